@@ -1,0 +1,4 @@
+"""The science of garment-sweeps: bodies, UV maps, CLOTH3D, networks, losses, metrics, training.
+
+This package knows no scheduler, tracker or object store; `garment_sweeps` imports it, never the reverse.
+"""

@@ -1,0 +1,15 @@
+"""The garment classes of CLOTH3D, in the order that segments, logits and tables use everywhere."""
+
+GARMENT_CLASSES: tuple[str, ...] = ("Top", "Tshirt", "Trousers", "Skirt", "Jumpsuit", "Dress")
+NUM_CLASSES = len(GARMENT_CLASSES)
+
+CLASS_IDS: dict[str, int] = {name: index for index, name in enumerate(GARMENT_CLASSES, start=1)}
+"""Value of each class in `segments` and `vertex_classes`; 0 is no garment."""
+
+SKIRT_TOPOLOGY_CLASSES: frozenset[str] = frozenset({"Skirt", "Dress"})
+"""Classes whose surface joins the legs: an outfit with one of them uses the topology 'skirt'."""
+
+
+def topology_of(garments: list[str] | tuple[str, ...]) -> str:
+    """Name of the topology, 'default' or 'skirt', that an outfit of these garments needs."""
+    return "skirt" if SKIRT_TOPOLOGY_CLASSES.intersection(garments) else "default"

@@ -1,0 +1,12 @@
+"""The two ways in which this project says no."""
+
+
+class UserError(Exception):
+    """Something a user can mend: one line that says what was wrong, what was given, and how to mend it."""
+
+
+class Infeasible(Exception):
+    """A trial whose configuration cannot be trained: it diverged, or its discriminator collapsed.
+
+    The message is the reason; a sweep tells it to the search as failed and goes on.
+    """

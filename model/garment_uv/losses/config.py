@@ -1,0 +1,28 @@
+"""Weights of the generator's loss terms. No weight is published for garments: all defaults are ours."""
+
+from pydantic import Field
+
+from garment_uv.config.base import Config
+
+
+class LossConfig(Config):
+    """One weight per term; 0 removes the term, and what is removed is not computed."""
+
+    uv: float = Field(default=1.0, ge=0, le=1e4)
+    """L1 on the UV map, inside the garment mask."""
+    mesh: float = Field(default=1.0, ge=0, le=1e4)
+    """Smooth-L1 on vertices read from the map."""
+    normal: float = Field(default=0.05, ge=0, le=1e4)
+    """L2 between surface normals matched by nearest neighbour."""
+    laplacian: float = Field(default=0.1, ge=0, le=1e4)
+    """Laplacian smoothing of the predicted surface."""
+    edge: float = Field(default=0.1, ge=0, le=1e4)
+    """Edge-length regularisation."""
+    adversarial: float = Field(default=0.01, ge=0, le=1e4)
+    """Hinge loss of the generator."""
+    feature_matching: float = Field(default=0.1, ge=0, le=1e4)
+    """L1 between the discriminator's features of real and predicted maps."""
+    classification: float = Field(default=0.01, ge=0, le=1e4)
+    """Cross-entropy of the class-specific features over the classes present."""
+    segments: float = Field(default=0.1, ge=0, le=1e4)
+    """Cross-entropy of our segment head."""

@@ -1,0 +1,61 @@
+"""What the networks can be set to; sizes start from LGGAN's published ones (Tang et al., CVPR 2020)."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.config.base import Config
+
+
+class LocalBranchConfig(Config):
+    """How the local generator G_l turns per-pixel features into class-level maps."""
+
+    mode: Literal["per_class", "grouped", "shared", "none"] = "per_class"
+    """One branch per class, one per group of classes, one for all, or no local generator at all."""
+    groups: tuple[tuple[str, ...], ...] = (("Top", "Tshirt"), ("Trousers", "Jumpsuit"), ("Skirt", "Dress"))
+    """Which classes share a branch in mode 'grouped'; each class exactly once."""
+    features: int = Field(default=64, ge=1, le=512)
+    """Channels of the per-pixel features f' that the class masks multiply."""
+    depth: int = Field(default=1, ge=1, le=4)
+    """Convolutions per branch."""
+    kernel: Literal[1, 3, 5, 7] = 7
+    aggregation: Literal["concat", "sum", "mean"] = "concat"
+    """How branches are joined to U_l: a 3x3 convolution over their concatenation, or a masked sum or mean."""
+    class_pooling: Literal["image", "mask"] = "mask"
+    """Class features averaged over the whole image (as published) or over the class's mask (ours)."""
+
+    @model_validator(mode="after")
+    def _groups_hold_each_class_once(self):
+        named = sorted(name for group in self.groups for name in group)
+        if named != sorted(GARMENT_CLASSES):
+            raise ValueError(f"groups must name each of {', '.join(GARMENT_CLASSES)} exactly once")
+        return self
+
+
+class GeneratorConfig(Config):
+    """The generator: encoder E, global G_g, local G_l, weights G_w, and our segment head."""
+
+    base_features: int = Field(default=64, ge=4, le=256)
+    """Channels after the first 7x7 convolution; the encoder doubles them twice."""
+    global_downsamples: int = Field(default=2, ge=0, le=4)
+    """Further stride-2 convolutions of the global path below the encoder's H/4 (512 and 1024 channels at 64)."""
+    residual_blocks: int = Field(default=9, ge=0, le=16)
+    """Residual blocks of the local path at H/4."""
+    local: LocalBranchConfig = LocalBranchConfig()
+    condition_on_body: bool = True
+    """False removes the body UV map from the encoder's and the discriminator's input (an ablation row)."""
+    target: Literal["displacement", "position"] = "displacement"
+    """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
+    segments: Literal["given", "predicted"] = "given"
+    """Which segments mask the local branches while training; a head that predicts them is trained either way."""
+    unwrap_image: bool = True
+    """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
+
+
+class DiscriminatorConfig(Config):
+    """Multi-scale PatchGAN on (map, body map) with spectral norm (Tang et al., CVPR 2020)."""
+
+    base_features: int = Field(default=64, ge=4, le=256)
+    layers: int = Field(default=4, ge=2, le=6)
+    scales: int = Field(default=2, ge=1, le=4)

@@ -1,0 +1,58 @@
+"""How a trial is trained and evaluated."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from garment_uv.config.base import Config
+
+
+class DataConfig(Config):
+    """Which dataset, and how its samples reach the network."""
+
+    uri: str = ".garment/dataset"
+    """A folder or s3://bucket/prefix with a manifest.json."""
+    fill: Literal["as_stored", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
+    """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps what `prepare` wrote."""
+    workers: int = Field(default=0, ge=0, le=64)
+    """Loader processes; 0 decodes in the training process."""
+
+
+class OptimiserConfig(Config):
+    """Adam with the two time-scale rates of LGGAN."""
+
+    generator_lr: float = Field(default=1e-4, gt=0, le=1)
+    discriminator_lr: float = Field(default=4e-4, gt=0, le=1)
+    beta1: float = Field(default=0.0, ge=0, lt=1)
+    beta2: float = Field(default=0.9, ge=0, lt=1)
+
+
+class TrainingConfig(Config):
+    """Length, batch, precision and device of one training."""
+
+    epochs: int = Field(default=200, ge=1, le=10000)
+    decay_from: float = Field(default=0.5, ge=0, le=1)
+    """Share of the epochs after which the rates decay linearly to zero."""
+    batch_size: int = Field(default=4, ge=1, le=1024)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    optimiser: OptimiserConfig = OptimiserConfig()
+    threads: int = Field(default=0, ge=0, le=256)
+    """CPU threads of torch; 0 leaves torch's own choice."""
+    divergence_mm: float = Field(default=2000.0, gt=0)
+    """An S2S above this, or any non-finite loss, ends the trial as infeasible."""
+    collapse_epochs: int = Field(default=5, ge=1)
+    """Epochs in a row with a discriminator loss under `collapse_loss` that end the trial as infeasible."""
+    collapse_loss: float = Field(default=1e-3, ge=0)
+
+
+class EvaluationConfig(Config):
+    """When and on what S2S is measured during training."""
+
+    split: str = "val"
+    every: int = Field(default=1, ge=1)
+    """Epochs between evaluations; the last epoch is always evaluated."""
+    max_samples: int = Field(default=0, ge=0)
+    """At most so many samples, evenly spaced; 0 takes all."""
+    meshes: int = Field(default=2, ge=0, le=64)
+    """Samples whose meshes and pictures are kept at the last evaluation."""

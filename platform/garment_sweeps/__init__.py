@@ -1,0 +1,1 @@
+"""The sweep platform around `garment_uv`: Ray Tune, Optuna, MLflow and S3."""

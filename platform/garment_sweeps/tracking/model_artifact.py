@@ -1,0 +1,47 @@
+"""The model folder of a run: fetched to disk, with its digest checked before anything reads it."""
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from garment_sweeps.tracking import tags
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MODEL_ARTIFACT = "model"
+"""Artifact path of a trial's inference model."""
+
+
+def weights_sha256(folder: Path) -> str:
+    """sha256 over the safetensors files of a model folder, in the order of their names."""
+    files = sorted(Path(folder).glob("*.safetensors"))
+    if not files:
+        raise UserError(f"{folder} holds no .safetensors file; give the folder of a saved model")
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
+    """Downloads a run's model into `folder` and returns its path; UserError where it is missing or altered."""
+    from mlflow.exceptions import MlflowException
+
+    run = client.get_run(run_id)
+    expected = run.data.tags.get(tags.MODEL_SHA256)
+    if expected is None:
+        raise UserError(f"run {run_id} kept no model: only trials that trained all their epochs do")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        path = Path(client.download_artifacts(run_id, MODEL_ARTIFACT, str(folder)))
+    except (MlflowException, OSError) as error:
+        raise UserError(f"the model of run {run_id} cannot be fetched: {str(error).splitlines()[0]}") from None
+    found = weights_sha256(path)
+    if found != expected:
+        raise UserError(
+            f"the model of run {run_id} is not the one that was logged (sha256 {found[:12]} instead of "
+            f"{expected[:12]}); train the trial again or restore the artifact store"
+        )
+    return path

@@ -1,0 +1,96 @@
+"""Where the records go: an MLflow server by `MLFLOW_TRACKING_URI`, or SQLite and a folder with nothing set."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+def garment_home() -> Path:
+    """Folder of everything local: `GARMENT_HOME`, or `.garment` in the working directory; absolute."""
+    return Path(os.environ.get("GARMENT_HOME", ".garment")).expanduser().resolve()
+
+
+def tracking_uri() -> str:
+    """`MLFLOW_TRACKING_URI`, or an SQLite store inside the garment home."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{garment_home() / 'mlflow.db'}"
+
+
+def tracking_client(uri: str | None = None) -> "MlflowClient":
+    """A client that has been answered once; UserError in one line where nothing answers.
+
+    The first answer of a local SQLite store also creates it, so that no two trials race to do so.
+    """
+    uri = uri or tracking_uri()
+    _check_scheme(uri)
+    _be_quiet()
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+    try:
+        client.search_experiments(max_results=1)
+    except (MlflowException, OSError) as error:
+        reason = str(error).splitlines()[0][:160]
+        raise UserError(
+            f"MLflow at {without_password(uri)} does not answer ({reason}); start it, or unset "
+            "MLFLOW_TRACKING_URI to track into a local SQLite file"
+        ) from None
+    return client
+
+
+def experiment_id_of(client: "MlflowClient", name: str) -> str:
+    """Id of the MLflow experiment of that name, made (or brought back from the bin) where it is missing.
+
+    A local store keeps its artifacts in the garment home; a server decides for itself.
+    """
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        local = client.tracking_uri.startswith("sqlite:///")
+        location = (garment_home() / "artifacts" / name).as_uri() if local else None
+        try:
+            return client.create_experiment(name, artifact_location=location)
+        except MlflowException:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage == "deleted":
+        client.restore_experiment(found.experiment_id)
+    return found.experiment_id
+
+
+def without_password(uri: str) -> str:
+    """The URI as it may be shown: user and password removed."""
+    parts = urlsplit(uri)
+    return uri.replace(f"{parts.netloc}", parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else uri
+
+
+def _check_scheme(uri: str) -> None:
+    scheme = uri.partition(":")[0]
+    if scheme not in {"http", "https", "sqlite", "postgresql", "postgresql+psycopg2"}:
+        raise UserError(
+            f"MLFLOW_TRACKING_URI is {without_password(uri)!r}; MLflow needs http(s)://, sqlite:/// or postgresql://"
+        )
+
+
+def _be_quiet() -> None:
+    for name, value in {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+        "GIT_PYTHON_REFRESH": "quiet",
+    }.items():
+        os.environ.setdefault(name, value)
+    import logging
+
+    for name in ("alembic", "mlflow.store", "mlflow.tracking"):
+        logging.getLogger(name).setLevel(logging.WARNING)

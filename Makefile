@@ -1,0 +1,43 @@
+# Two commands do everything on a bare machine: `make sweep` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+GARMENT_HOME ?= .garment
+SEED ?= 7
+SWEEP ?= quickstart
+WORKERS ?= 2
+TORCH ?= 2.13.0
+export GARMENT_HOME
+
+.PHONY: sweep test install install-test lock clean
+
+sweep: install
+	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
+
+test: install-test
+	$(BIN)/python -m pytest
+
+install: $(VENV)/.installed
+$(VENV)/.installed: pyproject.toml infra/requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement infra/requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/garment doctor --warm
+	@touch $@
+
+install-test: $(VENV)/.installed-test
+$(VENV)/.installed-test: $(VENV)/.installed infra/requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement infra/requirements-test.lock
+	@touch $@
+
+# Resolve the newest versions that pyproject.toml allows and pin them for everybody.
+lock:
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet torch==$(TORCH) .
+	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements.lock
+	build/lock/bin/python -m pip install --quiet ".[test]"
+	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements-test.lock
+	rm -rf build/lock
+
+clean:
+	rm -rf $(VENV) $(GARMENT_HOME) build *.egg-info

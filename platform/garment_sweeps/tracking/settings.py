@@ -38,9 +38,10 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
     try:
         client.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
-        reason = str(error).splitlines()[0][:160]
+        shown = without_password(uri)
+        reason = str(error).replace(uri, shown).splitlines()[0][:160]
         raise UserError(
-            f"MLflow at {without_password(uri)} does not answer ({reason}); start it, or unset "
+            f"MLflow at {shown} does not answer ({reason}); start it, or unset "
             "MLFLOW_TRACKING_URI to track into a local SQLite file"
         ) from None
     return client

@@ -1,0 +1,50 @@
+"""Which device a trial runs on, and in which precision."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from garment_uv.errors import UserError
+
+_AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def resolve_device(name: str) -> torch.device:
+    """The torch device for 'auto', 'cpu' or 'cuda'; UserError when CUDA is asked for and absent."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "training.device is 'cuda' but torch finds no CUDA device: set training.device=cpu or =auto, "
+            "or install a CUDA build of torch on a machine with a GPU"
+        )
+    if name not in ("cpu", "cuda"):
+        raise UserError(f"training.device must be auto, cpu or cuda, was given {name!r}")
+    return torch.device(name)
+
+
+class Precision:
+    """Forward passes in fp32, bf16 or fp16; fp16 scales the loss so that small gradients survive.
+
+    Losses are always computed in fp32, outside `autocast()`.
+    """
+
+    def __init__(self, name: str, device: torch.device) -> None:
+        if name == "fp16" and device.type != "cuda":
+            raise UserError("training.precision is 'fp16', which needs CUDA: set training.precision=bf16 or =fp32")
+        self.name = name
+        self.device = device
+        self.scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")
+
+    def autocast(self) -> AbstractContextManager:
+        """The context that forward passes run in."""
+        if self.name == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=_AUTOCAST[self.name])
+
+    def step(self, loss: torch.Tensor, optimiser: torch.optim.Optimizer) -> None:
+        """Backward from the scalar `loss` and one step of `optimiser`; its old gradients are dropped."""
+        optimiser.zero_grad(set_to_none=True)
+        self.scaler.scale(loss).backward()
+        self.scaler.step(optimiser)
+        self.scaler.update()

@@ -1,0 +1,148 @@
+"""A trained generator as a folder that inference alone needs: weights, config, atlas, and what it was trained on."""
+
+from pathlib import Path
+
+import torch
+from pydantic import Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from garment_uv.config.base import Config
+from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
+from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.training.files import (
+    file_facts,
+    present_folder,
+    read_json,
+    replaced_folder,
+    verify_files,
+    write_json,
+)
+from garment_uv.uv.atlas import Atlas
+
+MODEL_JSON = "model.json"
+WEIGHTS = "generator.safetensors"
+ATLAS = "atlas.npz"
+
+
+class TrainedOn(Config):
+    """What of the dataset a picture must be made to fit before this model can read it."""
+
+    dataset_version: str
+    """Digest of the dataset's manifest."""
+    body_model: str
+    """'anny' or 'smpl': the body whose vertices the body map holds."""
+    body_digest: str = ""
+    """Digest of that body model; empty when the dataset did not say."""
+    image_size: int = Field(ge=8, le=4096)
+    """Side of the square crop, px."""
+
+
+class FileFacts(Config):
+    """What a file must be to be the file that was written."""
+
+    bytes: int = Field(ge=0)
+    sha256: str
+
+
+class ModelCard(Config):
+    """`model.json`."""
+
+    schema_version: int = Field(default=1, ge=1, le=1)
+    config: TrialConfig
+    config_digest: str
+    epoch: int = Field(ge=0)
+    """Epochs trained."""
+    trained_on: TrainedOn
+    atlas_digest: str
+    files: dict[str, FileFacts]
+
+
+def save_model(
+    folder: Path,
+    generator: GarmentGenerator,
+    config: TrialConfig,
+    atlas: Atlas,
+    trained_on: TrainedOn,
+    epoch: int,
+) -> None:
+    """Write the model folder, atomically."""
+    with replaced_folder(folder) as fresh:
+        write_model(fresh, generator, config, atlas, trained_on, epoch)
+
+
+def write_model(
+    folder: Path,
+    generator: GarmentGenerator,
+    config: TrialConfig,
+    atlas: Atlas,
+    trained_on: TrainedOn,
+    epoch: int,
+) -> None:
+    """Write the files of a model into an existing `folder`; for writers that make the folder whole themselves."""
+    save_tensors(folder / WEIGHTS, generator.state_dict())
+    atlas.save(folder / ATLAS)
+    card = ModelCard(
+        config=config,
+        config_digest=config.digest(),
+        epoch=epoch,
+        trained_on=trained_on,
+        atlas_digest=atlas.digest,
+        files={name: FileFacts(**file_facts(folder / name)) for name in (WEIGHTS, ATLAS)},
+    )
+    write_json(folder / MODEL_JSON, card.plain())
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a model folder or of a checkpoint that holds one, its files checked by sha256."""
+    return _read(folder)[1]
+
+
+def load_model(folder: Path) -> tuple[GarmentGenerator, TrialConfig, Atlas]:
+    """The generator (on the CPU, in eval mode), its trial's config and its atlas.
+
+    `folder` is a model folder or a checkpoint. Raises UserError when it is neither, or is damaged.
+    """
+    path, card = _read(folder)
+    generator = GarmentGenerator(card.config.generator)
+    load_weights(generator, load_tensors(path / WEIGHTS), path / WEIGHTS)
+    atlas = Atlas.load(path / ATLAS)
+    if atlas.digest != card.atlas_digest:
+        raise UserError(f"{path / ATLAS} has digest {atlas.digest}, {MODEL_JSON} says {card.atlas_digest}: "
+                        "take another copy of the model")
+    return generator.eval(), card.config, atlas
+
+
+def save_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
+    """Write named tensors as safetensors, whatever their device and memory layout."""
+    save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, path)
+
+
+def load_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file onto the CPU; UserError names a file that is none."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} cannot be read as safetensors ({error}): take another copy of it") from None
+
+
+def load_weights(module: torch.nn.Module, tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Load a state dict; UserError names the file when names or shapes do not fit the module."""
+    try:
+        module.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path} does not fit the network of its config: {reason}") from None
+
+
+def _read(folder: Path) -> tuple[Path, ModelCard]:
+    path = present_folder(Path(folder))
+    if not (path / MODEL_JSON).exists() and (path / "model" / MODEL_JSON).exists():
+        path = path / "model"
+    card = ModelCard.from_plain(read_json(path / MODEL_JSON, "model folder"))
+    verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
+    if card.config.digest() != card.config_digest:
+        raise UserError(f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: "
+                        "take another copy of the model")
+    return path, card

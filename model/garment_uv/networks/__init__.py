@@ -1,1 +1,1 @@
-
+"""The generator (encoder, global and local paths, weights, segment head) and the discriminator."""

@@ -39,7 +39,8 @@ class GeneratorConfig(Config):
     base_features: int = Field(default=64, ge=4, le=256)
     """Channels after the first 7x7 convolution; the encoder doubles them twice."""
     global_downsamples: int = Field(default=2, ge=0, le=4)
-    """Further stride-2 convolutions of the global path below the encoder's H/4 (512 and 1024 channels at 64)."""
+    """Further stride-2 convolutions of the global path below the encoder's H/4 (512 and 1024 channels at 64).
+    """
     residual_blocks: int = Field(default=9, ge=0, le=16)
     """Residual blocks of the local path at H/4."""
     local: LocalBranchConfig = LocalBranchConfig()
@@ -48,7 +49,8 @@ class GeneratorConfig(Config):
     target: Literal["displacement", "position"] = "displacement"
     """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
     segments: Literal["given", "predicted"] = "given"
-    """Which segments mask the local branches while training; a head that predicts them is trained either way."""
+    """Which segments mask the local branches while training; a head that predicts them is trained either way.
+    """
     unwrap_image: bool = True
     """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
 

@@ -1,0 +1,125 @@
+"""Class branches of the local generator: one loop, over the branches that a batch has need of."""
+
+import torch
+from torch import nn
+
+from garment_uv.classes import CLASS_IDS, GARMENT_CLASSES
+from garment_uv.networks.blocks import initialise_small
+from garment_uv.networks.config import LocalBranchConfig
+from garment_uv.networks.units import MapUnit
+
+
+def branch_classes(config: LocalBranchConfig) -> list[list[int]]:
+    """Mask channels (0 to 5) of each branch: six single classes, the configured groups, or one of all; none
+    for 'none'.
+    """
+    if config.mode == "none":
+        return []
+    groups = {
+        "per_class": [(name,) for name in GARMENT_CLASSES],
+        "grouped": config.groups,
+        "shared": [GARMENT_CLASSES],
+    }[config.mode]
+    return [[CLASS_IDS[name] - 1 for name in group] for group in groups]
+
+
+class ClassBranches(nn.Module):
+    """Per branch its features F_c = f' * M_c, then `depth` convolutions to a map of its own (LGGAN, Tang et
+    al. 2020).
+
+    A branch is computed for the samples that wear one of its classes only, on the bounding box of their
+    masks. That equals the full convolution inside the masks; outside them every branch's map is 0. A branch
+    that no sample needs gets no gradient at all, so its weights and Adam's moments stay as they are.
+    """
+
+    def __init__(self, config: LocalBranchConfig, unit: MapUnit) -> None:
+        super().__init__()
+        self.unit = unit
+        self.classes = branch_classes(config)
+        self.halo = (config.depth - 1) * (config.kernel // 2)
+        self.branches = nn.ModuleList(_branch(config) for _ in self.classes)
+
+    def start_small(self) -> None:
+        """Set each branch's last layer so that it starts near zero; called after the general initialisation.
+        """
+        for branch in self.branches:
+            initialise_small(branch[-1])
+
+    def branch_masks(self, masks: torch.Tensor) -> torch.Tensor:
+        """Masks per branch [B, G, U, U] from masks per class [B, 6, U, U]: the union of a branch's classes.
+        """
+        return torch.stack([masks[:, classes].amax(dim=1) for classes in self.classes], dim=1)
+
+    def forward(self, features: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+        """Bounded maps [B, G, 3, U, U], in map units, of f' [B, F, U, U] and branch masks [B, G, U, U]."""
+        batch, _, height, width = features.shape
+        maps = torch.zeros(batch, len(self.branches), 3, height, width, device=features.device)
+        for index, samples, rows, columns in self._work(masks):
+            mask = masks[samples, index, None, rows, columns]
+            masked = features[samples, :, rows, columns] * mask
+            maps[samples, index, :, rows, columns] = self.unit.bounded(self.branches[index](masked)) * mask
+        return maps
+
+    def _work(self, masks: torch.Tensor) -> list[tuple[int, slice | list[int], slice, slice]]:
+        """(branch, samples, rows, columns) to compute; the device is asked once for the whole batch."""
+        across, down = masks.amax(dim=2), masks.amax(dim=3)
+        extents = torch.cat((down, across), dim=2).gt(0).cpu()
+        height = masks.shape[2]
+        work = []
+        for index in range(masks.shape[1]):
+            samples = extents[:, index].any(dim=1).nonzero().flatten().tolist()
+            if samples:
+                extent = extents[:, index].any(dim=0)
+                everyone = slice(None) if len(samples) == masks.shape[0] else samples
+                work.append((index, everyone, self._span(extent[:height]), self._span(extent[height:])))
+        return work
+
+    def _span(self, line: torch.Tensor) -> slice:
+        filled = line.nonzero().flatten()
+        return slice(max(int(filled[0]) - self.halo, 0), min(int(filled[-1]) + self.halo + 1, len(line)))
+
+
+def _branch(config: LocalBranchConfig) -> nn.Sequential:
+    """`depth` convolutions, the last to 3 channels; no normalisation, which would mix in what lies outside
+    the mask.
+    """
+    layers: list[nn.Module] = []
+    for _ in range(config.depth - 1):
+        layers += [_same(config, config.features), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, _same(config, 3))
+
+
+def _same(config: LocalBranchConfig, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(config.features, outputs, config.kernel, padding=config.kernel // 2)
+
+
+class Aggregation(nn.Module):
+    """Branch maps [B, G, 3, U, U] to one map [B, 3, U, U], in map units.
+
+    'concat': a 3x3 convolution over all branches (LGGAN), started as their sum so that training starts near
+    zero; 'sum': the branches, which are 0 outside their masks, added; 'mean': the same divided by how many
+    masks cover a texel. Grown masks overlap where two garments meet: only there do sum and mean differ.
+    """
+
+    def __init__(self, config: LocalBranchConfig) -> None:
+        super().__init__()
+        self.method = config.aggregation
+        self.branches = len(branch_classes(config))
+        self.join = nn.Conv2d(3 * self.branches, 3, 3, padding=1) if self.method == "concat" else None
+
+    def start_as_sum(self) -> None:
+        """Set the 3x3 convolution to add the branches up; called after the general initialisation."""
+        if self.join is not None:
+            with torch.no_grad():
+                self.join.weight.zero_()
+                self.join.bias.zero_()
+                self.join.weight[:, :, 1, 1] = torch.eye(3).repeat(1, self.branches)
+
+    def forward(self, maps: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+        """One raw map [B, 3, U, U] of branch maps and their masks [B, G, U, U]."""
+        if self.join is not None:
+            return self.join(maps.flatten(1, 2))
+        total = maps.sum(dim=1)
+        if self.method == "mean":
+            total = total / masks.sum(dim=1, keepdim=True).clamp(min=1)
+        return total

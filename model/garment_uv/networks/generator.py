@@ -1,0 +1,96 @@
+"""The whole generator: U_f = W_g * U_g + W_l * U_l."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from garment_uv.networks.blocks import initialise
+from garment_uv.networks.config import GeneratorConfig
+from garment_uv.networks.encoder import Encoder
+from garment_uv.networks.global_path import GlobalPath
+from garment_uv.networks.local_path import LocalPath
+from garment_uv.networks.segment_head import SegmentHead
+from garment_uv.networks.sizes import check_map_size
+from garment_uv.networks.units import MAP_UNITS
+from garment_uv.networks.weight_path import WeightPath
+
+
+@dataclass(frozen=True)
+class GeneratorOutput:
+    """What the generator says about one batch. Maps are float32 metres; those of the local path are None
+    without one.
+    """
+
+    displacement: torch.Tensor
+    """[B, 3, U, U] garment minus body, whatever the target: all that comes after the network reads this."""
+    prediction: torch.Tensor
+    """[B, 3, U, U] U_f as predicted: the displacement, or with target 'position' the garment's position."""
+    global_map: torch.Tensor
+    """U_g [B, 3, U, U], of the same kind as `prediction`."""
+    local_map: torch.Tensor | None
+    """U_l [B, 3, U, U], of the same kind as `prediction`."""
+    weights: torch.Tensor | None
+    """[B, 2, U, U] W_g and W_l, adding up to 1."""
+    class_logits: torch.Tensor | None
+    """[B, 6, 6]: row c - 1 classifies the features under class c's mask."""
+    class_present: torch.Tensor | None
+    """bool [B, 6]: the rows of `class_logits` whose mask holds a texel."""
+    segment_logits: torch.Tensor
+    """[B, 7, U, U] of our segment head, channel 0 no garment."""
+
+    @property
+    def segments(self) -> torch.Tensor:
+        """The segment head's own answer, int64 [B, U, U]."""
+        return self.segment_logits.argmax(dim=1)
+
+
+class GarmentGenerator(nn.Module):
+    """E, G_g, G_l, G_w of the published model (LGGAN adapted to garment UV maps) and our segment head."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.unit = MAP_UNITS[config.target]
+        self.encoder = Encoder(config)
+        self.global_path = GlobalPath(config)
+        has_local = config.local.mode != "none"
+        self.local_path = LocalPath(config, self.unit) if has_local else None
+        self.weight_path = WeightPath(config) if has_local else None
+        self.segment_head = SegmentHead(config)
+        initialise(self)
+        self.global_path.start_small()
+        if self.local_path is not None:
+            self.local_path.start_small()
+
+    def forward(
+        self,
+        image: torch.Tensor,
+        body_uv: torch.Tensor,
+        camera: torch.Tensor,
+        segments: torch.Tensor | None = None,
+    ) -> GeneratorOutput:
+        """Maps of image [B, 3, I, I] in [-1, 1], body_uv [B, 3, U, U] (m), camera [B, 3] (m), segments int
+        [B, U, U].
+
+        Without segments, or while training with `segments='predicted'`, the segment head's answer masks the
+        local branches. Raises UserError for a U that does not halve evenly.
+        """
+        check_map_size(body_uv.shape[-1], self.config)
+        encoded = self.encoder(image, body_uv, camera)
+        segment_logits = self.segment_head(encoded)
+        global_map = self.unit.to_metres(self.global_path(encoded.quarter))
+        prediction, local_map, weights, class_logits, class_present = global_map, None, None, None, None
+        if self.local_path is not None:
+            if segments is None or (self.training and self.config.segments == "predicted"):
+                segments = segment_logits.argmax(dim=1)
+            local = self.local_path(encoded.quarter, segments)
+            class_logits, class_present = local.class_logits, local.class_present
+            local_map = self.unit.to_metres(local.raw)
+            weights = self.weight_path(encoded.quarter)
+            prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
+        displacement = prediction if self.config.target == "displacement" else prediction - body_uv
+        return GeneratorOutput(
+            displacement, prediction, global_map, local_map, weights,
+            class_logits, class_present, segment_logits,
+        )

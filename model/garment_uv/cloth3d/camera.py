@@ -1,0 +1,90 @@
+"""The dataset's camera: where a point falls in the picture, and which square of the picture is the sample's image.
+
+Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's location in
+that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], so its centre is i + 0.5.
+
+Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints inside the mask.
+The published formula leaves camLoc's y out; camLoc's y is 0 in the dataset, so `y - camera_y` is the same number there
+and stays right for a camera that stands elsewhere.
+"""
+
+import numpy as np
+from PIL import Image
+
+from garment_uv.errors import UserError
+
+FOCAL = 888.889
+"""Focal length, px."""
+WIDTH, HEIGHT = 640, 480
+"""Size of a frame, px."""
+CENTRE = (320.0, 240.0)
+"""Principal point, px."""
+HALF_SQUARE = 1.25
+"""Half the side of the sample's square at the root's depth, metres."""
+NEAREST = 1.25
+"""Least depth of the root, metres: nearer, the body would reach the camera."""
+
+
+def turn(zrot: float) -> np.ndarray:
+    """Rz(zrot), float64 [3, 3]: columns vectors turn from the body's frame to the sample frame."""
+    c, s = np.cos(zrot), np.sin(zrot)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+def turned(points: np.ndarray, zrot: float) -> np.ndarray:
+    """Root-relative points [..., 3] in the sample frame; same dtype, metres."""
+    return (points @ turn(zrot).T).astype(points.dtype, copy=False)
+
+
+def relative_camera(cam_loc: np.ndarray, trans: np.ndarray, zrot: float) -> np.ndarray:
+    """Camera in the sample frame, float64 [3] metres: the world's camLoc less the turned root."""
+    return np.asarray(cam_loc, np.float64) - turn(zrot) @ np.asarray(trans, np.float64)
+
+
+def project(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
+    """Pixels (u, v) of points [N, 3] in the full 640x480 frame, float64 [N, 2]; NaN at or behind the camera."""
+    points, camera = np.asarray(points, np.float64), np.asarray(camera, np.float64)
+    depth = camera[0] - points[..., 0]
+    depth = np.where(depth > 0, depth, np.nan)
+    u = CENTRE[0] + FOCAL * (points[..., 1] - camera[1]) / depth
+    v = CENTRE[1] - FOCAL * (points[..., 2] - camera[2]) / depth
+    return np.stack([u, v], axis=-1)
+
+
+def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
+    """Left, top and side, px in the full frame and not rounded, of the square of +-1.25 m around the root.
+
+    Raises UserError where the root is less than 1.25 m before the camera.
+    """
+    depth = float(camera[0])
+    if not depth >= NEAREST:
+        raise UserError(
+            f"the body stands {depth:.2f} m before the camera; {NEAREST} m or more are needed: check camLoc, trans, zrot"
+        )
+    u, v = project(np.zeros((1, 3)), camera)[0]
+    half = FOCAL * HALF_SQUARE / depth
+    return float(u - half), float(v - half), float(2 * half)
+
+
+def project_to_crop(points: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
+    """Pixels of points [N, 3] in the sample's square image of `size` px, float64 [N, 2]; centres at half px."""
+    left, top, side = crop_box(camera)
+    return (project(points, camera) - (left, top)) * (size / side)
+
+
+def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
+    """The square around the root, zero outside the frame, area-filtered to uint8 [size, size] or [size, size, C].
+
+    `image` is uint8 [480, 640], or the same with 3 or 4 channels.
+    """
+    left, top, side = crop_box(camera)
+    height, width = image.shape[:2]
+    before = [max(0, int(np.ceil(-low)) + 1) for low in (top, left)]
+    after = [max(0, int(np.ceil(low + side - full)) + 1) for low, full in ((top, height), (left, width))]
+    # A root far outside the frame would pad without bound: past one square there is only black.
+    if max(before) > side + 2 or max(after) > side + 2:
+        return np.zeros((size, size, *image.shape[2:]), np.uint8)
+    pads = [(before[0], after[0]), (before[1], after[1])] + [(0, 0)] * (image.ndim - 2)
+    padded = Image.fromarray(np.ascontiguousarray(np.pad(image, pads)))
+    box = (left + before[1], top + before[0], left + before[1] + side, top + before[0] + side)
+    return np.asarray(padded.resize((size, size), Image.Resampling.BILINEAR, box=box))

@@ -1,0 +1,127 @@
+"""Wavefront .obj as CLOTH3D uses it: a garment at rest, z-up, metres, its faces triangles or quads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from garment_uv.cloth3d._files import write_atomically
+from garment_uv.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class ObjMesh:
+    """A mesh as read: polygons kept as they stand in the file, triangles beside them."""
+
+    vertices: np.ndarray
+    """float64 [N, 3] metres."""
+    polygons: tuple[tuple[int, ...], ...]
+    """Vertex indices of each face, three or more."""
+    triangles: np.ndarray
+    """int32 [F, 3]: each polygon as a fan from its first vertex; faces that name a vertex twice are left out."""
+    uvs: np.ndarray | None = None
+    """float64 [M, 2] texture coordinates, or None."""
+    polygon_uvs: tuple[tuple[int, ...], ...] | None = None
+    """Indices into `uvs`, shaped as `polygons`; None unless every face has them."""
+
+
+def triangulate(polygons: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+    """Fans from each polygon's first vertex, int32 [F, 3], without those that name a vertex twice."""
+    fans = [(p[0], p[i], p[i + 1]) for p in polygons for i in range(1, len(p) - 1)]
+    faces = np.array(fans, dtype=np.int32).reshape(-1, 3)
+    a, b, c = faces.T
+    return faces[(a != b) & (b != c) & (c != a)]
+
+
+def read_obj(path: Path | str) -> ObjMesh:
+    """Read vertices, faces and texture coordinates; UserError names the file and line that do not fit."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; the sequence lacks this garment's rest mesh: fetch it again")
+    vertices: list[list[float]] = []
+    uvs: list[list[float]] = []
+    polygons: list[tuple[int, ...]] = []
+    polygon_uvs: list[tuple[int, ...]] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            words = line.split()
+            try:
+                if not words or words[0] not in (b"v", b"vt", b"f"):
+                    continue
+                if words[0] == b"v":
+                    vertices.append([float(word) for word in words[1:4]])
+                elif words[0] == b"vt":
+                    uvs.append([float(word) for word in words[1:3]])
+                else:
+                    corners = [word.split(b"/") for word in words[1:]]
+                    polygons.append(tuple(_index(corner[0], len(vertices)) for corner in corners))
+                    polygon_uvs.append(
+                        tuple(_index(corner[1], len(uvs)) for corner in corners if len(corner) > 1 and corner[1])
+                    )
+            except ValueError:
+                raise UserError(f"{path}: line {number} is no .obj line ({_shown(line)}); fetch it again") from None
+    return _checked(path, vertices, uvs, polygons, polygon_uvs)
+
+
+def write_obj(
+    path: Path | str,
+    vertices: np.ndarray,
+    faces: np.ndarray | Sequence[Sequence[int]],
+    uvs: np.ndarray | None = None,
+    face_uvs: np.ndarray | Sequence[Sequence[int]] | None = None,
+) -> None:
+    """Write vertices [N, 3] metres and faces [F, 3], [F, 4] or mixed polygons, with texture coordinates [M, 2] if given.
+
+    All or nothing; UserError for what `read_obj` would refuse.
+    """
+    polygons = [tuple(int(i) for i in face) for face in faces]
+    corners = [tuple(int(i) for i in face) for face in face_uvs] if face_uvs is not None else [()] * len(polygons)
+    uvs = np.zeros((0, 2)) if uvs is None else np.asarray(uvs, np.float64)
+    vertices = np.asarray(vertices, np.float64)
+    _checked(Path(path), vertices, uvs, polygons, corners)
+    lines = [f"v {x:.7g} {y:.7g} {z:.7g}\n" for x, y, z in vertices]
+    lines += [f"vt {u:.7g} {v:.7g}\n" for u, v in uvs]
+    for polygon, corner in zip(polygons, corners, strict=True):
+        words = [f"{a + 1}/{b + 1}" for a, b in zip(polygon, corner, strict=True)] if corner else [str(a + 1) for a in polygon]
+        lines.append(f"f {' '.join(words)}\n")
+    with write_atomically(path) as file:
+        file.write("".join(lines).encode())
+
+
+def _checked(path: Path, vertices, uvs, polygons, polygon_uvs) -> ObjMesh:
+    if len(vertices) == 0 or len(polygons) == 0:
+        raise UserError(f"{path}: holds {len(vertices)} vertices and {len(polygons)} faces; fetch it again")
+    points = _rectangle(path, vertices, 3, "v")
+    coordinates = _rectangle(path, uvs, 2, "vt") if len(uvs) else None
+    short = next((p for p in polygons if len(p) < 3), None)
+    if short is not None:
+        raise UserError(f"{path}: a face has {len(short)} corners, three are needed; fetch it again")
+    for name, groups, count in (("vertex", polygons, len(points)), ("texture corner", polygon_uvs, len(uvs))):
+        worst = next((i for group in groups for i in group if not 0 <= i < count), None)
+        if worst is not None:
+            raise UserError(f"{path}: a face names {name} {worst + 1} of {count}; fetch it again")
+    textured = coordinates is not None and all(len(a) == len(b) for a, b in zip(polygons, polygon_uvs, strict=True))
+    corners = tuple(polygon_uvs) if textured else None
+    return ObjMesh(points, tuple(polygons), triangulate(polygons), coordinates, corners)
+
+
+def _rectangle(path: Path, rows, columns: int, name: str) -> np.ndarray:
+    uneven = next((row for row in rows if len(row) != columns), None)
+    if uneven is not None:
+        raise UserError(f"{path}: a '{name}' line has {len(uneven)} numbers, {columns} are needed; fetch it again")
+    array = np.array(rows, dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
+    if len(bad):
+        raise UserError(f"{path}: '{name}' {bad[0] + 1} is not finite; fetch it again or leave the sequence out")
+    return array
+
+
+def _index(word: bytes, count: int) -> int:
+    """0-based index of .obj's 1-based or, when negative, backward one; 0 is nobody's and stays out of range."""
+    index = int(word)
+    return index - 1 if index > 0 else (count + index if index < 0 else count + 2**31)
+
+
+def _shown(line: bytes) -> str:
+    return repr(line[:40].decode("latin-1").strip())

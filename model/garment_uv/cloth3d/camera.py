@@ -1,11 +1,12 @@
-"""The dataset's camera: where a point falls in the picture, and which square of the picture is the sample's image.
+"""The dataset's camera: where a point falls in the picture, and which square of it is the sample's image.
 
-Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's location in
-that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], so its centre is i + 0.5.
+Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's
+location in that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], so its centre is
+i + 0.5.
 
-Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints inside the mask.
-The published formula leaves camLoc's y out; camLoc's y is 0 in the dataset, so `y - camera_y` is the same number there
-and stays right for a camera that stands elsewhere.
+Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints inside
+the mask. The published formula leaves camLoc's y out; camLoc's y is 0 in the dataset, so `y - camera_y` is the
+same number there and stays right for a camera that stands elsewhere.
 """
 
 import numpy as np
@@ -26,7 +27,7 @@ NEAREST = 1.25
 
 
 def turn(zrot: float) -> np.ndarray:
-    """Rz(zrot), float64 [3, 3]: columns vectors turn from the body's frame to the sample frame."""
+    """Rz(zrot), float64 [3, 3]: column vectors turn from the body's frame to the sample frame."""
     c, s = np.cos(zrot), np.sin(zrot)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
@@ -42,7 +43,7 @@ def relative_camera(cam_loc: np.ndarray, trans: np.ndarray, zrot: float) -> np.n
 
 
 def project(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
-    """Pixels (u, v) of points [N, 3] in the full 640x480 frame, float64 [N, 2]; NaN at or behind the camera."""
+    """Pixels (u, v) of points [N, 3] in the 640x480 frame, float64 [N, 2]; NaN at or behind the camera."""
     points, camera = np.asarray(points, np.float64), np.asarray(camera, np.float64)
     depth = camera[0] - points[..., 0]
     depth = np.where(depth > 0, depth, np.nan)
@@ -59,7 +60,7 @@ def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
     depth = float(camera[0])
     if not depth >= NEAREST:
         raise UserError(
-            f"the body stands {depth:.2f} m before the camera; {NEAREST} m or more are needed: check camLoc, trans, zrot"
+            f"the body stands {depth:.2f} m before the camera, {NEAREST} m are needed: check camLoc, trans, zrot"
         )
     u, v = project(np.zeros((1, 3)), camera)[0]
     half = FOCAL * HALF_SQUARE / depth
@@ -67,13 +68,13 @@ def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
 
 
 def project_to_crop(points: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
-    """Pixels of points [N, 3] in the sample's square image of `size` px, float64 [N, 2]; centres at half px."""
+    """Pixels of points [N, 3] in the sample's square image of `size` px, float64 [N, 2]."""
     left, top, side = crop_box(camera)
     return (project(points, camera) - (left, top)) * (size / side)
 
 
 def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
-    """The square around the root, zero outside the frame, area-filtered to uint8 [size, size] or [size, size, C].
+    """The square around the root, zero outside the frame, filtered to uint8 [size, size] or [size, size, C].
 
     `image` is uint8 [480, 640], or the same with 3 or 4 channels.
     """

@@ -12,9 +12,7 @@ from garment_uv.cloth3d._files import write_atomically
 from garment_uv.cloth3d._matlab import same, to_matlab, to_plain
 from garment_uv.errors import UserError
 
-_KEYS = (
-    "shape poses trans gender zrot camLoc tightness seq seq_start seq_end outfit lights".split()
-)
+_KEYS = "shape poses trans gender zrot camLoc tightness seq seq_start seq_end outfit lights".split()
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +24,12 @@ class GarmentInfo:
     texture_type: str
     """'pattern' has a `<Garment>.png` beside it; 'color' has none."""
     texture_data: Any
-    """Plain tree as found: for a pattern {'pattern': file, 'hsv': [3], 'scale': float}; for a color its values."""
+    """Plain tree: for a pattern {'pattern': file, 'hsv': [3], 'scale': float}, for a color its values."""
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceInfo:
-    """One `info.mat`, frames first, arrays float64, checked when made: UserError says which field does not fit."""
+    """One `info.mat`, frames first, arrays float64; UserError at once for a field that does not fit."""
 
     shape: np.ndarray
     """[10] body shape coefficients."""
@@ -67,7 +65,9 @@ class SequenceInfo:
         if poses.ndim != 2 or poses.shape[1] != 72 or len(poses) == 0:
             raise UserError(f"poses must be 72 numbers a frame, was given the shape {poses.shape}")
         if trans.shape != (len(poses), 3):
-            raise UserError(f"trans must be 3 numbers for each of {len(poses)} poses, was given the shape {trans.shape}")
+            raise UserError(
+                f"trans must be 3 numbers for each of {len(poses)} poses, was given the shape {trans.shape}"
+            )
         gender = _number("gender", self.gender)
         if gender not in (0, 1):
             raise UserError(f"gender must be 0 (female) or 1 (male), was given {self.gender!r}")
@@ -75,7 +75,9 @@ class SequenceInfo:
             raise UserError("outfit must name at least one garment")
         unknown = [name for name in self.outfit if name not in GARMENT_CLASSES]
         if unknown:
-            raise UserError(f"outfit names {', '.join(unknown)}; the garments are {', '.join(GARMENT_CLASSES)}")
+            raise UserError(
+                f"outfit names {', '.join(unknown)}; the garments are {', '.join(GARMENT_CLASSES)}"
+            )
         lights = [self.lights_data] if isinstance(self.lights_data, dict) else self.lights_data
         checked = {
             "poses": poses,
@@ -119,21 +121,29 @@ class SequenceInfo:
 
 
 def read_info(path: Path | str) -> SequenceInfo:
-    """Read an `info.mat`; UserError names the file and what does not fit, with squeezed one-frame files understood."""
+    """Read an `info.mat`, one-frame files included; UserError names the file and what does not fit."""
     path = Path(path)
     if not path.is_file():
-        raise UserError(f"{path}: no such file; a CLOTH3D sequence has its info.mat: fetch it again or leave it out")
+        raise UserError(
+            f"{path}: no such file; a CLOTH3D sequence has its info.mat: fetch it again or leave it out"
+        )
     try:
         found = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     except Exception as error:  # scipy's parser answers garbage with a dozen exception types
-        raise UserError(f"{path}: not a readable MATLAB file ({_first_line(error)}); fetch it again") from None
+        raise UserError(
+            f"{path}: not a readable MATLAB file ({_first_line(error)}); fetch it again"
+        ) from None
     missing = [key for key in _KEYS if key not in found]
     if missing:
-        raise UserError(f"{path}: has no {', '.join(missing)}; is it the sequence's own info.mat? fetch it again")
+        raise UserError(
+            f"{path}: has no {', '.join(missing)}; is it the sequence's own info.mat? fetch it again"
+        )
     try:
         return _from_plain({key: to_plain(found[key]) for key in _KEYS})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not laid out as CLOTH3D's info.mat ({_first_line(error)}); fetch it again") from None
+        raise UserError(
+            f"{path}: not laid out as CLOTH3D's info.mat ({_first_line(error)}); fetch it again"
+        ) from None
     except UserError as error:
         raise UserError(f"{path}: {error}; fetch it again") from None
 

@@ -19,7 +19,7 @@ class ObjMesh:
     polygons: tuple[tuple[int, ...], ...]
     """Vertex indices of each face, three or more."""
     triangles: np.ndarray
-    """int32 [F, 3]: each polygon as a fan from its first vertex; faces that name a vertex twice are left out."""
+    """int32 [F, 3]: each polygon as a fan from its first vertex, without those that name a vertex twice."""
     uvs: np.ndarray | None = None
     """float64 [M, 2] texture coordinates, or None."""
     polygon_uvs: tuple[tuple[int, ...], ...] | None = None
@@ -57,10 +57,14 @@ def read_obj(path: Path | str) -> ObjMesh:
                     corners = [word.split(b"/") for word in words[1:]]
                     polygons.append(tuple(_index(corner[0], len(vertices)) for corner in corners))
                     polygon_uvs.append(
-                        tuple(_index(corner[1], len(uvs)) for corner in corners if len(corner) > 1 and corner[1])
+                        tuple(
+                            _index(corner[1], len(uvs)) for corner in corners if len(corner) > 1 and corner[1]
+                        )
                     )
             except ValueError:
-                raise UserError(f"{path}: line {number} is no .obj line ({_shown(line)}); fetch it again") from None
+                raise UserError(
+                    f"{path}: line {number} is no .obj line ({_shown(line)}); fetch it again"
+                ) from None
     return _checked(path, vertices, uvs, polygons, polygon_uvs)
 
 
@@ -71,19 +75,26 @@ def write_obj(
     uvs: np.ndarray | None = None,
     face_uvs: np.ndarray | Sequence[Sequence[int]] | None = None,
 ) -> None:
-    """Write vertices [N, 3] metres and faces [F, 3], [F, 4] or mixed polygons, with texture coordinates [M, 2] if given.
+    """Write vertices [N, 3] metres and faces [F, 3], [F, 4] or mixed polygons.
 
-    All or nothing; UserError for what `read_obj` would refuse.
+    Texture coordinates are [M, 2] with indices shaped as `faces`. All or nothing; UserError for what `read_obj`
+    would refuse.
     """
     polygons = [tuple(int(i) for i in face) for face in faces]
-    corners = [tuple(int(i) for i in face) for face in face_uvs] if face_uvs is not None else [()] * len(polygons)
+    corners = (
+        [tuple(int(i) for i in face) for face in face_uvs] if face_uvs is not None else [()] * len(polygons)
+    )
     uvs = np.zeros((0, 2)) if uvs is None else np.asarray(uvs, np.float64)
     vertices = np.asarray(vertices, np.float64)
     _checked(Path(path), vertices, uvs, polygons, corners)
     lines = [f"v {x:.7g} {y:.7g} {z:.7g}\n" for x, y, z in vertices]
     lines += [f"vt {u:.7g} {v:.7g}\n" for u, v in uvs]
     for polygon, corner in zip(polygons, corners, strict=True):
-        words = [f"{a + 1}/{b + 1}" for a, b in zip(polygon, corner, strict=True)] if corner else [str(a + 1) for a in polygon]
+        words = (
+            [f"{a + 1}/{b + 1}" for a, b in zip(polygon, corner, strict=True)]
+            if corner
+            else [str(a + 1) for a in polygon]
+        )
         lines.append(f"f {' '.join(words)}\n")
     with write_atomically(path) as file:
         file.write("".join(lines).encode())
@@ -101,7 +112,9 @@ def _checked(path: Path, vertices, uvs, polygons, polygon_uvs) -> ObjMesh:
         worst = next((i for group in groups for i in group if not 0 <= i < count), None)
         if worst is not None:
             raise UserError(f"{path}: a face names {name} {worst + 1} of {count}; fetch it again")
-    textured = coordinates is not None and all(len(a) == len(b) for a, b in zip(polygons, polygon_uvs, strict=True))
+    textured = coordinates is not None and all(
+        len(a) == len(b) for a, b in zip(polygons, polygon_uvs, strict=True)
+    )
     corners = tuple(polygon_uvs) if textured else None
     return ObjMesh(points, tuple(polygons), triangulate(polygons), coordinates, corners)
 
@@ -109,11 +122,15 @@ def _checked(path: Path, vertices, uvs, polygons, polygon_uvs) -> ObjMesh:
 def _rectangle(path: Path, rows, columns: int, name: str) -> np.ndarray:
     uneven = next((row for row in rows if len(row) != columns), None)
     if uneven is not None:
-        raise UserError(f"{path}: a '{name}' line has {len(uneven)} numbers, {columns} are needed; fetch it again")
+        raise UserError(
+            f"{path}: a '{name}' line has {len(uneven)} numbers, {columns} are needed; fetch it again"
+        )
     array = np.array(rows, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
-        raise UserError(f"{path}: '{name}' {bad[0] + 1} is not finite; fetch it again or leave the sequence out")
+        raise UserError(
+            f"{path}: '{name}' {bad[0] + 1} is not finite; fetch it again or leave the sequence out"
+        )
     return array
 
 

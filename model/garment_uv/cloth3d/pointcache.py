@@ -1,7 +1,7 @@
 """Animated vertices: `.pc16` (float16, CLOTH3D's own) and `.pc2` (float32), read one frame at a time.
 
-Layout: a 32-byte little-endian header `<12siiffi` (magic, version 1, points, start frame, sample rate, samples), then
-`[samples, points, 3]`, metres, root-relative, before zrot.
+Layout: a 32-byte little-endian header `<12siiffi` (magic, version 1, points, start frame, sample rate, samples),
+then `[samples, points, 3]`, metres, root-relative, before zrot.
 """
 
 import struct
@@ -38,7 +38,9 @@ class PointCache:
         with path.open("rb") as file:
             head = file.read(_HEADER.size)
         if len(head) < _HEADER.size:
-            raise UserError(f"{path}: truncated, {size} bytes where the header alone takes 32; fetch it again")
+            raise UserError(
+                f"{path}: truncated, {size} bytes where the header alone takes 32; fetch it again"
+            )
         magic, version, points, _, _, frames = _HEADER.unpack(head)
         if magic != _MAGIC or version != 1:
             raise UserError(f"{path}: not a POINTCACHE2 file of version 1; fetch it again")
@@ -48,7 +50,8 @@ class PointCache:
         if size != expected:
             what = "truncated" if size < expected else "too long"
             raise UserError(
-                f"{path}: {what}, {size} bytes where {points} points in {frames} frames take {expected}; fetch it again"
+                f"{path}: {what}, {size} bytes where {frames} frames of {points} points take {expected};"
+                " fetch it again"
             )
         return cls(path, points, frames)
 
@@ -66,7 +69,9 @@ class PointCache:
         vertices = np.frombuffer(raw, dtype).astype(np.float32).reshape(-1, 3)
         bad = np.flatnonzero(~np.isfinite(vertices).all(axis=1))
         if len(bad):
-            raise UserError(f"{self.path}: vertex {bad[0]} of frame {index} is not finite; fetch it again or leave it out")
+            raise UserError(
+                f"{self.path}: vertex {bad[0]} of frame {index} is not finite; fetch it again or leave it out"
+            )
         return vertices
 
     def all(self) -> np.ndarray:
@@ -88,11 +93,15 @@ def write_pointcache(path: Path | str, frames: np.ndarray | Iterable[np.ndarray]
             frame = np.asarray(frame)
             points = points or len(frame)
             if frame.shape != (points, 3) or points == 0:
-                raise UserError(f"{path}: frame {count} has the shape {frame.shape}; every frame needs the same [N, 3]")
+                raise UserError(
+                    f"{path}: frame {count} has the shape {frame.shape}; every frame needs the same [N, 3]"
+                )
             with np.errstate(over="ignore"):
                 stored = frame.astype(dtype)
             if not np.isfinite(stored).all():
-                raise UserError(f"{path}: frame {count} holds a vertex that is not finite in {dtype}; check the motion")
+                raise UserError(
+                    f"{path}: frame {count} holds a vertex that is not finite in {dtype}; check the motion"
+                )
             file.write(stored.tobytes())
             count += 1
         if count == 0:

@@ -1,4 +1,4 @@
-"""One raw sequence on disk: `<raw>/<split>/<5-digit id>/`, real CLOTH3D or written by us, read frame by frame."""
+"""One raw sequence on disk, `<raw>/<split>/<5-digit id>/`: real CLOTH3D or ours, read frame by frame."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +56,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """An opened sequence: every file was found and the counts fit; pictures and vertices are read when asked for."""
+    """An opened sequence: its files are there and their counts fit; frames are read when asked for."""
 
     folder: Path
     info: SequenceInfo
@@ -87,7 +87,9 @@ class Sequence:
         shortest, longest = min(counts.values()), max(counts.values())
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         if longest - shortest > SPARE:
-            raise UserError(f"{folder}: {said} differ by more than {SPARE}; fetch the sequence again or leave it out")
+            raise UserError(
+                f"{folder}: {said} differ by more than {SPARE}; fetch the sequence again or leave it out"
+            )
         readable = tuple(index for index in indices if index < shortest)
         notes = [f"{said}: read to the shorter, {shortest}"] if longest != shortest else []
         if len(readable) != shortest:
@@ -98,10 +100,14 @@ class Sequence:
     def frame(self, index: int) -> Frame:
         """Frame `index`, one of `frame_indices`; quick when frames are asked for in ascending order."""
         if not 0 <= index < self.num_frames:
-            raise IndexError(f"{self.folder} has the frames 0 to {self.num_frames - 1}, was asked for {index}")
+            raise IndexError(
+                f"{self.folder} has the frames 0 to {self.num_frames - 1}, was asked for {index}"
+            )
         info = self.info
         rgb, alpha = self._pictures.frame(index)
-        body = BodyParameters(info.gender, info.shape.astype(np.float32), info.poses[index].astype(np.float32))
+        body = BodyParameters(
+            info.gender, info.shape.astype(np.float32), info.poses[index].astype(np.float32)
+        )
         trans = info.trans[index]
         vertices = {name: item.motion.frame(index) for name, item in self.garments.items()}
         camera = relative_camera(info.cam_loc, trans, info.zrot)
@@ -129,7 +135,8 @@ class _VideoPair:
         self.colour, self.alpha = VideoReader(colour), VideoReader(alpha, "gray")
         if abs(self.colour.num_frames - self.alpha.num_frames) > SPARE:
             raise UserError(
-                f"{alpha}: {self.alpha.num_frames} frames where {colour.name} has {self.colour.num_frames}; fetch both again"
+                f"{alpha}: {self.alpha.num_frames} frames where {colour.name} has {self.colour.num_frames};"
+                " fetch both again"
             )
         self.num_frames = min(self.colour.num_frames, self.alpha.num_frames)
 
@@ -159,6 +166,7 @@ def _garment(folder: Path, name: str) -> SequenceGarment:
     rest, motion = read_obj(folder / f"{name}.obj"), PointCache.open(motion_path)
     if len(rest.vertices) != motion.num_points:
         raise UserError(
-            f"{motion_path}: {motion.num_points} points where {name}.obj has {len(rest.vertices)} vertices; fetch both again"
+            f"{motion_path}: {motion.num_points} points where {name}.obj has {len(rest.vertices)} vertices;"
+            " fetch both again"
         )
     return SequenceGarment(rest, motion)

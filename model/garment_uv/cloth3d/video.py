@@ -1,7 +1,7 @@
 """Frames of a sequence, from a video or a folder of `NNNN.png`; index 0 is always pose 0.
 
-ffmpeg numbers the pictures that it extracts from 0001 while frame 0 is pose 0; here videos are counted from their first
-decoded picture, and PNG folders carry the 0-based index as their name.
+ffmpeg numbers the pictures that it extracts from 0001 while frame 0 is pose 0; here videos are counted from their
+first decoded picture, and PNG folders carry the 0-based index as their name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,13 +16,13 @@ from garment_uv.errors import UserError
 
 
 class VideoReader:
-    """Pictures of one video by 0-based index, counted by decoding from the start: exact whatever the timestamps.
+    """Pictures of one video by 0-based index, counted by decoding: exact whatever the timestamps.
 
     Reading forward decodes each picture once; going back starts again. Not for sharing between threads.
     """
 
     def __init__(self, path: Path | str, mode: str = "rgb24") -> None:
-        """`mode` is 'rgb24' for [H, W, 3] or 'gray' for [H, W]. UserError where the file is missing or no video."""
+        """`mode` is 'rgb24' for [H, W, 3] or 'gray' for [H, W]. UserError for a missing file or no video."""
         self.path = Path(path)
         self.mode = mode
         self._pictures: Iterator[np.ndarray] | None = None
@@ -42,7 +42,9 @@ class VideoReader:
         while self._next <= index:
             picture = next(self._pictures, None)
             if picture is None:
-                raise UserError(f"{self.path}: ends at frame {self._next} of {self.num_frames}; fetch it again")
+                raise UserError(
+                    f"{self.path}: ends at frame {self._next} of {self.num_frames}; fetch it again"
+                )
             self._last, self._next = picture, self._next + 1
         return self._last.to_ndarray(format=self.mode)
 
@@ -57,7 +59,9 @@ class VideoReader:
             with av.open(str(self.path)) as container:
                 packets = list(container.demux(_stream(container, self.path)))
         except (av.FFmpegError, ValueError) as error:
-            raise UserError(f"{self.path}: not a readable video ({_first_line(error)}); fetch it again") from None
+            raise UserError(
+                f"{self.path}: not a readable video ({_first_line(error)}); fetch it again"
+            ) from None
         if any(packet.is_corrupt for packet in packets):
             raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
         count = sum(1 for packet in packets if packet.size)
@@ -82,7 +86,9 @@ class PngFolder:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.files = {int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()}
+        self.files = {
+            int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()
+        }
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -90,17 +96,19 @@ class PngFolder:
         return tuple(sorted(self.files))
 
     def frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """RGB uint8 [H, W, 3] and alpha uint8 [H, W]; UserError where the picture is truncated or has no alpha."""
+        """RGB uint8 [H, W, 3] and alpha uint8 [H, W]; UserError for a picture truncated or without alpha."""
         if index not in self.files:
             raise UserError(f"{self.folder}: has no {index:04d}.png; fetch the frame again")
         rgba = read_png(self.files[index])
         if rgba.ndim != 3 or rgba.shape[2] != 4:
-            raise UserError(f"{self.files[index]}: has no alpha channel; CLOTH3D's frames are RGBA: fetch it again")
+            raise UserError(
+                f"{self.files[index]}: has no alpha channel; CLOTH3D's frames are RGBA: fetch it again"
+            )
         return rgba[..., :3], rgba[..., 3]
 
 
 def read_png(path: Path | str) -> np.ndarray:
-    """A picture as uint8, shaped as its channels say; UserError where it is missing, truncated or no picture."""
+    """A picture as uint8 [H, W] or [H, W, C]; UserError where it is missing, truncated or no picture."""
     try:
         with Image.open(path) as picture:
             return np.array(picture)
@@ -111,7 +119,7 @@ def read_png(path: Path | str) -> np.ndarray:
 
 
 def read_frames(path: Path | str, indices: Iterable[int], mode: str = "rgb24") -> list[np.ndarray]:
-    """Pictures at 0-based `indices`, in the order asked for, decoded in one pass; uint8 [H, W, 3], or [H, W] for 'gray'."""
+    """Pictures at 0-based `indices`, in their order, from one pass; uint8 [H, W, 3], or [H, W] for 'gray'."""
     wanted = list(indices)
     reader = VideoReader(path, mode)
     try:
@@ -122,7 +130,7 @@ def read_frames(path: Path | str, indices: Iterable[int], mode: str = "rgb24") -
 
 
 class VideoWriter:
-    """Lossless FFV1 in Matroska, the same bytes for the same pictures. A context manager; not atomic by itself."""
+    """Lossless FFV1 in Matroska, the same bytes for the same pictures; not atomic by itself."""
 
     def __init__(self, path: Path | str, fps: int = 30) -> None:
         self.path = Path(path)
@@ -149,7 +157,9 @@ class VideoWriter:
             self._stream.codec_context.options = {"flags": "+bitexact", "level": "3"}
             self._stream.codec_context.thread_count = 1
         elif (self._stream.height, self._stream.width, self._stream.pix_fmt) != (*picture.shape[:2], stored):
-            raise UserError(f"{self.path}: picture {self._count} has the shape {picture.shape}, unlike those before it")
+            raise UserError(
+                f"{self.path}: picture {self._count} has the shape {picture.shape}, unlike those before it"
+            )
         frame = frame.reformat(format=stored)
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._container.mux(self._stream.encode(frame))
@@ -162,7 +172,7 @@ class VideoWriter:
 
 
 def write_video(path: Path | str, frames: Iterable[np.ndarray], fps: int = 30) -> None:
-    """Write uint8 pictures [H, W, 3] or [H, W] as lossless FFV1 in Matroska; UserError for none or uneven ones."""
+    """Write uint8 pictures [H, W, 3] or [H, W] as lossless FFV1; UserError for none or uneven ones."""
     count = 0
     with VideoWriter(path, fps) as writer:
         for count, picture in enumerate(frames, start=1):  # noqa: B007

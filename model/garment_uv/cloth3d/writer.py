@@ -44,10 +44,11 @@ def write_sequence(
 ) -> None:
     """Write `<raw>/<split>/<5-digit id>/`; it appears under its name only when it is complete.
 
-    `frames` may be a generator: RGBA uint8 [480, 640, 4] each, or (rgb [480, 640, 3], alpha [480, 640]). They go to
-    `NNNN.png` (0-based), or with `as_video` to `<id>.mkv` and `<id>_segm.mkv`, lossless. `textures` are uint8
-    [h, w, 3] by garment name. The same arguments give the same bytes. UserError where the folder exists, names differ
-    from the outfit's, or counts do not fit; one or two images fewer than poses are allowed, as in the dataset.
+    `frames` may be a generator: RGBA uint8 [480, 640, 4] each, or (rgb [480, 640, 3], alpha [480, 640]). They
+    go to `NNNN.png` (0-based), or with `as_video` to `<id>.mkv` and `<id>_segm.mkv`, lossless. `textures` are
+    uint8 [h, w, 3] by garment name. The same arguments give the same bytes. UserError where the folder exists,
+    names differ from the outfit's, or counts do not fit; one or two images fewer than poses are allowed, as in
+    the dataset.
     """
     folder = Path(folder)
     items = {name: GarmentData(*item) for name, item in garments.items()}
@@ -63,7 +64,9 @@ def write_sequence(
             Image.fromarray(texture).save(work / f"{name}.png")
         count = _write_frames(work, folder.name, frames, as_video)
         if not info.num_poses - SPARE <= count <= info.num_poses or count == 0:
-            raise UserError(f"{folder}: was given {count} images for {info.num_poses} poses; give one for each pose")
+            raise UserError(
+                f"{folder}: was given {count} images for {info.num_poses} poses; give one for each pose"
+            )
         os.chmod(work, 0o755)
         os.rename(work, folder)
     except BaseException:
@@ -71,19 +74,24 @@ def write_sequence(
         raise
 
 
-def _check(folder: Path, info: SequenceInfo, items: dict[str, GarmentData], textures: Mapping[str, np.ndarray]) -> None:
+def _check(
+    folder: Path, info: SequenceInfo, items: dict[str, GarmentData], textures: Mapping[str, np.ndarray]
+) -> None:
     if folder.exists():
         raise UserError(f"{folder}: exists already; remove it or choose another folder")
     if not (len(folder.name) == 5 and folder.name.isdigit()):
         raise UserError(f"{folder}: a sequence's folder is named by five digits, such as 00042")
     if set(items) != set(info.outfit) or not set(textures) <= set(items):
         raise UserError(
-            f"{folder}: garments {sorted(items)} and textures {sorted(textures)} do not fit the outfit {sorted(info.outfit)}"
+            f"{folder}: garments {sorted(items)} and textures {sorted(textures)} do not fit"
+            f" the outfit {sorted(info.outfit)}"
         )
     for name, item in items.items():
         expected = (info.num_poses, len(item.rest), 3)
         if np.shape(item.frames) != expected:
-            raise UserError(f"{folder}: {name} has frames of the shape {np.shape(item.frames)}, {expected} is needed")
+            raise UserError(
+                f"{folder}: {name} has frames of the shape {np.shape(item.frames)}, {expected} is needed"
+            )
 
 
 def _write_frames(work: Path, name: str, frames: Iterable, as_video: bool) -> int:

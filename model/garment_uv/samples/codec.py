@@ -1,0 +1,221 @@
+"""One sample as the members of a WebDataset tar, and back.
+
+| member | what |
+|---|---|
+| `json` | schema, topology, body parameters, garments in order, shape of the image |
+| `image.jpg` or `image.png` | the image |
+| `displacement.npy`, `body.npy` | uint16 [3, U, U] over the manifest's ranges |
+| `segments.npy`, `vertex_classes.npy` | uint8 |
+| `body_vertices.npy` | uint16 [V, 3] over the body's range |
+| `garment.<Class>.vertices.npy`, `.faces.npy` | raw mesh, evaluation splits only, float32 and int32 |
+
+A sample's members are named `<key>.<member>`. No member is a pickle: arrays are read with allow_pickle=False.
+"""
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from garment_uv.classes import GARMENT_CLASSES, NUM_CLASSES
+from garment_uv.errors import UserError
+from garment_uv.samples.sample import FrameBody, RawGarment, Sample
+from garment_uv.uv.codec import decode_u16, encode_u16
+
+_SCHEMA = 1
+_JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class SampleFormat:
+    """What a dataset's manifest fixes about every sample of it."""
+
+    map_size: int
+    """U, texels."""
+    image_size: int
+    """I, px."""
+    num_vertices: int
+    """V of the body topology."""
+    displacement_limit_m: float
+    body_limit_m: float
+    image_format: Literal["jpg", "png"] = "jpg"
+
+
+def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
+    """Members of one sample, in the order in which they are stored.
+
+    Raises ValueError when a map leaves its range (the message gives the largest value) or has another shape.
+    """
+    _check_shapes(sample, form)
+    members = {
+        "json": _meta(sample),
+        f"image.{form.image_format}": _encode_image(sample.image, form.image_format),
+        "displacement.npy": _npy(_coded("displacement", sample.displacement_uv, form.displacement_limit_m)),
+        "body.npy": _npy(_coded("body", sample.body_uv, form.body_limit_m)),
+        "segments.npy": _npy(sample.segments),
+        "vertex_classes.npy": _npy(sample.vertex_classes),
+        "body_vertices.npy": _npy(_coded("body vertices", sample.body_vertices, form.body_limit_m)),
+    }
+    for name, garment in sample.garments.items():
+        members[f"garment.{name}.vertices.npy"] = _npy(np.asarray(garment.vertices, np.float32))
+        members[f"garment.{name}.faces.npy"] = _npy(np.asarray(garment.faces, np.int32))
+    return members
+
+
+def decode_sample(key: str, members: dict[str, bytes], form: SampleFormat) -> Sample:
+    """The sample that `encode_sample` wrote; raises UserError naming the member that cannot be read."""
+    meta = _read_meta(key, members)
+    size, vertices = form.map_size, form.num_vertices
+
+    def array(name: str, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:
+        return _read_npy(key, members, name, dtype, shape)
+
+    garments = {
+        name: RawGarment(
+            vertices=array(f"garment.{name}.vertices.npy", np.float32, (None, 3)),
+            faces=array(f"garment.{name}.faces.npy", np.int32, (None, 3)),
+        )
+        for name in meta["garments"]
+    }
+    for name, garment in garments.items():
+        if garment.faces.size and not 0 <= garment.faces.min() <= garment.faces.max() < len(garment.vertices):
+            raise _bad(key, f"garment.{name}.faces.npy", "a face names a vertex that is not there")
+    segments = array("segments.npy", np.uint8, (size, size))
+    vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,))
+    for name, values in (("segments.npy", segments), ("vertex_classes.npy", vertex_classes)):
+        if values.max(initial=0) > NUM_CLASSES:
+            raise _bad(key, name, f"class {values.max()} of {NUM_CLASSES}")
+    displacement = array("displacement.npy", np.uint16, (3, size, size))
+    body = array("body.npy", np.uint16, (3, size, size))
+    body_vertices = array("body_vertices.npy", np.uint16, (vertices, 3))
+    return Sample(
+        key=key,
+        image=_decode_image(key, members, form),
+        body_uv=decode_u16(body, form.body_limit_m),
+        displacement_uv=decode_u16(displacement, form.displacement_limit_m),
+        segments=segments,
+        vertex_classes=vertex_classes,
+        body_vertices=decode_u16(body_vertices, form.body_limit_m),
+        topology=meta["topology"],
+        body=meta["body"],
+        garments=garments,
+    )
+
+
+def _coded(what: str, values: np.ndarray, limit_m: float) -> np.ndarray:
+    try:
+        return encode_u16(values, limit_m)
+    except ValueError as error:
+        raise ValueError(f"{what}: {error}") from None
+
+
+def _check_shapes(sample: Sample, form: SampleFormat) -> None:
+    size, image, vertices = form.map_size, form.image_size, form.num_vertices
+    for name, value, dtype, shape in (
+        ("image", sample.image, np.uint8, (image, image, 3)),
+        ("body_uv", sample.body_uv, np.float32, (3, size, size)),
+        ("displacement_uv", sample.displacement_uv, np.float32, (3, size, size)),
+        ("segments", sample.segments, np.uint8, (size, size)),
+        ("vertex_classes", sample.vertex_classes, np.uint8, (vertices,)),
+        ("body_vertices", sample.body_vertices, np.float32, (vertices, 3)),
+    ):
+        if value.dtype != dtype or value.shape != shape:
+            raise ValueError(f"{name} is {value.dtype} {value.shape}, expected {np.dtype(dtype)} {shape}")
+    if "." in sample.key or "/" in sample.key:
+        raise ValueError(f"a sample's key has no dots or slashes, was given {sample.key!r}")
+
+
+def _meta(sample: Sample) -> bytes:
+    body = sample.body
+    values: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "topology": sample.topology,
+        "garments": list(sample.garments),
+        "body": {
+            "gender": int(body.gender),
+            "zrot": float(body.zrot),
+            **{name: np.asarray(getattr(body, name), np.float32).tolist() for name in _BODY_ARRAYS},
+        },
+    }
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+_BODY_ARRAYS = {"shape": 10, "pose": 72, "trans": 3, "camera": 3}
+
+
+def _read_meta(key: str, members: dict[str, bytes]) -> dict[str, Any]:
+    """Checked meta data, with `body` already a FrameBody."""
+    try:
+        values = json.loads(_member(key, members, "json"))
+        if values["schema"] != _SCHEMA:
+            raise ValueError(f"schema {values['schema']!r}, this program reads {_SCHEMA}")
+        if values["topology"] not in ("default", "skirt"):
+            raise ValueError(f"topology {values['topology']!r}")
+        garments = values["garments"]
+        if not isinstance(garments, list) or not all(name in GARMENT_CLASSES for name in garments):
+            raise ValueError(f"garments {garments!r}")
+        raw = values["body"]
+        arrays = {name: np.asarray(raw[name], np.float32) for name in _BODY_ARRAYS}
+        for name, length in _BODY_ARRAYS.items():
+            if arrays[name].shape != (length,) or not np.isfinite(arrays[name]).all():
+                raise ValueError(f"body {name} is not {length} finite numbers")
+        body = FrameBody(gender=int(raw["gender"]), zrot=float(raw["zrot"]), **arrays)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise _bad(key, "json", repr(error)) from None
+    return {"topology": values["topology"], "garments": garments, "body": body}
+
+
+def _encode_image(image: np.ndarray, image_format: str) -> bytes:
+    out = io.BytesIO()
+    if image_format == "jpg":
+        Image.fromarray(image).save(out, "JPEG", quality=_JPEG_QUALITY)
+    else:
+        Image.fromarray(image).save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def _decode_image(key: str, members: dict[str, bytes], form: SampleFormat) -> np.ndarray:
+    name = f"image.{form.image_format}"
+    try:
+        with Image.open(io.BytesIO(_member(key, members, name)), formats=["JPEG", "PNG"]) as image:
+            if image.size != (form.image_size, form.image_size):
+                raise _bad(
+                    key, name, f"{image.size[0]}x{image.size[1]} px, expected {form.image_size} a side"
+                )
+            return np.array(image.convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise _bad(key, name, str(error)) from None
+
+
+def _npy(values: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
+    return out.getvalue()
+
+
+def _read_npy(
+    key: str, members: dict[str, bytes], name: str, dtype: type, shape: tuple[int | None, ...]
+) -> np.ndarray:
+    try:
+        values = np.load(io.BytesIO(_member(key, members, name)), allow_pickle=False)
+    except (ValueError, OSError, EOFError, SyntaxError, TypeError, OverflowError, MemoryError) as error:
+        raise _bad(key, name, str(error)) from None
+    if not isinstance(values, np.ndarray) or values.dtype != dtype or len(values.shape) != len(shape):
+        raise _bad(key, name, f"expected {np.dtype(dtype)} with {len(shape)} axes")
+    if any(want is not None and have != want for have, want in zip(values.shape, shape, strict=True)):
+        raise _bad(key, name, f"shape {values.shape}, expected {shape}")
+    return values
+
+
+def _member(key: str, members: dict[str, bytes], name: str) -> bytes:
+    if name not in members:
+        raise _bad(key, name, "it is missing")
+    return members[name]
+
+
+def _bad(key: str, name: str, why: str) -> UserError:
+    why = " ".join(why.split())[:200]
+    return UserError(f"sample {key}: cannot read {name}: {why}; check the dataset with `garment data verify`")

@@ -1,0 +1,183 @@
+"""Batches of one split, epoch by epoch, in an order that (seed, epoch) alone decides."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from garment_uv.errors import UserError
+from garment_uv.samples.batch import Batch, collate
+from garment_uv.samples.codec import decode_sample
+from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
+from garment_uv.samples.sample import Sample
+from garment_uv.samples.source import DatasetSource, checked_index, iterate_samples, sample_format
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.fill import fill as fill_map
+from garment_uv.uv.sampling import read_vertices
+
+_OPEN_SHARDS = SHUFFLE_SHARDS + 1
+
+
+class SampleLoader:
+    """Iterates `Batch`es of a split.
+
+    `loader.batches(epoch)` is one pass; `iter(loader)` is `batches(self.epoch)`, with `set_epoch` as torch's
+    samplers have it. With `workers` > 0 that many processes decode, each up to two batches ahead, and stay
+    between epochs until `close()`; the batches are the same as with 0. No more than those are in memory.
+
+    Args:
+        fill: 'as_stored', or a fill method's name: the displacement maps are then filled anew from the
+            vertices' values, read back from the stored maps.
+        pin_memory: batches in page-locked memory, for a GPU.
+    """
+
+    def __init__(
+        self,
+        source: DatasetSource,
+        split: str,
+        batch_size: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        workers: int = 0,
+        fill: str = "as_stored",
+        drop_last: bool = False,
+        pin_memory: bool = False,
+    ) -> None:
+        if batch_size < 1 or workers < 0:
+            raise UserError(
+                f"batch size must be at least 1 and workers at least 0, were given {batch_size}, {workers}"
+            )
+        self.epoch = 0
+        self._source, self._split = source, split
+        self._workers, self._pin = workers, pin_memory
+        sizes = [entry.samples for entry in source.manifest.split_shards(split)]
+        self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last)
+        self._batches = _Batches(source, split, fill)
+        self._loader: DataLoader | None = None
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of the split."""
+        return sum(self._plan.sizes)
+
+    def __len__(self) -> int:
+        """Batches of an epoch."""
+        return len(self._plan)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the epoch that `iter(loader)` gives."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.batches(self.epoch)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """The batches of one epoch; UserError when a shard's bytes are not the manifest's."""
+        if self._workers == 0:
+            for wanted in self._plan.of_epoch(epoch):
+                batch = self._batches[wanted]
+                yield batch.pin_memory() if self._pin else batch
+            return
+        if self._loader is None:
+            self._loader = DataLoader(
+                self._batches,
+                batch_size=None,
+                sampler=self._plan,
+                num_workers=self._workers,
+                multiprocessing_context="spawn",
+                persistent_workers=True,
+                prefetch_factor=2,
+                pin_memory=self._pin,
+                generator=torch.Generator(),
+            )
+        self._plan.epoch = epoch
+        for answer in self._loader:
+            if isinstance(answer, str):
+                raise UserError(answer)
+            yield answer
+
+    def samples(self, split: str | None = None, max_samples: int = 0) -> Iterator[Sample]:
+        """Decoded samples of a split (this loader's unless named), in stored order: see `iterate_samples`."""
+        return iterate_samples(self._source, split or self._split, max_samples)
+
+    def close(self) -> None:
+        """Ends the workers and closes the shards; the loader can be used again."""
+        self._loader = None
+        self._batches.close()
+
+
+class _Plan(Sampler):
+    """The batches of an epoch as lists of (shard, position)."""
+
+    def __init__(self, sizes: list[int], batch_size: int, seed: int, shuffle: bool, drop_last: bool) -> None:
+        self.sizes, self.batch_size, self.seed = sizes, batch_size, seed
+        self.shuffle, self.drop_last, self.epoch = shuffle, drop_last, 0
+
+    def of_epoch(self, epoch: int) -> Iterator[list[tuple[int, int]]]:
+        order = epoch_order(self.sizes, self.seed, epoch, self.shuffle)
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            yield order[start : start + self.batch_size]
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        return self.of_epoch(self.epoch)
+
+    def __len__(self) -> int:
+        total = sum(self.sizes)
+        return total // self.batch_size if self.drop_last else -(-total // self.batch_size)
+
+
+class _Batches(Dataset):
+    """Decodes one batch given its (shard, position) list; from worker processes errors come back as text."""
+
+    def __init__(self, source: DatasetSource, split: str, fill: str) -> None:
+        self._source, self._split, self._fill = source, split, fill
+        self._entries = source.manifest.split_shards(split)
+        self._form = sample_format(source.manifest)
+        self._atlas: Atlas | None = None
+        self._shards: OrderedDict[int, tuple] = OrderedDict()
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_atlas": None, "_shards": OrderedDict()}
+
+    def __getitem__(self, wanted: list[tuple[int, int]]) -> Batch | str:
+        try:
+            return collate([self._sample(shard, position) for shard, position in wanted])
+        except UserError as error:
+            if torch.utils.data.get_worker_info() is None:
+                raise
+            return str(error)
+
+    def close(self) -> None:
+        while self._shards:
+            self._shards.popitem()[1][0].close()
+
+    def _sample(self, shard: int, position: int) -> Sample:
+        _, file, index = self._shard(shard)
+        found = index[position]
+        sample = decode_sample(found.key, found.read(file), self._form)
+        return sample if self._fill == "as_stored" else self._refilled(sample)
+
+    def _shard(self, shard: int) -> tuple:
+        """(exit stack, open file, index) of a shard; at most a window's worth of shards stays open."""
+        if shard in self._shards:
+            self._shards.move_to_end(shard)
+            return self._shards[shard]
+        while len(self._shards) >= _OPEN_SHARDS:
+            self._shards.popitem(last=False)[1][0].close()
+        entry = self._entries[shard]
+        with ExitStack() as stack:
+            path = stack.enter_context(self._source.open_shard(entry))
+            file = stack.enter_context(open(path, "rb"))
+            opened = (stack.pop_all(), file, checked_index(path, entry))
+        self._shards[shard] = opened
+        return opened
+
+    def _refilled(self, sample: Sample) -> Sample:
+        if self._atlas is None:
+            self._atlas = self._source.atlas()
+        values = read_vertices(self._atlas, sample.displacement_uv)
+        filled = fill_map(self._atlas, values, sample.vertex_classes > 0, self._fill)
+        return replace(sample, displacement_uv=filled)

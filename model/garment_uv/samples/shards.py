@@ -1,0 +1,84 @@
+"""WebDataset tars: written with the same bytes every time, read by offset without unpacking.
+
+A shard is a plain ustar archive whose members `<key>.<member>` stand in sample order; every header has
+mtime 0, uid and gid 0, no user names and mode 0644. Since tar is a chain of blocks, samples that were encoded
+apart, by several processes, can be joined as they are: `tar_blocks` gives a sample's blocks, and a shard is
+such blocks plus `TAR_END`.
+"""
+
+import hashlib
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from garment_uv.errors import UserError
+
+TAR_END = b"\0" * 1024
+"""The two zero blocks that end an archive."""
+_BLOCK = 512
+_READ = 1 << 20
+
+
+def tar_blocks(key: str, members: dict[str, bytes]) -> bytes:
+    """Header and data blocks of one sample's members, in the order given."""
+    parts = []
+    for name, data in members.items():
+        info = tarfile.TarInfo(f"{key}.{name}")
+        info.size = len(data)
+        info.mtime = info.uid = info.gid = 0
+        info.uname = info.gname = ""
+        info.mode = 0o644
+        parts += [info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict"), data, b"\0" * (-len(data) % _BLOCK)]
+    return b"".join(parts)
+
+
+@dataclass(frozen=True)
+class ShardSample:
+    """Where one sample's members lie in a shard."""
+
+    key: str
+    members: dict[str, tuple[int, int]]
+    """Member name -> (offset, length) in bytes."""
+
+    def read(self, file: BinaryIO) -> dict[str, bytes]:
+        """The members' bytes, from the shard opened in binary mode."""
+        answer = {}
+        for name, (offset, length) in self.members.items():
+            file.seek(offset)
+            data = file.read(length)
+            if len(data) != length:
+                raise UserError(f"shard ends inside {self.key}.{name}; check it with `garment data verify`")
+            answer[name] = data
+        return answer
+
+
+def index_shard(path: Path) -> list[ShardSample]:
+    """Samples of a shard in stored order, from its headers alone; UserError when it is no tar of samples."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for info in tar:
+                key, dot, name = info.name.partition(".")
+                if not info.isreg() or not dot or not key:
+                    raise UserError(f"shard {path} holds {info.name!r}, which belongs to no sample; {_MEND}")
+                members = found.setdefault(key, {})
+                if name in members:
+                    raise UserError(f"shard {path} holds {info.name!r} twice; {_MEND}")
+                members[name] = (info.offset_data, info.size)
+    except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
+        raise UserError(f"shard {path} is no readable tar: {' '.join(str(error).split())}; {_MEND}") from None
+    return [ShardSample(key, members) for key, members in found.items()]
+
+
+def file_digest(path: Path) -> tuple[int, str]:
+    """Bytes and sha256 of a file."""
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as file:
+        while block := file.read(_READ):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
+
+
+_MEND = "check it with `garment data verify` and prepare or fetch it again"

@@ -37,6 +37,7 @@ lock:
 	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements.lock
 	build/lock/bin/python -m pip install --quiet ".[test]"
 	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements-test.lock
+	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' infra/requirements.lock infra/requirements-test.lock
 	rm -rf build/lock
 
 clean:

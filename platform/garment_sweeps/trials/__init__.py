@@ -1,1 +1,1 @@
-
+"""One trial of a sweep, as Tune runs it."""

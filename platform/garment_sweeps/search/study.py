@@ -1,0 +1,116 @@
+"""The study of a sweep: the one record of what was asked and answered, in SQLite or PostgreSQL."""
+
+import logging
+from pathlib import Path
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from garment_sweeps.search.sampler import make_sampler
+from garment_sweeps.spaces import Experiment
+from garment_uv.errors import UserError
+
+EXPERIMENT_DIGEST = "garment.experiment_digest"
+SESSIONS = "garment.sessions"
+"""How often the sweep was started; part of the folder names of its trials."""
+INTERRUPTED = "garment.interrupted"
+REASON = "garment.reason"
+EPOCHS = "garment.epochs"
+DEVICE_SECONDS = "garment.device_seconds"
+
+
+def open_storage(url: str) -> RDBStorage:
+    """The database of all studies; UserError where it cannot be reached."""
+    import sqlalchemy
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    arguments = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    try:
+        return RDBStorage(url, engine_kwargs=arguments)
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise UserError(
+            f"the study database {_shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
+        ) from None
+    except ImportError as error:
+        raise UserError(f"the study database {_shown(url)} needs a driver: pip install {error.name}") from None
+
+
+def study_exists(storage: RDBStorage, name: str) -> bool:
+    """Whether a sweep of that name was started before."""
+    return name in optuna.get_all_study_names(storage)
+
+
+def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: bool) -> optuna.Study:
+    """The study named as the sweep.
+
+    Raises:
+        UserError: the name is taken and `resume` is False, there is nothing to resume, or what is to be resumed
+            was another experiment.
+    """
+    sampler = make_sampler(experiment.sampler, experiment.seed, experiment.startup_trials)
+    digest = search_digest(experiment)
+    if not resume:
+        try:
+            study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, direction="minimize")
+        except optuna.exceptions.DuplicatedStudyError:
+            raise UserError(
+                f"a sweep named {name!r} exists; continue it with --resume or give another --name"
+            ) from None
+        study.set_user_attr(EXPERIMENT_DIGEST, digest)
+        if experiment.try_base:
+            _enqueue_base(study, experiment)
+        return study
+    try:
+        study = optuna.load_study(storage=storage, study_name=name, sampler=sampler)
+    except KeyError:
+        names = ", ".join(sorted(optuna.get_all_study_names(storage))) or "none yet"
+        raise UserError(f"no sweep named {name!r} to resume; there is: {names}") from None
+    before = study.user_attrs.get(EXPERIMENT_DIGEST)
+    if before != digest:
+        raise UserError(
+            f"sweep {name!r} was started with another experiment (digest {before}, now {digest}); "
+            "undo the change or start under another --name"
+        )
+    return study
+
+
+def search_digest(experiment: Experiment) -> str:
+    """Digest of what must not change while a sweep goes on; trials, resources and the like may."""
+    free = {"trials": 1, "max_concurrent": 0, "checkpoint_every": 1, "description": ""}
+    return experiment.with_values({**free, "resources.cpus": 1.0, "resources.gpus": 0.0}).digest()
+
+
+def next_session(study: optuna.Study) -> int:
+    """Counts this start of the sweep; 0 is the first."""
+    session = int(study.user_attrs.get(SESSIONS, 0))
+    study.set_user_attr(SESSIONS, session + 1)
+    return session
+
+
+def trial_name(number: int) -> str:
+    """The trial's identifier in folders, tags and pages."""
+    return f"t{number:05d}"
+
+
+def started(study: optuna.Study) -> list[FrozenTrial]:
+    """All trials that were asked for, in order; those still waiting in the queue left out."""
+    return [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+
+
+def _enqueue_base(study: optuna.Study, experiment: Experiment) -> None:
+    try:
+        values = experiment.space.encode({}, experiment.base.flat())
+    except ValueError:
+        return  # the base lies outside the space
+    if values:
+        study.enqueue_trial(values)
+
+
+def _shown(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

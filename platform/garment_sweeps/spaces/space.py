@@ -1,0 +1,171 @@
+"""A search space as data: which config fields vary, over what, and when."""
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_validator
+
+from garment_uv.config.base import Config
+
+if TYPE_CHECKING:
+    import optuna
+
+Condition = dict[str, tuple[Any, ...]]
+"""Config path to the values under which a parameter is active; all entries must hold. Empty: always."""
+
+
+class _Parameter(Config):
+    path: str = Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$")
+    """Dotted path of the config field, which is also the parameter's name in Optuna and MLflow."""
+    when: Condition = {}
+
+    def active(self, chosen: dict[str, Any], searched: set[str], base: dict[str, Any]) -> bool:
+        """Whether the parameter is searched, given the values chosen so far."""
+        for path, allowed in self.when.items():
+            if path in searched and path not in chosen:
+                return False  # what it depends on is itself inactive
+            if chosen.get(path, base.get(path)) not in allowed:
+                return False
+        return True
+
+
+class Float(_Parameter):
+    """A real number in [low, high], uniform or log-uniform."""
+
+    kind: Literal["float"] = "float"
+    low: float
+    high: float
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _range(self):
+        return _checked_range(self)
+
+    def suggest(self, trial: "optuna.Trial") -> float:
+        """A value from the study's sampler."""
+        return trial.suggest_float(self.path, self.low, self.high, log=self.log)
+
+    def encode(self, value: Any) -> Any:
+        """The value as Optuna stores it; ValueError where it lies outside."""
+        number = float(value)
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
+        return number
+
+    def examples(self) -> tuple[Any, ...]:
+        """Values that a config must accept for the parameter to be sound."""
+        return (self.low, self.high)
+
+
+class Integer(_Parameter):
+    """A whole number in [low, high], both included."""
+
+    kind: Literal["integer"] = "integer"
+    low: int
+    high: int
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _range(self):
+        return _checked_range(self)
+
+    def suggest(self, trial: "optuna.Trial") -> int:
+        """A value from the study's sampler."""
+        return trial.suggest_int(self.path, self.low, self.high, log=self.log)
+
+    def encode(self, value: Any) -> Any:
+        """The value as Optuna stores it; ValueError where it lies outside."""
+        if value != int(value) or not self.low <= value <= self.high:
+            raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
+        return int(value)
+
+    def examples(self) -> tuple[Any, ...]:
+        """Values that a config must accept for the parameter to be sound."""
+        return (self.low, self.high)
+
+
+class Choice(_Parameter):
+    """One of several values, of any JSON type."""
+
+    kind: Literal["choice"] = "choice"
+    options: tuple[Any, ...] = Field(min_length=1)
+
+    def suggest(self, trial: "optuna.Trial") -> Any:
+        """A value from the study's sampler; lists and objects travel through Optuna as JSON text."""
+        label = trial.suggest_categorical(self.path, [_label(option) for option in self.options])
+        return next(option for option in self.options if _label(option) == label)
+
+    def encode(self, value: Any) -> Any:
+        """The value as Optuna stores it; ValueError where it is none of the options."""
+        label = _label(value)
+        if label not in [_label(option) for option in self.options]:
+            raise ValueError(f"{self.path}={value!r} is none of {list(self.options)}")
+        return label
+
+    def examples(self) -> tuple[Any, ...]:
+        """Values that a config must accept for the parameter to be sound."""
+        return self.options
+
+
+Parameter = Float | Integer | Choice
+
+
+class Space(Config):
+    """Parameters in the order in which they are decided: a condition may name only what stands before it."""
+
+    parameters: tuple[Parameter, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        seen: set[str] = set()
+        later = {p.path for p in self.parameters}
+        for parameter in self.parameters:
+            if parameter.path in seen:
+                raise ValueError(f"{parameter.path} is searched twice")
+            late = [path for path in parameter.when if path in later and path not in seen]
+            if late:
+                raise ValueError(f"{parameter.path} depends on {late[0]}, which must stand before it")
+            seen.add(parameter.path)
+        return self
+
+    def suggest(self, trial: "optuna.Trial", base: dict[str, Any]) -> dict[str, Any]:
+        """Path to value of every active parameter, decided define-by-run.
+
+        Args:
+            trial: an Optuna trial; parameters that it already holds keep their values.
+            base: flat values of the config that the space changes, for conditions on fields not searched.
+        """
+        return self._walk(base, lambda parameter: parameter.suggest(trial))
+
+    def encode(self, values: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+        """`values` as Optuna stores them, active parameters only; missing ones are taken from `base`.
+
+        Raises ValueError where a value lies outside its parameter's range.
+        """
+        given = {**base, **values}
+        by_path = {p.path: p for p in self.parameters}
+        kept = self._walk(base, lambda parameter: given[parameter.path])
+        return {path: by_path[path].encode(value) for path, value in kept.items()}
+
+    def _walk(self, base: dict[str, Any], decide) -> dict[str, Any]:
+        searched = {p.path for p in self.parameters}
+        chosen: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.active(chosen, searched, base):
+                chosen[parameter.path] = decide(parameter)
+        return chosen
+
+
+def _label(option: Any) -> Any:
+    if option is None or isinstance(option, bool | int | float | str):
+        return option
+    return json.dumps(option, separators=(",", ":"))
+
+
+def _checked_range(parameter):
+    if parameter.low > parameter.high:
+        raise ValueError(f"{parameter.path}: low {parameter.low} is above high {parameter.high}")
+    if parameter.log and parameter.low <= 0:
+        raise ValueError(f"{parameter.path}: a log scale needs low above 0, was given {parameter.low}")
+    return parameter

@@ -1,0 +1,95 @@
+"""A trial's checkpoints and attempts in the sweep's storage, over all sessions of the sweep."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.storage import folder_names, open_filesystem
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+KEEP = 2
+"""Generations of checkpoints kept, so that one torn by a crash leaves another."""
+ATTEMPTS_PER_SESSION = 10_000
+CRASH_LOOP = 3
+"""Attempts in a row at the same epoch after which a trial is given up."""
+
+_CHECKPOINT = re.compile(r"^checkpoint_\d+$")
+_ATTEMPT = re.compile(r"^attempt-(\d+)-e(\d+)$")
+
+
+def trial_folder(trial_id: str, session: int) -> str:
+    """Name of a trial's folder in one session of the sweep; Tune writes `checkpoint_NNNNNN` folders into it."""
+    return f"{trial_id}.s{session}"
+
+
+@dataclass(frozen=True)
+class TrialStore:
+    """What one trial has in the storage. Paths are those of the filesystem."""
+
+    filesystem: "FileSystem"
+    sweep_path: str
+    trial_id: str
+    session: int
+
+    @classmethod
+    def open(cls, storage: StorageConfig, sweep: str, trial_id: str, session: int) -> "TrialStore":
+        """The store of a trial in this session."""
+        filesystem, root = open_filesystem(storage)
+        return cls(filesystem, f"{root}/{sweep}", trial_id, session)
+
+    @property
+    def path(self) -> str:
+        """The trial's folder in this session."""
+        return f"{self.sweep_path}/{trial_folder(self.trial_id, self.session)}"
+
+    def checkpoints(self) -> list[str]:
+        """Paths of all checkpoints of the trial, whole or torn, newest first."""
+        newest_first = []
+        for session in range(self.session, -1, -1):
+            folder = f"{self.sweep_path}/{trial_folder(self.trial_id, session)}"
+            names = [n for n in folder_names(self.filesystem, folder) if _CHECKPOINT.match(n)]
+            newest_first += [f"{folder}/{name}" for name in reversed(names)]
+        return newest_first
+
+    def prune(self) -> None:
+        """Removes all checkpoints but the newest ones."""
+        for path in self.checkpoints()[KEEP:]:
+            self.filesystem.delete_dir(path)
+
+    @contextmanager
+    def fetched(self, checkpoint: str) -> Iterator[Path]:
+        """A local copy of a checkpoint."""
+        from pyarrow import fs
+
+        with tempfile.TemporaryDirectory(prefix="garment-checkpoint-") as folder:
+            fs.copy_files(checkpoint, folder, source_filesystem=self.filesystem, use_threads=False)
+            yield Path(folder)
+
+    def start_attempt(self, epoch: int) -> int:
+        """Notes that the trial starts at `epoch` and returns the attempt's number, higher than any before."""
+        attempts = self._attempts()
+        number = max((n for n, _ in attempts), default=self.session * ATTEMPTS_PER_SESSION) + 1
+        self.filesystem.create_dir(f"{self.path}/attempts", recursive=True)
+        with self.filesystem.open_output_stream(f"{self.path}/attempts/attempt-{number:08d}-e{epoch:06d}"):
+            pass
+        return number
+
+    def superseded(self, attempt: int) -> bool:
+        """Whether a later attempt of this trial has begun: then this process must write no more."""
+        return any(number > attempt for number, _ in self._attempts())
+
+    def crash_loop(self, epoch: int) -> bool:
+        """Whether the last attempts of this session all began, and died, at `epoch`."""
+        last = [e for _, e in sorted(self._attempts())][-CRASH_LOOP:]
+        return len(last) == CRASH_LOOP and set(last) == {epoch}
+
+    def _attempts(self) -> list[tuple[int, int]]:
+        names = folder_names(self.filesystem, f"{self.path}/attempts")
+        return [(int(m[1]), int(m[2])) for m in map(_ATTEMPT.match, names) if m]

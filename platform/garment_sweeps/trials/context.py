@@ -1,0 +1,48 @@
+"""What every trial of a sweep is told; travels to the workers as plain values, since environments do not."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from garment_uv.config.base import Config
+from garment_uv.config.trial import TrialConfig
+
+
+class StorageConfig(Config):
+    """Where checkpoints go: a folder that all nodes see, or S3."""
+
+    uri: str
+    """An absolute folder or s3://bucket/prefix."""
+    endpoint: str = ""
+    """S3 endpoint URL; empty for AWS's own."""
+
+
+class TrackingConfig(Config):
+    """Ids of the sweep in MLflow."""
+
+    uri: str
+    experiment_id: str
+    parent_run_id: str
+
+
+class TrialContext(Config):
+    """Everything about the sweep that one trial needs."""
+
+    sweep: str
+    session: int = Field(ge=0)
+    """How many times the sweep was started before."""
+    base: TrialConfig
+    metric: str
+    checkpoint_every: int = Field(ge=1)
+    storage: StorageConfig
+    dataset: str = ""
+    """The dataset's URI as this cluster reaches it; the config keeps what the experiment says."""
+    home: str
+    """Absolute GARMENT_HOME."""
+    cpus: float = Field(gt=0)
+    tracking: TrackingConfig | None = None
+    """None tracks nothing: for measurements of the machinery itself."""
+    work: Literal["train", "tabulated"] = "train"
+    """What an epoch is: real training, or a made-up curve (see `tabulated`)."""
+    seconds_per_epoch: float = Field(default=0.0, ge=0)
+    """Of tabulated work only."""

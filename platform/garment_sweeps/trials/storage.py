@@ -1,0 +1,37 @@
+"""The folder of a sweep, on disk or in S3, through one pyarrow filesystem."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from garment_sweeps.trials.context import StorageConfig
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+
+def open_filesystem(storage: StorageConfig) -> tuple["FileSystem", str]:
+    """The filesystem and the path of the storage's root in it.
+
+    The endpoint is given to the filesystem itself: inside a URI it gets lost on the way to the workers.
+    """
+    from pyarrow import fs
+
+    scheme, _, rest = storage.uri.partition("://")
+    if not rest:
+        return fs.LocalFileSystem(), storage.uri
+    if scheme != "s3":
+        raise UserError(f"GARMENT_STORAGE is {storage.uri!r}; it takes a folder or s3://bucket/prefix")
+    options = {}
+    if storage.endpoint:
+        parts = urlsplit(storage.endpoint)
+        options = {"endpoint_override": parts.netloc, "scheme": parts.scheme or "https"}
+    return fs.S3FileSystem(**options), rest.rstrip("/")
+
+
+def folder_names(filesystem: "FileSystem", path: str) -> list[str]:
+    """Names directly inside a folder, sorted; none where it does not exist."""
+    from pyarrow import fs
+
+    found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    return sorted(info.base_name for info in found)

@@ -1,0 +1,47 @@
+"""Real training as a trial's work."""
+
+from pathlib import Path
+
+from garment_sweeps.trials.context import TrialContext
+from garment_uv.config.trial import TrialConfig
+
+
+class TrainingWork:
+    """A `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs."""
+
+    def __init__(self, context: TrialContext, config: TrialConfig) -> None:
+        import torch
+
+        from garment_sweeps.shards import open_source
+        from garment_uv.training.trainer import Trainer
+
+        torch.set_num_threads(max(1, int(context.cpus)))
+        source = open_source(context.dataset or config.data.uri)
+        self.parameters = {"dataset_version": source.manifest.digest()}
+        self._trainer = Trainer(config, source)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return self._trainer.epoch
+
+    def run_epoch(self) -> dict[str, float]:
+        """Trains one epoch; losses as 'loss/NAME', errors as 's2s/NAME'."""
+        return self._trainer.train_epoch().metrics()
+
+    def save(self, folder: Path) -> None:
+        """The trainer's checkpoint."""
+        self._trainer.save(folder)
+
+    def load(self, folder: Path) -> None:
+        """Goes on from the trainer's checkpoint."""
+        self._trainer.load(folder)
+
+    def export(self, folder: Path) -> bool:
+        """The model for inference."""
+        self._trainer.save_model(folder)
+        return True
+
+    def pictures(self, folder: Path) -> bool:
+        """Nothing yet."""
+        return False

@@ -1,0 +1,47 @@
+"""What a trial does, epoch by epoch, without Tune, storage or tracking."""
+
+from pathlib import Path
+from typing import Protocol
+
+from garment_sweeps.trials.context import TrialContext
+from garment_uv.config.trial import TrialConfig
+
+
+class Work(Protocol):
+    """One training that can be stopped after any epoch, saved, and gone on with elsewhere."""
+
+    epoch: int
+    """Epochs done."""
+    parameters: dict[str, str]
+    """What else is worth tracking: dataset version and the like."""
+
+    def run_epoch(self) -> dict[str, float]:
+        """Trains one epoch and returns its metrics; raises garment_uv.errors.Infeasible."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Writes everything that resuming needs."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Goes on from what `save` wrote; raises UserError where it is damaged."""
+        ...
+
+    def export(self, folder: Path) -> bool:
+        """Writes the model for inference; False where there is none."""
+        ...
+
+    def pictures(self, folder: Path) -> bool:
+        """Writes meshes and pictures of a few samples; False where there are none."""
+        ...
+
+
+def open_work(context: TrialContext, config: TrialConfig) -> Work:
+    """The work that the context asks for."""
+    if context.work == "tabulated":
+        from garment_sweeps.trials.tabulated import TabulatedWork
+
+        return TabulatedWork(config, context.seconds_per_epoch)
+    from garment_sweeps.trials.training import TrainingWork
+
+    return TrainingWork(context, config)

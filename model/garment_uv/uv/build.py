@@ -1,0 +1,170 @@
+"""Building the atlas of a body topology."""
+
+from typing import Protocol
+
+import numpy as np
+
+from garment_uv.errors import UserError
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.embed import embed
+from garment_uv.uv.landmarks import Outline, outline
+from garment_uv.uv.layout import BULGE, Figure, Proportions, along, figure
+from garment_uv.uv.pieces import Cuts, cut, split
+
+MIN_SIZE = 32
+MARGIN = 1.0
+"""Free texels at the canvas's sides."""
+GUTTER = 3.0
+"""Free texels between the two islands."""
+GAP_TEXELS = 2.0
+"""Free texels between limbs at their ends."""
+
+
+class Topology(Protocol):
+    """What the atlas needs of `garment_uv.body.topology.BodyTopology`."""
+
+    num_vertices: int
+    faces: dict[str, np.ndarray]
+    islands: np.ndarray
+    rest: np.ndarray
+
+
+def build_atlas(topology: Topology, size: int) -> Atlas:
+    """The atlas of `topology` on a canvas of `size` x `size` texels; the same bytes every time.
+
+    Each island is cut at shoulders, chest and hips, every piece is flattened onto a convex polygon by mean value
+    coordinates, and the polygons form a standing figure that fills the island's half of the canvas (ours). No
+    triangle is flipped and no two overlap; this is checked. Raises UserError for a topology or size that cannot be
+    laid out.
+    """
+    if size < MIN_SIZE or size % 2:
+        raise UserError(f"atlas size {size} texels: give an even number of at least {MIN_SIZE}")
+    faces = np.asarray(topology.faces["default"], dtype=np.int64)
+    rest = np.asarray(topology.rest, dtype=np.float64)
+    islands = np.asarray(topology.islands)
+    half = (size / 2 - MARGIN - 0.5 - GUTTER / 2) / 2
+    tall = size - 1 - 2 * MARGIN
+
+    sheets = [faces[islands == side] for side in (0, 1)]
+    outlines = [outline(rest, faces, sheet) for sheet in sheets]
+    cuts = [cut(rest, sheet, line) for sheet, line in zip(sheets, outlines, strict=True)]
+    labels = [_named_pieces(sheet, c, o) for sheet, c, o in zip(sheets, cuts, outlines, strict=True)]
+    shape = figure(_proportions(rest, sheets, labels), gap=GAP_TEXELS / half)
+
+    point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
+    for side in (0, 1):
+        vertices, flat = _flatten(rest, sheets[side], labels[side], outlines[side], cuts[side], shape)
+        centre = MARGIN + half if side == 0 else size - 1 - MARGIN - half
+        points.append(flat * [half, tall] + [centre, MARGIN])
+        point_vertex.append(vertices)
+        uv_faces[islands == side] = np.searchsorted(vertices, sheets[side]) + offset
+        offset += len(vertices)
+    atlas = Atlas(
+        size=size,
+        num_vertices=int(topology.num_vertices),
+        faces={name: np.asarray(value, dtype=np.int32) for name, value in topology.faces.items()},
+        point_vertex=np.concatenate(point_vertex).astype(np.int32),
+        points=np.round(np.concatenate(points), 9),
+        uv_faces=uv_faces.astype(np.int32),
+    )
+    flipped = int((signed_areas(atlas) <= 0).sum())
+    if flipped:
+        raise UserError(f"{flipped} triangles of the UV atlas are flipped: use a topology whose islands are disks")
+    return atlas
+
+
+def signed_areas(atlas: Atlas) -> np.ndarray:
+    """Areas [Fuv] of the UV triangles in texels squared, positive when seen from outside the body."""
+    a, b, c = (atlas.points[atlas.uv_faces[:, corner]] for corner in range(3))
+    return -0.5 * ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
+
+
+PIECES = ("chest", "belly", "arm0", "arm1", "leg0", "leg1")
+
+
+def _named_pieces(sheet: np.ndarray, cuts: Cuts, line: Outline) -> np.ndarray:
+    """Index into PIECES of each face: a piece is known by an outline edge that it alone has."""
+    raw = split(sheet, cuts)
+    edge_positions = {
+        "chest": line.neck[0],
+        "arm0": line.wrists[0][0],
+        "leg0": line.ankles[0][0],
+        "leg1": line.ankles[1][0],
+        "arm1": line.wrists[1][0],
+        "belly": line.armpits[0],
+    }
+    named = np.full(raw.max() + 1, -1)
+    for name, position in edge_positions.items():
+        edge = (line.vertex(position), line.vertex(position + 1))
+        face = np.flatnonzero((sheet == edge[0]).any(1) & (sheet == edge[1]).any(1))[0]
+        named[raw[face]] = PIECES.index(name)
+    if (named < 0).any():
+        raise UserError("a UV island's limbs cannot be told apart: mend the body topology's islands")
+    return named[raw]
+
+
+def _proportions(rest: np.ndarray, sheets: list[np.ndarray], labels: list[np.ndarray]) -> Proportions:
+    """Half by area, half by number of faces, over both islands."""
+    faces, label = np.concatenate(sheets), np.concatenate(labels)
+    a, b, c = rest[faces[:, 0]], rest[faces[:, 1]], rest[faces[:, 2]]
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    share = 0.5 * np.bincount(label, area, 6) / area.sum() + 0.5 * np.bincount(label, minlength=6) / len(label)
+    return Proportions(chest=share[0], belly=share[1], arms=share[2] + share[3], legs=share[4] + share[5])
+
+
+def _flatten(
+    rest: np.ndarray, sheet: np.ndarray, labels: np.ndarray, line: Outline, cuts: Cuts, shape: Figure
+) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices [N] of one island, sorted, and their places [N, 2] in the layout's units."""
+    place = np.full((len(rest), 2), np.nan)
+    _place_outline(rest, line, shape, place)
+    for path in (cuts.chest, *cuts.arms, *cuts.legs):
+        lengths = np.linalg.norm(np.diff(rest[path], axis=0), axis=1)
+        place[path] = along([place[path[0]], place[path[-1]]], lengths, 0.0)
+    fixed = ~np.isnan(place[:, 0])
+    for piece in range(len(PIECES)):
+        faces = sheet[labels == piece]
+        rim = np.unique(faces)
+        rim = rim[fixed[rim]]
+        flat, vertices = embed(rest, faces, rim, place[rim])
+        place[vertices] = flat
+    vertices = np.unique(sheet)
+    return vertices, place[vertices]
+
+
+def _place_outline(rest: np.ndarray, line: Outline, shape: Figure, place: np.ndarray) -> None:
+    """Write the outline's places: side 0 to the left, side 1 mirrored to the right."""
+    mirror = np.array([-1.0, 1.0])
+    count = len(line.loop)
+
+    def stretch(first: int, last: int, corners: list[np.ndarray]) -> None:
+        path = line.loop[np.arange(first, last + 1) % count]
+        lengths = np.linalg.norm(np.diff(rest[path], axis=0), axis=1)
+        place[path] = along(corners, lengths, BULGE)
+
+    s = shape
+    stretch(*line.neck, [s.neck * mirror, s.neck])
+    left = [
+        ((line.neck[1], line.shoulders[0]), [s.neck, s.shoulder]),
+        ((line.shoulders[0], line.wrists[0][0]), [s.shoulder, s.wrist_outer]),
+        (line.wrists[0], [s.wrist_outer, s.wrist_inner]),
+        ((line.wrists[0][1], line.armpits[0]), [s.wrist_inner, s.armpit]),
+        ((line.armpits[0], line.hips[0]), [s.armpit, s.hip]),
+        ((line.hips[0], line.ankles[0][0]), [s.hip, s.knee, s.ankle_outer]),
+        (line.ankles[0], [s.ankle_outer, s.ankle_inner]),
+        ((line.ankles[0][1], line.crotch), [s.ankle_inner, s.crotch]),
+    ]
+    right = [
+        ((line.shoulders[1], count + line.neck[0]), [s.shoulder, s.neck]),
+        ((line.wrists[1][1], line.shoulders[1]), [s.wrist_outer, s.shoulder]),
+        (line.wrists[1], [s.wrist_inner, s.wrist_outer]),
+        ((line.armpits[1], line.wrists[1][0]), [s.armpit, s.wrist_inner]),
+        ((line.hips[1], line.armpits[1]), [s.hip, s.armpit]),
+        ((line.ankles[1][1], line.hips[1]), [s.ankle_outer, s.knee, s.hip]),
+        (line.ankles[1], [s.ankle_inner, s.ankle_outer]),
+        ((line.crotch, line.ankles[1][0]), [s.crotch, s.ankle_inner]),
+    ]
+    for (first, last), corners in left:
+        stretch(first, last, corners)
+    for (first, last), corners in right:
+        stretch(first, last, [corner * mirror for corner in corners])

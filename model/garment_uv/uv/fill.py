@@ -1,0 +1,149 @@
+"""Filling the canvas between the vertices: five methods, least-norm being the default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.linalg import SuperLU, splu
+
+from garment_uv.errors import UserError
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.coverage import coverage
+from garment_uv.uv.extend import extend
+from garment_uv.uv.sampling import sampling_matrix
+
+FillMethod: dict[str, str] = {
+    "least_norm": "barycentric, then the smallest change that makes reading the vertices back exact (ours)",
+    "barycentric": "linear inside each triangle of the atlas, nearest point in the gutter",
+    "telea": "fast marching inpainting between the vertices' texels (Telea 2004, OpenCV)",
+    "navier_stokes": "fluid dynamics inpainting between the vertices' texels (Bertalmio et al. 2001, OpenCV)",
+    "none": "only the texel nearest to each vertex is written; the rest is zero",
+}
+"""The fill methods by name, with one line on each."""
+
+RIDGE = 1e-4
+"""Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
+OVERSHOOT = 0.25
+"""A least-norm map never leaves the values' range by more than this share of it."""
+INPAINT_RADIUS = 3.0
+
+
+def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "least_norm") -> np.ndarray:
+    """The map float32 [C, U, U] of vertex values [V, C], in their unit (metres).
+
+    `mask` [V] says which vertices carry a garment; around them values are extrapolated over a few rings and then
+    fade to zero (`garment_uv.uv.extend`), so that reading a masked vertex never meets a cliff. Factorisations are
+    kept per atlas. Raises UserError for an unknown method, ValueError for wrong shapes or a value not finite.
+    """
+    if method not in _METHODS:
+        raise UserError(f"unknown fill {method!r}: choose one of {', '.join(FillMethod)}")
+    values, mask = np.asarray(values, dtype=np.float64), np.asarray(mask, dtype=bool)
+    if values.ndim != 2 or len(values) != atlas.num_vertices or mask.shape != (atlas.num_vertices,):
+        raise ValueError(f"values {values.shape} and mask {mask.shape}: wanted [{atlas.num_vertices}, C] and [{atlas.num_vertices}]")
+    if not np.isfinite(values[mask]).all():
+        raise ValueError("a value inside the mask is not finite")
+    if method == "none":
+        known = np.where(mask[:, None], np.nan_to_num(values), 0.0)
+    else:
+        known = extend(atlas, values, mask)
+    texels = _METHODS[method](atlas, known)
+    return np.ascontiguousarray(texels.T.reshape(-1, atlas.size, atlas.size), dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _barycentric_matrix(atlas: Atlas) -> sp.csr_matrix:
+    cover = coverage(atlas)
+    rows = np.repeat(cover.texels, 3)
+    shape = (atlas.size * atlas.size, atlas.num_vertices)
+    return sp.coo_matrix((cover.weights.ravel(), (rows, cover.vertices.ravel())), shape=shape).tocsr()
+
+
+def _barycentric(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    return _barycentric_matrix(atlas) @ values
+
+
+@dataclass(frozen=True)
+class _LeastNorm:
+    """S, its transpose and the factors of S S^T + ridge."""
+
+    read: sp.csr_matrix
+    spread: sp.csr_matrix
+    factors: SuperLU
+
+
+@lru_cache(maxsize=4)
+def _least_norm_system(atlas: Atlas) -> _LeastNorm:
+    read = sampling_matrix(atlas)
+    system = (read @ read.T + RIDGE * sp.identity(read.shape[0])).tocsc()
+    options = {"SymmetricMode": True}
+    factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+    return _LeastNorm(read, read.T.tocsr(), factors)
+
+
+def _least_norm(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    system = _least_norm_system(atlas)
+    texels = _barycentric(atlas, values)
+    low, high = values.min(axis=0), values.max(axis=0)
+    slack = OVERSHOOT * (high - low)
+    texels += system.spread @ system.factors.solve(values - system.read @ texels)
+    return np.clip(texels, low - slack, high + slack)
+
+
+@dataclass(frozen=True)
+class _Splat:
+    """Where vertices are written (mean of those that share a texel) and which texels inpainting fills."""
+
+    average: sp.csr_matrix
+    hit: np.ndarray
+    gap: np.ndarray
+
+
+@lru_cache(maxsize=8)
+def _splat(atlas: Atlas) -> _Splat:
+    size = atlas.size
+    texel = np.rint(atlas.points).astype(np.int64)
+    flat = texel[:, 1] * size + texel[:, 0]
+    count = np.bincount(flat, minlength=size * size)
+    entries = (1.0 / count[flat], (flat, atlas.point_vertex))
+    average = sp.coo_matrix(entries, shape=(size * size, atlas.num_vertices)).tocsr()
+    gap = np.zeros(size * size, dtype=bool)
+    gap[coverage(atlas).texels] = True
+    hit = count > 0
+    return _Splat(average, hit, gap & ~hit)
+
+
+def _none(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    return _splat(atlas).average @ values
+
+
+def _inpaint(flag: int) -> Callable[[Atlas, np.ndarray], np.ndarray]:
+    """OpenCV's inpainting of one float channel at a time, scaled to 0..255: in metres it overshoots by metres."""
+
+    def run(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+        splat, size = _splat(atlas), atlas.size
+        texels = splat.average @ values
+        gap = splat.gap.reshape(size, size).astype(np.uint8)
+        for channel in range(values.shape[1]):
+            low, high = values[:, channel].min(), values[:, channel].max()
+            if high <= low:
+                texels[splat.gap, channel] = low
+                continue
+            scaled = ((texels[:, channel] - low) * (255.0 / (high - low))).clip(0.0, 255.0)
+            picture = scaled.reshape(size, size).astype(np.float32)
+            picture = cv2.inpaint(picture, gap, INPAINT_RADIUS, flag).ravel().clip(0.0, 255.0)
+            texels[splat.gap, channel] = picture[splat.gap] * ((high - low) / 255.0) + low
+        return texels
+
+    return run
+
+
+_METHODS: dict[str, Callable[[Atlas, np.ndarray], np.ndarray]] = {
+    "least_norm": _least_norm,
+    "barycentric": _barycentric,
+    "telea": _inpaint(cv2.INPAINT_TELEA),
+    "navier_stokes": _inpaint(cv2.INPAINT_NS),
+    "none": _none,
+}

@@ -1,0 +1,109 @@
+"""Where an island's outline has its corners: the five openings, the armpits, the crotch, shoulders and hips."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from garment_uv.errors import UserError
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The closed outline of one island, counter-clockwise seen from outside the body, from the neck on.
+
+    `loop` [L] vertices; the other fields are positions in it. Side 0 is the first side met after the neck, which
+    lies left in the picture of either island; side 1 the other.
+    """
+
+    loop: np.ndarray
+    neck: tuple[int, int]
+    """First and last position of the neck opening."""
+    wrists: tuple[tuple[int, int], tuple[int, int]]
+    """First and last position of each wrist opening."""
+    ankles: tuple[tuple[int, int], tuple[int, int]]
+    shoulders: tuple[int, int]
+    armpits: tuple[int, int]
+    hips: tuple[int, int]
+    crotch: int
+
+    def vertex(self, position: int) -> int:
+        """The vertex at a position of the loop."""
+        return int(self.loop[position % len(self.loop)])
+
+
+def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Outline:
+    """The outline of the island `island_faces` [Fi, 3] of the mesh `faces` [F, 3] at `rest` [V, 3] (m, z-up).
+
+    Raises UserError when the island is no disk with five openings (neck, two wrists, two ankles).
+    """
+    loop = _boundary(island_faces)
+    pairs = np.stack([loop, np.roll(loop, -1)], axis=1)
+    half_edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    count = int(faces.max()) + 1
+    known = np.unique(half_edges[:, 0].astype(np.int64) * count + half_edges[:, 1])
+    opening = ~np.isin(pairs[:, 1].astype(np.int64) * count + pairs[:, 0], known)
+
+    starts = np.flatnonzero(opening & ~np.roll(opening, 1))
+    if len(starts) != 5:
+        raise UserError(f"a UV island has {len(starts)} openings, wanted 5: neck, wrists and ankles; mend the topology")
+    runs = [_run(opening, start) for start in starts]
+    heights = [rest[np.take(loop, range(first, last + 1), mode="wrap"), 2].mean() for first, last in runs]
+    top = int(np.argmax(heights))
+    runs, heights = runs[top:] + runs[:top], heights[top:] + heights[:top]
+    if sorted(np.argsort(heights)[:2]) != [2, 3]:
+        raise UserError("a UV island's openings do not run neck, wrist, ankle, ankle, wrist: mend the topology")
+
+    start = runs[0][0]
+    loop = np.roll(loop, -start)
+    neck, wrist0, ankle0, ankle1, wrist1 = (((a - start) % len(loop), (b - start) % len(loop)) for a, b in runs)
+    where = rest[loop]
+    side0 = np.arange(wrist0[1], ankle0[0] + 1)
+    side1 = np.arange(ankle1[1], wrist1[0] + 1)
+    inner = np.arange(ankle0[1], ankle1[0] + 1)
+    crotch = int(inner[np.argmax(where[inner, 2])])
+    armpits = (_armpit(where, side0), _armpit(where, side1[::-1]))
+    return Outline(
+        loop=loop, neck=neck, wrists=(wrist0, wrist1), ankles=(ankle0, ankle1), armpits=armpits, crotch=crotch,
+        shoulders=(
+            _nearest(where, np.arange(neck[1], wrist0[0] + 1), armpits[0]),
+            _nearest(where, np.arange(wrist1[1], len(loop)), armpits[1]),
+        ),
+        hips=(
+            _nearest(where, np.arange(armpits[0], ankle0[0] + 1), crotch),
+            _nearest(where, np.arange(ankle1[1], armpits[1] + 1), crotch),
+        ),
+    )
+
+
+def _boundary(island_faces: np.ndarray) -> np.ndarray:
+    """The one boundary loop of a disk, in the direction of its faces."""
+    edges = np.concatenate([island_faces[:, [0, 1]], island_faces[:, [1, 2]], island_faces[:, [2, 0]]])
+    present = set(map(tuple, edges.tolist()))
+    following = {a: b for a, b in present if (b, a) not in present}
+    loop = [min(following)] if following else []
+    while loop and following[loop[-1]] != loop[0] and len(loop) <= len(following):
+        loop.append(following[loop[-1]])
+    if not loop or len(loop) != len(following):
+        raise UserError("a UV island is no disk with one boundary: mend the body topology's islands")
+    return np.array(loop, dtype=np.int64)
+
+
+def _run(opening: np.ndarray, start: int) -> tuple[int, int]:
+    last = start
+    while opening[last % len(opening)]:
+        last += 1
+    return int(start), int(last)
+
+
+def _armpit(where: np.ndarray, side: np.ndarray) -> int:
+    """The point of the side from wrist to ankle that lies farthest from their chord, seen from the front."""
+    flat = where[side][:, [0, 2]] - where[side[0]][[0, 2]]
+    chord = flat[-1] / np.linalg.norm(flat[-1])
+    return int(side[np.argmax(np.abs(flat[:, 0] * chord[1] - flat[:, 1] * chord[0]))])
+
+
+def _nearest(where: np.ndarray, candidates: np.ndarray, position: int) -> int:
+    """The candidate strictly inside its side that is nearest to a position, in space."""
+    inside = candidates[1:-1] if len(candidates) > 2 else candidates
+    inside = inside[inside != position]
+    return int(inside[np.argmin(np.linalg.norm(where[inside] - where[position], axis=1))])

@@ -1,1 +1,1 @@
-
+"""The terms of the generator's and the discriminator's losses."""

@@ -13,7 +13,7 @@ def check_map_size(size: int, config: GeneratorConfig) -> None:
     stride = ENCODER_STRIDE * 2**config.global_downsamples
     if size < 2 * stride or size % stride:
         raise UserError(
-            f"maps of {size} texels do not fit global_downsamples={config.global_downsamples}: the size must be "
-            f"a multiple of {stride}, at least {2 * stride}; lower generator.global_downsamples or prepare "
+            f"maps of {size} texels do not fit global_downsamples={config.global_downsamples}: the size must "
+            f"be a multiple of {stride}, at least {2 * stride}; lower generator.global_downsamples or make "
             "other maps"
         )

@@ -1,0 +1,42 @@
+"""Hinge losses of the adversarial game, and the maps that it is played with."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from garment_uv.networks.generator import GeneratorOutput
+from garment_uv.networks.masks import garment_mask
+from garment_uv.networks.units import Target, target_map
+
+Features = list[list[torch.Tensor]]
+"""What a discriminator answers: per scale its features, then its patch logits last."""
+
+
+def discriminator_maps(output: GeneratorOutput, batch, target: Target) -> tuple[torch.Tensor, torch.Tensor]:
+    """Predicted and true map [B, 3, U, U] (m) for the discriminator, both 0 outside the true garments.
+
+    No loss reaches a prediction away from the garments: without the mask D would judge what nobody reads
+    (ours).
+    """
+    mask = garment_mask(batch.segments)
+    true = target_map(batch.displacement_uv, batch.body_uv, target)
+    return output.prediction * mask, true * mask
+
+
+def adversarial_loss(fake: Features) -> torch.Tensor:
+    """Generator's side of the hinge game: minus the mean logit of predicted maps, over scales."""
+    return torch.stack([-scale[-1].float().mean() for scale in fake]).mean()
+
+
+class DiscriminatorLoss(nn.Module):
+    """Discriminator's side: relu(1 - real) plus relu(1 + fake), averaged over patches and scales.
+
+    An untrained discriminator has 2, one that separates everything 0. (Lim and Ye 2017; as LGGAN.)
+    """
+
+    def forward(self, real: Features, fake: Features) -> torch.Tensor:
+        """Scalar loss of the discriminator's answers to true and to (detached) predicted maps."""
+        return torch.stack([
+            F.relu(1 - true[-1].float()).mean() + F.relu(1 + made[-1].float()).mean()
+            for true, made in zip(real, fake, strict=True)
+        ]).mean()

@@ -1,0 +1,138 @@
+"""All terms of the generator's loss, weighted by config."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from garment_uv.losses.adversarial import Features, adversarial_loss
+from garment_uv.losses.classification import classification_loss
+from garment_uv.losses.config import LossConfig
+from garment_uv.losses.edges import edge_share
+from garment_uv.losses.feature_matching import feature_matching_loss
+from garment_uv.losses.laplacian import laplacian_share
+from garment_uv.losses.means import mean_of_shares
+from garment_uv.losses.mesh import mesh_loss
+from garment_uv.losses.normals import normal_share
+from garment_uv.losses.segments import segments_loss
+from garment_uv.losses.surface import Covered, SurfaceOperators
+from garment_uv.losses.uv import uv_loss
+from garment_uv.networks.generator import GeneratorOutput
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.sampling import MapSampler
+
+
+@dataclass(frozen=True)
+class _Surfaces:
+    """Predicted and true surfaces of those samples of a batch that share a topology."""
+
+    operators: SurfaceOperators
+    predicted: torch.Tensor
+    true: torch.Tensor
+    covered: Covered
+
+
+class GeneratorLoss(nn.Module):
+    """Terms of `LossConfig` for one batch; a term of weight 0 is not computed."""
+
+    def __init__(self, config: LossConfig, atlas: Atlas) -> None:
+        super().__init__()
+        self.config = config
+        self.sampler = MapSampler(atlas)
+        self.surfaces = nn.ModuleDict(
+            {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
+            if config.normal or config.laplacian or config.edge
+            else {}
+        )
+
+    @property
+    def needs_discriminator(self) -> bool:
+        """Whether a term reads the discriminator's features; without one it need not be trained."""
+        return self.config.adversarial > 0 or self.config.feature_matching > 0
+
+    def forward(
+        self,
+        output: GeneratorOutput,
+        batch,
+        fake_features: Features | None = None,
+        real_features: Features | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Unweighted terms by name, and 'total', their weighted sum; scalars, float32.
+
+        `batch` is a `samples.batch.Batch` on the output's device. Features are the discriminator's answers to
+        `discriminator_maps`; they may be None when `needs_discriminator` is False. A generator without local
+        branches has no term 'classification'.
+        """
+        with torch.autocast(device_type=output.displacement.device.type, enabled=False):
+            terms = {
+                **self._map_terms(output, batch),
+                **self._surface_terms(output, batch),
+                **self._adversarial_terms(fake_features, real_features),
+            }
+            weighted = [getattr(self.config, name) * term for name, term in terms.items()]
+            terms["total"] = torch.stack(weighted).sum() if weighted else output.displacement.sum() * 0
+        return terms
+
+    def _map_terms(self, output: GeneratorOutput, batch) -> dict[str, torch.Tensor]:
+        terms = {}
+        if self.config.uv:
+            terms["uv"] = uv_loss(output.displacement, batch.displacement_uv, batch.segments)
+        if self.config.classification and output.class_logits is not None:
+            terms["classification"] = classification_loss(output.class_logits, output.class_present)
+        if self.config.segments:
+            terms["segments"] = segments_loss(output.segment_logits, batch.segments)
+        return terms
+
+    def _surface_terms(self, output: GeneratorOutput, batch) -> dict[str, torch.Tensor]:
+        if not (self.config.mesh or len(self.surfaces)):
+            return {}
+        terms = {}
+        predicted = self.sampler(output.displacement)
+        with torch.no_grad():
+            true = self.sampler(batch.displacement_uv)
+        if self.config.mesh:
+            terms["mesh"] = mesh_loss(predicted, true, batch.vertex_classes)
+        parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []
+        if self.config.normal:
+            terms["normal"] = mean_of_shares(
+                [normal_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
+            )
+        if self.config.laplacian:
+            terms["laplacian"] = mean_of_shares(
+                [laplacian_share(part.operators, part.predicted, part.covered) for part in parts]
+            )
+        if self.config.edge:
+            terms["edge"] = mean_of_shares(
+                [edge_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
+            )
+        return terms
+
+    def _by_topology(self, predicted: torch.Tensor, true: torch.Tensor, batch) -> list[_Surfaces]:
+        """Surfaces [V, n, 3], body plus displacement (m), of the samples of each topology in the batch."""
+        parts = []
+        for name in sorted(set(batch.topology)):
+            if name not in self.surfaces:
+                known = ", ".join(sorted(self.surfaces))
+                raise ValueError(f"the atlas has no topology {name!r}, only {known}")
+            samples = [index for index, topology in enumerate(batch.topology) if topology == name]
+            operators = self.surfaces[name]
+            body = batch.body_vertices[samples]
+            parts.append(_Surfaces(
+                operators,
+                predicted=(body + predicted[samples]).transpose(0, 1),
+                true=(body + true[samples]).transpose(0, 1),
+                covered=operators.covered(batch.vertex_classes[samples]),
+            ))
+        return parts
+
+    def _adversarial_terms(self, fake: Features | None, real: Features | None) -> dict[str, torch.Tensor]:
+        if not self.needs_discriminator:
+            return {}
+        if fake is None or (real is None and self.config.feature_matching):
+            raise ValueError("the adversarial and feature-matching losses need the discriminator's features")
+        terms = {}
+        if self.config.adversarial:
+            terms["adversarial"] = adversarial_loss(fake)
+        if self.config.feature_matching:
+            terms["feature_matching"] = feature_matching_loss(fake, real)
+        return terms

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 @contextmanager
 def write_atomically(path: Path | str) -> Iterator[BinaryIO]:
-    """A binary file, seekable and readable too, that takes its name only when the block ends without error."""
+    """A binary file, seekable and readable too, that takes its name only when the block ends well."""
     path = Path(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

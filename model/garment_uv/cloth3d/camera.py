@@ -1,11 +1,11 @@
 """The dataset's camera: where a point falls in the picture, and which square of it is the sample's image.
 
 Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's
-location in that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], so its centre is
+location in that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], its centre is
 i + 0.5.
 
-Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints inside
-the mask. The published formula leaves camLoc's y out; camLoc's y is 0 in the dataset, so `y - camera_y` is the
+Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints fall
+inside the mask. The published formula leaves camLoc's y out; it is 0 in the dataset, so `y - camera_y` is the
 same number there and stays right for a camera that stands elsewhere.
 """
 
@@ -60,7 +60,7 @@ def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
     depth = float(camera[0])
     if not depth >= NEAREST:
         raise UserError(
-            f"the body stands {depth:.2f} m before the camera, {NEAREST} m are needed: check camLoc, trans, zrot"
+            f"the body stands {depth:.2f} m before the camera; {NEAREST} m are needed, check camLoc and trans"
         )
     u, v = project(np.zeros((1, 3)), camera)[0]
     half = FOCAL * HALF_SQUARE / depth

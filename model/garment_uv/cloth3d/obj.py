@@ -77,65 +77,56 @@ def write_obj(
 ) -> None:
     """Write vertices [N, 3] metres and faces [F, 3], [F, 4] or mixed polygons.
 
-    Texture coordinates are [M, 2] with indices shaped as `faces`. All or nothing; UserError for what `read_obj`
-    would refuse.
+    Texture coordinates are [M, 2] with indices shaped as `faces`. All or nothing; UserError for what
+    `read_obj` would refuse.
     """
     polygons = [tuple(int(i) for i in face) for face in faces]
-    corners = (
-        [tuple(int(i) for i in face) for face in face_uvs] if face_uvs is not None else [()] * len(polygons)
-    )
+    corners = [()] * len(polygons) if face_uvs is None else [tuple(int(i) for i in face) for face in face_uvs]
     uvs = np.zeros((0, 2)) if uvs is None else np.asarray(uvs, np.float64)
     vertices = np.asarray(vertices, np.float64)
-    _checked(Path(path), vertices, uvs, polygons, corners)
+    mesh = _checked(Path(path), vertices, uvs, polygons, corners, "check the mesh")
+    if face_uvs is not None and mesh.polygon_uvs is None:
+        raise UserError(f"{path}: face_uvs must be shaped as faces; check the mesh")
     lines = [f"v {x:.7g} {y:.7g} {z:.7g}\n" for x, y, z in vertices]
     lines += [f"vt {u:.7g} {v:.7g}\n" for u, v in uvs]
     for polygon, corner in zip(polygons, corners, strict=True):
-        words = (
-            [f"{a + 1}/{b + 1}" for a, b in zip(polygon, corner, strict=True)]
-            if corner
-            else [str(a + 1) for a in polygon]
-        )
+        suffixes = [f"/{index + 1}" for index in corner] or [""] * len(polygon)
+        words = [f"{index + 1}{suffix}" for index, suffix in zip(polygon, suffixes, strict=True)]
         lines.append(f"f {' '.join(words)}\n")
     with write_atomically(path) as file:
         file.write("".join(lines).encode())
 
 
-def _checked(path: Path, vertices, uvs, polygons, polygon_uvs) -> ObjMesh:
+def _checked(path: Path, vertices, uvs, polygons, polygon_uvs, mend: str = "fetch it again") -> ObjMesh:
     if len(vertices) == 0 or len(polygons) == 0:
-        raise UserError(f"{path}: holds {len(vertices)} vertices and {len(polygons)} faces; fetch it again")
-    points = _rectangle(path, vertices, 3, "v")
-    coordinates = _rectangle(path, uvs, 2, "vt") if len(uvs) else None
+        raise UserError(f"{path}: holds {len(vertices)} vertices and {len(polygons)} faces; {mend}")
+    points = _rectangle(path, vertices, 3, "v", mend)
+    coordinates = _rectangle(path, uvs, 2, "vt", mend) if len(uvs) else None
     short = next((p for p in polygons if len(p) < 3), None)
     if short is not None:
-        raise UserError(f"{path}: a face has {len(short)} corners, three are needed; fetch it again")
+        raise UserError(f"{path}: a face has {len(short)} corners, three are needed; {mend}")
     for name, groups, count in (("vertex", polygons, len(points)), ("texture corner", polygon_uvs, len(uvs))):
         worst = next((i for group in groups for i in group if not 0 <= i < count), None)
         if worst is not None:
-            raise UserError(f"{path}: a face names {name} {worst + 1} of {count}; fetch it again")
-    textured = coordinates is not None and all(
-        len(a) == len(b) for a, b in zip(polygons, polygon_uvs, strict=True)
-    )
+            raise UserError(f"{path}: a face names {name} {worst + 1} of {count}; {mend}")
+    textured = coordinates is not None and list(map(len, polygons)) == list(map(len, polygon_uvs))
     corners = tuple(polygon_uvs) if textured else None
     return ObjMesh(points, tuple(polygons), triangulate(polygons), coordinates, corners)
 
 
-def _rectangle(path: Path, rows, columns: int, name: str) -> np.ndarray:
+def _rectangle(path: Path, rows, columns: int, name: str, mend: str) -> np.ndarray:
     uneven = next((row for row in rows if len(row) != columns), None)
     if uneven is not None:
-        raise UserError(
-            f"{path}: a '{name}' line has {len(uneven)} numbers, {columns} are needed; fetch it again"
-        )
+        raise UserError(f"{path}: a '{name}' line has {len(uneven)} numbers, {columns} are needed; {mend}")
     array = np.array(rows, dtype=np.float64)
     bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
     if len(bad):
-        raise UserError(
-            f"{path}: '{name}' {bad[0] + 1} is not finite; fetch it again or leave the sequence out"
-        )
+        raise UserError(f"{path}: '{name}' {bad[0] + 1} is not finite; {mend} or leave the sequence out")
     return array
 
 
 def _index(word: bytes, count: int) -> int:
-    """0-based index of .obj's 1-based or, when negative, backward one; 0 is nobody's and stays out of range."""
+    """0-based index of .obj's 1-based or, when negative, backward one; 0 is nobody's and stays out."""
     index = int(word)
     return index - 1 if index > 0 else (count + index if index < 0 else count + 2**31)
 

@@ -1,7 +1,7 @@
 """Animated vertices: `.pc16` (float16, CLOTH3D's own) and `.pc2` (float32), read one frame at a time.
 
-Layout: a 32-byte little-endian header `<12siiffi` (magic, version 1, points, start frame, sample rate, samples),
-then `[samples, points, 3]`, metres, root-relative, before zrot.
+Layout: a 32-byte little-endian header `<12siiffi` (magic, version 1, points, start frame, sample rate,
+samples), then `[samples, points, 3]`, metres, root-relative, before zrot.
 """
 
 import struct

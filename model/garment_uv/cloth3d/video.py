@@ -1,7 +1,7 @@
 """Frames of a sequence, from a video or a folder of `NNNN.png`; index 0 is always pose 0.
 
-ffmpeg numbers the pictures that it extracts from 0001 while frame 0 is pose 0; here videos are counted from their
-first decoded picture, and PNG folders carry the 0-based index as their name.
+ffmpeg numbers the pictures that it extracts from 0001 while frame 0 is pose 0; here videos are counted from
+their first decoded picture, and PNG folders carry the 0-based index as their name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from garment_uv.cloth3d._matroska import matroska_size
 from garment_uv.errors import UserError
 
 
@@ -55,6 +56,10 @@ class VideoReader:
         self._pictures, self._last, self._next = None, None, 0
 
     def _count(self) -> int:
+        promised = matroska_size(self.path)
+        size = self.path.stat().st_size
+        if promised is not None and size < promised:
+            raise UserError(f"{self.path}: truncated, {size} of {promised} bytes; fetch it again")
         try:
             with av.open(str(self.path)) as container:
                 packets = list(container.demux(_stream(container, self.path)))
@@ -74,6 +79,7 @@ class VideoReader:
             with av.open(str(self.path)) as container:
                 stream = _stream(container, self.path)
                 stream.codec_context.thread_count = 1
+                stream.codec_context.options = {"err_detect": "explode"}  # not a grey patch
                 yield from container.decode(stream)
         except av.FFmpegError as error:
             raise UserError(

@@ -3,5 +3,6 @@
 from garment_uv.body.anny_body import AnnyBody
 from garment_uv.body.helper_layers import HelperLayer
 from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.body.topology import BodyTopology, build_topology
 
-__all__ = ["AnnyBody", "BodyModel", "BodyParameters", "HelperLayer"]
+__all__ = ["AnnyBody", "BodyModel", "BodyParameters", "BodyTopology", "HelperLayer", "build_topology"]

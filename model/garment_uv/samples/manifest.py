@@ -21,12 +21,12 @@ MANIFEST_KEY = "manifest.json"
 ATLAS_KEY = "atlas.npz"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+\Z")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+$")]
 """A split or sequence: letters, digits and underscores, since WebDataset keys join them by '-'."""
-Key = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*\Z", max_length=512)]
+Key = Annotated[str, StringConstraints(pattern=rf"^{_NAME}(/{_NAME})*$", max_length=512)]
 """Path of a file below the dataset's URI, with forward slashes; it cannot leave the dataset."""
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}\Z")]
-Line = Annotated[str, StringConstraints(pattern=r"^[^\n\r]*\Z", max_length=2000)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Line = Annotated[str, StringConstraints(pattern=r"^[^\n\r]*$", max_length=2000)]
 
 
 def _known_classes(counts: dict[str, int]) -> dict[str, int]:
@@ -42,7 +42,8 @@ class BodyEntry(Config):
     """Which body model the dataset was made on."""
 
     name: Name
-    digest: Line
+    body_digest: Line
+    """`BodyModel.digest`."""
 
 
 class AtlasEntry(Config):
@@ -51,7 +52,7 @@ class AtlasEntry(Config):
     key: Key = ATLAS_KEY
     bytes: int = Field(ge=0)
     sha256: Sha256
-    digest: Line
+    atlas_digest: Line
     """`Atlas.digest`: two atlases of one digest place every vertex alike."""
     size: int = Field(ge=1)
     """U, texels along a side."""

@@ -58,7 +58,7 @@ class FolderSource:
         entry = self.manifest.atlas
         path = self._folder / entry.key
         check_file(path, entry.bytes, entry.sha256, self.uri)
-        return read_atlas(path, entry.digest)
+        return read_atlas(path, entry.atlas_digest)
 
     def shard_path(self, entry: ShardEntry) -> Path:
         path = self._folder / entry.key

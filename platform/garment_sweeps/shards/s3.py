@@ -1,0 +1,166 @@
+"""One S3 prefix through boto3: uploads verified by reading back, and bounded retries."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from garment_uv.errors import UserError
+from garment_uv.samples.shards import file_digest
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from garment_sweeps.shards.s3_errors import S3_ERRORS, DamagedInTransit, told, transient
+from garment_sweeps.shards.uri import S3Location
+
+MULTIPART_BYTES = 16 * 2**20
+"""Files above this go up in parts of this size (S3 allows 10,000 parts of at least 5 MiB)."""
+ATTEMPTS = 4
+"""Tries of one request, with a growing random pause of at most 8 s between them."""
+
+_TRANSFER = TransferConfig(
+    multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES, max_concurrency=4
+)
+_READ = 2**20
+
+Answer = TypeVar("Answer")
+
+
+class S3Store:
+    """Objects below one location. Small enough to be sent to another process, where it connects anew.
+
+    Credentials and endpoint come from boto3's own chain; `AWS_ENDPOINT_URL_S3` names another server than AWS.
+    Checksum headers that only newer servers know are left off, so that any S3-compatible server will do;
+    instead every upload is read back and its sha256 compared. That doubles the traffic of a write, once per
+    dataset, and holds for every server, whatever it promises.
+    """
+
+    def __init__(self, location: S3Location) -> None:
+        self.location = location
+        self._made: Any = None
+
+    def __getstate__(self) -> dict:
+        return {"location": self.location, "_made": None}
+
+    def upload(self, name: str, path: Path, only_if_new: bool = False) -> None:
+        """Stores a file, in parts when it is large, and reads it back: size and sha256 must be the file's.
+
+        The sha256 is kept as the object's metadata too. `only_if_new` (small files, one request) refuses to
+        replace another object, on servers that know If-None-Match. UserError when it cannot be written.
+        """
+        size, sha256 = file_digest(path)
+        extra = {"Metadata": {"sha256": sha256}}
+        key = self.location.key(name)
+
+        def send_and_check() -> None:
+            if only_if_new:
+                self._put_new(name, path.read_bytes(), sha256, extra)
+            else:
+                self._client.upload_file(
+                    str(path), self.location.bucket, key, ExtraArgs=extra, Config=_TRANSFER
+                )
+            found = self._digest(name)
+            if found != (size, sha256):
+                raise DamagedInTransit(
+                    f"what comes back is not what was sent: {found[0]} of {size} bytes, or another sha256"
+                )
+
+        self._try(f"write {name}", send_and_check)
+
+    def read(self, name: str, limit: int = 2**28) -> bytes:
+        """A small object's bytes; raises Missing, and UserError when it is longer than `limit`."""
+
+        def fetch() -> bytes:
+            answer = self._get(name)
+            with answer["Body"] as body:
+                if answer["ContentLength"] > limit:
+                    raise UserError(
+                        f"{self.location}/{name} has {answer['ContentLength']} bytes, at most {limit} wanted"
+                    )
+                return body.read()
+
+        return self._try(f"read {name}", fetch)
+
+    def download(self, name: str, path: Path) -> None:
+        """Writes an object to a file, unchecked; raises Missing, and OSError when the local disk refuses."""
+
+        def fetch() -> None:
+            with open(path, "wb") as file, self._get(name)["Body"] as body:
+                while block := body.read(_READ):
+                    file.write(block)
+
+        self._try(f"read {name}", fetch)
+
+    def digest(self, name: str) -> tuple[int, str]:
+        """Bytes and sha256 of an object, read in full; raises Missing."""
+        return self._try(f"read {name}", lambda: self._digest(name))
+
+    def names(self) -> Iterator[str]:
+        """Names of all objects below the location, in the store's order."""
+        prefix = self.location.key("")
+        place = {"Bucket": self.location.bucket, "Prefix": prefix}
+        while True:
+            page = self._try("list what is", lambda place=dict(place): self._client.list_objects_v2(**place))
+            for item in page.get("Contents", []):
+                if name := item["Key"].removeprefix(prefix):
+                    yield name
+            if not page.get("IsTruncated"):
+                return
+            place["ContinuationToken"] = page["NextContinuationToken"]
+
+    def delete(self, name: str) -> None:
+        """Removes an object; one that is not there is no error."""
+        key = self.location.key(name)
+        self._try(f"delete {name}", lambda: self._client.delete_object(Bucket=self.location.bucket, Key=key))
+
+    def _put_new(self, name: str, data: bytes, sha256: str, extra: dict) -> None:
+        """Puts an object that must not be there; one with these very bytes is an earlier try's."""
+        key = self.location.key(name)
+        try:
+            self._client.put_object(Bucket=self.location.bucket, Key=key, Body=data, IfNoneMatch="*", **extra)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 412 or self._digest(name)[1] != sha256:
+                raise
+
+    def _get(self, name: str) -> dict[str, Any]:
+        return self._client.get_object(Bucket=self.location.bucket, Key=self.location.key(name))
+
+    def _digest(self, name: str) -> tuple[int, str]:
+        digest, size = hashlib.sha256(), 0
+        with self._get(name)["Body"] as body:
+            while block := body.read(_READ):
+                digest.update(block)
+                size += len(block)
+        return size, digest.hexdigest()
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            config = Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            )
+            try:
+                self._made = boto3.session.Session().client("s3", config=config)
+            except ValueError as error:
+                raise UserError(f"cannot reach S3: {error}; correct AWS_ENDPOINT_URL_S3") from None
+        return self._made
+
+    def _try(self, doing: str, call: Callable[[], Answer]) -> Answer:
+        retrying = Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.5, max=8),
+            retry=retry_if_exception(transient),
+            reraise=True,
+        )
+        try:
+            return retrying(call)
+        except S3_ERRORS as error:
+            endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
+            raise told(error, doing, self.location, endpoint) from None

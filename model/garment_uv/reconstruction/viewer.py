@@ -6,6 +6,7 @@ It opens from a file, from a web server and inside MLflow's sandboxed artifact f
 import base64
 import html
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -14,31 +15,7 @@ from typing import Any
 
 import numpy as np
 
-BODY_COLOUR = (214, 196, 176)
-GARMENT_COLOURS: dict[str, tuple[int, int, int]] = {
-    "Top": (196, 92, 92),
-    "Tshirt": (214, 138, 70),
-    "Trousers": (78, 110, 168),
-    "Skirt": (140, 96, 168),
-    "Jumpsuit": (74, 146, 120),
-    "Dress": (190, 96, 144),
-}
-
-
-@dataclass(frozen=True)
-class PanelMesh:
-    """A mesh in a panel."""
-
-    name: str
-    vertices: np.ndarray
-    """float [N, 3] metres, z up; the picture's camera looks along -x."""
-    faces: np.ndarray
-    """int [F, 3] triangles."""
-    colour: tuple[int, int, int] = (150, 150, 150)
-    """RGB, 0 to 255."""
-    values: np.ndarray | None = None
-    """float [N] per-vertex values shown on the colour scale, for example the error in mm."""
-    visible: bool = True
+from garment_uv.reconstruction.meshes import ViewMesh
 
 
 @dataclass(frozen=True)
@@ -46,7 +23,7 @@ class Panel:
     """One view; all panels of a page turn together."""
 
     title: str
-    meshes: tuple[PanelMesh, ...]
+    meshes: tuple[ViewMesh, ...]
     note: str = ""
 
 
@@ -80,24 +57,25 @@ def page(
         "radius": radius,
         "scale": {"label": scale_label, "maximum": maximum} if values else None,
         "panels": [
-            {"title": panel.title, "note": panel.note, "meshes": [_encode(mesh, maximum) for mesh in panel.meshes]}
+            {
+                "title": panel.title,
+                "note": panel.note,
+                "meshes": [_encode(mesh, maximum) for mesh in panel.meshes],
+            }
             for panel in panels
         ],
     }
     text = files(__package__).joinpath("viewer.html").read_text(encoding="utf-8")
     parts = {
-        "@@TITLE@@": html.escape(title),
-        "@@BEFORE@@": before,
-        "@@AFTER@@": after,
-        "@@DATA@@": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
+        "TITLE": html.escape(title),
+        "BEFORE": before,
+        "AFTER": after,
+        "DATA": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
     }
-    for token, part in parts.items():
-        head, _, tail = text.partition(token)
-        text = head + part + tail
-    return text
+    return re.sub("@@([A-Z]+)@@", lambda token: parts[token[1]], text)
 
 
-def _encode(mesh: PanelMesh, maximum: float) -> dict[str, Any]:
+def _encode(mesh: ViewMesh, maximum: float) -> dict[str, Any]:
     vertices = np.asarray(mesh.vertices, np.float64).reshape(-1, 3)
     faces = np.asarray(mesh.faces).reshape(-1, 3)
     if not np.isfinite(vertices).all():
@@ -130,7 +108,9 @@ def _encode(mesh: PanelMesh, maximum: float) -> dict[str, Any]:
 
 
 def _default_maximum(values: list[np.ndarray]) -> float:
-    joined = np.concatenate([np.asarray(v, np.float64).reshape(-1) for v in values]) if values else np.zeros(0)
+    joined = (
+        np.concatenate([np.asarray(v, np.float64).reshape(-1) for v in values]) if values else np.zeros(0)
+    )
     joined = joined[np.isfinite(joined)]
     return max(float(np.percentile(joined, 98)), 1e-6) if len(joined) else 1.0
 

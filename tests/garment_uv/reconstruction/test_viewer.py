@@ -1,0 +1,128 @@
+"""The viewer page: what it holds, and that a real browser draws it."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from garment_uv.reconstruction.viewer import Panel, page, write_html
+from PIL import Image
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --use-gl=angle --use-angle=swiftshader "
+    "--enable-unsafe-swiftshader --hide-scrollbars --window-size=1100,640"
+).split()
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium to run this test"
+)
+
+
+def data_of(text: str) -> dict:
+    return json.loads(re.search(r'id="data">(.*?)</script>', text, re.S).group(1))
+
+
+def test_positions_values_and_faces_are_kept(dress):
+    values = np.linspace(0, 40, len(dress.vertices))
+    text = page([Panel("P", (replace(dress, values=values),))], "t", scale_maximum=20.0)
+    mesh = data_of(text)["panels"][0]["meshes"][0]
+    codes = np.frombuffer(base64.b64decode(mesh["positions"]), "<u2").reshape(-1, 3)
+    assert np.abs(codes * np.array(mesh["step"]) + mesh["low"] - dress.vertices).max() < 2e-5
+    assert np.array_equal(np.frombuffer(base64.b64decode(mesh["faces"]), "<u2").reshape(-1, 3), dress.faces)
+    shown = np.frombuffer(base64.b64decode(mesh["values"]), "<u2") / 65535 * 20
+    assert np.abs(shown - np.minimum(values, 20)).max() < 1e-3
+
+
+def test_nothing_is_fetched_or_stored_and_text_cannot_break_out(dress):
+    evil = "</script><script>alert(1)</script>@@DATA@@"
+    text = page([Panel(evil, (replace(dress, name=evil),), evil)], evil, caption=evil)
+    assert "<script>alert" not in text
+    assert data_of(text)["panels"][0]["title"] == evil
+    for word in ("http:", "https:", "src=", "href=", "fetch(", "import(", "localStorage", "XMLHttp", "url("):
+        assert word not in text, word
+
+
+def test_ugly_meshes(dress):
+    with pytest.raises(ValueError, match="non-finite"):
+        page(
+            [Panel("p", (replace(dress, vertices=np.full((3, 3), np.nan), faces=np.zeros((0, 3), int)),))],
+            "t",
+        )
+    with pytest.raises(ValueError, match="faces"):
+        page([Panel("p", (replace(dress, vertices=dress.vertices[:4]),))], "t")
+    with pytest.raises(ValueError, match="values"):
+        page([Panel("p", (replace(dress, values=np.zeros(3)),))], "t")
+    empty = replace(dress, vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int), values=np.zeros(0))
+    assert data_of(page([Panel("p", (empty,)), Panel("q", ())], "t"))["radius"] == 1.0
+
+
+@needs_browser
+def test_a_browser_draws_it_inside_a_sandboxed_frame(tmp_path, body, dress):
+    coloured = replace(dress, values=np.full(len(dress.vertices), 20.0))
+    write_html(
+        [Panel("Prediction", (coloured, body)), Panel("Truth", (dress, body)), Panel("Body", (body,))],
+        tmp_path / "viewer.html",
+        title="a sample",
+        scale_maximum=40.0,
+    )
+    (tmp_path / "frame.html").write_text(
+        '<iframe sandbox="allow-scripts" src="viewer.html" style="width:100%;height:620px;border:0"></iframe>'
+    )
+    picture = tmp_path / "seen.png"
+    subprocess.run(
+        [
+            CHROMIUM,
+            *BROWSER,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--virtual-time-budget=8000",
+            f"--screenshot={picture}",
+            f"file://{tmp_path / 'frame.html'}",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    seen = np.asarray(Image.open(picture).convert("RGB")).astype(int)
+    third = seen.shape[1] // 3
+    prediction, truth, alone = (seen[150:460, k * third : (k + 1) * third] for k in range(3))
+
+    def like(part, test):
+        return int(test(part[..., 0], part[..., 1], part[..., 2]).sum())
+
+    def pink(r, g, b):
+        return (r > g + 40) & (b > g + 15)
+
+    def skin(r, g, b):
+        return (r > g + 8) & (g > b + 8) & (r > 90)
+
+    def green(r, g, b):
+        return (g > r + 20) & (b > r) & (g > 60)
+
+    assert like(truth, pink) > 2000 and like(alone, pink) < 50
+    assert like(prediction, green) > 2000 and like(truth, green) < 50
+    assert like(alone, skin) > 2000
+
+
+@needs_browser
+def test_the_page_reports_that_it_is_ready(tmp_path, dress):
+    write_html([Panel("P", (dress,))], tmp_path / "viewer.html", title="a sample")
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            *BROWSER,
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--virtual-time-budget=5000",
+            "--dump-dom",
+            f"file://{tmp_path / 'viewer.html'}",
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+        text=True,
+    )
+    assert 'data-state="ready"' in done.stdout

@@ -1,1 +1,1 @@
-
+"""Ray: settings, sessions, sweeps and submitted jobs."""

@@ -1,6 +1,5 @@
 """Tune asks this searcher; the study answers. Nothing that matters lives anywhere but in the study."""
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,8 @@ from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 from garment_uv.errors import UserError
 
-log = logging.getLogger(__name__)
+FAILURES_IN_A_ROW = 3
+"""Trials that fail, not by their config, one after the other, before the sweep is given up."""
 
 
 class StudySearcher(Searcher):
@@ -54,10 +54,13 @@ class StudySearcher(Searcher):
         self._asked = len(known)
         self._orphans = deque(t for t in known if t.state == TrialState.RUNNING)
         self._live: dict[str, optuna.Trial] = {}
+        self._failures: list[str] = []
+        self.given_up = ""
+        """Why nothing more is suggested although trials and budget are left; empty as long as it is."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config for Tune's new trial; FINISHED when trials or budget are used up, None while all places are taken."""
-        if self._exhausted():
+        if self._exhausted() or self.given_up:
             return Searcher.FINISHED
         if self._max_concurrent and len(self._live) >= self._max_concurrent:
             return None
@@ -87,13 +90,13 @@ class StudySearcher(Searcher):
             return
         if result:
             self._record(trial, result)
-        outcome = outcome_of(result, error, self._experiment.epochs)
-        cut = outcome.state == TrialState.PRUNED and self._interrupted(trial_id)
         never_ran = not error and not result
-        if cut or never_ran:
+        if never_ran or self._interrupted(trial_id):
             trial.set_user_attr(INTERRUPTED, True)
             return
+        outcome = outcome_of(result, error, self._experiment.epochs)
         self._tell(trial, outcome.state, outcome.reason, outcome.value)
+        self._count_failures(result or {})
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the study is the state."""
@@ -113,6 +116,14 @@ class StudySearcher(Searcher):
             return None
         self._asked += 1
         return self._study.ask()
+
+    def _count_failures(self, result: dict[str, Any]) -> None:
+        if not result.get(results.FAILED):
+            self._failures = []
+            return
+        self._failures.append(str(result.get(results.REASON, "")))
+        if len(self._failures) >= FAILURES_IN_A_ROW:
+            self.given_up = f"{FAILURES_IN_A_ROW} trials in a row failed; the last: {self._failures[-1]}"
 
     def _record(self, trial: optuna.Trial, result: dict[str, Any]) -> None:
         epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)

@@ -49,12 +49,12 @@ def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: b
     """The study named as the sweep.
 
     Raises:
-        UserError: the name is taken and `resume` is False, there is nothing to resume, or what is to be resumed
-            was another experiment.
+        UserError: the name is taken and `resume` is False, or what is to be resumed was another experiment. With
+            `resume` and nothing to resume, the sweep simply begins.
     """
     sampler = make_sampler(experiment.sampler, experiment.seed, experiment.startup_trials)
     digest = search_digest(experiment)
-    if not resume:
+    if not (resume and study_exists(storage, name)):
         try:
             study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, direction="minimize")
         except optuna.exceptions.DuplicatedStudyError:
@@ -65,11 +65,7 @@ def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: b
         if experiment.try_base:
             _enqueue_base(study, experiment)
         return study
-    try:
-        study = optuna.load_study(storage=storage, study_name=name, sampler=sampler)
-    except KeyError:
-        names = ", ".join(sorted(optuna.get_all_study_names(storage))) or "none yet"
-        raise UserError(f"no sweep named {name!r} to resume; there is: {names}") from None
+    study = optuna.load_study(storage=storage, study_name=name, sampler=sampler)
     before = study.user_attrs.get(EXPERIMENT_DIGEST)
     if before != digest:
         raise UserError(

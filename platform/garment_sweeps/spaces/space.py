@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -108,7 +108,7 @@ class Choice(_Parameter):
         return self.options
 
 
-Parameter = Float | Integer | Choice
+Parameter = Annotated[Float | Integer | Choice, Field(discriminator="kind")]
 
 
 class Space(Config):

@@ -1,0 +1,83 @@
+"""A connection to Ray: the cluster that RAY_ADDRESS names, or a local one for as long as it is needed."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from garment_uv.errors import UserError
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Trials pass nothing large through Ray's object store."""
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the TensorBoard logger imports torch in the driver
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # epochs without evaluation carry no objective
+    "TUNE_GLOBAL_CHECKPOINT_S": "600",  # the study is the state; Tune's own snapshot is never read
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Environment that Ray and Tune read; what the user set stays."""
+
+
+def quiet_ray() -> None:
+    """Sets what Ray and Tune read from the environment, unless the user has.
+
+    Ray listens on every interface, so its token, which keeps others out, is switched on; this only works before Ray
+    is imported, and after that a local cluster switches it on by itself.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    # Tune looks for its own result files at the end; ours are in the study and in MLflow.
+    logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
+    if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS"):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+@contextmanager
+def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
+    """Ray for the length of the block. A cluster that was running before goes on after it.
+
+    Args:
+        address: of a running cluster, or None for a local one.
+        cpus: of the local one; None takes all that this machine grants.
+
+    Raises:
+        UserError: nothing answers at `address`.
+    """
+    quiet_ray()
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    if address is None:
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.WARNING,
+        )
+    else:
+        _connect(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str) -> None:
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise UserError(
+            f"no Ray cluster answers at {address} ({reason}); start one with `ray start --head`, or unset RAY_ADDRESS"
+        ) from None

@@ -1,0 +1,79 @@
+"""Where this machine or job keeps things, from the environment alone."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from garment_sweeps.trials.context import StorageConfig
+from garment_uv.errors import UserError
+
+JOB_MARK = "RAY_JOB_CONFIG_JSON_ENV_VAR"
+"""Ray sets it in the driver of a submitted job."""
+LOCAL_FOLDER = ".garment"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved settings; all paths are absolute, since workers run in other folders."""
+
+    home: Path
+    """GARMENT_HOME: everything local. Default `.garment`."""
+    storage: StorageConfig
+    """GARMENT_STORAGE: folder or s3://... of checkpoints. Default: the home's `sweeps`."""
+    study_url: str
+    """GARMENT_OPTUNA_STORAGE: SQLAlchemy URL of the studies. Default: SQLite in the home."""
+    ray_address: str | None
+    """RAY_ADDRESS: a running cluster. Default: a local one for the length of the command."""
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Reads GARMENT_HOME, GARMENT_STORAGE, GARMENT_OPTUNA_STORAGE, RAY_ADDRESS and AWS_ENDPOINT_URL_S3."""
+        home = find_home()
+        return cls(
+            home=home,
+            storage=_storage(home),
+            study_url=os.environ.get("GARMENT_OPTUNA_STORAGE") or f"sqlite:///{home / 'optuna.db'}",
+            ray_address=os.environ.get("RAY_ADDRESS") or None,
+        )
+
+
+def find_home() -> Path:
+    """The garment home, absolute.
+
+    A submitted job runs in a throw-away copy of the working directory, where a relative home would be lost with the
+    job: there it is GARMENT_HOME, or `.garment` of the clone that the command was installed from.
+    """
+    given = os.environ.get("GARMENT_HOME")
+    in_job = JOB_MARK in os.environ
+    if given and (Path(given).expanduser().is_absolute() or not in_job):
+        return Path(given).expanduser().resolve()
+    if not in_job:
+        return Path(LOCAL_FOLDER).resolve()
+    clone = Path(__file__).resolve().parents[3]
+    if not (clone / "pyproject.toml").is_file():
+        raise UserError(
+            "GARMENT_HOME must be an absolute path in a submitted job: set it where the cluster's nodes start, "
+            """or pass --runtime-env-json '{"env_vars": {"GARMENT_HOME": "/path"}}'"""
+        )
+    return clone / (given or LOCAL_FOLDER)
+
+
+def dataset_uri(uri: str, home: Path) -> str:
+    """A dataset's URI as every node reaches it: `.garment/...` lies in the home, other folders become absolute."""
+    if "://" in uri:
+        return uri
+    path = Path(uri).expanduser()
+    if path.parts and path.parts[0] == LOCAL_FOLDER:
+        return str(home.joinpath(*path.parts[1:]))
+    return str(path.resolve())
+
+
+def _storage(home: Path) -> StorageConfig:
+    uri = os.environ.get("GARMENT_STORAGE") or str(home / "sweeps")
+    if "://" in uri:
+        return StorageConfig(uri=uri, endpoint=_endpoint())
+    return StorageConfig(uri=str(Path(uri).expanduser().resolve()))
+
+
+def _endpoint() -> str:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""

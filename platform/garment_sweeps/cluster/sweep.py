@@ -1,0 +1,177 @@
+"""Runs a sweep: the study suggests, Tune schedules, trials train and track, and the driver only holds them together."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import optuna
+from optuna.trial import TrialState
+
+from garment_sweeps.budget import Budget
+from garment_sweeps.cluster.lock import sweep_lock
+from garment_sweeps.cluster.session import quiet_ray
+from garment_sweeps.cluster.settings import Settings, dataset_uri
+from garment_sweeps.search.study import DEVICE_SECONDS, next_session, open_storage, open_study, started, trial_name
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials.context import TrackingConfig, TrialContext
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from garment_sweeps.budget.stop import BudgetStop
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """How a sweep stands when its driver ends."""
+
+    name: str
+    complete: int
+    pruned: int
+    failed: int
+    """Infeasible ones included."""
+    interrupted: int
+    """Cut short by the budget or by the user; `--resume` goes on with them."""
+    best_mm: float | None
+    best_trial: str
+    gpu_hours: float
+    stopped_because: str = ""
+
+    @property
+    def ended(self) -> int:
+        """Trials that are done with."""
+        return self.complete + self.pruned + self.failed
+
+
+def run_sweep(
+    experiment: Experiment,
+    name: str | None = None,
+    trials: int | None = None,
+    resume: bool = False,
+    budget: Budget | None = None,
+    settings: Settings | None = None,
+    work: Literal["train", "tabulated"] = "train",
+    seconds_per_epoch: float = 0.0,
+    tracked: bool = True,
+) -> SweepReport:
+    """Runs or continues a sweep and returns how it stands.
+
+    The study is the one truth: on resume nothing is read from Tune's snapshots. Finished trials stay finished, those
+    that were running go on from their newest whole checkpoint under their own name, and ASHA's rungs are rebuilt.
+
+    Args:
+        experiment: what to search.
+        name: of the sweep; the experiment's name by default.
+        trials: how many in all, instead of the experiment's number.
+        resume: continue the sweep of that name if there is one; without it a taken name is refused.
+        budget: limits beside the number of trials.
+        settings: from the environment by default.
+        work: 'tabulated' replaces training by a made-up curve, to measure the machinery.
+        seconds_per_epoch: of tabulated work.
+        tracked: False leaves MLflow out, for such measurements.
+
+    Raises:
+        UserError: the name is taken, another process runs it, dataset, study database, MLflow or Ray cannot be
+            reached, or trials fail one after the other for a reason that is not theirs.
+    """
+    name = checked_name(name or experiment.name)
+    settings = settings or Settings.from_environment()
+    os.environ["GARMENT_HOME"] = str(settings.home)
+    source = dataset_uri(experiment.base.data.uri, settings.home)
+    if work == "train":
+        _dataset_version(source)  # a wrong URI is said before anything is started
+    with sweep_lock(settings.home, name):
+        storage = open_storage(settings.study_url)
+        study = open_study(storage, name, experiment, resume)
+        tracking = _start_tracking(experiment, name, work, source) if tracked else None
+        context = TrialContext(
+            sweep=name,
+            session=next_session(study),
+            base=experiment.base,
+            metric=experiment.metric,
+            checkpoint_every=experiment.checkpoint_every,
+            storage=settings.storage,
+            dataset=source,
+            home=str(settings.home),
+            cpus=experiment.resources.cpus,
+            tracking=tracking.config if tracking else None,
+            work=work,
+            seconds_per_epoch=seconds_per_epoch,
+        )
+        report = _run(experiment, study, trials or experiment.trials, budget or Budget(), settings, context)
+        if tracking:
+            tracking.finish(report, study)
+    return report
+
+
+def checked_name(name: str) -> str:
+    """The sweep's name, fit for folders, tags and databases; UserError otherwise."""
+    if not name or len(name) > 100 or not all(c.isalnum() or c in "-_." for c in name) or name[0] in "-.":
+        raise UserError(f"a sweep's name takes letters, digits, '-', '_' and '.', was given {name!r}")
+    return name
+
+
+def _run(
+    experiment: Experiment,
+    study: optuna.Study,
+    trials: int,
+    budget: Budget,
+    settings: Settings,
+    context: TrialContext,
+) -> SweepReport:
+    quiet_ray()  # before Ray is imported: it reads its environment then
+    from garment_sweeps.budget.stop import BudgetStop
+
+    stop = BudgetStop(budget, experiment.resources.gpus, _seconds_spent(study))
+    why = ""
+    if _open_trials(study, trials):
+        from garment_sweeps.cluster.tune_run import run_trials
+
+        why = run_trials(experiment, study, trials, stop, settings, context)
+    return _report(study, stop, why or stop.why())
+
+
+def _open_trials(study: optuna.Study, trials: int) -> int:
+    known = started(study)
+    return sum(t.state == TrialState.RUNNING for t in known) + max(0, trials - len(known))
+
+
+def _seconds_spent(study: optuna.Study) -> dict[str, float]:
+    return {trial_name(t.number): float(t.user_attrs.get(DEVICE_SECONDS, 0.0)) for t in started(study)}
+
+
+def _report(study: optuna.Study, stop: "BudgetStop", why: str) -> SweepReport:
+    known = started(study)
+    complete = [t for t in known if t.state == TrialState.COMPLETE]
+    best = min(complete, key=lambda t: (t.value, t.number), default=None)
+    return SweepReport(
+        name=study.study_name,
+        complete=len(complete),
+        pruned=sum(t.state == TrialState.PRUNED for t in known),
+        failed=sum(t.state == TrialState.FAIL for t in known),
+        interrupted=sum(t.state == TrialState.RUNNING for t in known),
+        best_mm=best.value if best else None,
+        best_trial=trial_name(best.number) if best else "",
+        gpu_hours=stop.gpu_hours(),
+        stopped_because=why,
+    )
+
+
+def _dataset_version(uri: str) -> str:
+    from garment_sweeps.shards import open_source
+
+    return open_source(uri).manifest.digest()
+
+
+def _start_tracking(experiment: Experiment, name: str, work: str, source: str):
+    from garment_sweeps.cluster.sweep_tracking import SweepTracking
+
+    return SweepTracking.start(experiment, name, source if work == "train" else None)
+
+
+def sweep_folder(settings: Settings, name: str) -> Path:
+    """The folder of a sweep's checkpoints, where the storage is a folder."""
+    return Path(settings.storage.uri) / name
+
+
+__all__ = ["SweepReport", "TrackingConfig", "checked_name", "run_sweep", "sweep_folder"]

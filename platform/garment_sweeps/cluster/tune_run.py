@@ -1,0 +1,96 @@
+"""The one call of Ray Tune."""
+
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+from ray import tune
+
+from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.cluster.progress import SweepProgress
+from garment_sweeps.cluster.session import ray_session
+from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.search.scheduler import make_scheduler
+from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.study import started
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials.checkpoints import trial_folder
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.storage import open_filesystem
+from garment_sweeps.trials.trainable import GarmentTrial
+from garment_uv.errors import UserError
+
+
+def run_trials(
+    experiment: Experiment,
+    study: optuna.Study,
+    trials: int,
+    stop: BudgetStop,
+    settings: Settings,
+    context: TrialContext,
+) -> str:
+    """Runs until trials or budget are used up; returns why it was given up before, or ''.
+
+    Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
+    its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
+    """
+    filesystem, root = open_filesystem(context.storage)
+    filesystem.create_dir(root, recursive=True)
+    done = sum(t.state != TrialState.RUNNING for t in started(study))
+    with ray_session(settings.ray_address):
+        searcher = StudySearcher(
+            study, experiment, trials, _places(experiment, settings), stop.exhausted, stop.stopped
+        )
+        with SweepProgress(trials, done, experiment.epochs) as progress:
+            tuner = tune.Tuner(
+                tune.with_resources(GarmentTrial, _resources(experiment)),
+                param_space={"context": context.plain()},
+                tune_config=tune.TuneConfig(
+                    search_alg=searcher,
+                    scheduler=make_scheduler(experiment, study),
+                    num_samples=-1,  # the searcher knows when to end
+                    reuse_actors=True,
+                    trial_name_creator=lambda trial: trial.config["trial"]["id"],
+                    trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
+                ),
+                run_config=tune.RunConfig(
+                    name=context.sweep,
+                    storage_path=root,
+                    storage_filesystem=filesystem,
+                    stop=stop,
+                    callbacks=[progress],
+                    failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
+                    checkpoint_config=tune.CheckpointConfig(
+                        checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
+                    ),
+                    verbose=0,
+                ),
+            )
+            tuner.fit()
+    if searcher.given_up:
+        raise UserError(searcher.given_up)
+    return ""
+
+
+def _resources(experiment: Experiment) -> dict[str, Any]:
+    return {"cpu": experiment.resources.cpus, "gpu": experiment.resources.gpus}
+
+
+def _places(experiment: Experiment, settings: Settings) -> int:
+    """Most trials given out at once. On a local cluster no more than run, so that each is asked for as late as can be."""
+    import ray
+
+    if experiment.max_concurrent or settings.ray_address:
+        return experiment.max_concurrent
+    there = ray.cluster_resources()
+    places = int(there.get("CPU", 1) / experiment.resources.cpus)
+    if experiment.resources.gpus:
+        places = min(places, int(there.get("GPU", 0) / experiment.resources.gpus))
+    if places < 1:
+        wanted = f"{experiment.resources.cpus:g} CPUs and {experiment.resources.gpus:g} GPUs"
+        has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
+        raise UserError(
+            f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
+            "submit it to a cluster or lower the experiment's resources"
+        )
+    return places

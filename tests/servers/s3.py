@@ -1,0 +1,75 @@
+"""A real S3-compatible server on loopback for tests: Swift where it is installed, else moto, saying so."""
+
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers.mlflow import free_port
+from tests.servers.swift import ACCESS_KEY, SECRET_KEY, missing_for_swift, swift_server
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """A running server; `environment` is what boto3's chain needs to find it."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+    kind: str
+    """'swift' or 'moto'."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL_S3": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+@contextmanager
+def s3_server() -> Iterator[S3Server]:
+    """Starts a server with an empty store and ends it, by process id, with the context."""
+    with tempfile.TemporaryDirectory(prefix="garment-s3-") as folder:
+        missing = missing_for_swift()
+        if missing is None:
+            with swift_server(Path(folder)) as endpoint:
+                yield S3Server(endpoint, ACCESS_KEY, SECRET_KEY, "swift")
+        else:
+            print(
+                f"Swift not found ({missing}): S3 tests run on moto; tests/servers/install_swift.sh installs it",
+                file=sys.__stderr__,
+            )
+            with _moto(Path(folder)) as endpoint:
+                yield S3Server(endpoint, "moto", "moto", "moto")
+
+
+@contextmanager
+def _moto(folder: Path, seconds: float = 60.0) -> Iterator[str]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with (folder / "moto.log").open("wb") as log:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(f"{url}/moto-api/", timeout=2):
+                    break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError(f"moto ended: {(folder / 'moto.log').read_text()[-2000:]}") from None
+                time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

@@ -1,0 +1,139 @@
+"""OpenStack Swift with its S3 front on loopback: a real store with real signatures, for tests."""
+
+import getpass
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from tests.servers.mlflow import free_port
+
+ACCESS_KEY, SECRET_KEY = "test:tester", "testing"
+
+_PIPELINE = (
+    "catch_errors gatekeeper healthcheck cache listing_formats bulk s3api tempauth copy slo versioned_writes symlink"
+)
+_DEFAULT = """[DEFAULT]
+bind_ip = 127.0.0.1
+bind_port = {port}
+swift_dir = {folder}
+devices = {folder}/devices
+mount_check = false
+workers = 0
+user = {user}
+log_level = ERROR
+disable_fallocate = true
+[pipeline:main]
+pipeline = {pipeline}
+[app:{app}]
+use = egg:swift#{kind}
+"""
+_PROXY = """account_autocreate = true
+allow_account_management = true
+[filter:cache]
+use = egg:swift#memcache
+memcache_servers = 127.0.0.1:{memcached}
+[filter:tempauth]
+use = egg:swift#tempauth
+user_test_tester = testing .admin
+[filter:s3api]
+use = egg:swift#s3api
+[filter:versioned_writes]
+use = egg:swift#versioned_writes
+allow_versioned_writes = true
+"""
+_PLAIN_FILTERS = ("catch_errors", "gatekeeper", "healthcheck", "listing_formats", "bulk", "copy", "slo", "symlink")
+
+
+def swift_venv() -> Path:
+    """Where `install_swift.sh` puts Swift: GARMENT_SWIFT_VENV, else below the user's cache folder."""
+    named = os.environ.get("GARMENT_SWIFT_VENV")
+    return Path(named) if named else user_cache_path("garment-sweeps") / "swift-venv"
+
+
+def missing_for_swift() -> str | None:
+    """What Swift lacks on this machine, or None when it can run."""
+    if not (swift_venv() / "bin" / "swift-proxy-server").is_file():
+        return f"no Swift in {swift_venv()}"
+    return None if shutil.which("memcached") else "no memcached"
+
+
+@contextmanager
+def swift_server(folder: Path, seconds: float = 60.0) -> Iterator[str]:
+    """Starts memcached and Swift's four servers with all their data in `folder`; gives the endpoint's URL."""
+    ports = {name: free_port() for name in ("account", "container", "object", "proxy", "memcached")}
+    _configure(folder, ports)
+    with ExitStack() as stack:
+        memcached = ["memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-U", "0", "-m", "64"]
+        if os.geteuid() == 0:
+            memcached += ["-u", "root"]
+        processes = {"memcached": stack.enter_context(_process(memcached, folder / "memcached.log"))}
+        for kind in ("account", "container", "object", "proxy"):
+            command = [str(swift_venv() / "bin" / f"swift-{kind}-server"), str(folder / f"{kind}.conf"), "-v"]
+            processes[kind] = stack.enter_context(_process(command, folder / f"{kind}.log"))
+        url = f"http://127.0.0.1:{ports['proxy']}"
+        _wait_until_healthy(f"{url}/healthcheck", processes, folder, seconds)
+        yield url
+
+
+def _configure(folder: Path, ports: dict[str, int]) -> None:
+    (folder / "devices" / "d1").mkdir(parents=True)
+    (folder / "swift.conf").write_text(
+        "[swift-hash]\nswift_hash_path_suffix = tests\n[storage-policy:0]\nname = one\ndefault = yes\n"
+    )
+    common = {"folder": folder, "user": getpass.getuser()}
+    for kind in ("account", "container", "object"):
+        text = _DEFAULT.format(**common, port=ports[kind], app=f"{kind}-server", kind=kind, pipeline=f"{kind}-server")
+        (folder / f"{kind}.conf").write_text(text)
+    text = _DEFAULT.format(
+        **common, port=ports["proxy"], app="proxy-server", kind="proxy", pipeline=f"{_PIPELINE} proxy-server"
+    )
+    text += _PROXY.format(memcached=ports["memcached"])
+    text += "".join(f"[filter:{name}]\nuse = egg:swift#{name}\n" for name in _PLAIN_FILTERS)
+    (folder / "proxy.conf").write_text(text)
+    rings = [str(ports[kind]) for kind in ("account", "container", "object")]
+    script = Path(__file__).with_name("swift_rings.py")
+    # -I: this folder must not stand on the path, where swift.py would hide the package.
+    command = [swift_venv() / "bin" / "python", "-I", script, folder, *rings]
+    made = subprocess.run(command, capture_output=True, text=True)
+    if made.returncode:
+        raise RuntimeError(f"Swift's rings could not be made: {made.stderr[-2000:]}")
+
+
+@contextmanager
+def _process(command: list[str], log_path: Path) -> Iterator[subprocess.Popen]:
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    try:
+        yield process
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(timeout=5)
+        except ProcessLookupError:
+            process.wait()
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_healthy(url: str, processes: dict[str, subprocess.Popen], folder: Path, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended: {(folder / f'{name}.log').read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"Swift did not answer within {seconds} s: {(folder / 'proxy.log').read_text()[-2000:]}")

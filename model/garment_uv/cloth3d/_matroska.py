@@ -6,7 +6,7 @@ _HEADER_ID, _SEGMENT_ID = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def matroska_size(path: Path) -> int | None:
-    """Bytes that the file promises to hold; None for another format, or one written as a stream without a size."""
+    """Bytes that the file promises to hold; None for another format, or for a stream without a size."""
     with path.open("rb") as file:
         if file.read(4) != _HEADER_ID:
             return None
@@ -21,7 +21,7 @@ def matroska_size(path: Path) -> int | None:
 
 
 def _variable_integer(file) -> int | None:
-    """EBML's integer: the first set bit of the first byte says how many bytes follow; all ones means unknown."""
+    """EBML's integer: the first set bit says how many bytes follow; all ones means unknown."""
     first = file.read(1)
     if not first or first[0] == 0:
         return None

@@ -1,0 +1,114 @@
+"""From scores to a table: a row per class, and two ways to say it in one number."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.errors import UserError
+from garment_uv.metrics.evaluate import GarmentScore
+
+
+@dataclass(frozen=True)
+class S2SRow:
+    """Means over a number of garments, mm."""
+
+    samples: int
+    """Garments scored; an outfit of two pieces counts twice."""
+    missing: int
+    """How many of them were not predicted under their name."""
+    pred_to_true_mm: float
+    true_to_pred_mm: float
+
+    @property
+    def mean_mm(self) -> float:
+        """The headline: half the sum of both directions."""
+        return (self.pred_to_true_mm + self.true_to_pred_mm) / 2
+
+    @property
+    def sum_mm(self) -> float:
+        """Both directions added."""
+        return self.pred_to_true_mm + self.true_to_pred_mm
+
+
+@dataclass(frozen=True)
+class S2STable:
+    """S2S per class and overall."""
+
+    classes: dict[str, S2SRow]
+    """By class name, in the classes' order; classes without a sample have no row."""
+    all: S2SRow
+    """Each garment in each sample counts once: the published 'All'."""
+    macro: S2SRow
+    """Each class counts once."""
+
+    @classmethod
+    def from_scores(cls, scores: Iterable[GarmentScore]) -> "S2STable":
+        """The table of `scores`; UserError when there are none."""
+        scores = list(scores)
+        if not scores:
+            raise UserError("no garment was scored; evaluate a split that holds samples with raw garments")
+        rows = {}
+        for name in GARMENT_CLASSES:
+            chosen = [score for score in scores if score.garment == name]
+            if chosen:
+                rows[name] = _mean_row(chosen)
+        macro = S2SRow(
+            len(scores),
+            sum(row.missing for row in rows.values()),
+            sum(row.pred_to_true_mm for row in rows.values()) / len(rows),
+            sum(row.true_to_pred_mm for row in rows.values()) / len(rows),
+        )
+        return cls(rows, _mean_row(scores), macro)
+
+    def to_dict(self) -> dict[str, float]:
+        """Metric names to mm, for logging: 's2s/all', 's2s/Top', 's2s/macro', 's2s/all_pred_to_true', ..."""
+        values: dict[str, float] = {}
+        for name, row in self._rows():
+            values[f"s2s/{name}"] = row.mean_mm
+            values[f"s2s/{name}_pred_to_true"] = row.pred_to_true_mm
+            values[f"s2s/{name}_true_to_pred"] = row.true_to_pred_mm
+            values[f"s2s/{name}_sum"] = row.sum_mm
+        values["s2s/missing"] = float(self.all.missing)
+        return values
+
+    def plain(self) -> dict[str, Any]:
+        """The table as JSON types; `from_plain` reads it back."""
+        return {name: _plain_row(row) for name, row in self._rows()}
+
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> "S2STable":
+        """The table from `plain()`'s answer."""
+        rows = {name: S2SRow(**row) for name, row in values.items()}
+        return cls({name: rows[name] for name in GARMENT_CLASSES if name in rows}, rows["all"], rows["macro"])
+
+    def text(self) -> str:
+        """The table for a terminal: S2S and both directions in mm."""
+        lines = [f"{'class':<10}{'garments':>9}{'S2S mm':>9}{'P->G':>9}{'G->P':>9}{'sum':>9}{'missing':>9}"]
+        for name, row in self._rows():
+            figures = (row.mean_mm, row.pred_to_true_mm, row.true_to_pred_mm, row.sum_mm)
+            shown = "".join(f"{figure:>9.1f}" for figure in figures)
+            lines.append(f"{name:<10}{row.samples:>9}{shown}{row.missing:>9}")
+        return "\n".join(lines)
+
+    def _rows(self) -> list[tuple[str, S2SRow]]:
+        return [*self.classes.items(), ("all", self.all), ("macro", self.macro)]
+
+
+def _mean_row(scores: list[GarmentScore]) -> S2SRow:
+    count = len(scores)
+    return S2SRow(
+        count,
+        sum(score.missing for score in scores),
+        sum(score.s2s.pred_to_true_mm for score in scores) / count,
+        sum(score.s2s.true_to_pred_mm for score in scores) / count,
+    )
+
+
+def _plain_row(row: S2SRow) -> dict[str, Any]:
+    return {
+        "samples": row.samples,
+        "missing": row.missing,
+        "pred_to_true_mm": row.pred_to_true_mm,
+        "true_to_pred_mm": row.true_to_pred_mm,
+    }

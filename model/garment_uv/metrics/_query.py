@@ -1,8 +1,8 @@
 """Distances from points to a surface by warp's bounding-volume tree, on the CPU or a CUDA device.
 
-The tree finds the nearest triangle in float32; the distance to it is then taken in float64, so that what is left
-of float32 is of second order. Only the unsigned query is used. It passes over slivers, so these are held as
-segments (their longest edge) and searched one by one: a sound mesh has none.
+The tree finds the nearest triangle in float32; the distance to it is then taken in float64, so that what is
+left of float32 is of second order. Only the unsigned query is used. It passes over slivers, so these are held
+as segments (their longest edge) and searched one by one: a sound mesh has none.
 """
 
 import numpy as np

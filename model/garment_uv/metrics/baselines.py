@@ -26,7 +26,7 @@ class ClassMeanDisplacement:
     means: np.ndarray
     """float32 [K, V, 3] metres; a vertex that never bore the class holds the class's overall mean."""
     local: bool
-    """Whether means are in each vertex's own frame on the body, which turns with pose, or in the sample frame."""
+    """Whether means are in each vertex's own frame on the body, which turns with pose."""
 
     @classmethod
     def fit(cls, samples: Iterable[Sample], atlas: Atlas, local: bool = True) -> "ClassMeanDisplacement":

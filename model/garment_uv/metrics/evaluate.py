@@ -1,15 +1,15 @@
 """Score one outfit: every predicted surface and every true one is measured, whatever it was called.
 
 1. A garment both predicted and there is scored against its namesake.
-2. A garment that is there but was not predicted is *missing*. It is scored against the surfaces predicted under names
-   that the outfit does not hold; where there are none, against all that was predicted; where nothing was, against
-   the naked body, all of it.
-3. A surface predicted under a name that the outfit does not hold, while nothing is missing, is added to the garment
-   that it lies nearest to.
+2. A garment that is there but was not predicted is *missing*. It is scored against the surfaces predicted
+   under names that the outfit does not hold; where there are none, against all that was predicted; where
+   nothing was, against the naked body, all of it.
+3. A surface predicted under a name that the outfit does not hold, while nothing is missing, is added to the
+   garment that it lies nearest to.
 
-So nothing is gained by leaving a hard garment out (it is scored against surfaces that lie elsewhere), by calling it
-something else (the same surface is scored), or by hiding bad vertices under another name (they are scored still).
-How often garments were missing is counted beside the error. (Ours; nothing is published.)
+So nothing is gained by leaving a hard garment out (it is scored against surfaces that lie elsewhere), by
+calling it something else (the same surface is scored), or by hiding bad vertices under another name (they are
+scored still). How often garments were missing is counted beside the error. (Ours; nothing is published.)
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ def evaluate_sample(
 ) -> list[GarmentScore]:
     """Scores of `displacement` [V, 3] metres against the sample's raw garments, one for each, in their order.
 
-    `vertex_classes` [V] are the sample's own unless predicted ones are given. UserError where the sample holds no
-    raw garments: only evaluation splits do.
+    `vertex_classes` [V] are the sample's own unless predicted ones are given. UserError where the sample
+    holds no raw garments: only evaluation splits do.
     """
     if not sample.garments:
         raise UserError(f"{sample.key} holds no raw garments to score against; use an evaluation split")
@@ -59,7 +59,8 @@ def evaluate_sample(
 def evaluate_meshes(
     predicted: Mapping[str, Mesh], true: Mapping[str, Mesh], body: Mesh | None = None, device: str = "cpu"
 ) -> list[GarmentScore]:
-    """Scores of `predicted` meshes, anyone's, against the `true` ones by class name, one for each true garment.
+    """Scores of `predicted` meshes, anyone's, against the `true` ones by class name, one for each true
+    garment.
 
     `body` stands in where nothing was predicted at all; UserError where that happens without it.
     """

@@ -1,8 +1,9 @@
 """Surface-to-surface error between two meshes, in mm.
 
-d(A -> B) is the mean over A's vertices of the distance to the nearest point on B's faces, unsquared [paper]. The
-published formula leaves open whether both directions are averaged or summed: the headline here is the mean, and both
-directions and the sum stand beside it. Meshes are compared where they stand: root-relative, no alignment.
+d(A -> B) is the mean over A's vertices of the distance to the nearest point on B's faces, unsquared [paper].
+The published formula leaves open whether both directions are averaged or summed: the headline here is the
+mean, and both directions and the sum stand beside it. Meshes are compared where they stand: root-relative, no
+alignment.
 """
 
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ def surface_to_surface(
 ) -> S2S:
     """S2S of two meshes, vertices [N, 3] metres, faces [F, 3]; vertices that no face uses do not count.
 
-    `device` is 'cpu' or 'cuda[:N]'. Raises UserError for a mesh without faces, a vertex that is not finite, or a
-    face that names a vertex that is not there. Within 1e-6 m of the exact answer.
+    `device` is 'cpu' or 'cuda[:N]'. Raises UserError for a mesh without faces, a vertex that is not finite,
+    or a face that names a vertex that is not there. Within 1e-6 m of the exact answer.
     """
     pred, true = (
         used_part(pred_vertices, pred_faces, "predicted"),
@@ -68,7 +69,7 @@ def point_to_surface(
 
 
 def used_part(vertices: np.ndarray, faces: np.ndarray, name: str = "given") -> Mesh:
-    """The mesh without the vertices that no face uses: float64 [N, 3], int32 [F, 3]; UserError for no mesh."""
+    """The mesh without vertices that no face uses: float64 [N, 3], int32 [F, 3]; UserError for no mesh."""
     vertices, faces = np.asarray(vertices, np.float64), np.asarray(faces)
     if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
         raise UserError(
@@ -76,7 +77,7 @@ def used_part(vertices: np.ndarray, faces: np.ndarray, name: str = "given") -> M
             f" {faces.shape}; triangulate it first"
         )
     if len(faces) == 0:
-        raise UserError(f"the {name} mesh is empty: no faces, no surface to measure; leave the garment out")
+        raise UserError(f"the {name} mesh is empty: it has no faces to measure; leave the garment out")
     if faces.dtype.kind not in "iu" or faces.min() < 0 or faces.max() >= len(vertices):
         raise UserError(
             f"the {name} mesh has {len(vertices)} vertices, but its faces name {faces.min()} to {faces.max()};"

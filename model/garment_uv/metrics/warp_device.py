@@ -10,7 +10,7 @@ from garment_uv.errors import UserError
 
 
 def warp_device(name: str = "cpu") -> wp.Device:
-    """The device 'cpu', 'cuda' or 'cuda:N', as torch names them too; UserError where this machine has none such."""
+    """The device 'cpu', 'cuda' or 'cuda:N', named as torch does; UserError where there is no such one."""
     _start()
     try:
         return wp.get_device(name)
@@ -21,7 +21,7 @@ def warp_device(name: str = "cpu") -> wp.Device:
 
 @cache
 def _start() -> None:
-    """Initialise warp. Its C code writes to stderr that a machine without a GPU has no driver: no news here."""
+    """Initialise warp. Its C code tells stderr of a CPU-only machine that it has no driver: no news."""
     wp.config.log_level = max(wp.config.log_level, wp.LOG_WARNING)
     sys.stderr.flush()
     kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -1,8 +1,8 @@
 """A training's whole state as a folder: safetensors and JSON, each file with its sha256, written at once.
 
-    <folder>/checkpoint.json         epoch, config, dataset version, best so far, sha256 of everything below
-    <folder>/training.safetensors    discriminator, both optimisers, random states
-    <folder>/model/                  the generator as a model folder, loadable for inference as it is
+<folder>/checkpoint.json         epoch, config, dataset version, best so far, sha256 of everything below
+<folder>/training.safetensors    discriminator, both optimisers, random states
+<folder>/model/                  the generator as a model folder, loadable for inference as it is
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def save_checkpoint(
     trained_on: model_file.TrainedOn,
     write_model_files: Any,
 ) -> None:
-    """Write the checkpoint atomically; `write_model_files(path)` writes the model folder's files into `path`."""
+    """Write the checkpoint atomically; `write_model_files(path)` writes the model's files into `path`."""
     with replaced_folder(folder) as fresh:
         (fresh / MODEL).mkdir()
         write_model_files(fresh / MODEL)
@@ -96,7 +96,7 @@ def read_header(folder: Path) -> dict[str, Any]:
     header = read_json(path, "checkpoint")
     if header.get("schema_version") != SCHEMA_VERSION:
         raise UserError(
-            f"{path} has schema version {header.get('schema_version')!r}, this program reads {SCHEMA_VERSION}: "
+            f"{path} has schema version {header.get('schema_version')!r}, not {SCHEMA_VERSION}: "
             "use the version of the program that wrote it"
         )
     missing = {"config", "config_digest", "dataset_version", "state", "files"} - set(header)
@@ -108,7 +108,9 @@ def read_header(folder: Path) -> dict[str, Any]:
 def optimiser_tensors(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """Adam's moments and step counts by '<prefix>/<parameter index>/<name>'."""
     state = optimiser.state_dict()["state"]
-    return {f"{prefix}/{index}/{name}": value for index, values in state.items() for name, value in values.items()}
+    return {
+        f"{prefix}/{index}/{name}": value for index, values in state.items() for name, value in values.items()
+    }
 
 
 def load_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
@@ -132,5 +134,6 @@ def _differences(saved: dict[str, Any], config: TrialConfig) -> str:
     except UserError:
         return "one that this version does not know"
     now = config.flat()
-    changed = [f"{name}={before.get(name)!r}, now {now.get(name)!r}" for name in now if now[name] != before.get(name)]
+    names = [name for name in now if now[name] != before.get(name)]
+    changed = [f"{name}={before.get(name)!r}, now {now[name]!r}" for name in names]
     return "; ".join(changed[:3]) + ("; ..." if len(changed) > 3 else "")

@@ -13,7 +13,7 @@ class DataConfig(Config):
     uri: str = ".garment/dataset"
     """A folder or s3://bucket/prefix with a manifest.json."""
     fill: Literal["as_stored", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
-    """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps what `prepare` wrote."""
+    """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s."""
     workers: int = Field(default=0, ge=0, le=64)
     """Loader processes; 0 decodes in the training process."""
 
@@ -39,7 +39,7 @@ class TrainingConfig(Config):
     optimiser: OptimiserConfig = OptimiserConfig()
     threads: int = Field(default=0, ge=0, le=256)
     """CPU threads of torch; 0 leaves torch's own choice."""
-    divergence_mm: float = Field(default=2000.0, gt=0)
+    divergence_mm: float = Field(default=500.0, gt=0)
     """An S2S above this, or any non-finite loss, ends the trial as infeasible."""
     collapse_epochs: int = Field(default=5, ge=1)
     """Epochs in a row with a discriminator loss under `collapse_loss` that end the trial as infeasible."""
@@ -50,6 +50,10 @@ class EvaluationConfig(Config):
     """When and on what S2S is measured during training."""
 
     split: str = "val"
+    segments: Literal["given", "predicted"] = "given"
+    """Whose segments the headline S2S takes; the dataset's, so that trials differ by their surfaces alone."""
+    predicted: Literal["always", "last", "never"] = "always"
+    """When S2S with the model's own segments, as at test time, is measured beside the headline."""
     every: int = Field(default=1, ge=1)
     """Epochs between evaluations; the last epoch is always evaluated."""
     max_samples: int = Field(default=0, ge=0)

@@ -31,7 +31,7 @@ class Precision:
 
     def __init__(self, name: str, device: torch.device) -> None:
         if name == "fp16" and device.type != "cuda":
-            raise UserError("training.precision is 'fp16', which needs CUDA: set training.precision=bf16 or =fp32")
+            raise UserError("training.precision is 'fp16', which needs CUDA: set it to bf16 or fp32")
         self.name = name
         self.device = device
         self.scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")

@@ -16,8 +16,8 @@ from garment_uv.errors import UserError
 def replaced_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; on success its files are synced and it takes `folder`'s place.
 
-    The old folder is first moved to `<folder>.previous`, where `present_folder` still finds it if the
-    process dies between the two renames. On an error nothing changes.
+    A folder that holds something is first moved to `<folder>.previous`, where `present_folder` still finds
+    it if the process dies between the two renames. On an error nothing changes.
     """
     folder = Path(folder).absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
     try:
         yield fresh
         _sync(fresh)
-        if folder.exists():
+        if folder.is_dir() and any(folder.iterdir()):
             shutil.rmtree(previous, ignore_errors=True)
             os.rename(folder, previous)
         os.rename(fresh, folder)
@@ -64,7 +64,7 @@ def verify_files(folder: Path, facts: dict[str, dict[str, Any]]) -> None:
         if not path.is_file():
             raise UserError(f"{path} is missing: the folder is incomplete, take another copy of it")
         if path.stat().st_size != fact["bytes"] or sha256(path) != fact["sha256"]:
-            raise UserError(f"{path} is damaged (its sha256 is not the recorded one): take another copy of it")
+            raise UserError(f"{path} is damaged (its sha256 is not the one recorded): take another copy")
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -1,11 +1,11 @@
-"""A trained generator as a folder that inference alone needs: weights, config, atlas, and what it was trained on."""
+"""A trained generator as a folder with all that inference needs: weights, config, atlas, the data's facts."""
 
 from pathlib import Path
 
 import torch
 from pydantic import Field
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
@@ -35,6 +35,8 @@ class TrainedOn(Config):
     """'anny' or 'smpl': the body whose vertices the body map holds."""
     body_digest: str = ""
     """Digest of that body model; empty when the dataset did not say."""
+    subdivisions: int = Field(default=1, ge=0, le=4)
+    """How often the body was subdivided into the atlas's topology."""
     image_size: int = Field(ge=8, le=4096)
     """Side of the square crop, px."""
 
@@ -80,7 +82,7 @@ def write_model(
     trained_on: TrainedOn,
     epoch: int,
 ) -> None:
-    """Write the files of a model into an existing `folder`; for writers that make the folder whole themselves."""
+    """Write a model's files into an existing `folder`, for writers that make that whole themselves."""
     save_tensors(folder / WEIGHTS, generator.state_dict())
     atlas.save(folder / ATLAS)
     card = ModelCard(
@@ -109,14 +111,18 @@ def load_model(folder: Path) -> tuple[GarmentGenerator, TrialConfig, Atlas]:
     load_weights(generator, load_tensors(path / WEIGHTS), path / WEIGHTS)
     atlas = Atlas.load(path / ATLAS)
     if atlas.digest != card.atlas_digest:
-        raise UserError(f"{path / ATLAS} has digest {atlas.digest}, {MODEL_JSON} says {card.atlas_digest}: "
-                        "take another copy of the model")
+        raise UserError(
+            f"{path / ATLAS} has digest {atlas.digest}, {MODEL_JSON} says {card.atlas_digest}: "
+            "take another copy of the model"
+        )
     return generator.eval(), card.config, atlas
 
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     """Write named tensors as safetensors, whatever their device and memory layout."""
-    save_file({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, path)
+    path.write_bytes(
+        save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
+    )
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -143,6 +149,8 @@ def _read(folder: Path) -> tuple[Path, ModelCard]:
     card = ModelCard.from_plain(read_json(path / MODEL_JSON, "model folder"))
     verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
     if card.config.digest() != card.config_digest:
-        raise UserError(f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: "
-                        "take another copy of the model")
+        raise UserError(
+            f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: "
+            "take another copy of the model"
+        )
     return path, card

@@ -1,0 +1,88 @@
+"""S2S of a generator on one split, against the raw simulated meshes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+
+from garment_uv.errors import Infeasible
+from garment_uv.metrics.aggregate import S2STable
+from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
+from garment_uv.metrics.meshes import garment_meshes
+from garment_uv.metrics.s2s import Mesh
+from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.samples.batch import collate
+from garment_uv.samples.sample import Sample
+from garment_uv.samples.source import DatasetSource, iterate_samples
+from garment_uv.training.predict import SegmentSource, predict, predicted_topology
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.sampling import MapSampler
+
+
+@dataclass(frozen=True)
+class EvaluatedSample:
+    """One sample and what the model makes of it."""
+
+    sample: Sample
+    meshes: dict[str, Mesh]
+    """Predicted garments by class: vertices [N, 3] metres, faces [F, 3]."""
+    scores: list[GarmentScore]
+
+
+class Evaluator:
+    """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back."""
+
+    def __init__(
+        self, generator: GarmentGenerator, atlas: Atlas, source: DatasetSource, batch_size: int
+    ) -> None:
+        self._generator = generator
+        self._atlas = atlas
+        self._source = source
+        self._batch_size = batch_size
+        self._device = next(generator.parameters()).device
+        self._sampler = MapSampler(atlas).to(self._device)
+
+    def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
+        """S2S over `max_samples` evenly spaced samples of `split`, 0 being all; UserError without raw meshes."""
+        evaluated = self.samples(split, segments, max_samples)
+        return S2STable.from_scores(score for item in evaluated for score in item.scores)
+
+    def samples(self, split: str, segments: SegmentSource, max_samples: int = 0) -> Iterator[EvaluatedSample]:
+        """Each sample with its predicted meshes and their scores, in stored order."""
+        for chunk in _batched(iterate_samples(self._source, split, max_samples), self._batch_size):
+            vertices, classes = self._predict(chunk, segments)
+            for sample, sample_vertices, sample_classes in zip(chunk, vertices, classes, strict=True):
+                yield self._score(sample, sample_vertices, sample_classes, segments)
+
+    def _predict(self, chunk: list[Sample], segments: SegmentSource) -> tuple[np.ndarray, np.ndarray]:
+        was_training = self._generator.training
+        self._generator.eval()
+        try:
+            predicted = predict(self._generator, self._sampler, collate(chunk).to(self._device), segments)
+        finally:
+            self._generator.train(was_training)
+        if not torch.isfinite(predicted.vertices).all():
+            raise Infeasible("the generator predicts vertices that are not finite")
+        return predicted.vertices.cpu().numpy(), predicted.vertex_classes.cpu().numpy()
+
+    def _score(
+        self, sample: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
+    ) -> EvaluatedSample:
+        topology = sample.topology if segments == "given" else predicted_topology(classes)
+        meshes = garment_meshes(self._atlas, vertices, classes, topology)
+        true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
+        body = (sample.body_vertices, self._atlas.faces[sample.topology])
+        scores = evaluate_meshes(meshes, true, body, _warp_device(self._device)) if true else []
+        return EvaluatedSample(sample, meshes, scores)
+
+
+def _batched(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
+    iterator = iter(samples)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _warp_device(device: torch.device) -> str:
+    return "cpu" if device.type == "cpu" else f"cuda:{device.index or 0}"

@@ -1,0 +1,50 @@
+"""What one epoch gave."""
+
+from dataclasses import dataclass
+
+from garment_uv.metrics.aggregate import S2STable
+
+
+@dataclass(frozen=True)
+class Best:
+    """The epoch with the lowest headline S2S so far."""
+
+    epoch: int
+    s2s_mm: float
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """Losses, S2S and time of one epoch."""
+
+    epoch: int
+    """Epochs done, this one included."""
+    losses: dict[str, float]
+    """Mean over the epoch's samples of every unweighted term of the generator, its weighted 'total', and, where a
+    discriminator is trained, 'discriminator'."""
+    s2s: S2STable | None
+    """Headline S2S with segments as `evaluation.segments` says; None in epochs without evaluation."""
+    s2s_predicted: S2STable | None
+    """S2S with the model's own segments, as at test time; None where not measured."""
+    best: Best | None
+    """The best so far, this epoch included; None before the first evaluation."""
+    rate_factor: float
+    """What the base learning rates were multiplied by."""
+    seconds: float
+    """Wall time of the epoch, evaluation included."""
+
+    @property
+    def is_best(self) -> bool:
+        """Whether this epoch is the best so far: the time to keep its model."""
+        return self.best is not None and self.best.epoch == self.epoch
+
+    def metrics(self) -> dict[str, float]:
+        """Flat names for a tracker: epoch, seconds, loss/<term>, s2s/<...>, s2s_predicted/<...>, ..."""
+        values = {"epoch": float(self.epoch), "seconds": self.seconds, "rate_factor": self.rate_factor}
+        values |= {f"loss/{name}": value for name, value in self.losses.items()}
+        for prefix, table in (("s2s", self.s2s), ("s2s_predicted", self.s2s_predicted)):
+            if table is not None:
+                values |= {name.replace("s2s/", f"{prefix}/", 1): mm for name, mm in table.to_dict().items()}
+        if self.best is not None:
+            values["s2s/best"] = self.best.s2s_mm
+        return values

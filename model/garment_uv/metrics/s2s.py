@@ -63,32 +63,37 @@ def point_to_surface(
         raise UserError(f"points must be finite and [N, 3], were given the shape {points.shape}; check them")
     if len(points) == 0:
         return np.zeros(0)
-    vertices, faces = used_part(vertices, faces, "target")
-    centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    return distances(points - centre, vertices - centre, faces, device)
+    return _distances(points, used_part(vertices, faces, "target"), device)
 
 
 def used_part(vertices: np.ndarray, faces: np.ndarray, name: str = "given") -> Mesh:
     """The mesh without vertices that no face uses: float64 [N, 3], int32 [F, 3]; UserError for no mesh."""
     vertices, faces = np.asarray(vertices, np.float64), np.asarray(faces)
+    if faces.size == 0:
+        raise UserError(f"the {name} mesh is empty: it has no faces to measure; leave the garment out")
     if vertices.ndim != 2 or vertices.shape[1] != 3 or faces.ndim != 2 or faces.shape[1] != 3:
         raise UserError(
             f"the {name} mesh must have vertices [N, 3] and triangles [F, 3], was given {vertices.shape} and"
             f" {faces.shape}; triangulate it first"
         )
-    if len(faces) == 0:
-        raise UserError(f"the {name} mesh is empty: it has no faces to measure; leave the garment out")
     if faces.dtype.kind not in "iu" or faces.min() < 0 or faces.max() >= len(vertices):
         raise UserError(
             f"the {name} mesh has {len(vertices)} vertices, but its faces name {faces.min()} to {faces.max()};"
             " check its faces"
         )
-    used, local = np.unique(faces, return_inverse=True)
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
     vertices = vertices[used]
     if not np.isfinite(vertices).all():
-        raise UserError(f"the {name} mesh has a vertex that is not finite; leave it out, or predict it again")
-    return vertices, local.reshape(-1, 3).astype(np.int32)
+        raise UserError(f"the {name} mesh has a vertex that is not finite; leave the garment out")
+    return vertices, (np.cumsum(used, dtype=np.int32) - 1)[faces]
 
 
 def _mean_mm(source: Mesh, target: Mesh, device: str) -> float:
-    return float(point_to_surface(source[0], *target, device=device).mean() * 1000)
+    return float(_distances(source[0], target, device).mean() * 1000)
+
+
+def _distances(points: np.ndarray, target: Mesh, device: str) -> np.ndarray:
+    vertices, faces = target
+    centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
+    return distances(points - centre, vertices - centre, faces, device)

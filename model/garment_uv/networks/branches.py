@@ -53,7 +53,7 @@ class ClassBranches(nn.Module):
     def forward(self, features: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         """Bounded maps [B, G, 3, U, U], in map units, of f' [B, F, U, U] and branch masks [B, G, U, U]."""
         batch, _, height, width = features.shape
-        maps = torch.zeros(batch, len(self.branches), 3, height, width, device=features.device)
+        maps = masks.new_zeros(batch, len(self.branches), 3, height, width)
         for index, samples, rows, columns in self._work(masks):
             mask = masks[samples, index, None, rows, columns]
             masked = features[samples, :, rows, columns] * mask

@@ -24,8 +24,9 @@ class MapUnit:
     """No prediction is further from zero than this."""
 
     def to_metres(self, raw: torch.Tensor) -> torch.Tensor:
-        """Raw network values of any shape in float32 metres, within +-limit."""
-        return self.limit * torch.tanh(raw.float() * (self.unit / self.limit))
+        """Raw network values of any shape in metres, float32 or wider, within +-limit."""
+        wide = raw.to(torch.promote_types(raw.dtype, torch.float32))
+        return self.limit * torch.tanh(wide * (self.unit / self.limit))
 
     def bounded(self, raw: torch.Tensor) -> torch.Tensor:
         """Raw values bent into the same range but still in units: what class branches hand to their

@@ -23,7 +23,7 @@ def _faces(other_diagonal: bool, rings: range) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def atlas() -> Atlas:
-    """A tube of 9 rings by 12 columns, front columns 0 to 6, back 6 to 12; 'skirt' has other triangles, fewer."""
+    """A tube of 9 rings by 12 columns, front half and back half; 'skirt' has other triangles, and fewer."""
     half = COLUMNS // 2
     vertices, points = [], []
     for ring in range(RINGS):
@@ -54,7 +54,7 @@ def tube() -> np.ndarray:
 
 @pytest.fixture
 def make_batch(tube):
-    """A function of the topologies (and a seed) giving a `Batch`: Tshirt above ring 4, Skirt or Trousers below."""
+    """A function of the topologies (and a seed) giving a `Batch`: a Tshirt over a Skirt or Trousers."""
 
     def make(topology: list[str], seed: int = 0) -> Batch:
         generator = torch.Generator().manual_seed(seed)

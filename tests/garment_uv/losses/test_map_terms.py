@@ -1,0 +1,91 @@
+"""L1 on the map, smooth L1 on vertices, cross-entropies: against values worked out by hand."""
+
+import math
+
+import pytest
+import torch
+
+from garment_uv.losses.classification import classification_loss
+from garment_uv.losses.means import Share, masked_mean, mean_of_shares
+from garment_uv.losses.mesh import mesh_loss
+from garment_uv.losses.segments import segments_loss
+from garment_uv.losses.uv import uv_loss
+
+
+def test_uv_is_the_mean_in_cm_inside_the_grown_mask():
+    true = torch.zeros(1, 3, 16, 16)
+    segments = torch.zeros(1, 16, 16, dtype=torch.int64)
+    segments[0, 8, 8] = 4
+    predicted = torch.full_like(true, 0.5)
+    predicted[..., 6:11, 6:11] = 0.02
+    assert uv_loss(predicted, true, segments).item() == pytest.approx(2.0)
+    predicted[..., 6, 6] = 0.27
+    assert uv_loss(predicted, true, segments).item() == pytest.approx(3.0)
+
+
+def test_uv_does_not_care_whether_maps_are_displacements_or_positions():
+    true, predicted, body = (torch.randn(2, 3, 8, 8) for _ in range(3))
+    segments = torch.ones(2, 8, 8, dtype=torch.int64)
+    as_positions = uv_loss(predicted + body, true + body, segments)
+    torch.testing.assert_close(uv_loss(predicted, true, segments), as_positions)
+
+
+def test_mesh_is_squared_below_a_centimetre_and_linear_above():
+    true = torch.zeros(1, 3, 3)
+    predicted = torch.zeros(1, 3, 3)
+    predicted[0, 0] = 0.004
+    predicted[0, 1] = 0.05
+    predicted[0, 2] = 9.0
+    classes = torch.tensor([[1, 6, 0]])
+    expected = (0.5 * 0.4**2 + (5 - 0.5)) / 2
+    assert mesh_loss(predicted, true, classes).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_classification_against_hand_values():
+    logits = torch.zeros(1, 6, 6)
+    present = torch.zeros(1, 6, dtype=torch.bool)
+    present[0, 2] = True
+    assert classification_loss(logits, present).item() == pytest.approx(math.log(6))
+    logits[0, 2, 2] = 100
+    assert classification_loss(logits, present).item() == pytest.approx(0, abs=1e-6)
+    logits[0, 3, 0] = 1e4
+    assert classification_loss(logits, present).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_classification_does_not_change_with_the_batch_size():
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(1, 6, 6, generator=generator)
+    present = torch.tensor([[True, False, True, False, False, False]])
+    one = classification_loss(logits, present)
+    for batch in (2, 5):
+        many = classification_loss(logits.expand(batch, -1, -1), present.expand(batch, -1))
+        torch.testing.assert_close(many, one)
+    other = torch.randn(1, 6, 6, generator=generator)
+    worn = torch.tensor([[False, False, False, False, False, True]])
+    together = classification_loss(torch.cat((logits, other)), torch.cat((present, worn)))
+    torch.testing.assert_close(together, (2 * one + classification_loss(other, worn)) / 3)
+
+
+def test_classification_of_nothing_is_zero_with_zero_gradient():
+    logits = torch.randn(2, 6, 6, requires_grad=True)
+    loss = classification_loss(logits, torch.zeros(2, 6, dtype=torch.bool))
+    loss.backward()
+    assert loss.item() == 0 and not logits.grad.any()
+
+
+def test_segments_is_the_mean_cross_entropy():
+    logits = torch.randn(2, 7, 4, 4)
+    segments = torch.randint(0, 7, (2, 4, 4))
+    chosen = logits.log_softmax(dim=1).gather(1, segments.unsqueeze(1))
+    torch.testing.assert_close(segments_loss(logits, segments), -chosen.mean())
+    assert segments_loss(logits.half(), segments).dtype == torch.float32
+
+
+def test_means_leave_out_what_is_masked_even_if_it_is_not_finite():
+    values = torch.tensor([1.0, float("nan"), 3.0], requires_grad=True)
+    mean = masked_mean(values, torch.tensor([1.0, 0.0, 1.0]))
+    mean.backward()
+    assert mean.item() == 2 and values.grad.tolist() == [0.5, 0, 0.5]
+    empty = Share(torch.tensor(0.0), torch.tensor(0))
+    assert mean_of_shares([empty, Share(torch.tensor(6.0), torch.tensor(2))]).item() == 3
+    assert mean_of_shares([empty]).item() == 0

@@ -1,0 +1,118 @@
+"""Operators against libigl, covered parts against sets written out, gradients against finite differences."""
+
+import igl
+import numpy as np
+import pytest
+import torch
+
+from garment_uv.losses.edges import edge_lengths, edge_share
+from garment_uv.losses.laplacian import laplacian_share
+from garment_uv.losses.means import mean_of_shares
+from garment_uv.losses.normals import normal_share, vertex_normals
+from garment_uv.losses.surface import SurfaceOperators
+
+
+@pytest.fixture(params=["default", "skirt"])
+def surface(request, atlas):
+    faces = atlas.faces[request.param]
+    return faces.astype(np.int64), SurfaceOperators(faces, atlas.num_vertices).double()
+
+
+def full(operators, vertices):
+    """Everything covered, one sample."""
+    return operators.covered(torch.ones(1, len(vertices), dtype=torch.int64))
+
+
+def columns(vertices) -> torch.Tensor:
+    return torch.tensor(vertices, dtype=torch.float64).unsqueeze(1)
+
+
+def test_normals_are_libigls(surface, tube):
+    faces, operators = surface
+    ours = vertex_normals(operators, columns(tube), full(operators, tube))[:, 0].numpy()
+    theirs = igl.per_vertex_normals(tube, faces, igl.PER_VERTEX_NORMALS_WEIGHTING_TYPE_AREA)
+    used = np.unique(faces)
+    assert np.abs(ours[used] - theirs[used]).max() < 1e-6
+    assert not ours[np.setdiff1d(np.arange(len(tube)), used)].any()
+
+
+def test_laplacian_is_libigls_adjacency(surface, tube):
+    faces, operators = surface
+    used = np.unique(faces)
+    adjacency = igl.adjacency_matrix(faces).astype(float)
+    degree = np.asarray(adjacency.sum(axis=1)).ravel()
+    mean = (adjacency @ tube[: adjacency.shape[0]])[used] / degree[used, None]
+    ours = operators.laplacian(columns(tube))[:, 0].numpy()
+    np.testing.assert_allclose(ours[used], mean - tube[used], atol=1e-7)
+    assert not ours[np.setdiff1d(np.arange(len(tube)), used)].any()
+
+
+def test_edges_are_libigls(surface, tube):
+    faces, operators = surface
+    theirs = igl.edges(faces)
+    theirs = theirs[np.lexsort((theirs.max(1), theirs.min(1)))]
+    np.testing.assert_array_equal(operators.edges.numpy(), np.sort(theirs, axis=1))
+    lengths = np.linalg.norm(tube[theirs[:, 0]] - tube[theirs[:, 1]], axis=1) * 100
+    np.testing.assert_allclose(edge_lengths(operators, columns(tube))[:, 0], lengths, atol=1e-6)
+
+
+def test_covered_parts_are_those_of_faces_of_one_class(surface, tube):
+    faces, operators = surface
+    rng = np.random.default_rng(0)
+    classes = np.stack([np.repeat(rng.integers(0, 3, 9), 12), rng.integers(0, 2, 108), np.zeros(108, int)])
+    covered = operators.covered(torch.tensor(classes))
+    border = {tuple(sorted(edge)) for edge in igl.boundary_facets(faces)[0].tolist()}
+    for sample, labels in enumerate(classes):
+        kept = [f for f in faces if labels[f[0]] and len({labels[v] for v in f}) == 1]
+        edges = {tuple(sorted((f[i], f[i - 2]))) for f in kept for i in range(3)}
+        vertices = {v for f in kept for v in f}
+        interior = {
+            v for v in vertices
+            if all(len({labels[u] for u in f}) == 1 for f in faces if v in f)
+            and not any(v in edge for edge in border)
+        }
+        assert int(covered.faces[:, sample].sum()) == len(kept)
+        found = operators.edges[covered.edges[:, sample]].tolist()
+        assert {tuple(edge) for edge in found} == edges
+        assert set(covered.vertices[:, sample].nonzero().flatten().tolist()) == vertices
+        assert set(covered.interior[:, sample].nonzero().flatten().tolist()) == interior
+
+
+def test_gradients_match_finite_differences(surface, tube):
+    _, operators = surface
+    rng = np.random.default_rng(1)
+    classes = torch.tensor(np.stack([np.repeat([0, 2, 2, 2, 3, 3, 3, 3, 0], 12), np.full(108, 6)]))
+    covered = operators.covered(classes)
+    true = columns(tube).expand(-1, 2, -1)
+    moved = true + torch.tensor(rng.normal(0, 0.004, (108, 2, 3)))
+    moved.requires_grad_()
+    terms = {
+        "normal": lambda x: normal_share(operators, x, true, covered),
+        "laplacian": lambda x: laplacian_share(operators, x, covered),
+        "edge": lambda x: edge_share(operators, x, true, covered),
+    }
+    for name, term in terms.items():
+        assert torch.autograd.gradcheck(lambda x, term=term: mean_of_shares([term(x)]), moved, eps=1e-7,
+                                        atol=1e-4, rtol=1e-4, fast_mode=True), name
+
+
+def test_degenerate_surfaces_have_finite_gradients(surface, tube):
+    _, operators = surface
+    covered = full(operators, tube)
+    flat = torch.zeros(108, 1, 3, dtype=torch.float64, requires_grad=True)
+    shares = [normal_share(operators, flat, columns(tube), covered),
+              edge_share(operators, flat, columns(tube), covered), laplacian_share(operators, flat, covered)]
+    torch.stack([mean_of_shares([share]) for share in shares]).sum().backward()
+    assert torch.isfinite(flat.grad).all()
+
+
+def test_a_moved_copy_has_the_same_edges_and_normals_but_not_a_scaled_one(surface, tube):
+    _, operators = surface
+    covered, true = full(operators, tube), columns(tube)
+    apart = true + 0.001
+    assert mean_of_shares([normal_share(operators, apart, true, covered)]) < 1e-12
+    assert mean_of_shares([edge_share(operators, apart, true, covered)]) < 1e-12
+    lengths = edge_lengths(operators, true)
+    expected = (0.1 * lengths).square()[covered.edges].mean()
+    scaled = mean_of_shares([edge_share(operators, true * 1.1, true, covered)])
+    assert scaled.item() == pytest.approx(expected.item(), rel=1e-5)

@@ -78,8 +78,8 @@ def used_part(vertices: np.ndarray, faces: np.ndarray, name: str = "given") -> M
         )
     if faces.dtype.kind not in "iu" or faces.min() < 0 or faces.max() >= len(vertices):
         raise UserError(
-            f"the {name} mesh has {len(vertices)} vertices, but its faces name {faces.min()} to {faces.max()};"
-            " check its faces"
+            f"the {name} mesh has {len(vertices)} vertices, but its faces name {faces.min()} to"
+            f" {faces.max()}; check its faces"
         )
     used = np.zeros(len(vertices), bool)
     used[faces] = True

@@ -7,13 +7,16 @@
 | `displacement.npy`, `body.npy` | uint16 [3, U, U] over the manifest's ranges |
 | `segments.npy`, `vertex_classes.npy` | uint8 |
 | `body_vertices.npy` | uint16 [V, 3] over the body's range |
-| `garment.<Class>.vertices.npy`, `.faces.npy` | raw mesh, evaluation splits only, float32 and int32 |
+| `garment.<class>.vertices.npy`, `.faces.npy` | raw mesh, evaluation splits only, float32 and int32 |
 
-A sample's members are named `<key>.<member>`. No member is a pickle: arrays are read with allow_pickle=False.
+A sample's members are named `<key>.<member>`, in lower case, as webdataset gives them. No member is a pickle, and
+the reader knows no way to read one.
 """
 
 import io
 import json
+import math
+import tokenize
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +30,10 @@ from garment_uv.uv.codec import decode_u16, encode_u16
 
 _SCHEMA = 1
 _JPEG_QUALITY = 95
+
+
+class OutOfRange(ValueError):
+    """A map or vertex that the recorded range cannot hold; the message gives the largest value."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class SampleFormat:
 def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
     """Members of one sample, in the order in which they are stored.
 
-    Raises ValueError when a map leaves its range (the message gives the largest value) or has another shape.
+    Raises OutOfRange when a value leaves its range, ValueError when an array has another shape or type.
     """
     _check_shapes(sample, form)
     members = {
@@ -60,8 +67,8 @@ def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
         "body_vertices.npy": _npy(_coded("body vertices", sample.body_vertices, form.body_limit_m)),
     }
     for name, garment in sample.garments.items():
-        members[f"garment.{name}.vertices.npy"] = _npy(np.asarray(garment.vertices, np.float32))
-        members[f"garment.{name}.faces.npy"] = _npy(np.asarray(garment.faces, np.int32))
+        members[_garment_member(name, "vertices")] = _npy(np.asarray(garment.vertices, np.float32))
+        members[_garment_member(name, "faces")] = _npy(np.asarray(garment.faces, np.int32))
     return members
 
 
@@ -75,14 +82,14 @@ def decode_sample(key: str, members: dict[str, bytes], form: SampleFormat) -> Sa
 
     garments = {
         name: RawGarment(
-            vertices=array(f"garment.{name}.vertices.npy", np.float32, (None, 3)),
-            faces=array(f"garment.{name}.faces.npy", np.int32, (None, 3)),
+            vertices=array(_garment_member(name, "vertices"), np.float32, (None, 3)),
+            faces=array(_garment_member(name, "faces"), np.int32, (None, 3)),
         )
         for name in meta["garments"]
     }
     for name, garment in garments.items():
         if garment.faces.size and not 0 <= garment.faces.min() <= garment.faces.max() < len(garment.vertices):
-            raise _bad(key, f"garment.{name}.faces.npy", "a face names a vertex that is not there")
+            raise _bad(key, _garment_member(name, "faces"), "a face names a vertex that is not there")
     segments = array("segments.npy", np.uint8, (size, size))
     vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,))
     for name, values in (("segments.npy", segments), ("vertex_classes.npy", vertex_classes)):
@@ -109,7 +116,7 @@ def _coded(what: str, values: np.ndarray, limit_m: float) -> np.ndarray:
     try:
         return encode_u16(values, limit_m)
     except ValueError as error:
-        raise ValueError(f"{what}: {error}") from None
+        raise OutOfRange(f"{what}: {error}") from None
 
 
 def _check_shapes(sample: Sample, form: SampleFormat) -> None:
@@ -186,7 +193,7 @@ def _decode_image(key: str, members: dict[str, bytes], form: SampleFormat) -> np
                     key, name, f"{image.size[0]}x{image.size[1]} px, expected {form.image_size} a side"
                 )
             return np.array(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise _bad(key, name, str(error)) from None
 
 
@@ -199,15 +206,28 @@ def _npy(values: np.ndarray) -> bytes:
 def _read_npy(
     key: str, members: dict[str, bytes], name: str, dtype: type, shape: tuple[int | None, ...]
 ) -> np.ndarray:
+    """The array, its type and shape checked by the header before any of its bytes is taken."""
+    data = _member(key, members, name)
+    file = io.BytesIO(data)
     try:
-        values = np.load(io.BytesIO(_member(key, members, name)), allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TypeError, OverflowError, MemoryError) as error:
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError("it is no .npy of version 1.0")
+        found, fortran, found_dtype = np.lib.format.read_array_header_1_0(file)
+    except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError) as error:
         raise _bad(key, name, str(error)) from None
-    if not isinstance(values, np.ndarray) or values.dtype != dtype or len(values.shape) != len(shape):
-        raise _bad(key, name, f"expected {np.dtype(dtype)} with {len(shape)} axes")
-    if any(want is not None and have != want for have, want in zip(values.shape, shape, strict=True)):
-        raise _bad(key, name, f"shape {values.shape}, expected {shape}")
-    return values
+    fits = len(found) == len(shape) and all(
+        want in (None, have) for have, want in zip(found, shape, strict=True)
+    )
+    if found_dtype != dtype or fortran or not fits:
+        raise _bad(key, name, f"it holds {found_dtype} {found}, expected {np.dtype(dtype)} {shape}")
+    count = math.prod(found)
+    if len(data) - file.tell() != count * found_dtype.itemsize:
+        raise _bad(key, name, f"it has {len(data) - file.tell()} bytes for {count} values")
+    return np.frombuffer(data, found_dtype, count, file.tell()).reshape(found).copy()
+
+
+def _garment_member(garment: str, part: str) -> str:
+    return f"garment.{garment.lower()}.{part}.npy"
 
 
 def _member(key: str, members: dict[str, bytes], name: str) -> bytes:

@@ -172,8 +172,6 @@ class Manifest(Config):
                 f"{where} has schema version {str(version)[:40]!r}, this program reads {SCHEMA_VERSION}; "
                 "prepare the dataset again with this version, or use the version that wrote it"
             )
-        if not all(isinstance(key, str) and key.isidentifier() for key in values):
-            raise UserError(f"{where} is no manifest: it has fields that no manifest has; {_MEND}")
         try:
             return cls.from_plain(values)
         except UserError as error:

@@ -1,0 +1,134 @@
+"""The manifest: strict when read, stable when digested, never half-written."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from garment_uv.errors import UserError
+from garment_uv.samples.manifest import LeftOut, Manifest
+
+
+@pytest.fixture(scope="module")
+def manifest(dataset):
+    return Manifest.load(dataset / "manifest.json")
+
+
+def refused(values: dict | bytes) -> str:
+    data = values if isinstance(values, bytes) else json.dumps(values).encode()
+    with pytest.raises(UserError) as error:
+        Manifest.from_bytes(data, "here/manifest.json")
+    line = str(error.value)
+    assert "here/manifest.json" in line and "\n" not in line and len(line) < 700
+    return line
+
+
+def test_what_is_saved_is_read(manifest, tmp_path):
+    manifest.save(tmp_path / "manifest.json")
+    assert Manifest.load(tmp_path / "manifest.json") == manifest
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_the_digest_is_of_the_contents(manifest):
+    again = Manifest.from_bytes(manifest.to_bytes(), "here")
+    assert again.digest() == manifest.digest() and len(manifest.digest()) == 16
+    other = manifest.with_values({"every": 2})
+    more = Manifest(**{**manifest.plain(), "left_out": [LeftOut(split="val", sequence="00009", reason="no video")]})
+    assert len({manifest.digest(), other.digest(), more.digest()}) == 3
+
+
+def test_splits(manifest):
+    assert manifest.splits == ("train", "val")
+    assert len(manifest.split_shards("train")) == 3
+    with pytest.raises(UserError, match="no split 'test'; it has train, val"):
+        manifest.split_shards("test")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"{", b"[]", b"null", b"3", b'{"schema_version": NaN}', b"[" * 200_000, b"\0" * 50]
+)
+def test_what_is_no_manifest_is_refused(data):
+    refused(data)
+
+
+def test_another_schema_version_is_told_apart(manifest):
+    assert "schema version '2'" in refused({**manifest.plain(), "schema_version": 2})
+
+
+@pytest.mark.parametrize(
+    "key", ["../up.tar", "/etc/passwd", "a//b", "train/../../x", "a\\b", "", "a\n", "-x", ".hidden", "manifest.json"]
+)
+def test_keys_stay_inside_the_dataset(manifest, key):
+    values = manifest.plain()
+    values["shards"][0]["key"] = key
+    refused(values)
+
+
+def test_fields_that_do_not_fit_are_named(manifest):
+    values = manifest.plain()
+    values["shards"][1]["sha256"] = "ABC"
+    assert "ShardEntry refused: sha256" in refused(values)
+    values = manifest.plain()
+    values["shards"][0]["class_counts"] = {"Hat": 1}
+    assert "Hat" in refused(values)
+    values = manifest.plain()
+    del values["atlas"]
+    assert "atlas" in refused(values)
+    values = manifest.plain()
+    values["shards"][1]["key"] = values["shards"][0]["key"]
+    assert "twice" in refused(values)
+    refused({**manifest.plain(), "surprise": 1})
+    refused({**manifest.plain(), "not an identifier": 1})
+    refused({**manifest.plain(), "self": 1})
+    values = manifest.plain()
+    values["shards"][0]["self"] = 1
+    refused(values)
+
+
+def test_a_missing_manifest_is_no_dataset(tmp_path):
+    with pytest.raises(UserError, match="no dataset at .*nowhere"):
+        Manifest.load(tmp_path / "nowhere" / "manifest.json")
+    with pytest.raises(UserError, match="cannot read"):
+        (tmp_path / "manifest.json").mkdir()
+        Manifest.load(tmp_path / "manifest.json")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_any_change_is_read_or_refused_in_one_line(manifest, data):
+    """Any field, at any depth, replaced by any JSON value."""
+    values = manifest.plain()
+    node = values
+    while True:
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        if not keys:
+            break
+        key = data.draw(st.sampled_from(keys))
+        if isinstance(node[key], dict | list) and data.draw(st.booleans()):
+            node = node[key]
+            continue
+        node[key] = data.draw(JSON)
+        break
+    raw = json.dumps(values).encode()
+    try:
+        found = Manifest.from_bytes(raw, "here")
+    except UserError as error:
+        assert "\n" not in str(error)
+    else:
+        assert Manifest.from_bytes(found.to_bytes(), "here").digest() == found.digest()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | JSON.map(lambda v: json.dumps(v).encode()))
+def test_any_bytes_are_refused_in_one_line(data):
+    with pytest.raises(UserError) as error:
+        Manifest.from_bytes(data, "here")
+    assert "\n" not in str(error.value)

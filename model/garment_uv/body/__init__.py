@@ -2,7 +2,19 @@
 
 from garment_uv.body.anny_body import AnnyBody
 from garment_uv.body.helper_layers import HelperLayer
+from garment_uv.body.loading import BODIES, load_body
 from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.body.smpl import SmplBody
 from garment_uv.body.topology import BodyTopology, build_topology
 
-__all__ = ["AnnyBody", "BodyModel", "BodyParameters", "BodyTopology", "HelperLayer", "build_topology"]
+__all__ = [
+    "BODIES",
+    "AnnyBody",
+    "BodyModel",
+    "BodyParameters",
+    "BodyTopology",
+    "HelperLayer",
+    "SmplBody",
+    "build_topology",
+    "load_body",
+]

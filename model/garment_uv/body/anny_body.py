@@ -13,8 +13,9 @@ from garment_uv.body import anny_bones, anny_shape
 from garment_uv.body.helper_layers import HelperLayer, read_layers
 from garment_uv.body.parameters import check_shape_and_poses
 from garment_uv.body.protocol import BodyParameters
-from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms, skin
+from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms
 from garment_uv.body.skeleton import global_rotations
+from garment_uv.body.skinning import skin
 
 _CACHED_SUBJECTS = 16
 

@@ -4,8 +4,8 @@ import numpy as np
 
 SHAPE_AXES: tuple[tuple[str, float, float], ...] = (
     ("height", 0.42, 0.22),
-    ("weight", 0.50, 0.30),
-    ("muscle", 0.50, 0.30),
+    ("weight", 0.50, 0.45),
+    ("muscle", 0.50, 0.40),
     ("proportions", 0.50, 0.40),
     ("age", 0.74, 0.07),
 )

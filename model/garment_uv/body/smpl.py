@@ -1,0 +1,127 @@
+"""SMPL's linear blend skinning in plain NumPy, on a user's own model files (Loper et al., SMPL, SIGGRAPH Asia 2015)."""
+
+import hashlib
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from garment_uv.body.parameters import check_shape_and_poses
+from garment_uv.body.protocol import BodyParameters
+from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, Y_UP_TO_Z_UP, global_rotations
+from garment_uv.body.skinning import skin
+from garment_uv.body.smpl_files import SmplArrays, find_models, load_npz
+from garment_uv.errors import UserError
+
+_CACHED_SUBJECTS = 16
+
+
+class SmplBody:
+    """BodyModel on SMPL: female and male files of one topology."""
+
+    name = "smpl"
+
+    def __init__(self, models: dict[int, SmplArrays]) -> None:
+        """models: gender (0 female, 1 male) to its arrays; one gender is enough for subjects of that gender."""
+        if not models:
+            raise UserError("SMPL needs a model of at least one gender; none was given")
+        first, *others = models.values()
+        if any(not np.array_equal(first.f, other.f) for other in others):
+            raise UserError("the female and the male SMPL file have different faces: take both from one release")
+        self._models = models
+        self._weights = {gender: sparse.csr_matrix(arrays.weights) for gender, arrays in models.items()}
+        self._pose_directions = {
+            gender: arrays.posedirs.reshape(-1, arrays.posedirs.shape[-1]).T for gender, arrays in models.items()
+        }
+        self.faces: np.ndarray = first.f
+        self._subjects: OrderedDict[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] = OrderedDict()
+
+    @classmethod
+    def from_folder(cls, smpl_dir: str | Path) -> "SmplBody":
+        """The female and male .npz of a folder; UserError that says how to mend it when one is missing or wrong."""
+        return cls({gender: load_npz(path) for gender, path in find_models(Path(smpl_dir)).items()})
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex digest of every array that decides the vertices."""
+        digest = hashlib.sha256(b"smpl")
+        for gender in sorted(self._models):
+            digest.update(bytes([gender]))
+            for array in self._models[gender].arrays():
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def vertex_joint_weights(self) -> np.ndarray:
+        """float32 [V, 24] how much each joint moves each vertex; of the first gender loaded."""
+        return next(iter(self._models.values())).weights
+
+    def pose(self, parameters: BodyParameters) -> np.ndarray:
+        """Posed vertices, metres, root-relative (minus the rest root joint), float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
+
+    def pose_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """One subject in many poses [T, 72]: float32 [T, V, 3]."""
+        vertices, joints = self._subject(gender, shape, poses)
+        rotations = global_rotations(poses)
+        parents = np.array(PARENTS[1:])
+        local = np.swapaxes(rotations[:, parents], -1, -2) @ rotations[:, 1:]
+        features = (local - np.eye(3)).reshape(len(local), -1).astype(np.float32)
+        bent = vertices + (features @ self._pose_directions[gender]).reshape(len(local), -1, 3)
+        at = _posed_joints(joints, rotations)
+        shifts = at - (rotations @ joints[None, :, :, None])[..., 0]
+        transforms = np.concatenate([rotations, shifts[..., None]], axis=-1)
+        return skin(self._weights[gender], bent, transforms)
+
+    def joints(self, parameters: BodyParameters) -> np.ndarray:
+        """Posed joints, float32 [24, 3]; the first is the root, at the origin."""
+        return self.joints_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
+
+    def joints_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """Joints of one subject in many poses [T, 72]: float32 [T, 24, 3]."""
+        _, joints = self._subject(gender, shape, poses)
+        return _posed_joints(joints, global_rotations(poses)).astype(np.float32)
+
+    def rest(self, parameters: BodyParameters) -> np.ndarray:
+        """Vertices of the shaped body at zero pose, turned z-up, root-relative, float32 [V, 3]."""
+        vertices, _ = self._subject(parameters.gender, parameters.shape, parameters.pose[None])
+        return (vertices @ Y_UP_TO_Z_UP.T).astype(np.float32)
+
+    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
+        """The rest root joint in SMPL's own coordinates, turned z-up, float32 [3]: what `rest` had subtracted."""
+        arrays = self._model(parameters.gender)
+        return (Y_UP_TO_Z_UP @ (arrays.J_regressor @ _shaped(arrays, parameters.shape))[0]).astype(np.float32)
+
+    def _model(self, gender: int) -> SmplArrays:
+        if gender not in self._models:
+            wanted = "male" if gender else "female"
+            raise UserError(f"a subject is {wanted} and no {wanted} SMPL file was given: add it to the SMPL folder")
+        return self._models[gender]
+
+    def _subject(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Root-relative rest vertices float32 [V, 3] and joints float64 [24, 3], y-up."""
+        check_shape_and_poses(gender, shape, poses)
+        arrays = self._model(gender)
+        key = (int(gender), np.asarray(shape, dtype=np.float32).tobytes())
+        if key not in self._subjects:
+            vertices = _shaped(arrays, shape)
+            joints = arrays.J_regressor @ vertices
+            self._subjects[key] = ((vertices - joints[0]).astype(np.float32), joints - joints[0])
+            if len(self._subjects) > _CACHED_SUBJECTS:
+                self._subjects.popitem(last=False)
+        return self._subjects[key]
+
+
+def _shaped(arrays: SmplArrays, shape: np.ndarray) -> np.ndarray:
+    coefficients = np.asarray(shape, dtype=np.float32).astype(np.float64)
+    return arrays.v_template + arrays.shapedirs[:, :, : len(coefficients)] @ coefficients
+
+
+def _posed_joints(joints: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+    """Joints float64 [T, 24, 3] of root-relative rest joints [24, 3] under global rotations [T, 24, 3, 3]."""
+    posed = np.zeros((len(rotations), NUM_JOINTS, 3))
+    for joint, parent in enumerate(PARENTS[1:], start=1):
+        posed[:, joint] = posed[:, parent] + rotations[:, parent] @ (joints[joint] - joints[parent])
+    return posed

@@ -1,0 +1,104 @@
+"""What a trial leaves to look at: pictures, meshes and a page of its predictions beside the truth."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from garment_uv.errors import UserError
+from garment_uv.metrics.s2s import Mesh, point_to_surface
+from garment_uv.reconstruction.export import write_glb
+from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
+from garment_uv.reconstruction.picture import render
+from garment_uv.reconstruction.viewer import Panel, write_html
+from garment_uv.training.evaluate import EvaluatedSample
+from garment_uv.uv.atlas import Atlas
+
+MESHES_FILE = "meshes.npz"
+PAGE_FILE = "index.html"
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One sample's true and predicted garments, as `read_gallery` gives them back."""
+
+    key: str
+    truth: dict[str, Mesh]
+    prediction: dict[str, Mesh]
+
+
+def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Path, title: str) -> None:
+    """Writes one page of linked 3D views, and per sample a picture and .glb files, into `folder`.
+
+    Per sample: `<key>.png` (the input, the prediction, the truth), `<key>-prediction.glb`, `<key>-truth.glb`;
+    `index.html` shows all of them with the prediction coloured by its distance to the truth in mm, and
+    `meshes.npz` keeps them for pages that compare runs.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    panels, arrays = [], {}
+    for item in evaluated:
+        sample = item.sample
+        truth = {name: (mesh.vertices, mesh.faces) for name, mesh in sample.garments.items()}
+        body = ViewMesh("body", sample.body_vertices, atlas.faces["default"], BODY_COLOUR)
+        s2s = ", ".join(f"{score.garment} {score.s2s.mean_mm:.1f} mm" for score in item.scores)
+        panels += [
+            Panel(f"{sample.key}: prediction", (body, *error_meshes(item.meshes, truth)), s2s),
+            Panel(f"{sample.key}: truth", (body, *view_meshes(truth))),
+        ]
+        _picture(sample.image, [body, *view_meshes(item.meshes)], [body, *view_meshes(truth)]).save(
+            folder / f"{sample.key}.png"
+        )
+        for role, meshes in {"prediction": item.meshes, "truth": truth}.items():
+            write_glb({m.name: m for m in view_meshes(meshes)}, folder / f"{sample.key}-{role}.glb")
+            for name, (vertices, faces) in meshes.items():
+                arrays[f"{sample.key}/{role}/{name}/vertices"] = vertices.astype(np.float32)
+                arrays[f"{sample.key}/{role}/{name}/faces"] = faces.astype(np.int32)
+    if panels:
+        write_html(panels, folder / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
+        np.savez_compressed(folder / MESHES_FILE, **arrays)
+
+
+def read_gallery(folder: Path) -> list[Exhibit]:
+    """The samples of a gallery folder, in stored order; UserError where there are none."""
+    path = Path(folder) / MESHES_FILE
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as a gallery ({error}); evaluate the trial again") from None
+    exhibits: dict[str, Exhibit] = {}
+    for name in arrays:
+        key, role, garment, part = name.split("/")
+        if part != "vertices":
+            continue
+        exhibit = exhibits.setdefault(key, Exhibit(key, {}, {}))
+        mesh = arrays[name], arrays[f"{key}/{role}/{garment}/faces"]
+        (exhibit.truth if role == "truth" else exhibit.prediction)[garment] = mesh
+    return list(exhibits.values())
+
+
+def view_meshes(meshes: dict[str, Mesh]) -> list[ViewMesh]:
+    """Garments in their classes' colours."""
+    return [ViewMesh(name, *mesh, GARMENT_COLOURS[name]) for name, mesh in meshes.items()]
+
+
+def error_meshes(prediction: dict[str, Mesh], truth: dict[str, Mesh]) -> list[ViewMesh]:
+    """Predicted garments with each vertex's distance in mm to the true garment of its class, or to any."""
+    if not truth:
+        return view_meshes(prediction)
+    shown = []
+    for name, (vertices, faces) in prediction.items():
+        targets = [truth[name]] if name in truth else list(truth.values())
+        distance = np.min([point_to_surface(vertices, *target) for target in targets], axis=0) * 1000
+        shown.append(ViewMesh(name, vertices, faces, GARMENT_COLOURS[name], distance))
+    return shown
+
+
+def _picture(image: np.ndarray, prediction: list[ViewMesh], truth: list[ViewMesh]) -> Image.Image:
+    size = 320
+    photograph = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
+    views = ("front", "three_quarter")
+    rows = [np.concatenate([photograph, render(meshes, size, views)], axis=1) for meshes in (prediction, truth)]
+    return Image.fromarray(np.concatenate(rows, axis=0))

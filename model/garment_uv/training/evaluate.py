@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from garment_uv.errors import Infeasible
+from garment_uv.errors import Infeasible, UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.meshes import garment_meshes
@@ -16,6 +17,8 @@ from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import collate
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
+from garment_uv.training.device import resolve_device
+from garment_uv.training.model_file import load_model
 from garment_uv.training.predict import SegmentSource, predict, predicted_topology
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler
@@ -45,7 +48,7 @@ class Evaluator:
         self._sampler = MapSampler(atlas).to(self._device)
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
-        """S2S over `max_samples` evenly spaced samples of `split`, 0 being all; UserError without raw meshes."""
+        """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
         evaluated = self.samples(split, segments, max_samples)
         return S2STable.from_scores(score for item in evaluated for score in item.scores)
 
@@ -76,6 +79,26 @@ class Evaluator:
         body = (sample.body_vertices, self._atlas.faces[sample.topology])
         scores = evaluate_meshes(meshes, true, body, _warp_device(self._device)) if true else []
         return EvaluatedSample(sample, meshes, scores)
+
+
+def evaluate_model(
+    folder: Path,
+    source: DatasetSource,
+    split: str,
+    segments: SegmentSource = "given",
+    max_samples: int = 0,
+    device: str = "auto",
+) -> S2STable:
+    """S2S of a model folder or checkpoint on a split; UserError when the dataset has another atlas."""
+    generator, config, atlas = load_model(folder)
+    if source.manifest.atlas.atlas_digest != atlas.digest:
+        raise UserError(
+            f"the model {folder} was trained on atlas {atlas.digest}, the dataset {source.uri} has "
+            f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
+        )
+    generator.to(resolve_device(device))
+    evaluator = Evaluator(generator, atlas, source, config.training.batch_size)
+    return evaluator.table(split, segments, max_samples)
 
 
 def _batched(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:

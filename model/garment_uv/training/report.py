@@ -20,8 +20,8 @@ class EpochReport:
     epoch: int
     """Epochs done, this one included."""
     losses: dict[str, float]
-    """Mean over the epoch's samples of every unweighted term of the generator, its weighted 'total', and, where a
-    discriminator is trained, 'discriminator'."""
+    """Means over the epoch's samples: every unweighted term of the generator, their weighted 'total', and,
+    where a discriminator is trained, 'discriminator'."""
     s2s: S2STable | None
     """Headline S2S with segments as `evaluation.segments` says; None in epochs without evaluation."""
     s2s_predicted: S2STable | None

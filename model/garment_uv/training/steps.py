@@ -38,7 +38,7 @@ class AdversarialSteps:
         self._precision = precision
 
     def __call__(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Train on one batch; detached scalar losses by name, 'discriminator' among them if it was trained."""
+        """Train on one batch; detached scalar losses by name, with 'discriminator' if that was trained."""
         with self._precision.autocast():
             output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
         output = _in_float32(output)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -95,7 +94,7 @@ class Trainer:
         """
         if self.epoch >= self.config.training.epochs:
             raise UserError(
-                f"all {self.epoch} epochs are trained: set training.epochs higher and start anew to train longer"
+                f"all {self.epoch} epochs are trained: start anew with higher training.epochs to train longer"
             )
         began = time.monotonic()
         factor = rate_factor(self.epoch, self.config.training.epochs, self.config.training.decay_from)
@@ -193,7 +192,7 @@ class Trainer:
 
     @contextmanager
     def _running(self) -> Iterator[None]:
-        """This training's random numbers, threads and deterministic algorithms; the process's own come back."""
+        """This training's random numbers, threads and deterministic algorithms, while inside."""
         threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
         warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
         if self.config.training.threads:

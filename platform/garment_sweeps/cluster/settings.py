@@ -50,7 +50,7 @@ def find_home() -> Path:
     if not in_job:
         return Path(LOCAL_FOLDER).resolve()
     clone = Path(__file__).resolve().parents[3]
-    if not (clone / "pyproject.toml").is_file():
+    if clone == Path.cwd().resolve() or not (clone / "pyproject.toml").is_file():
         raise UserError(
             "GARMENT_HOME must be an absolute path in a submitted job: set it where the cluster's nodes start, "
             """or pass --runtime-env-json '{"env_vars": {"GARMENT_HOME": "/path"}}'"""

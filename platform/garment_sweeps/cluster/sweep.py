@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import optuna
@@ -10,12 +9,13 @@ from optuna.trial import TrialState
 
 from garment_sweeps.budget import Budget
 from garment_sweeps.cluster.lock import sweep_lock
-from garment_sweeps.cluster.session import quiet_ray
+from garment_sweeps.cluster.names import checked_name
+from garment_sweeps.cluster.session import quiet_ray, ray_session
 from garment_sweeps.cluster.settings import Settings, dataset_uri
+from garment_sweeps.cluster.sweep_tracking import SweepTracking
 from garment_sweeps.search.study import DEVICE_SECONDS, next_session, open_storage, open_study, started, trial_name
 from garment_sweeps.spaces import Experiment
-from garment_sweeps.trials.context import TrackingConfig, TrialContext
-from garment_uv.errors import UserError
+from garment_sweeps.trials.context import TrialContext
 
 if TYPE_CHECKING:
     from garment_sweeps.budget.stop import BudgetStop
@@ -83,32 +83,24 @@ def run_sweep(
     with sweep_lock(settings.home, name):
         storage = open_storage(settings.study_url)
         study = open_study(storage, name, experiment, resume)
-        tracking = _start_tracking(experiment, name, work, source) if tracked else None
+        tracking = SweepTracking.start(experiment, name) if tracked else None
         context = TrialContext(
             sweep=name,
             session=next_session(study),
-            base=experiment.base,
+            base=experiment.base.with_values({"data.uri": source}),
             metric=experiment.metric,
             checkpoint_every=experiment.checkpoint_every,
             storage=settings.storage,
-            dataset=source,
             home=str(settings.home),
             cpus=experiment.resources.cpus,
             tracking=tracking.config if tracking else None,
             work=work,
             seconds_per_epoch=seconds_per_epoch,
         )
-        report = _run(experiment, study, trials or experiment.trials, budget or Budget(), settings, context)
+        report = _run(experiment, study, trials or experiment.trials, budget or Budget(), settings, context, tracking)
         if tracking:
             tracking.finish(report, study)
     return report
-
-
-def checked_name(name: str) -> str:
-    """The sweep's name, fit for folders, tags and databases; UserError otherwise."""
-    if not name or len(name) > 100 or not all(c.isalnum() or c in "-_." for c in name) or name[0] in "-.":
-        raise UserError(f"a sweep's name takes letters, digits, '-', '_' and '.', was given {name!r}")
-    return name
 
 
 def _run(
@@ -118,17 +110,20 @@ def _run(
     budget: Budget,
     settings: Settings,
     context: TrialContext,
+    tracking: SweepTracking | None,
 ) -> SweepReport:
     quiet_ray()  # before Ray is imported: it reads its environment then
     from garment_sweeps.budget.stop import BudgetStop
 
     stop = BudgetStop(budget, experiment.resources.gpus, _seconds_spent(study))
-    why = ""
     if _open_trials(study, trials):
         from garment_sweeps.cluster.tune_run import run_trials
 
-        why = run_trials(experiment, study, trials, stop, settings, context)
-    return _report(study, stop, why or stop.why())
+        with ray_session(settings.ray_address):
+            if tracking and context.work == "train":
+                tracking.log_baselines(context.base)
+            run_trials(experiment, study, trials, stop, settings, context)
+    return _report(study, stop)
 
 
 def _open_trials(study: optuna.Study, trials: int) -> int:
@@ -140,7 +135,7 @@ def _seconds_spent(study: optuna.Study) -> dict[str, float]:
     return {trial_name(t.number): float(t.user_attrs.get(DEVICE_SECONDS, 0.0)) for t in started(study)}
 
 
-def _report(study: optuna.Study, stop: "BudgetStop", why: str) -> SweepReport:
+def _report(study: optuna.Study, stop: "BudgetStop") -> SweepReport:
     known = started(study)
     complete = [t for t in known if t.state == TrialState.COMPLETE]
     best = min(complete, key=lambda t: (t.value, t.number), default=None)
@@ -153,7 +148,7 @@ def _report(study: optuna.Study, stop: "BudgetStop", why: str) -> SweepReport:
         best_mm=best.value if best else None,
         best_trial=trial_name(best.number) if best else "",
         gpu_hours=stop.gpu_hours(),
-        stopped_because=why,
+        stopped_because=stop.why(),
     )
 
 
@@ -161,17 +156,3 @@ def _dataset_version(uri: str) -> str:
     from garment_sweeps.shards import open_source
 
     return open_source(uri).manifest.digest()
-
-
-def _start_tracking(experiment: Experiment, name: str, work: str, source: str):
-    from garment_sweeps.cluster.sweep_tracking import SweepTracking
-
-    return SweepTracking.start(experiment, name, source if work == "train" else None)
-
-
-def sweep_folder(settings: Settings, name: str) -> Path:
-    """The folder of a sweep's checkpoints, where the storage is a folder."""
-    return Path(settings.storage.uri) / name
-
-
-__all__ = ["SweepReport", "TrackingConfig", "checked_name", "run_sweep", "sweep_folder"]

@@ -10,6 +10,7 @@ from garment_sweeps.search.study import started, trial_name
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
 from garment_sweeps.trials.context import TrackingConfig
+from garment_uv.config.trial import TrialConfig
 
 if TYPE_CHECKING:
     from garment_sweeps.cluster.sweep import SweepReport
@@ -23,8 +24,8 @@ class SweepTracking:
     config: TrackingConfig
 
     @classmethod
-    def start(cls, experiment: Experiment, name: str, dataset: str | None) -> "SweepTracking":
-        """Opens the parent run and logs the baselines of the dataset; without a dataset there are none."""
+    def start(cls, experiment: Experiment, name: str) -> "SweepTracking":
+        """Opens the parent run."""
         description = {
             "description": experiment.description,
             "experiment_digest": experiment.digest(),
@@ -39,11 +40,17 @@ class SweepTracking:
         }
         run = SweepRun.start(experiment.name, name, description)
         config = TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id)
-        if dataset is not None:
-            from garment_sweeps.cluster.baselines import baseline_table
-
-            run.log_baselines(baseline_table(experiment.base, dataset))
         return cls(run, config)
+
+    def log_baselines(self, config: TrialConfig) -> None:
+        """Measures and logs the baselines of the config's dataset, unless an earlier session did."""
+        from garment_sweeps.tracking.sweep_run import BASELINES_FILE
+
+        if any(item.path == BASELINES_FILE for item in self.run.client.list_artifacts(self.run.run_id)):
+            return
+        from garment_sweeps.cluster.baselines import measure_on_cluster
+
+        self.run.log_baselines(measure_on_cluster(config))
 
     def finish(self, report: "SweepReport", study: optuna.Study) -> None:
         """Marks interrupted trials as such and ends the parent run."""

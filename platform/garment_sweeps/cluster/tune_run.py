@@ -8,7 +8,6 @@ from ray import tune
 
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.cluster.progress import SweepProgress
-from garment_sweeps.cluster.session import ray_session
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.search.scheduler import make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
@@ -16,7 +15,7 @@ from garment_sweeps.search.study import started
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.checkpoints import trial_folder
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.storage import open_filesystem
+from garment_sweeps.trials.storage import check_storage, open_filesystem
 from garment_sweeps.trials.trainable import GarmentTrial
 from garment_uv.errors import UserError
 
@@ -28,48 +27,46 @@ def run_trials(
     stop: BudgetStop,
     settings: Settings,
     context: TrialContext,
-) -> str:
-    """Runs until trials or budget are used up; returns why it was given up before, or ''.
+) -> None:
+    """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected.
 
     Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
     its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
     """
     filesystem, root = open_filesystem(context.storage)
+    check_storage(context.storage)
     filesystem.create_dir(root, recursive=True)
     done = sum(t.state != TrialState.RUNNING for t in started(study))
-    with ray_session(settings.ray_address):
-        searcher = StudySearcher(
-            study, experiment, trials, _places(experiment, settings), stop.exhausted, stop.stopped
+    places = _places(experiment, settings)
+    searcher = StudySearcher(study, experiment, trials, places, stop.exhausted, stop.stopped)
+    with SweepProgress(trials, done, experiment.epochs) as progress:
+        tuner = tune.Tuner(
+            tune.with_resources(GarmentTrial, _resources(experiment)),
+            param_space={"context": context.plain()},
+            tune_config=tune.TuneConfig(
+                search_alg=searcher,
+                scheduler=make_scheduler(experiment, study),
+                num_samples=-1,  # the searcher knows when to end
+                reuse_actors=True,
+                trial_name_creator=lambda trial: trial.config["trial"]["id"],
+                trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
+            ),
+            run_config=tune.RunConfig(
+                name=context.sweep,
+                storage_path=root,
+                storage_filesystem=filesystem,
+                stop=stop,
+                callbacks=[progress],
+                failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
+                checkpoint_config=tune.CheckpointConfig(
+                    checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
+                ),
+                verbose=0,
+            ),
         )
-        with SweepProgress(trials, done, experiment.epochs) as progress:
-            tuner = tune.Tuner(
-                tune.with_resources(GarmentTrial, _resources(experiment)),
-                param_space={"context": context.plain()},
-                tune_config=tune.TuneConfig(
-                    search_alg=searcher,
-                    scheduler=make_scheduler(experiment, study),
-                    num_samples=-1,  # the searcher knows when to end
-                    reuse_actors=True,
-                    trial_name_creator=lambda trial: trial.config["trial"]["id"],
-                    trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
-                ),
-                run_config=tune.RunConfig(
-                    name=context.sweep,
-                    storage_path=root,
-                    storage_filesystem=filesystem,
-                    stop=stop,
-                    callbacks=[progress],
-                    failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
-                    checkpoint_config=tune.CheckpointConfig(
-                        checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
-                    ),
-                    verbose=0,
-                ),
-            )
-            tuner.fit()
+        tuner.fit()
     if searcher.given_up:
         raise UserError(searcher.given_up)
-    return ""
 
 
 def _resources(experiment: Experiment) -> dict[str, Any]:

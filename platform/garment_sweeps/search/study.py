@@ -34,10 +34,10 @@ def open_storage(url: str) -> RDBStorage:
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise UserError(
-            f"the study database {_shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
+            f"the study database {shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
         ) from None
     except ImportError as error:
-        raise UserError(f"the study database {_shown(url)} needs a driver: pip install {error.name}") from None
+        raise UserError(f"the study database {shown(url)} needs a driver: pip install {error.name}") from None
 
 
 def study_exists(storage: RDBStorage, name: str) -> bool:
@@ -107,6 +107,7 @@ def _enqueue_base(study: optuna.Study, experiment: Experiment) -> None:
         study.enqueue_trial(values)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
+    """The URL without user and password."""
     scheme, separator, rest = url.partition("://")
     return f"{scheme}{separator}{rest.rpartition('@')[2]}"

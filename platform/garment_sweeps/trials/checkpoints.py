@@ -58,6 +58,14 @@ class TrialStore:
             newest_first += [f"{folder}/{name}" for name in reversed(names)]
         return newest_first
 
+    def put(self, folder: Path, number: int) -> None:
+        """Copies a local checkpoint into the storage; Tune does this itself for the trials that it runs."""
+        from pyarrow import fs
+
+        path = f"{self.path}/checkpoint_{number:06d}"
+        self.filesystem.create_dir(path, recursive=True)
+        fs.copy_files(str(folder), path, destination_filesystem=self.filesystem, use_threads=False)
+
     def prune(self) -> None:
         """Removes all checkpoints but the newest ones."""
         for path in self.checkpoints()[KEEP:]:

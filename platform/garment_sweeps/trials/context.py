@@ -32,11 +32,10 @@ class TrialContext(Config):
     session: int = Field(ge=0)
     """How many times the sweep was started before."""
     base: TrialConfig
+    """With the dataset's URI as every node reaches it."""
     metric: str
     checkpoint_every: int = Field(ge=1)
     storage: StorageConfig
-    dataset: str = ""
-    """The dataset's URI as this cluster reaches it; the config keeps what the experiment says."""
     home: str
     """Absolute GARMENT_HOME."""
     cpus: float = Field(gt=0)

@@ -14,7 +14,8 @@ from garment_sweeps.trials.work import Work, open_work
 from garment_uv.errors import Infeasible, UserError
 
 PROGRESS_FILE = "trial.json"
-"""Beside the work's own files in a checkpoint: the last result and the seconds spent."""
+"""Beside the work's own folder in a checkpoint: the last result and the seconds spent."""
+WORK_FOLDER = "work"
 
 
 class Superseded(Exception):
@@ -48,6 +49,8 @@ class TrialJob:
         self._crashed = self._store.crash_loop(self._work.epoch)
         self._attempt = self._store.start_attempt(self._work.epoch)
         self._run = self._open_run(trial, values)
+        if self._run is not None:
+            print(f"{context.sweep} {self._trial_id}: MLflow run {self._run.run_id}", flush=True)
 
     def step(self) -> dict[str, Any]:
         """Trains one epoch and returns the result to report; 'done' is True in the last one."""
@@ -72,9 +75,13 @@ class TrialJob:
     def save(self, folder: Path) -> None:
         """Writes a checkpoint; the work's own files, then what was last reported."""
         self._store.prune()
-        self._work.save(folder)
+        self._work.save(folder / WORK_FOLDER)
         progress = {"last": self._last, "seconds": self._seconds}
         (folder / PROGRESS_FILE).write_text(json.dumps(progress))
+
+    def export(self, folder: Path) -> None:
+        """Writes the model for inference."""
+        self._work.export(folder)
 
     def close(self) -> None:
         """Ends a trial that was stopped from outside; one that ended by itself is closed already."""
@@ -83,6 +90,7 @@ class TrialJob:
             if not self._store.superseded(self._attempt):
                 epoch, epochs = self._work.epoch, self._config.training.epochs
                 self._run.finish("pruned", f"stopped at epoch {epoch} of {epochs}")
+        self._work.close()
 
     def _report(self, metrics: dict[str, float]) -> dict[str, Any]:
         epoch = self._work.epoch
@@ -114,7 +122,6 @@ class TrialJob:
     def _keep_model(self) -> None:
         with tempfile.TemporaryDirectory(prefix="garment-model-") as folder:
             model, pictures = Path(folder) / "model", Path(folder) / "pictures"
-            model.mkdir()
             pictures.mkdir()
             if self._work.export(model):
                 metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
@@ -147,7 +154,7 @@ class TrialJob:
     def _load(self, folder: Path) -> bool:
         try:
             progress = json.loads((folder / PROGRESS_FILE).read_text())
-            self._work.load(folder)
+            self._work.load(folder / WORK_FOLDER)
         except (UserError, OSError, ValueError) as error:
             print(f"{self._trial_id}: left out a checkpoint that is not whole: {error}", flush=True)
             return False

@@ -35,3 +35,20 @@ def folder_names(filesystem: "FileSystem", path: str) -> list[str]:
 
     found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
     return sorted(info.base_name for info in found)
+
+
+def check_storage(storage: StorageConfig) -> None:
+    """One look at the storage; UserError where it cannot be reached. A local folder need not exist yet."""
+    filesystem, root = open_filesystem(storage)
+    if "://" not in storage.uri:
+        return
+    bucket = root.partition("/")[0]
+    try:
+        info = filesystem.get_file_info(bucket)
+    except OSError as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(
+            f"GARMENT_STORAGE {storage.uri} cannot be reached ({reason}); check bucket, keys and AWS_ENDPOINT_URL_S3"
+        ) from None
+    if info.type.name == "NotFound":
+        raise UserError(f"GARMENT_STORAGE {storage.uri}: there is no bucket {bucket!r}; make it or name another")

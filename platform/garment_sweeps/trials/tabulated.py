@@ -46,6 +46,7 @@ class TabulatedWork:
 
     def save(self, folder: Path) -> None:
         """Writes the epoch."""
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / PROGRESS_FILE).write_text(json.dumps({"epoch": self.epoch}))
 
     def load(self, folder: Path) -> None:
@@ -62,3 +63,6 @@ class TabulatedWork:
     def pictures(self, folder: Path) -> bool:
         """There is nothing to see."""
         return False
+
+    def close(self) -> None:
+        """There is nothing to let go of."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import Infeasible
 
 
 class TrainingWork:
@@ -16,7 +17,7 @@ class TrainingWork:
         from garment_uv.training.trainer import Trainer
 
         torch.set_num_threads(max(1, int(context.cpus)))
-        source = open_source(context.dataset or config.data.uri)
+        source = open_source(config.data.uri)
         self.parameters = {"dataset_version": source.manifest.digest()}
         self._trainer = Trainer(config, source)
 
@@ -26,8 +27,13 @@ class TrainingWork:
         return self._trainer.epoch
 
     def run_epoch(self) -> dict[str, float]:
-        """Trains one epoch; losses as 'loss/NAME', errors as 's2s/NAME'."""
-        return self._trainer.train_epoch().metrics()
+        """Trains one epoch; losses as 'loss/NAME', errors as 's2s/NAME'. Out of GPU memory is infeasible."""
+        import torch
+
+        try:
+            return self._trainer.train_epoch().metrics()
+        except torch.OutOfMemoryError as error:
+            raise Infeasible(f"out of GPU memory: {str(error).splitlines()[0]}") from None
 
     def save(self, folder: Path) -> None:
         """The trainer's checkpoint."""
@@ -43,5 +49,19 @@ class TrainingWork:
         return True
 
     def pictures(self, folder: Path) -> bool:
-        """Nothing yet."""
-        return False
+        """Meshes and pictures of a few samples of the evaluation split."""
+        from garment_sweeps.trials.pictures import write_pictures
+
+        return write_pictures(self._trainer, folder)
+
+    def close(self) -> None:
+        """Ends the loader's processes and gives GPU memory back, for the next trial in this process."""
+        import gc
+
+        import torch
+
+        self._trainer.close()
+        del self._trainer
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

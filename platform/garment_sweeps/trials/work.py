@@ -35,6 +35,10 @@ class Work(Protocol):
         """Writes meshes and pictures of a few samples; False where there are none."""
         ...
 
+    def close(self) -> None:
+        """Lets go of processes and memory."""
+        ...
+
 
 def open_work(context: TrialContext, config: TrialConfig) -> Work:
     """The work that the context asks for."""

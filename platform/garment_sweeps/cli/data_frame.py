@@ -1,0 +1,45 @@
+"""`garment data frame`."""
+
+from pathlib import Path
+
+import click
+
+from garment_sweeps.cli.group import example
+from garment_uv.errors import UserError
+
+
+@click.command(epilog=example("garment data frame .garment/raw/test/00023 --frame 2 --out .garment/picture"))
+@click.argument("sequence", type=click.Path(path_type=Path))
+@click.option("--frame", "index", default=0, show_default=True, type=click.IntRange(0), help="Counted from 0.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--size", default=256, show_default=True, type=click.IntRange(32, 2048), help="Pixels along a side.")
+@click.option("--body", default="anny", show_default=True, type=click.Choice(["anny", "smpl"]))
+def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None:
+    """Write one frame of the raw SEQUENCE as image.png and body.json: what `garment reconstruct` takes."""
+    import numpy as np
+
+    from garment_uv.cloth3d.camera import crop
+    from garment_uv.cloth3d.sequence import Sequence
+    from garment_uv.reconstruction.body_file import BodyFile, write_body_file
+    from garment_uv.reconstruction.picture import write_png
+    from garment_uv.samples.sample import FrameBody
+
+    opened = Sequence.open(sequence)
+    try:
+        if index not in opened.frame_indices:
+            raise UserError(f"{sequence} has {len(opened.frame_indices)} frames with images, was asked for frame {index}")
+        frame = opened.frame(index)
+    finally:
+        opened.close()
+    posed = FrameBody(
+        gender=frame.body.gender,
+        shape=frame.body.shape,
+        pose=frame.body.pose,
+        trans=np.asarray(frame.trans, np.float32),
+        zrot=float(frame.zrot),
+        camera=np.asarray(frame.camera, np.float32),
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    write_png(np.ascontiguousarray(crop(frame.rgb, frame.camera, size)), out / "image.png")
+    write_body_file(out / "body.json", BodyFile.of_frame(posed, body))
+    click.echo(f"wrote {out / 'image.png'} and {out / 'body.json'}")

@@ -1,0 +1,60 @@
+"""`garment data prepare`."""
+
+from pathlib import Path
+
+import click
+
+from garment_sweeps.cli.group import example
+
+
+@click.command(
+    epilog=example(
+        "garment data prepare --raw .garment/raw --out .garment/dataset --map-size 64 --image-size 64",
+        "garment data prepare --raw /data/CLOTH3D --out s3://bucket/cloth3d --body smpl --smpl-dir ~/smpl --every 10",
+    )
+)
+@click.option("--raw", required=True, type=click.Path(path_type=Path), help="Folder of <split>/<sequence> folders.")
+@click.option("--out", required=True, help="Folder or s3://bucket/prefix of the dataset.")
+@click.option("--body", default="anny", show_default=True, type=click.Choice(["anny", "smpl"]))
+@click.option("--smpl-dir", type=click.Path(path_type=Path), help="Your SMPL files, for --body smpl.")
+@click.option("--map-size", default=256, show_default=True, help="Texels along a side of the UV maps.")
+@click.option("--image-size", default=256, show_default=True, help="Pixels along a side of the image.")
+@click.option("--subdivisions", default=1, show_default=True, help="How often the body is subdivided.")
+@click.option("--fill", default="least_norm", show_default=True, help="How maps are filled between vertices.")
+@click.option("--every", default=1, show_default=True, help="Take every so-many-th frame.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
+@click.option("--overwrite", is_flag=True, help="Replace a dataset at --out.")
+def command(
+    raw: Path,
+    out: str,
+    body: str,
+    smpl_dir: Path | None,
+    map_size: int,
+    image_size: int,
+    subdivisions: int,
+    fill: str,
+    every: int,
+    workers: int,
+    overwrite: bool,
+) -> None:
+    """Register raw sequences onto the body, unwrap them to maps and write them as shards with a manifest."""
+    from garment_uv.samples.prepare_options import PrepareOptions
+
+    options = PrepareOptions(
+        map_size=map_size, image_size=image_size, subdivisions=subdivisions, fill=fill, every=every
+    )
+    from garment_sweeps.cli.output import progress_bar
+    from garment_sweeps.shards import open_sink
+    from garment_uv.body import load_body
+    from garment_uv.samples.prepare import prepare
+
+    sink = open_sink(out, overwrite)
+    with progress_bar("prepare", "sequences") as report:
+        manifest = prepare(raw, sink, load_body(body, smpl_dir), options, workers, report)
+    for entry in manifest.left_out:
+        click.echo(f"left out: {entry.split}/{entry.sequence}: {entry.reason}", err=True)
+    samples = sum(shard.samples for shard in manifest.shards)
+    floors = sorted(mm for entry in manifest.sequences for mm in entry.floor_s2s_mm.values())
+    click.echo(f"{out}: version {manifest.digest()}, {samples} samples of {len(manifest.sequences)} sequences")
+    if floors:
+        click.echo(f"registration floor: median {floors[len(floors) // 2]:.2f} mm, worst {floors[-1]:.2f} mm")

@@ -1,0 +1,23 @@
+"""`garment data synthesize`."""
+
+from pathlib import Path
+
+import click
+
+from garment_sweeps.cli.group import example
+
+
+@click.command(epilog=example("garment data synthesize --out .garment/raw --sequences 24 --frames 6 --seed 7"))
+@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--sequences", default=24, show_default=True, type=click.IntRange(1), help="Sequences over all splits.")
+@click.option("--frames", default=6, show_default=True, type=click.IntRange(1), help="Frames per sequence.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Decides everything.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
+def command(out: Path, sequences: int, frames: int, seed: int, workers: int) -> None:
+    """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
+    from garment_sweeps.cli.output import progress_bar
+    from garment_uv.synthesis.synthesize import synthesize
+
+    with progress_bar("synthesize", "sequences") as report:
+        synthesize(out, sequences=sequences, frames=frames, seed=seed, workers=workers, progress=report)
+    click.echo(f"{sequences} sequences of {frames} frames in {out}")

@@ -1,0 +1,89 @@
+"""The command `garment`: finds the command, and turns what a user can mend into one line."""
+
+import os
+import sys
+
+import click
+
+from garment_sweeps.cli.group import LazyGroup
+from garment_uv.errors import UserError
+
+COMMANDS = {
+    "data": ("garment_sweeps.cli.data", "Make, prepare and check datasets."),
+    "train": ("garment_sweeps.cli.train", "One trial, without Ray."),
+    "sweep": ("garment_sweeps.cli.sweep", "Many trials: Ray Tune and Optuna."),
+    "submit": ("garment_sweeps.cli.submit", "A sweep on a running cluster, through Ray Jobs."),
+    "leaderboard": ("garment_sweeps.cli.leaderboard", "A sweep's trials, ranked, beside the baselines."),
+    "compare": ("garment_sweeps.cli.compare", "One HTML page: meshes side by side, curves, differences."),
+    "evaluate": ("garment_sweeps.cli.evaluate", "S2S per class, of our model or of anyone's meshes."),
+    "promote": ("garment_sweeps.cli.promote", "Make a sweep's best model the champion, if it passes."),
+    "rollback": ("garment_sweeps.cli.rollback", "Back to the champion before."),
+    "reconstruct": ("garment_sweeps.cli.reconstruct", "One RGB image to garment meshes."),
+    "ui": ("garment_sweeps.cli.ui", "MLflow on loopback."),
+    "doctor": ("garment_sweeps.cli.doctor", "What this machine has, lacks, and how to mend it."),
+}
+"""Every command with its module and one line; modules are imported when their command runs."""
+
+EPILOG = """\b
+Example:
+  garment sweep quickstart
+  garment leaderboard quickstart
+
+Settings come from the environment: GARMENT_HOME, GARMENT_STORAGE, GARMENT_OPTUNA_STORAGE, MLFLOW_TRACKING_URI,
+RAY_ADDRESS, AWS_ENDPOINT_URL_S3. With none of them everything stays in ./.garment. --debug, anywhere, shows tracebacks.
+"""
+
+
+@click.group(cls=LazyGroup, commands_by_name=COMMANDS, epilog=EPILOG, context_settings={"max_content_width": 110})
+def garment() -> None:
+    """From raw garment sequences to a promoted model: datasets, training, sweeps, comparison."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs `garment` and returns the exit status: 0, 1 for what failed, 2 for how it was called, 130 for Ctrl-C."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        _prepare_environment()
+        garment.main([a for a in given if a != "--debug"], prog_name="garment", standalone_mode=False)
+        return 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.ctx.get_help())
+        return 2
+    except click.ClickException as error:
+        return _say(error, error.format_message().replace("\n", " ") + _hint(error), 2, debug)
+    except UserError as error:
+        return _say(error, str(error), 1, debug)
+    except (KeyboardInterrupt, click.exceptions.Abort) as error:
+        return _say(error, "interrupted", 130, debug)
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # the last resort: a user gets a line, a developer --debug
+        line = f"{type(error).__name__}: {str(error).strip() or 'no message'}".splitlines()[0]
+        return _say(error, f"{line} (this is a fault of garment; run again with --debug and report it)", 1, debug)
+
+
+def _prepare_environment() -> None:
+    from garment_sweeps.cluster.settings import find_home
+
+    os.environ["GARMENT_HOME"] = str(find_home())
+    for name in ("RAY_USAGE_STATS_ENABLED", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"):
+        os.environ.setdefault(name, {"RAY_USAGE_STATS_ENABLED": "0"}.get(name, "1"))
+
+
+def _hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see {context.command_path} --help)" if context else ""
+
+
+def _say(error: BaseException, line: str, status: int, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"garment: {line}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

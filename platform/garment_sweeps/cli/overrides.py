@@ -1,0 +1,13 @@
+"""An experiment with `--set path=value` applied to its base config."""
+
+from garment_sweeps.spaces import Experiment, load_experiment
+from garment_uv.config.base import parse_assignments
+
+
+def experiment_with(spec: str, assignments: tuple[str, ...]) -> Experiment:
+    """The experiment of that name with its base changed; UserError on unknown experiments, fields and values."""
+    loaded = load_experiment(spec)
+    changes = parse_assignments(assignments)
+    if not changes:
+        return loaded
+    return Experiment(**{**loaded.plain(), "base": loaded.base.with_values(changes).plain()})

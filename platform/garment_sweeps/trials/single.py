@@ -1,0 +1,85 @@
+"""One training of an experiment's base config, without Ray: what `garment train` runs."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.tracking import SweepRun, tracking_uri
+from garment_sweeps.trials import results
+from garment_sweeps.trials.checkpoints import TrialStore
+from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
+from garment_sweeps.trials.job import TrialJob
+from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
+
+TRIAL = {"id": "t00000", "number": 0}
+
+
+def train_once(
+    experiment: Experiment,
+    base: TrialConfig,
+    name: str,
+    storage: StorageConfig,
+    home: Path,
+    resume: bool,
+    report: Callable[[dict[str, Any]], None],
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial called `name`.
+
+    Args:
+        experiment: gives name, metric, checkpoint interval and CPUs.
+        base: with the dataset's URI resolved.
+        name: of the run; its checkpoints lie under it in the storage.
+        resume: go on from the newest whole checkpoint of that name.
+        report: called with every result (see `results`).
+        out: the model for inference is written here as well.
+
+    Raises:
+        UserError: the name is taken and `resume` is False, the model folder exists, or the training failed.
+    """
+    if out is not None and out.exists():
+        raise UserError(f"{out} exists; give another --out or remove it")
+    store = TrialStore.open(storage, name, TRIAL["id"], session=0)
+    if store.checkpoints() and not resume:
+        raise UserError(f"a training named {name!r} exists; go on with --resume or give another --name")
+    run = SweepRun.start(experiment.name, name, {"description": f"one training of {experiment.name}"})
+    context = TrialContext(
+        sweep=name,
+        session=0,
+        base=base,
+        metric=experiment.metric,
+        checkpoint_every=experiment.checkpoint_every,
+        storage=storage,
+        home=str(home),
+        cpus=experiment.resources.cpus,
+        tracking=TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id),
+    )
+    job = TrialJob(context, TRIAL, {})
+    status = "failed"
+    try:
+        result = _train(job, store, experiment.checkpoint_every, report)
+        if out is not None:
+            job.export(out)
+        status = "complete"
+    finally:
+        job.close()
+        run.finish(status, {})
+    return result
+
+
+def _train(job: TrialJob, store: TrialStore, every: int, report: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    while True:
+        result = job.step()
+        report(result)
+        if result.get(results.INFEASIBLE) or result.get(results.FAILED):
+            raise UserError(f"the training ended at epoch {result[results.EPOCH]}: {result[results.REASON]}")
+        done = bool(result.get("done"))
+        if done or result[results.EPOCH] % every == 0:
+            with tempfile.TemporaryDirectory(prefix="garment-train-") as folder:
+                job.save(Path(folder))
+                store.put(Path(folder), result[results.EPOCH])
+        if done:
+            return result

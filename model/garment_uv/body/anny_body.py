@@ -123,9 +123,7 @@ class AnnyBody:
         pose[0, 0] = np.pi / 2.0
         return pose
 
-    def _transforms(
-        self, gender: int, shape: np.ndarray, poses: np.ndarray
-    ) -> tuple[RestSubject, np.ndarray]:
+    def _transforms(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> tuple[RestSubject, np.ndarray]:
         check_shape_and_poses(gender, shape, poses)
         subject = self._subject(gender, np.asarray(shape, dtype=np.float32))
         return subject, segment_transforms(self._segments, subject, global_rotations(poses))

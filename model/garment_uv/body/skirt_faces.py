@@ -1,4 +1,4 @@
-"""The topology for Skirt and Dress: legs joined in front and at the back, so that the cloth closes as one tube. Ours."""
+"""The topology for Skirt and Dress: legs joined in front and at the back, so that the cloth closes as a tube. Ours."""
 
 import numpy as np
 

@@ -65,6 +65,11 @@ def _scalar(dtype: np.dtype, data: bytes | str) -> Any:
     return np.frombuffer(data.encode("latin1") if isinstance(data, str) else data, dtype=dtype)[0]
 
 
+def _from_buffer(data: Any, dtype: np.dtype, shape: tuple, order: str) -> np.ndarray:
+    """numpy's _frombuffer, of pickles since protocol 5."""
+    return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)
+
+
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("copy_reg", "_reconstructor"): _rebuilt,
     ("copyreg", "_reconstructor"): _rebuilt,
@@ -80,6 +85,8 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
     _ALLOWED[_module, "_reconstruct"] = _empty_array
     _ALLOWED[_module, "scalar"] = _scalar
+for _module in ("numpy.core.numeric", "numpy._core.numeric"):
+    _ALLOWED[_module, "_frombuffer"] = _from_buffer
 for _module in ("scipy.sparse", "scipy.sparse.csc", "scipy.sparse._csc"):
     _ALLOWED[_module, "csc_matrix"] = _CompressedColumns
 for _module in ("scipy.sparse", "scipy.sparse.csr", "scipy.sparse._csr"):
@@ -109,8 +116,8 @@ def read_pickle(path: Path) -> dict[str, np.ndarray]:
         MemoryError, ImportError,
     ) as error:  # fmt: skip
         raise UserError(
-            f"{path} is refused: {error or type(error).__name__}; an SMPL .pkl holds only NumPy, SciPy and chumpy arrays,"
-            " so take it from SMPL's own download"
+            f"{path} is refused: {error or type(error).__name__}; an SMPL .pkl holds only NumPy, SciPy and chumpy"
+            " arrays, so take it from SMPL's own download"
         ) from None
     return {key: array for key, array in arrays.items() if array is not None}
 

@@ -6,8 +6,8 @@ import pytest
 import trimesh
 
 from garment_uv.body import BodyParameters, SmplBody, build_topology
-from garment_uv.body.smpl_files import check_arrays
 from garment_uv.body.skeleton import JOINT_NAMES
+from garment_uv.body.smpl_files import check_arrays
 
 ZERO = np.zeros(10, dtype=np.float32)
 UPRIGHT = np.array([np.pi / 2.0, *[0.0] * 71], dtype=np.float32)

@@ -1,0 +1,132 @@
+"""Batches: the right numbers, in an order of (seed, epoch) alone, whoever decodes them."""
+
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from garment_uv.errors import UserError
+from garment_uv.samples.loader import SampleLoader
+from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
+from garment_uv.samples.source import FolderSource
+from garment_uv.uv.fill import fill
+from tests.garment_uv.samples.made import made_sample, write_folder
+
+
+@pytest.fixture
+def source(dataset):
+    return FolderSource(dataset)
+
+
+def keys(batches) -> list[str]:
+    return [key for batch in batches for key in batch.keys]
+
+
+def same(one, other) -> bool:
+    return all(
+        torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+        for a, b in ((getattr(one, f.name), getattr(other, f.name)) for f in dataclasses.fields(one))
+    )
+
+
+def test_a_batch_holds_the_samples(source, atlas):
+    batch = next(iter(SampleLoader(source, "train", batch_size=2, shuffle=False)))
+    assert batch.keys == ["train-00001-0000", "train-00001-0001"] and len(batch) == 2
+    shapes = {
+        "image": (2, 3, 40, 40), "body_uv": (2, 3, 32, 32), "displacement_uv": (2, 3, 32, 32),
+        "segments": (2, 32, 32), "vertex_classes": (2, 72), "body_vertices": (2, 72, 3), "camera": (2, 3),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        value = getattr(batch, name)
+        assert value.shape == shape
+        assert value.dtype == (torch.int64 if name in ("segments", "vertex_classes") else torch.float32)
+    assert batch.topology == ["default", "default"]
+    for i in range(2):
+        sample = made_sample(atlas, frame=i)
+        assert np.abs(batch.displacement_uv[i].numpy() - sample.displacement_uv).max() < 1e-5
+        assert np.abs(batch.body_vertices[i].numpy() - sample.body_vertices).max() < 3e-5
+        assert np.array_equal(batch.segments[i].numpy(), sample.segments)
+        image = (batch.image[i].permute(1, 2, 0).numpy() + 1) * 127.5
+        assert np.abs(image - sample.image).mean() < 2
+    assert -1 <= batch.image.min() and batch.image.max() <= 1
+    assert same(batch, batch.to("cpu"))
+
+
+def test_the_order_is_of_seed_and_epoch_alone(source):
+    loader = SampleLoader(source, "train", batch_size=3, seed=5)
+    assert len(loader) == 3 and loader.num_samples == 7
+    first = keys(loader.batches(4))
+    assert sorted(first) == [f"train-00001-{i:04d}" for i in range(7)]
+    torch.manual_seed(1), np.random.seed(1)
+    again = SampleLoader(source, "train", batch_size=3, seed=5)
+    again.set_epoch(4)
+    assert keys(again) == first
+    assert keys(loader.batches(5)) != first
+    assert keys(SampleLoader(source, "train", batch_size=3, seed=6).batches(4)) != first
+    state = torch.get_rng_state()
+    keys(loader.batches(0))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_worker_processes_give_the_same_batches(source):
+    alone = SampleLoader(source, "train", batch_size=2, seed=3)
+    loader = SampleLoader(source, "train", batch_size=2, seed=3, workers=2)
+    state = torch.get_rng_state()
+    try:
+        next(loader.batches(7))  # an epoch left early does not leak into the next
+        for epoch in (0, 1):
+            for one, other in zip(alone.batches(epoch), loader.batches(epoch), strict=True):
+                assert same(one, other)
+    finally:
+        loader.close()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_incomplete_batches_can_be_dropped(source):
+    whole = SampleLoader(source, "train", batch_size=3, drop_last=True)
+    assert len(whole) == 2 and [len(batch) for batch in whole] == [3, 3]
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("sizes", [[5], [3, 1, 4], [2] * 40])
+def test_every_sample_is_visited_once(sizes, shuffle):
+    order = epoch_order(sizes, 1, 2, shuffle)
+    assert sorted(order) == [(shard, i) for shard, size in enumerate(sizes) for i in range(size)]
+    opened = [shard for shard, _ in order]
+    for start in range(0, len(sizes), SHUFFLE_SHARDS):
+        window = opened[2 * start : 2 * (start + SHUFFLE_SHARDS)]
+        assert len(set(window)) <= SHUFFLE_SHARDS
+
+
+@pytest.mark.parametrize("method", ["none", "barycentric", "telea", "least_norm"])
+def test_targets_are_filled_anew(source, atlas, method):
+    batch = next(iter(SampleLoader(source, "train", batch_size=1, shuffle=False, fill=method)))
+    sample = made_sample(atlas)
+    mask = sample.vertex_classes > 0
+    rng = np.random.default_rng([1, 0])
+    rng.uniform(-1, 1, (72, 3))
+    values = rng.uniform(-0.1, 0.1, (72, 3))
+    wanted = fill(atlas, np.where(mask[:, None], values, 0), mask, method)
+    assert np.abs(batch.displacement_uv[0].numpy() - wanted).max() < 5e-3
+    assert np.abs(batch.body_uv[0].numpy() - sample.body_uv).max() < 3e-5
+
+
+def test_an_unknown_fill_or_split_or_size_is_refused(source):
+    with pytest.raises(UserError, match="unknown fill"):
+        next(iter(SampleLoader(source, "train", 1, fill="magic")))
+    with pytest.raises(UserError, match="no split 'test'; it has train, val"):
+        SampleLoader(source, "test", 1)
+    with pytest.raises(UserError, match="batch size"):
+        SampleLoader(source, "train", 0)
+
+
+def test_no_more_than_a_window_of_shards_is_open(tmp_path):
+    write_folder(tmp_path / "set", tmp_path / "scratch", train=24, val=1, per_shard=1)
+    loader = SampleLoader(FolderSource(tmp_path / "set"), "train", batch_size=1)
+    before = len(os.listdir("/proc/self/fd"))
+    most = max(len(os.listdir("/proc/self/fd")) for _ in loader) - before
+    assert most <= SHUFFLE_SHARDS + 1
+    loader.close()
+    assert len(os.listdir("/proc/self/fd")) <= before

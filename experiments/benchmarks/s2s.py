@@ -2,8 +2,8 @@
 
     python experiments/benchmarks/s2s.py [--repeats 5] [--device cpu] [--seed 0]
 
-Each pair is a closed, body-like mesh of 6,890 or 27,554 vertices and a wrinkled copy about 6.5 mm off it. Timed
-is the whole of one S2S: both trees built, both directions asked. Needs the test extras (trimesh's rtree).
+Each pair is a closed, body-like mesh of 6,890 or 27,554 vertices and a wrinkled copy about 6.5 mm off it.
+Timed is the whole of one S2S: both trees built, both directions asked. Needs the test extras (trimesh's rtree).
 """
 
 import argparse

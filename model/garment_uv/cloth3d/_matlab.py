@@ -1,28 +1,12 @@
-"""Plain Python trees to and from MATLAB's structs and cells, as scipy reads and writes them."""
+"""Plain Python trees for scipy to write as MATLAB's structs and cells, and their comparison."""
 
 from typing import Any
 
 import numpy as np
-from scipy.io.matlab import mat_struct
-
-
-def to_plain(value: Any) -> Any:
-    """A squeezed scipy value as dict (struct), list (cell), str, int, float or float64 array."""
-    if isinstance(value, mat_struct):
-        return {name: to_plain(getattr(value, name)) for name in value._fieldnames}
-    if isinstance(value, np.ndarray):
-        if value.dtype == object:
-            return [to_plain(item) for item in value.ravel()]
-        if value.dtype.kind in "US":
-            return [str(item) for item in value.ravel()] if value.size else ""
-        return to_plain(value.item()) if value.ndim == 0 else value.astype(np.float64)
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
 
 
 def to_matlab(value: Any) -> Any:
-    """The inverse of `to_plain`: a list becomes a cell, so that lists of one struct keep their meaning."""
+    """A tree for `scipy.io.savemat`: a list becomes a cell, so that a list of one struct stays a list."""
     if isinstance(value, dict):
         return {name: to_matlab(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -9,7 +9,8 @@ import scipy.io
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.cloth3d._files import write_atomically
-from garment_uv.cloth3d._matlab import same, to_matlab, to_plain
+from garment_uv.cloth3d._mat5 import MatError, parse
+from garment_uv.cloth3d._matlab import same, to_matlab
 from garment_uv.errors import UserError
 
 _KEYS = "shape poses trans gender zrot camLoc tightness seq seq_start seq_end outfit lights".split()
@@ -75,9 +76,7 @@ class SequenceInfo:
             raise UserError("outfit must name at least one garment")
         unknown = [name for name in self.outfit if name not in GARMENT_CLASSES]
         if unknown:
-            raise UserError(
-                f"outfit names {', '.join(unknown)}; the garments are {', '.join(GARMENT_CLASSES)}"
-            )
+            raise UserError(f"outfit names {', '.join(unknown)}; the garments are {', '.join(GARMENT_CLASSES)}")
         lights = [self.lights_data] if isinstance(self.lights_data, dict) else self.lights_data
         checked = {
             "poses": poses,
@@ -124,26 +123,17 @@ def read_info(path: Path | str) -> SequenceInfo:
     """Read an `info.mat`, one-frame files included; UserError names the file and what does not fit."""
     path = Path(path)
     if not path.is_file():
-        raise UserError(
-            f"{path}: no such file; a CLOTH3D sequence has its info.mat: fetch it again or leave it out"
-        )
+        raise UserError(f"{path}: no such file; a CLOTH3D sequence has its info.mat: fetch it again or leave it out")
     try:
-        found = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
-    except Exception as error:  # scipy's parser answers garbage with a dozen exception types
-        raise UserError(
-            f"{path}: not a readable MATLAB file ({_first_line(error)}); fetch it again"
-        ) from None
-    missing = [key for key in _KEYS if key not in found]
-    if missing:
-        raise UserError(
-            f"{path}: has no {', '.join(missing)}; is it the sequence's own info.mat? fetch it again"
-        )
-    try:
-        return _from_plain({key: to_plain(found[key]) for key in _KEYS})
+        found = parse(path.read_bytes())
+        missing = [key for key in _KEYS if key not in found]
+        if missing:
+            raise UserError(f"has no {', '.join(missing)}; is it the sequence's own info.mat?")
+        return _from_plain(found)
+    except MatError as error:
+        raise UserError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(
-            f"{path}: not laid out as CLOTH3D's info.mat ({_first_line(error)}); fetch it again"
-        ) from None
+        raise UserError(f"{path}: not laid out as CLOTH3D's info.mat ({_first_line(error)}); fetch it again") from None
     except UserError as error:
         raise UserError(f"{path}: {error}; fetch it again") from None
 

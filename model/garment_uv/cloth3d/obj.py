@@ -57,14 +57,10 @@ def read_obj(path: Path | str) -> ObjMesh:
                     corners = [word.split(b"/") for word in words[1:]]
                     polygons.append(tuple(_index(corner[0], len(vertices)) for corner in corners))
                     polygon_uvs.append(
-                        tuple(
-                            _index(corner[1], len(uvs)) for corner in corners if len(corner) > 1 and corner[1]
-                        )
+                        tuple(_index(corner[1], len(uvs)) for corner in corners if len(corner) > 1 and corner[1])
                     )
             except ValueError:
-                raise UserError(
-                    f"{path}: line {number} is no .obj line ({_shown(line)}); fetch it again"
-                ) from None
+                raise UserError(f"{path}: line {number} is no .obj line ({_shown(line)}); fetch it again") from None
     return _checked(path, vertices, uvs, polygons, polygon_uvs)
 
 

@@ -38,9 +38,7 @@ class PointCache:
         with path.open("rb") as file:
             head = file.read(_HEADER.size)
         if len(head) < _HEADER.size:
-            raise UserError(
-                f"{path}: truncated, {size} bytes where the header alone takes 32; fetch it again"
-            )
+            raise UserError(f"{path}: truncated, {size} bytes where the header alone takes 32; fetch it again")
         magic, version, points, _, _, frames = _HEADER.unpack(head)
         if magic != _MAGIC or version != 1:
             raise UserError(f"{path}: not a POINTCACHE2 file of version 1; fetch it again")
@@ -50,8 +48,7 @@ class PointCache:
         if size != expected:
             what = "truncated" if size < expected else "too long"
             raise UserError(
-                f"{path}: {what}, {size} bytes where {frames} frames of {points} points take {expected};"
-                " fetch it again"
+                f"{path}: {what}, {size} bytes where {frames} frames of {points} points take {expected}; fetch it again"
             )
         return cls(path, points, frames)
 
@@ -93,15 +90,11 @@ def write_pointcache(path: Path | str, frames: np.ndarray | Iterable[np.ndarray]
             frame = np.asarray(frame)
             points = points or len(frame)
             if frame.shape != (points, 3) or points == 0:
-                raise UserError(
-                    f"{path}: frame {count} has the shape {frame.shape}; every frame needs the same [N, 3]"
-                )
+                raise UserError(f"{path}: frame {count} has the shape {frame.shape}; every frame needs the same [N, 3]")
             with np.errstate(over="ignore"):
                 stored = frame.astype(dtype)
             if not np.isfinite(stored).all():
-                raise UserError(
-                    f"{path}: frame {count} holds a vertex that is not finite in {dtype}; check the motion"
-                )
+                raise UserError(f"{path}: frame {count} holds a vertex that is not finite in {dtype}; check the motion")
             file.write(stored.tobytes())
             count += 1
         if count == 0:

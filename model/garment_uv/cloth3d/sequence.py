@@ -87,9 +87,7 @@ class Sequence:
         shortest, longest = min(counts.values()), max(counts.values())
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         if longest - shortest > SPARE:
-            raise UserError(
-                f"{folder}: {said} differ by more than {SPARE}; fetch the sequence again or leave it out"
-            )
+            raise UserError(f"{folder}: {said} differ by more than {SPARE}; fetch the sequence again or leave it out")
         readable = tuple(index for index in indices if index < shortest)
         notes = [f"{said}: read to the shorter, {shortest}"] if longest != shortest else []
         if len(readable) != shortest:
@@ -100,14 +98,10 @@ class Sequence:
     def frame(self, index: int) -> Frame:
         """Frame `index`, one of `frame_indices`; quick when frames are asked for in ascending order."""
         if not 0 <= index < self.num_frames:
-            raise IndexError(
-                f"{self.folder} has the frames 0 to {self.num_frames - 1}, was asked for {index}"
-            )
+            raise IndexError(f"{self.folder} has the frames 0 to {self.num_frames - 1}, was asked for {index}")
         info = self.info
         rgb, alpha = self._pictures.frame(index)
-        body = BodyParameters(
-            info.gender, info.shape.astype(np.float32), info.poses[index].astype(np.float32)
-        )
+        body = BodyParameters(info.gender, info.shape.astype(np.float32), info.poses[index].astype(np.float32))
         trans = info.trans[index]
         vertices = {name: item.motion.frame(index) for name, item in self.garments.items()}
         camera = relative_camera(info.cam_loc, trans, info.zrot)

@@ -43,9 +43,7 @@ class VideoReader:
         while self._next <= index:
             picture = next(self._pictures, None)
             if picture is None:
-                raise UserError(
-                    f"{self.path}: ends at frame {self._next} of {self.num_frames}; fetch it again"
-                )
+                raise UserError(f"{self.path}: ends at frame {self._next} of {self.num_frames}; fetch it again")
             self._last, self._next = picture, self._next + 1
         return self._last.to_ndarray(format=self.mode)
 
@@ -64,9 +62,7 @@ class VideoReader:
             with av.open(str(self.path)) as container:
                 packets = list(container.demux(_stream(container, self.path)))
         except (av.FFmpegError, ValueError) as error:
-            raise UserError(
-                f"{self.path}: not a readable video ({_first_line(error)}); fetch it again"
-            ) from None
+            raise UserError(f"{self.path}: not a readable video ({_first_line(error)}); fetch it again") from None
         if any(packet.is_corrupt for packet in packets):
             raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
         count = sum(1 for packet in packets if packet.size)
@@ -92,9 +88,7 @@ class PngFolder:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.files = {
-            int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()
-        }
+        self.files = {int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()}
 
     @property
     def indices(self) -> tuple[int, ...]:
@@ -107,9 +101,7 @@ class PngFolder:
             raise UserError(f"{self.folder}: has no {index:04d}.png; fetch the frame again")
         rgba = read_png(self.files[index])
         if rgba.ndim != 3 or rgba.shape[2] != 4:
-            raise UserError(
-                f"{self.files[index]}: has no alpha channel; CLOTH3D's frames are RGBA: fetch it again"
-            )
+            raise UserError(f"{self.files[index]}: has no alpha channel; CLOTH3D's frames are RGBA: fetch it again")
         return rgba[..., :3], rgba[..., 3]
 
 
@@ -163,9 +155,7 @@ class VideoWriter:
             self._stream.codec_context.options = {"flags": "+bitexact", "level": "3"}
             self._stream.codec_context.thread_count = 1
         elif (self._stream.height, self._stream.width, self._stream.pix_fmt) != (*picture.shape[:2], stored):
-            raise UserError(
-                f"{self.path}: picture {self._count} has the shape {picture.shape}, unlike those before it"
-            )
+            raise UserError(f"{self.path}: picture {self._count} has the shape {picture.shape}, unlike those before it")
         frame = frame.reformat(format=stored)
         frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
         self._container.mux(self._stream.encode(frame))

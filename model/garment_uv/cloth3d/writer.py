@@ -64,9 +64,7 @@ def write_sequence(
             Image.fromarray(texture).save(work / f"{name}.png")
         count = _write_frames(work, folder.name, frames, as_video)
         if not info.num_poses - SPARE <= count <= info.num_poses or count == 0:
-            raise UserError(
-                f"{folder}: was given {count} images for {info.num_poses} poses; give one for each pose"
-            )
+            raise UserError(f"{folder}: was given {count} images for {info.num_poses} poses; give one for each pose")
         os.chmod(work, 0o755)
         os.rename(work, folder)
     except BaseException:
@@ -74,9 +72,7 @@ def write_sequence(
         raise
 
 
-def _check(
-    folder: Path, info: SequenceInfo, items: dict[str, GarmentData], textures: Mapping[str, np.ndarray]
-) -> None:
+def _check(folder: Path, info: SequenceInfo, items: dict[str, GarmentData], textures: Mapping[str, np.ndarray]) -> None:
     if folder.exists():
         raise UserError(f"{folder}: exists already; remove it or choose another folder")
     if not (len(folder.name) == 5 and folder.name.isdigit()):
@@ -89,9 +85,7 @@ def _check(
     for name, item in items.items():
         expected = (info.num_poses, len(item.rest), 3)
         if np.shape(item.frames) != expected:
-            raise UserError(
-                f"{folder}: {name} has frames of the shape {np.shape(item.frames)}, {expected} is needed"
-            )
+            raise UserError(f"{folder}: {name} has frames of the shape {np.shape(item.frames)}, {expected} is needed")
 
 
 def _write_frames(work: Path, name: str, frames: Iterable, as_video: bool) -> int:

@@ -11,6 +11,8 @@ from garment_uv.uv.landmarks import Outline, outline
 from garment_uv.uv.layout import BULGE, Figure, Proportions, along, figure
 from garment_uv.uv.pieces import Cuts, cut, split
 
+JUNCTION = 0.015
+"""Share of the canvas's height per edge between an armpit and the vertex where its arm is cut off."""
 MIN_SIZE = 32
 MARGIN = 1.0
 """Free texels at the canvas's sides."""
@@ -49,7 +51,8 @@ def build_atlas(topology: Topology, size: int) -> Atlas:
     outlines = [outline(rest, faces, sheet) for sheet in sheets]
     cuts = [cut(rest, sheet, line) for sheet, line in zip(sheets, outlines, strict=True)]
     labels = [_named_pieces(sheet, c, o) for sheet, c, o in zip(sheets, cuts, outlines, strict=True)]
-    shape = figure(_proportions(rest, sheets, labels), gap=GAP_TEXELS / half)
+    rise = float(np.mean([len(c.crotch) / len(c.hips) for c in cuts]))
+    shape = figure(_proportions(rest, sheets, labels), gap=GAP_TEXELS / half, rise=rise)
 
     point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
     for side in (0, 1):
@@ -118,9 +121,7 @@ def _flatten(
     """Vertices [N] of one island, sorted, and their places [N, 2] in the layout's units."""
     place = np.full((len(rest), 2), np.nan)
     _place_outline(rest, line, shape, place)
-    for path in (cuts.chest, *cuts.arms, *cuts.legs):
-        lengths = np.linalg.norm(np.diff(rest[path], axis=0), axis=1)
-        place[path] = along([place[path[0]], place[path[-1]]], lengths, 0.0)
+    _place_cuts(rest, cuts, shape, place)
     fixed = ~np.isnan(place[:, 0])
     for piece in range(len(PIECES)):
         faces = sheet[labels == piece]
@@ -130,6 +131,28 @@ def _flatten(
         place[vertices] = flat
     vertices = np.unique(sheet)
     return vertices, place[vertices]
+
+
+def _place_cuts(rest: np.ndarray, cuts: Cuts, shape: Figure, place: np.ndarray) -> None:
+    """Write the cuts' places: straight lines between the junctions."""
+
+    def straight(path: np.ndarray) -> None:
+        lengths = np.linalg.norm(np.diff(rest[path], axis=0), axis=1)
+        place[path] = along([place[path[0]], place[path[-1]]], lengths, 0.0)
+
+    first, second = (int(np.flatnonzero(cuts.chest == arm[-1])[0]) for arm in cuts.arms)
+    for junction, steps in ((first, first), (second, len(cuts.chest) - 1 - second)):
+        if steps:
+            armpit = shape.armpit * [1.0 if junction == first else -1.0, 1.0]
+            place[cuts.chest[junction]] = armpit - [0.0, min(steps * JUNCTION, 0.5 * (shape.armpit - shape.shoulder)[1])]
+    fork = int(np.flatnonzero(cuts.hips == cuts.crotch[-1])[0])
+    place[cuts.hips[fork]] = shape.fork
+    for stops, path in (((0, first, second, len(cuts.chest) - 1), cuts.chest), ((0, fork, len(cuts.hips) - 1), cuts.hips)):
+        for start, end in zip(stops[:-1], stops[1:], strict=True):
+            if end > start:
+                straight(path[start : end + 1])
+    for path in (*cuts.arms, cuts.crotch):
+        straight(path)
 
 
 def _place_outline(rest: np.ndarray, line: Outline, shape: Figure, place: np.ndarray) -> None:

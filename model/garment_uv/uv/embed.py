@@ -4,6 +4,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
+SHORT = 0.7
+"""Shortest edge that the weights tell apart, in medians of the piece's edges."""
+
 
 def embed(rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions [N, 2] of the disk's vertices, and those vertices [N].
@@ -27,18 +30,23 @@ def embed(rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.
 
 
 def mean_value_weights(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
-    """Row i, column j: (tan(a/2) + tan(b/2)) / |pi - pj|, a and b being the angles at i beside the edge; all > 0."""
+    """Row i, column j: (tan(a/2) + tan(b/2)) / |pi - pj|, a and b being the angles at i beside the edge; all > 0.
+
+    Edges shorter than SHORT medians count as that long, which spreads clusters of tiny triangles apart (ours).
+    """
     count = len(points)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    floor = SHORT * np.median(np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1))
     rows, columns, values = [], [], []
     for corner in range(3):
         i, j, k = faces[:, corner], faces[:, (corner + 1) % 3], faces[:, (corner + 2) % 3]
         to_j, to_k = points[j] - points[i], points[k] - points[i]
-        length_j = np.maximum(np.linalg.norm(to_j, axis=1), 1e-9)
-        length_k = np.maximum(np.linalg.norm(to_k, axis=1), 1e-9)
-        cosine = np.clip((to_j * to_k).sum(1) / (length_j * length_k), -0.999, 0.999)
+        length_j, length_k = np.linalg.norm(to_j, axis=1), np.linalg.norm(to_k, axis=1)
+        cosine = (to_j * to_k).sum(1) / np.maximum(length_j * length_k, 1e-12)
+        cosine = np.clip(cosine, -0.999, 0.999)
         half_tangent = np.sqrt((1 - cosine) / (1 + cosine))
         rows += [i, i]
         columns += [j, k]
-        values += [half_tangent / length_j, half_tangent / length_k]
+        values += [half_tangent / np.maximum(length_j, floor), half_tangent / np.maximum(length_k, floor)]
     entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return sp.coo_matrix(entries, shape=(count, count)).tocsr()

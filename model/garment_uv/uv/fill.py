@@ -24,7 +24,7 @@ FillMethod: dict[str, str] = {
 }
 """The fill methods by name, with one line on each."""
 
-RIDGE = 1e-4
+RIDGE = 3e-3
 """Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
 OVERSHOOT = 0.25
 """A least-norm map never leaves the values' range by more than this share of it."""

@@ -59,19 +59,22 @@ def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Ou
     where = rest[loop]
     side0 = np.arange(wrist0[1], ankle0[0] + 1)
     side1 = np.arange(ankle1[1], wrist1[0] + 1)
+    rim = np.isin(island_faces, loop)
+    inward = np.isin(loop, island_faces[rim.any(1) & ~rim.all(1)])
     inner = np.arange(ankle0[1], ankle1[0] + 1)
+    inner = inner[inward[inner]]
     crotch = int(inner[np.argmax(where[inner, 2])])
-    armpits = (_armpit(where, side0), _armpit(where, side1[::-1]))
+    armpits = (_armpit(where, side0, inward), _armpit(where, side1[::-1], inward))
+
+    def nearest(first: int, last: int, position: int) -> int:
+        candidates = np.arange(first + 1, last)
+        candidates = candidates[inward[candidates]]
+        return int(candidates[np.argmin(np.linalg.norm(where[candidates] - where[position], axis=1))])
+
     return Outline(
         loop=loop, neck=neck, wrists=(wrist0, wrist1), ankles=(ankle0, ankle1), armpits=armpits, crotch=crotch,
-        shoulders=(
-            _nearest(where, np.arange(neck[1], wrist0[0] + 1), armpits[0]),
-            _nearest(where, np.arange(wrist1[1], len(loop)), armpits[1]),
-        ),
-        hips=(
-            _nearest(where, np.arange(armpits[0], ankle0[0] + 1), crotch),
-            _nearest(where, np.arange(ankle1[1], armpits[1] + 1), crotch),
-        ),
+        shoulders=(nearest(neck[1], wrist0[0], armpits[0]), nearest(wrist1[1], len(loop), armpits[1])),
+        hips=(nearest(armpits[0], ankle0[0], crotch), nearest(ankle1[1], armpits[1], crotch)),
     )
 
 
@@ -95,15 +98,9 @@ def _run(opening: np.ndarray, start: int) -> tuple[int, int]:
     return int(start), int(last)
 
 
-def _armpit(where: np.ndarray, side: np.ndarray) -> int:
+def _armpit(where: np.ndarray, side: np.ndarray, inward: np.ndarray) -> int:
     """The point of the side from wrist to ankle that lies farthest from their chord, seen from the front."""
     flat = where[side][:, [0, 2]] - where[side[0]][[0, 2]]
     chord = flat[-1] / np.linalg.norm(flat[-1])
-    return int(side[np.argmax(np.abs(flat[:, 0] * chord[1] - flat[:, 1] * chord[0]))])
-
-
-def _nearest(where: np.ndarray, candidates: np.ndarray, position: int) -> int:
-    """The candidate strictly inside its side that is nearest to a position, in space."""
-    inside = candidates[1:-1] if len(candidates) > 2 else candidates
-    inside = inside[inside != position]
-    return int(inside[np.argmin(np.linalg.norm(where[inside] - where[position], axis=1))])
+    apart = np.abs(flat[:, 0] * chord[1] - flat[:, 1] * chord[0])
+    return int(side[np.argmax(np.where(inward[side], apart, -1.0))])

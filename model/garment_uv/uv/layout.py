@@ -37,12 +37,15 @@ class Figure:
     ankle_outer: np.ndarray
     ankle_inner: np.ndarray
     crotch: np.ndarray
+    fork: np.ndarray
+    """Where belly and both legs meet, above the crotch."""
 
 
-def figure(shares: Proportions, gap: float) -> Figure:
+def figure(shares: Proportions, gap: float, rise: float) -> Figure:
     """Corners whose parts cover about their shares of the rectangle.
 
-    `gap` is the free width, in units of x, between arm and trunk at the wrist and between the legs at the ankles.
+    `gap` is the free width, in units of x, between arm and trunk at the wrist and between the legs at the ankles;
+    `rise` is how far the crotch lies below the line from hip to hip, as a share of that line's length.
     """
     upper = shares.chest + shares.belly + shares.arms
     hip_y = float(np.clip(upper - 0.02, 0.3, 0.75))
@@ -51,8 +54,9 @@ def figure(shares: Proportions, gap: float) -> Figure:
     armpit_y = float(np.clip(hip_y * shares.chest / (shares.chest + shares.belly), 0.08, hip_y - 0.12))
     shoulder_y = 0.25 * armpit_y
     inner = armpit_x - gap / 2
+    drop = float(np.clip(0.45 * inner * rise, 0.01, 0.15))
     return Figure(
-        neck=np.array([-0.35 * armpit_x, BULGE]),
+        neck=np.array([-0.45 * armpit_x, BULGE]),
         shoulder=np.array([-1.0, shoulder_y]),
         wrist_outer=np.array([-1.0, hip_y - 0.3 * gap]),
         wrist_inner=np.array([-armpit_x - gap / 2, hip_y - 0.3 * gap]),
@@ -61,7 +65,8 @@ def figure(shares: Proportions, gap: float) -> Figure:
         knee=np.array([-1.0, hip_y + 0.2 * (1 - hip_y) + 0.04]),
         ankle_outer=np.array([-1.0, 1.0 - BULGE]),
         ankle_inner=np.array([-gap / 2, 1.0 - BULGE]),
-        crotch=np.array([0.0, hip_y + 0.03]),
+        crotch=np.array([0.0, hip_y + 0.02 + drop]),
+        fork=np.array([0.0, hip_y + 0.02]),
     )
 
 

@@ -12,37 +12,48 @@ from garment_uv.uv.landmarks import Outline
 
 @dataclass(frozen=True)
 class Cuts:
-    """Shortest edge paths through an island, each from one outline vertex to another; arrays of vertices."""
+    """Shortest edge paths through an island that meet only at their ends; arrays of vertices.
+
+    No edge of the mesh joins two vertices of one path but the path's own.
+    """
 
     chest: np.ndarray
     """Armpit 0 to armpit 1."""
     arms: tuple[np.ndarray, np.ndarray]
-    """Shoulder to armpit, per side."""
-    legs: tuple[np.ndarray, np.ndarray]
-    """Crotch to hip, per side."""
+    """Shoulder to a vertex of `chest` at or next to the armpit, per side."""
+    hips: np.ndarray
+    """Hip 0 to hip 1, above the crotch."""
+    crotch: np.ndarray
+    """Crotch to the nearest vertex of `hips`."""
 
 
 def cut(rest: np.ndarray, island_faces: np.ndarray, outline: Outline) -> Cuts:
-    """Five paths that meet only at their ends; no edge of the mesh joins two vertices of one path but its own."""
+    """The cuts of one island; UserError when a limb is too narrow to be cut."""
     graph = _edge_graph(rest, island_faces)
     blocked = np.zeros(len(rest), dtype=bool)
     blocked[outline.loop] = True
 
-    def path(start: int, end: int) -> np.ndarray:
-        found = _shortest(graph, blocked, outline.vertex(start), outline.vertex(end))
-        blocked[found] = True
-        return found
-
-    return Cuts(
-        chest=path(outline.armpits[0], outline.armpits[1]),
-        arms=tuple(path(s, a) for s, a in zip(outline.shoulders, outline.armpits, strict=True)),
-        legs=tuple(path(outline.crotch, hip) for hip in outline.hips),
+    chest = _wanted(_shortest(graph, blocked, outline.vertex(outline.armpits[0]), outline.vertex(outline.armpits[1])))
+    blocked[chest] = True
+    arms = []
+    for shoulder, ends in zip(outline.shoulders, (chest, chest[::-1]), strict=True):
+        tries = (_shortest(graph, blocked, outline.vertex(shoulder), int(end)) for end in ends[: len(ends) // 3 + 1])
+        arms.append(_wanted(next((path for path in tries if path is not None), None)))
+        blocked[arms[-1]] = True
+    hips = _wanted(_shortest(graph, blocked, outline.vertex(outline.hips[0]), outline.vertex(outline.hips[1])))
+    apart = np.linalg.norm(rest[hips[1:-1]] - rest[outline.vertex(outline.crotch)], axis=1)
+    blocked[hips] = True
+    tries = (
+        _shortest(graph, blocked, outline.vertex(outline.crotch), int(hips[1 + end])) for end in np.argsort(apart, kind="stable")
     )
+    crotch = _wanted(next((path for path in tries if path is not None), None))
+    return Cuts(chest=chest, arms=(arms[0], arms[1]), hips=hips, crotch=crotch)
 
 
 def split(island_faces: np.ndarray, cuts: Cuts) -> np.ndarray:
     """Piece number 0..5 of each island face [Fi]: pieces are what the cuts leave connected."""
-    walls = {tuple(sorted(edge)) for p in (cuts.chest, *cuts.arms, *cuts.legs) for edge in zip(p[:-1], p[1:], strict=True)}
+    paths = (cuts.chest, *cuts.arms, cuts.hips, cuts.crotch)
+    walls = {tuple(sorted(edge)) for path in paths for edge in zip(path[:-1].tolist(), path[1:].tolist(), strict=True)}
     owner: dict[tuple[int, int], int] = {}
     pairs = []
     for number, face in enumerate(island_faces.tolist()):
@@ -69,7 +80,8 @@ def _edge_graph(rest: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     return (graph + graph.T).tocsr()
 
 
-def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -> np.ndarray:
+def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -> np.ndarray | None:
+    """The shortest path whose inner vertices are not blocked, or None."""
     allowed = ~blocked
     allowed[[start, end]] = True
     keep = sp.diags(allowed.astype(float))
@@ -79,6 +91,12 @@ def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -
     path = [end]
     while path[-1] != start:
         if before[path[-1]] < 0:
-            raise UserError("a UV island is too narrow to cut at a limb: use a finer body topology")
+            return None
         path.append(int(before[path[-1]]))
     return np.array(path[::-1], dtype=np.int64)
+
+
+def _wanted(path: np.ndarray | None) -> np.ndarray:
+    if path is None:
+        raise UserError("a UV island is too narrow to be cut at a limb: use a finer body topology")
+    return path

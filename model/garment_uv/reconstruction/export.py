@@ -24,13 +24,16 @@ def to_y_up(vertices: np.ndarray) -> np.ndarray:
     return np.asarray(vertices)[:, [1, 2, 0]]
 
 
+def check_ending(path: Path) -> None:
+    """UserError unless `path` ends in .glb or .obj."""
+    if Path(path).suffix.lower() not in (".glb", ".obj"):
+        raise UserError(f"meshes are written as .glb or .obj, was given {str(path)!r}: end it so")
+
+
 def write_meshes(meshes: Mapping[str, MeshLike], path: Path) -> None:
     """Write .glb or .obj, whichever `path` ends in; UserError for any other ending."""
-    writers = {".glb": write_glb, ".obj": write_obj}
-    suffix = Path(path).suffix.lower()
-    if suffix not in writers:
-        raise UserError(f"meshes are written as .glb or .obj, was given {str(path)!r}: end it so")
-    writers[suffix](meshes, path)
+    check_ending(path)
+    (write_glb if Path(path).suffix.lower() == ".glb" else write_obj)(meshes, path)
 
 
 def write_glb(meshes: Mapping[str, MeshLike], path: Path) -> None:

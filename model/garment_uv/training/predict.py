@@ -1,5 +1,8 @@
 """From a batch to vertices: what the generator says, read by the atlas's own sampling."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,12 +38,21 @@ def predict(
     a vertex has the class whose probability, sampled at the vertex, is largest.
     """
     given = segments == "given"
-    output = generator(batch.image, batch.body_uv, batch.camera, batch.segments if given else None)
-    vertices = batch.body_vertices + sampler(output.displacement)
-    if given:
-        return Predicted(vertices, batch.vertex_classes)
-    probabilities = sampler(output.segment_logits.float().softmax(dim=1))
+    with quiet_sparse():
+        output = generator(batch.image, batch.body_uv, batch.camera, batch.segments if given else None)
+        vertices = batch.body_vertices + sampler(output.displacement)
+        if given:
+            return Predicted(vertices, batch.vertex_classes)
+        probabilities = sampler(output.segment_logits.float().softmax(dim=1))
     return Predicted(vertices, probabilities.argmax(dim=-1))
+
+
+@contextmanager
+def quiet_sparse() -> Iterator[None]:
+    """Without torch's notice that sparse CSR tensors are in beta: a user can do nothing about it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+        yield
 
 
 def predicted_topology(vertex_classes: np.ndarray) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import trimesh
+
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
 
 

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from garment_uv.errors import UserError
 from garment_uv.reconstruction.body_file import BodyFile, read_body_file, write_body_file
 from garment_uv.samples.sample import FrameBody
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 
 def a_body() -> FrameBody:

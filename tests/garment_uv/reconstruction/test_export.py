@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 import trimesh
+
 from garment_uv.errors import UserError
 from garment_uv.reconstruction.export import to_y_up, write_glb, write_meshes, write_obj
 

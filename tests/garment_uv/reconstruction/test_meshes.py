@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from garment_uv.reconstruction.meshes import push_out
 
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from PIL import Image
+
 from garment_uv.reconstruction.picture import BACKGROUND, beside, render, render_through, write_png
 from garment_uv.uv.unwrap import crop_coordinates
-from PIL import Image
 
 
 def ink(picture: np.ndarray) -> np.ndarray:

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from garment_uv.reconstruction.viewer import Panel, page, write_html
 from PIL import Image
+
+from garment_uv.reconstruction.viewer import Panel, page, write_html
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BROWSER = (

@@ -1,0 +1,186 @@
+"""From one RGB image and one body to garment meshes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from garment_uv.body import BodyModel, BodyParameters, build_topology, load_body
+from garment_uv.cloth3d.camera import HEIGHT, WIDTH, crop, turned
+from garment_uv.errors import UserError
+from garment_uv.metrics.meshes import garment_meshes
+from garment_uv.reconstruction.body_file import BodyFile, read_body_file
+from garment_uv.reconstruction.export import check_ending, write_meshes
+from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh, push_out
+from garment_uv.reconstruction.picture import beside, render, render_through, write_png
+from garment_uv.reconstruction.viewer import Panel, write_html
+from garment_uv.samples.batch import collate
+from garment_uv.samples.sample import FrameBody, RawGarment, Sample
+from garment_uv.training.device import resolve_device
+from garment_uv.training.model_file import TrainedOn, load_model, read_card
+from garment_uv.training.predict import predict, predicted_topology
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.fill import fill
+from garment_uv.uv.sampling import MapSampler
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Garments of one picture, in the sample frame: root-relative, z-up, turned by zrot, metres."""
+
+    garments: dict[str, RawGarment]
+    """By class name; empty when the model sees none."""
+    body: RawGarment
+    """The body without head, hands and feet that the garments lie on."""
+    image: np.ndarray
+    """uint8 [I, I, 3]: what the model looked at."""
+    camera: np.ndarray
+    """float32 [3] relative to the turned root."""
+
+
+def reconstruct(
+    model_folder: Path,
+    image: Path,
+    body: Path,
+    smpl_dir: Path | None = None,
+    device: str = "auto",
+    push_out_of_body: bool = False,
+) -> Reconstruction:
+    """Garments in `image` (a 640x480 frame or the square crop) on the body that the file `body` describes.
+
+    Nothing else is needed: the segments are the model's own. `push_out_of_body` moves vertices inside the
+    body to 5 mm above it (published for looks; off, since S2S is measured without). Raises UserError in one
+    line for a picture, body file or model that cannot be used or that do not fit one another.
+    """
+    card = read_card(model_folder)
+    body_file = read_body_file(body)
+    picture = read_picture(image, body_file.frame().camera, card.trained_on.image_size)
+    _check_body_name(body_file, card.trained_on, body)
+    generator, _, atlas = load_model(model_folder)
+    body_model = load_body(body_file.body_model, smpl_dir)
+    vertices = body_vertices(body_model, body_file.frame(), atlas, card.trained_on)
+    sample = _as_sample(picture, vertices, body_file.frame(), atlas)
+
+    where = resolve_device(device)
+    generator.to(where)
+    predicted = predict(generator, MapSampler(atlas).to(where), collate([sample]).to(where), "predicted")
+    classes = predicted.vertex_classes[0].cpu().numpy()
+    found = garment_meshes(atlas, predicted.vertices[0].cpu().numpy(), classes, predicted_topology(classes))
+    body_mesh = RawGarment(vertices, atlas.faces["default"])
+    garments = {}
+    for name, (garment_vertices, faces) in found.items():
+        if push_out_of_body:
+            garment_vertices = push_out(garment_vertices, vertices, atlas.faces["default"])
+        garments[name] = RawGarment(garment_vertices, faces)
+    return Reconstruction(garments, body_mesh, picture, sample.body.camera)
+
+
+def reconstruct_files(
+    model_folder: Path, image: Path, body: Path, out: Path, smpl_dir: Path | None = None
+) -> list[Path]:
+    """Reconstruct into `out` (.glb or .obj), with a picture (.png) and a page to turn (.html) beside it.
+
+    The files' paths, in that order. A picture in which the model sees no garment is a UserError: nothing is
+    written then.
+    """
+    out = Path(out)
+    check_ending(out)
+    result = reconstruct(model_folder, image, body, smpl_dir)
+    if not result.garments:
+        raise UserError(f"the model sees no garment in {image}: check that the body file belongs to this picture")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    written = [out, out.with_suffix(".png"), out.with_suffix(".html")]
+    write_meshes(result.garments, out)
+    write_png(overview(result), written[1])
+    shown = (_view("body", result.body), *views_of(result.garments))
+    title = f"Garments reconstructed from {Path(image).name}"
+    write_html([Panel("On the body", shown), Panel("Garments", shown[1:])], written[2], title)
+    return written
+
+
+def overview(result: Reconstruction, size: int = 384) -> np.ndarray:
+    """The picture, the garments seen through its camera, and from the left and behind: uint8 [S, 4 S, 3]."""
+    shown = [_view("body", result.body), *views_of(result.garments)]
+    through = render_through(shown, result.camera, size)
+    around = render(shown, size, ("three_quarter", "back"))
+    return beside(result.image, np.concatenate([through, around], axis=1))
+
+
+def views_of(garments: Mapping[str, RawGarment]) -> list[ViewMesh]:
+    """The garments in their classes' colours."""
+    return [_view(name, mesh) for name, mesh in garments.items()]
+
+
+def read_picture(path: Path, camera: np.ndarray, size: int) -> np.ndarray:
+    """The square uint8 [size, size, 3] that the model looks at, from a full frame or from a square crop.
+
+    `camera` [3] is relative to the turned root; only a full frame needs it. UserError names the file when it
+    is missing, truncated, no picture, or of another shape.
+    """
+    path = Path(path)
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            pixels = np.asarray(opened.convert("RGB"))
+    except FileNotFoundError:
+        raise UserError(f"no picture at {path}: give a PNG or JPEG file") from None
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UserError(f"picture {path} cannot be read ({reason}): it is truncated or no picture") from None
+    height, width = pixels.shape[:2]
+    if (width, height) == (WIDTH, HEIGHT):
+        return np.ascontiguousarray(crop(pixels, camera, size))
+    if width != height:
+        raise UserError(
+            f"picture {path} is {width}x{height} px: give a whole {WIDTH}x{HEIGHT} frame, or the square of "
+            "+-1.25 m around the root"
+        )
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def body_vertices(model: BodyModel, body: FrameBody, atlas: Atlas, trained_on: TrainedOn) -> np.ndarray:
+    """The posed body on the atlas's topology, float32 [V, 3] in the sample frame.
+
+    UserError when the body model is not the one that the atlas was made for.
+    """
+    topology = build_topology(model, trained_on.subdivisions)
+    same = topology.num_vertices == atlas.num_vertices and all(
+        np.array_equal(topology.faces.get(name), faces) for name, faces in atlas.faces.items()
+    )
+    if not same or (trained_on.body_digest and model.digest != trained_on.body_digest):
+        raise UserError(
+            f"the body model {model.name!r} ({model.digest[:16]}) is not the one that the model was trained on "
+            f"({trained_on.body_digest[:16]}): use that version of the body, or train on this one"
+        )
+    posed = model.pose(BodyParameters(body.gender, body.shape, body.pose))
+    return turned(topology.vertices(posed), body.zrot).astype(np.float32)
+
+
+def _check_body_name(body: BodyFile, trained_on: TrainedOn, path: Path) -> None:
+    if body.body_model != trained_on.body_model:
+        raise UserError(
+            f"body file {path} is of the body {body.body_model!r}, the model was trained on "
+            f"{trained_on.body_model!r}: give a body file of that one"
+        )
+
+
+def _as_sample(picture: np.ndarray, vertices: np.ndarray, body: FrameBody, atlas: Atlas) -> Sample:
+    """What the network reads, as a sample whose garments are unknown."""
+    size = atlas.size
+    return Sample(
+        key="picture",
+        image=picture,
+        body_uv=fill(atlas, vertices, np.ones(len(vertices), bool), "least_norm"),
+        displacement_uv=np.zeros((3, size, size), np.float32),
+        segments=np.zeros((size, size), np.uint8),
+        vertex_classes=np.zeros(len(vertices), np.uint8),
+        body_vertices=vertices,
+        topology="default",
+        body=body,
+    )
+
+
+def _view(name: str, mesh: RawGarment) -> ViewMesh:
+    return ViewMesh(name, mesh.vertices, mesh.faces, GARMENT_COLOURS.get(name, BODY_COLOUR))

@@ -104,9 +104,10 @@ def _disk() -> Check:
 
 
 def _body_cache() -> Check:
-    from garment_uv.body.anny_body import is_cached
+    from importlib import import_module
 
-    cached = is_cached()
+    folder = import_module("anny.paths").get_anny_cache_path()
+    cached = folder.is_dir() and any(path.is_file() for path in folder.rglob("*"))
     return Check("open body", cached, "ready" if cached else "not built yet", "" if cached else "garment doctor --warm", False)
 
 

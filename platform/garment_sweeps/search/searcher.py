@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from garment_sweeps.search.outcome import outcome_of, usable_value
-from garment_sweeps.search.study import DEVICE_SECONDS, EPOCHS, INTERRUPTED, REASON, started, trial_name
+from garment_sweeps.search.study import DEVICE_SECONDS, INTERRUPTED, REASON, started, trial_name
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 from garment_uv.errors import UserError
@@ -129,7 +129,6 @@ class StudySearcher(Searcher):
         epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
         if value is not None and epoch not in trial.storage.get_trial(trial._trial_id).intermediate_values:
             trial.report(value, epoch)
-        trial.set_user_attr(EPOCHS, epoch)
         trial.set_user_attr(DEVICE_SECONDS, float(result.get(results.DEVICE_SECONDS, 0.0)))
 
     def _tell(self, trial: optuna.Trial, state: TrialState, reason: str, value: float | None = None) -> None:

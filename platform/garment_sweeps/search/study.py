@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import optuna
 from optuna.storages import RDBStorage
@@ -11,12 +12,14 @@ from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.spaces import Experiment
 from garment_uv.errors import UserError
 
+if TYPE_CHECKING:
+    import sqlalchemy
+
 EXPERIMENT_DIGEST = "garment.experiment_digest"
 SESSIONS = "garment.sessions"
 """How often the sweep was started; part of the folder names of its trials."""
 INTERRUPTED = "garment.interrupted"
 REASON = "garment.reason"
-EPOCHS = "garment.epochs"
 DEVICE_SECONDS = "garment.device_seconds"
 
 
@@ -26,18 +29,34 @@ def open_storage(url: str) -> RDBStorage:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"connect_args": {"timeout": 60}} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    local = url.startswith("sqlite:///")
+    arguments = {"connect_args": {"timeout": 60}} if local else {"pool_pre_ping": True}
     try:
-        return RDBStorage(url, engine_kwargs=arguments)
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        if local:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        storage = RDBStorage(url, engine_kwargs=arguments)
+        if local:
+            _write_ahead(storage.engine)
+        return storage
+    except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise UserError(
             f"the study database {shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
         ) from None
     except ImportError as error:
         raise UserError(f"the study database {shown(url)} needs a driver: pip install {error.name}") from None
+
+
+def _write_ahead(engine: "sqlalchemy.Engine") -> None:
+    """SQLite's write-ahead log: as safe against killed processes, and several times faster an epoch."""
+    import sqlalchemy
+
+    def on_connect(connection, record) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    sqlalchemy.event.listen(engine, "connect", on_connect)
+    engine.dispose()
 
 
 def study_exists(storage: RDBStorage, name: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.shards import open_source
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
 from garment_sweeps.trials import results
@@ -45,6 +46,7 @@ def train_once(
     store = TrialStore.open(storage, name, TRIAL["id"], session=0)
     if store.checkpoints() and not resume:
         raise UserError(f"a training named {name!r} exists; go on with --resume or give another --name")
+    open_source(base.data.uri).manifest.digest()  # a wrong URI is said before anything is written
     run = SweepRun.start(experiment.name, name, {"description": f"one training of {experiment.name}"})
     context = TrialContext(
         sweep=name,

@@ -1,0 +1,44 @@
+"""Studies on disk and a tabulated experiment."""
+
+import optuna
+import pytest
+
+from garment_sweeps.search.study import open_storage, open_study
+from garment_sweeps.spaces import AshaConfig, Experiment, Float, Space
+from garment_uv.config.trial import TrialConfig
+
+
+def make_experiment(**changes) -> Experiment:
+    base = TrialConfig().with_values({"training.epochs": 6, "training.optimiser.generator_lr": 1e-3})
+    values = {
+        "name": "table",
+        "description": "",
+        "base": base,
+        "space": Space(
+            parameters=(
+                Float(path="training.optimiser.generator_lr", low=1e-4, high=1e-2, log=True),
+                Float(path="loss.adversarial", low=1e-4, high=1.0, log=True),
+            )
+        ),
+        "trials": 10,
+        "sampler": "random",
+        "seed": 5,
+        "asha": AshaConfig(grace_epochs=1, reduction=2),
+        "try_base": False,
+    }
+    return Experiment(**{**values, **changes})
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    return make_experiment()
+
+
+@pytest.fixture
+def storage(tmp_path) -> optuna.storages.RDBStorage:
+    return open_storage(f"sqlite:///{tmp_path}/optuna.db")
+
+
+@pytest.fixture
+def study(storage, experiment) -> optuna.Study:
+    return open_study(storage, "one", experiment, resume=False)

@@ -1,0 +1,33 @@
+"""What a last result means."""
+
+import math
+
+import pytest
+from optuna.trial import TrialState
+
+from garment_sweeps.search.outcome import outcome_of
+
+
+@pytest.mark.parametrize(
+    ("result", "error", "state", "value"),
+    [
+        ({"epoch": 6, "s2s_mm": 20.0}, False, TrialState.COMPLETE, 20.0),
+        ({"epoch": 5, "s2s_mm": 20.0}, False, TrialState.PRUNED, 20.0),
+        ({"epoch": 6, "s2s_mm": math.nan}, False, TrialState.FAIL, None),
+        ({"epoch": 6, "s2s_mm": math.inf}, False, TrialState.FAIL, None),
+        ({"epoch": 6}, False, TrialState.FAIL, None),
+        ({"epoch": 6, "s2s_mm": "20"}, False, TrialState.FAIL, None),
+        ({"epoch": 3, "s2s_mm": 20.0, "infeasible": True, "reason": "diverged"}, False, TrialState.FAIL, None),
+        ({"epoch": 3, "failed": True, "reason": "no dataset"}, False, TrialState.FAIL, None),
+        ({"epoch": 3, "s2s_mm": 20.0}, True, TrialState.FAIL, None),
+        (None, True, TrialState.FAIL, None),
+    ],
+)
+def test_outcomes(result, error, state, value):
+    outcome = outcome_of(result, error, epochs=6)
+    assert (outcome.state, outcome.value) == (state, value)
+
+
+def test_the_reason_is_kept():
+    assert outcome_of({"epoch": 3, "infeasible": True, "reason": "diverged"}, False, 6).reason == "diverged"
+    assert "epoch 2 of 6" in outcome_of({"epoch": 2, "s2s_mm": 1.0}, False, 6).reason

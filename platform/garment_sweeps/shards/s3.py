@@ -9,12 +9,12 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from garment_uv.errors import UserError
-from garment_uv.samples.shards import file_digest
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from garment_sweeps.shards.s3_errors import S3_ERRORS, DamagedInTransit, told, transient
 from garment_sweeps.shards.uri import S3Location
+from garment_uv.errors import UserError
+from garment_uv.samples.shards import file_digest
 
 MULTIPART_BYTES = 16 * 2**20
 """Files above this go up in parts of this size (S3 allows 10,000 parts of at least 5 MiB)."""

@@ -4,16 +4,18 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
     ResponseStreamingError,
 )
-from garment_uv.errors import UserError
 
 from garment_sweeps.shards.uri import S3Location
+from garment_uv.errors import UserError
 
+_NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
 _TRANSIENT_CODES = {
     "InternalError",
     "SlowDown",
@@ -41,7 +43,7 @@ S3_ERRORS = (BotoCoreError, ClientError, Boto3Error, DamagedInTransit)
 def transient(error: BaseException) -> bool:
     """Whether another try may help: no answer, a server's fault, or damage on the way."""
     cause = _cause(error)
-    if isinstance(cause, HTTPClientError | IncompleteReadError | ResponseStreamingError | DamagedInTransit):
+    if isinstance(cause, _NO_ANSWER) or isinstance(cause, DamagedInTransit):
         return True
     return isinstance(cause, ClientError) and (_status(cause) >= 500 or _code(cause) in _TRANSIENT_CODES)
 
@@ -55,7 +57,7 @@ def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> U
             f"{start}: no S3 credentials found; "
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         )
-    if isinstance(cause, HTTPClientError):
+    if isinstance(cause, _NO_ANSWER):
         return UserError(
             f"{start}: S3 at {endpoint} is unreachable ({type(cause).__name__}); "
             "check the network and AWS_ENDPOINT_URL_S3"

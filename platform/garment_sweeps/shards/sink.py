@@ -4,12 +4,11 @@ import re
 import tempfile
 from pathlib import Path
 
+from garment_sweeps.shards.s3 import S3Store
+from garment_sweeps.shards.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import ATLAS_KEY, MANIFEST_KEY, Manifest
 from garment_uv.samples.sink import DatasetSink, FolderSink
-
-from garment_sweeps.shards.s3 import S3Store
-from garment_sweeps.shards.uri import S3Location, parse_uri
 
 _OURS = re.compile(
     r"^([A-Za-z0-9_]+/shard-\d{6}\.tar|" + re.escape(ATLAS_KEY) + r"|" + re.escape(MANIFEST_KEY) + r")\Z"

@@ -6,16 +6,16 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from garment_uv.errors import UserError
-from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
-from garment_uv.samples.source import DatasetSource, FolderSource, read_atlas
-from garment_uv.uv.atlas import Atlas
 from platformdirs import user_cache_path
 
 from garment_sweeps.shards.cache import NodeCache
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.s3_errors import Missing
 from garment_sweeps.shards.uri import S3Location, parse_uri
+from garment_uv.errors import UserError
+from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
+from garment_uv.samples.source import DatasetSource, FolderSource, read_atlas
+from garment_uv.uv.atlas import Atlas
 
 DEFAULT_CACHE_GB = 50.0
 """Bytes that the node's cache may take, in units of 1e9, unless GARMENT_CACHE_GB says otherwise."""

@@ -5,14 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from garment_uv.errors import UserError
-from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
-from garment_uv.samples.shards import file_digest
-
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.s3_errors import Missing
 from garment_sweeps.shards.source import read_manifest
 from garment_sweeps.shards.uri import S3Location, parse_uri
+from garment_uv.errors import UserError
+from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
+from garment_uv.samples.shards import file_digest
 
 _AT_A_TIME = 4
 

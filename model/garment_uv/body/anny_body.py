@@ -14,7 +14,7 @@ from garment_uv.body.helper_layers import HelperLayer, read_layers
 from garment_uv.body.parameters import check_shape_and_poses
 from garment_uv.body.protocol import BodyParameters
 from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms
-from garment_uv.body.skeleton import global_rotations
+from garment_uv.body.skeleton import REST_POSE, global_rotations
 from garment_uv.body.skinning import skin
 
 _CACHED_SUBJECTS = 16
@@ -89,8 +89,8 @@ class AnnyBody:
         return positions
 
     def rest(self, parameters: BodyParameters) -> np.ndarray:
-        """Vertices of the shaped body in SMPL's T-pose, z-up facing -y, root-relative, float32 [V, 3]."""
-        return self.pose_many(parameters.gender, parameters.shape, self._rest_pose())[0]
+        """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
     def helper_layers(self) -> dict[str, HelperLayer]:
         """The clothing layers 'tights' (neck to wrists and ankles) and 'skirt' (waist to ankles)."""
@@ -111,17 +111,12 @@ class AnnyBody:
 
     def rest_helpers(self, parameters: BodyParameters) -> dict[str, np.ndarray]:
         """Clothing layers around `rest`, float32 [N, 3] each."""
-        many = self.pose_helpers_many(parameters.gender, parameters.shape, self._rest_pose())
+        many = self.pose_helpers_many(parameters.gender, parameters.shape, REST_POSE[None])
         return {name: vertices[0] for name, vertices in many.items()}
 
     @cached_property
     def _layers(self) -> dict[str, HelperLayer]:
         return read_layers(self._base_obj)
-
-    def _rest_pose(self) -> np.ndarray:
-        pose = np.zeros((1, 72))
-        pose[0, 0] = np.pi / 2.0
-        return pose
 
     def _transforms(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> tuple[RestSubject, np.ndarray]:
         check_shape_and_poses(gender, shape, poses)

@@ -37,5 +37,6 @@ class BodyModel(Protocol):
         ...
 
     def rest(self, parameters: BodyParameters) -> np.ndarray:
-        """Vertices of the shaped body at zero pose, z-up like the garments' rest .obj, float32 [V, 3]."""
+        """Vertices of the shaped body in CLOTH3D's rest pose (`skeleton.REST_POSE`), root-relative, z-up, facing -y,
+        as the garments' rest .obj before `zrot`: float32 [V, 3]. `parameters.pose` is not used."""
         ...

@@ -18,7 +18,7 @@ SEAMS: dict[str, tuple[tuple[str, np.ndarray], tuple[str, np.ndarray]]] = {
 }
 """Seam to the openings it joins; at each it starts at the loop's extreme vertex in that direction."""
 
-_SHORTNESS = 0.05
+_SHORTNESS = 0.15
 """What a metre of seam costs where the surface faces sideways, against 1 where it faces front or back."""
 
 

@@ -20,6 +20,22 @@ Y_UP_TO_Z_UP = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """Turns SMPL's y-up rest frame, facing +z, into the garments' rest frame: z-up, facing -y (a quarter turn about x)."""
 
 
+def _rest_pose() -> np.ndarray:
+    pose = np.zeros((NUM_JOINTS, 3), dtype=np.float32)
+    pose[JOINT_NAMES.index("pelvis"), 0] = np.pi / 2.0
+    pose[JOINT_NAMES.index("left_hip"), 2] = 0.15
+    pose[JOINT_NAMES.index("right_hip"), 2] = -0.15
+    pose.flags.writeable = False
+    return pose.ravel()
+
+
+REST_POSE: np.ndarray = _rest_pose()
+"""float32 [72] pose on which CLOTH3D's rest garments lie: upright T-pose, z-up, each leg 0.15 rad outward.
+
+Source: the preprocessing that the dataset's group published with DeePSD (CVPR 2021).
+"""
+
+
 def global_rotations(poses: np.ndarray) -> np.ndarray:
     """Rotation of each joint from the rest frame to the posed one.
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from garment_uv.body.parameters import check_shape_and_poses
 from garment_uv.body.protocol import BodyParameters
-from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, Y_UP_TO_Z_UP, global_rotations
+from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, REST_POSE, global_rotations
 from garment_uv.body.skinning import skin
 from garment_uv.body.smpl_files import SmplArrays, find_models, load_npz
 from garment_uv.errors import UserError
@@ -85,14 +85,8 @@ class SmplBody:
         return _posed_joints(joints, global_rotations(poses)).astype(np.float32)
 
     def rest(self, parameters: BodyParameters) -> np.ndarray:
-        """Vertices of the shaped body at zero pose, turned z-up, root-relative, float32 [V, 3]."""
-        vertices, _ = self._subject(parameters.gender, parameters.shape, parameters.pose[None])
-        return (vertices @ Y_UP_TO_Z_UP.T).astype(np.float32)
-
-    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
-        """The rest root joint in SMPL's own coordinates, turned z-up, float32 [3]: what `rest` had subtracted."""
-        arrays = self._model(parameters.gender)
-        return (Y_UP_TO_Z_UP @ (arrays.J_regressor @ _shaped(arrays, parameters.shape))[0]).astype(np.float32)
+        """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
     def _model(self, gender: int) -> SmplArrays:
         if gender not in self._models:

@@ -9,6 +9,7 @@ from scipy import sparse
 from garment_uv.body.mesh_topology import midpoint_matrix, refine_path, subdivide_midpoints
 from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.seams import find_seams, front_and_back
+from garment_uv.body.skeleton import REST_POSE
 from garment_uv.body.skirt_faces import bridge, inner_strip, strip_borders
 from garment_uv.body.trunk import check_joints, openings, trunk_faces
 
@@ -26,7 +27,7 @@ class BodyTopology:
     subdivide: sparse.csr_matrix
     """float32 CSR [V, V_body]: takes the body model's vertices to the topology's."""
     rest: np.ndarray
-    """float32 [V, 3] rest body, mean of both genders at mean shape, T-pose, z-up facing -y, metres."""
+    """float32 [V, 3] mean of both genders' rest bodies at mean shape, z-up facing -y, metres."""
     digest: str
     """Hex digest of the faces, the islands and `subdivide`."""
 
@@ -88,9 +89,7 @@ def build_topology(body: BodyModel, subdivisions: int = 1) -> BodyTopology:
 def _mean_rest(body: BodyModel) -> tuple[np.ndarray, np.ndarray]:
     """Mean over the genders of the rest vertices [V_body, 3] and joints [24, 3] at mean shape."""
     shape = np.zeros(10, dtype=np.float32)
-    upright = np.zeros(72, dtype=np.float32)
-    upright[0] = np.pi / 2.0
-    subjects = [BodyParameters(gender, shape, upright) for gender in (0, 1)]
+    subjects = [BodyParameters(gender, shape, REST_POSE) for gender in (0, 1)]
     vertices = np.mean([body.rest(subject) for subject in subjects], axis=0, dtype=np.float64)
     joints = np.mean([body.joints(subject) for subject in subjects], axis=0, dtype=np.float64)
     return vertices, joints

@@ -9,8 +9,8 @@ CUTS: dict[str, tuple[str, str, float]] = {
     "neck": ("neck", "head", 0.35),
     "left_wrist": ("left_elbow", "left_wrist", 1.0),
     "right_wrist": ("right_elbow", "right_wrist", 1.0),
-    "left_ankle": ("left_knee", "left_ankle", 1.0),
-    "right_ankle": ("right_knee", "right_ankle", 1.0),
+    "left_ankle": ("left_knee", "left_ankle", 0.96),
+    "right_ankle": ("right_knee", "right_ankle", 0.96),
 }
 """Opening to the plane across the bone between two joints, at this fraction of it; what lies beyond is dropped."""
 
@@ -54,15 +54,15 @@ def check_joints(joints: np.ndarray) -> None:
         raise ValueError(f"joints must be finite [24, 3], were given as {joints.shape}")
 
 
-def _without_teeth(faces: np.ndarray, mask: np.ndarray, passes: int = 4) -> np.ndarray:
-    """Drop faces that stick out of the boundary with two of their edges, which a plane across a grid leaves."""
+def _without_teeth(faces: np.ndarray, mask: np.ndarray, passes: int = 6) -> np.ndarray:
+    """Drop faces with all three corners on the boundary: the teeth and tongues that a plane leaves on a grid."""
     mask = mask.copy()
     for _ in range(passes):
         kept = np.flatnonzero(mask)
-        _, of_row, counts = unique_edges(faces[kept])
-        free = (counts[of_row] == 1).reshape(3, -1).sum(axis=0)
-        if not (free >= 2).any():
+        edges, _, counts = unique_edges(faces[kept])
+        thin = np.isin(faces[kept], edges[counts == 1]).all(axis=1)
+        if not thin.any():
             break
-        mask[kept[free >= 2]] = False
+        mask[kept[thin]] = False
     mask[mask] = largest_component(faces[mask])
     return mask

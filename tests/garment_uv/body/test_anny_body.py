@@ -13,11 +13,10 @@ import torch
 from garment_uv.body import BodyParameters, anny_bones
 from garment_uv.body.anny_shape import phenotypes
 from garment_uv.body.segmented_rig import segment_transforms
-from garment_uv.body.skeleton import JOINT_NAMES, PARENTS, global_rotations
+from garment_uv.body.skeleton import JOINT_NAMES, PARENTS, REST_POSE, global_rotations
 
 ZERO = np.zeros(10, dtype=np.float32)
-UPRIGHT = np.zeros(72, dtype=np.float32)
-UPRIGHT[0] = np.pi / 2.0
+UPRIGHT = REST_POSE
 
 
 def joint(name: str) -> int:

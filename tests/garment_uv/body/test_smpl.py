@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from garment_uv.body import BodyParameters, SmplBody, load_body
-from garment_uv.body.skeleton import PARENTS
+from garment_uv.body.skeleton import PARENTS, REST_POSE
 from garment_uv.body.smpl_files import check_arrays
 from garment_uv.errors import UserError
 
@@ -61,14 +61,12 @@ def test_vertices_and_joints_equal_the_reference(body, small_model, poses):
         np.testing.assert_allclose(body.joints(parameters), joints, atol=1e-6)
 
 
-def test_rest_is_the_zero_pose_turned_z_up(body, small_model):
+def test_rest_is_cloth3ds_rest_pose_whatever_the_pose(body, small_model):
     shape = np.linspace(-1.0, 1.0, 10).astype(np.float32)
-    vertices, _ = reference(small_model, shape, np.zeros(72))
+    vertices, _ = reference(small_model, shape, REST_POSE)
     rest = body.rest(BodyParameters(0, shape, np.full(72, 0.3, dtype=np.float32)))
-    np.testing.assert_allclose(rest[:, [0, 2, 1]] * [1.0, 1.0, -1.0], vertices, atol=1e-6)
-    shaped = small_model["v_template"] + small_model["shapedirs"][:, :, :10] @ shape
-    root = body.rest_root(BodyParameters(0, shape, np.zeros(72, dtype=np.float32)))
-    np.testing.assert_allclose((rest + root)[:, [0, 2, 1]] * [1.0, 1.0, -1.0], shaped, atol=1e-6)
+    np.testing.assert_allclose(rest, vertices, atol=5e-6)
+    np.testing.assert_allclose(REST_POSE.reshape(24, 3)[[0, 1, 2]], [[np.pi / 2, 0, 0], [0, 0, 0.15], [0, 0, -0.15]])
 
 
 def test_many_poses_equal_one_by_one(body, poses):

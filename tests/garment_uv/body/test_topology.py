@@ -6,11 +6,11 @@ import pytest
 import trimesh
 
 from garment_uv.body import BodyParameters, SmplBody, build_topology
-from garment_uv.body.skeleton import JOINT_NAMES
+from garment_uv.body.skeleton import JOINT_NAMES, REST_POSE
 from garment_uv.body.smpl_files import check_arrays
 
 ZERO = np.zeros(10, dtype=np.float32)
-UPRIGHT = np.array([np.pi / 2.0, *[0.0] * 71], dtype=np.float32)
+UPRIGHT = REST_POSE
 
 
 @pytest.fixture(scope="module", params=["coarse", "fine", "smpl"])
@@ -82,7 +82,7 @@ def test_skirt_bridges_the_legs_facing_outward_and_leaves_the_rest(topology):
     front, back = sorted(bridges.split(only_watertight=False), key=lambda bridge: bridge.centroid[1])
     for bridge, sign in ((front, -1.0), (back, 1.0)):
         outward = bridge.face_normals[:, 1] * sign
-        assert np.average(outward > 0.7, weights=bridge.area_faces) > 0.95
+        assert np.average(outward > 0.7, weights=bridge.area_faces) > 0.9
     x = topology.rest[added][:, :, 0]
     assert ((x.max(axis=1) > -1e-3) & (x.min(axis=1) < 1e-3)).all()
     hem = max(loops_of(skirt), key=lambda loop: np.ptp(topology.rest[loop, 0]) * (topology.rest[loop, 2].mean() < -0.5))

@@ -80,19 +80,20 @@ def collide(
     mesh: wp.uint64,
     position: wp.array(dtype=wp.vec3),
     margin: wp.array(dtype=wp.float32),
-    nearby: float,
+    nearby: wp.array(dtype=wp.float32),
     steep: float,
     out: wp.array(dtype=wp.vec3),
 ):
     """Push vertices that are inside `mesh`, or closer to it than `margin`, out along its surface normal.
 
+    Only surface within `nearby` of a vertex is seen: the less, the quicker.
     `steep` is the least cosine between that normal and the way to the surface: it leaves alone points that lie
     beyond an open mesh's border.
     """
     i = wp.tid()
     p = position[i]
     out[i] = p
-    hit = wp.mesh_query_point_no_sign(mesh, p, nearby)
+    hit = wp.mesh_query_point_no_sign(mesh, p, nearby[i])
     if hit.result:
         surface = wp.mesh_eval_position(mesh, hit.face, hit.u, hit.v)
         normal = wp.mesh_eval_face_normal(mesh, hit.face)

@@ -56,22 +56,22 @@ def lit_share(
     focal: float,
     maps: wp.array3d(dtype=wp.float32),
 ):
-    """Share of a 3x3 neighbourhood of the light's depth map that does not shade `point`."""
+    """Share of a 2x2 neighbourhood of the light's depth map that does not shade `point`."""
     size = maps.shape[1]
     local = axes * (point - light_position)
     lit = float(0.0)
     if local[2] < 0.05:
         return 1.0
-    x = int(float(size) * 0.5 + focal * local[0] / local[2])
-    y = int(float(size) * 0.5 - focal * local[1] / local[2])
+    x = int(float(size) * 0.5 + focal * local[0] / local[2] - 0.5)
+    y = int(float(size) * 0.5 - focal * local[1] / local[2] - 0.5)
     limit = 1.0 / (local[2] - 0.02)
-    for dy in range(-1, 2):
-        for dx in range(-1, 2):
+    for dy in range(0, 2):
+        for dx in range(0, 2):
             cx = wp.clamp(x + dx, 0, size - 1)
             cy = wp.clamp(y + dy, 0, size - 1)
             if maps[light, cy, cx] <= limit:
-                lit += 1.0
-    return lit / 9.0
+                lit += 0.25
+    return lit
 
 
 @wp.kernel(enable_backward=False)

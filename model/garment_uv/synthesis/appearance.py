@@ -8,7 +8,7 @@ import numpy as np
 from garment_uv.synthesis.prints import PRINTS, draw_print
 from garment_uv.synthesis.renderer import Lighting, PointLight
 
-WATT = 0.075
+WATT = 0.06
 """Renderer's power per watt of `lights`."""
 _SKIN = np.array([[0.94, 0.78, 0.68], [0.85, 0.65, 0.52], [0.68, 0.47, 0.34], [0.45, 0.29, 0.20]])
 

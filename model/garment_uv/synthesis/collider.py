@@ -20,7 +20,7 @@ class Collider:
         self._mesh.refit()
 
     def push_out(
-        self, position: wp.array, margin: wp.array, out: wp.array, nearby: float = 0.06, steep: float = 0.0
+        self, position: wp.array, margin: wp.array, nearby: wp.array, out: wp.array, steep: float = 0.0
     ) -> None:
         """Write `position` to `out`, moved so that nothing is within `margin` of the inside; see `_cloth.collide`."""
         wp.launch(
@@ -31,10 +31,11 @@ class Collider:
             outputs=[out],
         )
 
-    def pushed(self, vertices: np.ndarray, margin: float, nearby: float = 0.06, steep: float = 0.0) -> np.ndarray:
+    def pushed(self, vertices: np.ndarray, margin: float, nearby: float = 0.05, steep: float = 0.0) -> np.ndarray:
         """`vertices` [N, 3] moved out to at least `margin` metres, float32 [N, 3]."""
         position = wp.array(np.ascontiguousarray(vertices, dtype=np.float32), dtype=wp.vec3, device="cpu")
         out = wp.empty_like(position)
         gap = wp.full(len(vertices), margin, dtype=wp.float32, device="cpu")
-        self.push_out(position, gap, out, nearby, steep)
+        reach = wp.full(len(vertices), nearby, dtype=wp.float32, device="cpu")
+        self.push_out(position, gap, reach, out, steep)
         return out.numpy().copy()

@@ -1,17 +1,17 @@
 """A garment on a moving subject: target shape from the pose, then cloth dynamics that lag, hang and fold. Ours."""
 
 import numpy as np
+import scipy.sparse as sp
 import warp as wp
 
 from garment_uv.synthesis import _cloth
 from garment_uv.synthesis._mesh import edges_of, triangulate
 from garment_uv.synthesis.collider import Collider
 from garment_uv.synthesis.outfits import FABRICS
-from garment_uv.synthesis.renderer import vertex_normals
 from garment_uv.synthesis.tailor import SKIRT_JOIN, Pattern
 
 SUBSTEPS = 2
-SWEEPS = 7
+SWEEPS = 5
 STEP_SECONDS = 1.0 / 30.0
 MARGIN = 0.003
 """Least distance of cloth from what is under it, metres."""
@@ -24,6 +24,9 @@ class Garment:
         """`rest_helpers` float [H, 3]: the subject's stacked helper vertices in T-pose."""
         self.pattern = pattern
         self._triangles = triangulate(pattern.faces)
+        corner = self._triangles.ravel()
+        owner = np.repeat(np.arange(len(self._triangles)), 3)
+        self._around = sp.csr_matrix((np.ones(len(corner)), (corner, owner)), shape=(len(pattern.ease), owner[-1] + 1))
         cut, place = pattern.cut, pattern.canonical
         strength = FABRICS[cut.fabric][0]
         self._creases = strength * _random_field(place, rng, 0.09, 0.20) * (0.0015 + 0.006 * cut.looseness)
@@ -52,7 +55,9 @@ class Garment:
         return self._shape(base, np.clip(bent * 0.05, 0.0, 0.006) * self._wrinkles)
 
     def _shape(self, base: np.ndarray, wrinkles: np.ndarray) -> np.ndarray:
-        normals = vertex_normals(base, self._triangles).astype(np.float64)
+        one, two, three = (base[self._triangles[:, k]] for k in range(3))
+        normals = self._around @ np.cross(two - one, three - one)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
         flat = normals * np.array([1.0, 1.0, 0.0])
         flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-2
         out = self.pattern.ease + self._creases + wrinkles
@@ -78,6 +83,7 @@ class Drape:
         self._pull = _floats(0.45 * (1 - hang) ** 2 + np.where(tube, 0.0012, 0.02) * stiff)
         self._leash = _floats(np.where(tube, 0.02 + 0.4 * hang, 0.006 + (0.012 + 0.03 * cut.looseness) * hang))
         self._margin = _floats(np.full(count, MARGIN))
+        self._nearby = _floats(np.where(tube, 0.05, 0.012))
         self._bending = 0.12 * min(stiff, 2.0)
         anchor, reach = _strands(pattern, garment.rest)
         self._anchor = wp.array(anchor, dtype=wp.int32, device="cpu")
@@ -122,7 +128,7 @@ class Drape:
                 outputs=[self._scratch],
             )  # fmt: skip
             self._position, self._scratch = self._scratch, self._position
-        collider.push_out(self._position, self._margin, self._scratch)
+        collider.push_out(self._position, self._margin, self._nearby, self._scratch)
         self._position, self._scratch = self._scratch, self._position
 
 
@@ -132,9 +138,10 @@ def _strands(pattern: Pattern, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray
     reach = np.zeros(len(rest))
     tube = np.flatnonzero(pattern.tube)
     if len(tube):
-        columns = pattern.loop
-        anchor[tube] = np.tile(columns, len(tube) // len(columns))
-        reach[tube] = 1.01 * np.linalg.norm(rest[tube] - rest[anchor[tube]], axis=1)
+        rows = np.concatenate([pattern.loop, tube]).reshape(-1, len(pattern.loop))
+        lengths = np.linalg.norm(np.diff(rest[rows], axis=0), axis=2)
+        anchor[tube] = np.tile(pattern.loop, len(rows) - 1)
+        reach[tube] = np.cumsum(lengths, axis=0).ravel()
     return anchor, reach
 
 

@@ -75,8 +75,10 @@ class Stage:
     def __init__(self, body: AnnyBody | None = None) -> None:
         self._body = body or AnnyBody()
         self._layers = self._body.helper_layers()
-        mean = BodyParameters(0, np.zeros(10, dtype=np.float32), np.zeros(72, dtype=np.float32))
-        self._tailor = Tailor(self._layers, self._body.rest_helpers(mean))
+        t_pose = np.zeros(72, dtype=np.float32)
+        t_pose[0] = np.pi / 2
+        mean = BodyParameters(0, np.zeros(10, dtype=np.float32), t_pose)
+        self._tailor = Tailor(self._layers, self._body.pose_helpers(mean))
 
     def perform(self, plan: SequencePlan) -> Performance:
         """Make the sequence of `plan`; the same plan gives the same numbers."""

@@ -113,7 +113,7 @@ class Tailor:
         loop = _border_loop(faces, points, SKIRT_JOIN)
         length = SKIRT_JOIN - cut.bottom
         rows = max(
-            int(np.ceil(length / 0.0115)), int(np.ceil((LEAST_VERTICES - len(points)) / len(loop))) + 1
+            int(np.ceil(length / 0.0145)), int(np.ceil((LEAST_VERTICES - len(points)) / len(loop))) + 1
         )
         added = self._skirt.rows(weights[loop], points[loop], np.linspace(0, length, rows + 1)[1:])
         count = len(points)
@@ -174,7 +174,7 @@ def _fit(cut: GarmentCut, p: np.ndarray, tube: np.ndarray) -> tuple[np.ndarray, 
     if cut.name in ("Skirt", "Dress"):
         below = np.clip((SKIRT_JOIN - height) / 0.8, 0.0, None)
         flare = np.where(tube, cut.flare * below + 0.02 * loose * _ramp(below, 0.0, 0.3), 0.0)
-        hang = np.where(tube, hang * np.exp(-below * 12) + _ramp(below, 0.0, 0.45), hang)
+        hang = np.where(tube, hang * np.exp(-below * 12) + _ramp(below, 0.0, 0.25), hang)
     return ease, flare, np.clip(hang, 0.0, 1.0)
 
 

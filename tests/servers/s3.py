@@ -29,7 +29,8 @@ class S3Server:
         """Has moto, which takes any credentials otherwise, check them or not; Swift always does."""
         if self.kind == "moto":
             url = f"{self.endpoint}/moto-api/reset-auth"
-            request = urllib.request.Request(url, b"0" if wanted else b"inf", method="POST")
+            data, kind = b"0" if wanted else b"inf", {"Content-Type": "text/plain"}
+            request = urllib.request.Request(url, data, kind)
             urllib.request.urlopen(request, timeout=5).close()
 
     @property

@@ -31,4 +31,4 @@ class PrepareOptions(Config):
     image_format: Literal["jpg", "png"] = "jpg"
     """jpg of quality 95, or png without loss."""
     floor_frames: int = Field(default=3, ge=0, le=10_000)
-    """Frames per sequence, evenly spaced, on which the registration's own S2S is measured; 0 measures none."""
+    """Frames per sequence, evenly spaced, on which the registration's own S2S is measured; 0 for none."""

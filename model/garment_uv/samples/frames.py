@@ -1,0 +1,142 @@
+"""One raw sequence as samples: registered once, then posed, unwrapped and cropped frame by frame."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.body.topology import BodyTopology
+from garment_uv.cloth3d.camera import crop, turned
+from garment_uv.cloth3d.sequence import Frame, Sequence
+from garment_uv.errors import UserError
+from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.registration.register import Registration, register_outfit
+from garment_uv.samples.prepare_options import PrepareOptions
+from garment_uv.samples.sample import FrameBody, RawGarment, Sample
+from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.fill import fill
+from garment_uv.uv.sampling import read_vertices
+from garment_uv.uv.segments import rasterise_classes
+
+_BODY_FILL = "least_norm"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every sequence of a dataset is made with."""
+
+    body: BodyModel
+    topology: BodyTopology
+    atlas: Atlas
+    options: PrepareOptions
+
+
+@dataclass
+class SequenceSamples:
+    """The samples of one sequence, made one at a time by `frames()`; the rest is known when they are done.
+
+    UserError, from opening on, when the sequence cannot be used: it names the file or the frame.
+    """
+
+    workshop: Workshop
+    split: str
+    folder: Path
+    garments: tuple[str, ...] = ()
+    topology: str = "default"
+    notes: list[str] = field(default_factory=list)
+    floors_mm: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def floor_s2s_mm(self) -> dict[str, float]:
+        """Mean S2S of registered-and-unwrapped against raw per garment, mm, over the frames measured."""
+        return {name: round(float(np.mean(values)), 4) for name, values in self.floors_mm.items()}
+
+    def frames(self) -> Iterator[Sample]:
+        """Every `options.every`-th frame that has an image, in order."""
+        options = self.workshop.options
+        sequence = Sequence.open(self.folder)
+        try:
+            indices = sequence.frame_indices[:: options.every]
+            if not indices:
+                raise UserError(f"{self.folder}: no frame has an image; fetch the images again")
+            if not sequence.garments:
+                raise UserError(f"{self.folder}: it names no garments; leave it out")
+            self.garments = tuple(sequence.garments)
+            self.notes += [sequence.note] if sequence.note else []
+            registration = self._register(sequence)
+            self.topology = registration.topology_name
+            segments = rasterise_classes(self.workshop.atlas, registration.vertex_classes)
+            measured = set(_spread(indices, options.floor_frames))
+            for index in indices:
+                frame = sequence.frame(index)
+                sample = self._sample(sequence, frame, registration, segments)
+                if index in measured:
+                    self._measure_floor(sequence, frame, sample)
+                yield sample
+        finally:
+            sequence.close()
+
+    def _register(self, sequence: Sequence) -> Registration:
+        info, topology = sequence.info, self.workshop.topology
+        at_rest = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
+        rest_body = topology.vertices(self.workshop.body.rest(at_rest))
+        rests = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
+        return register_outfit(topology, rest_body, rests)
+
+    def _sample(
+        self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray
+    ) -> Sample:
+        workshop = self.workshop
+        options, atlas = workshop.options, workshop.atlas
+        mask = registration.vertex_classes > 0
+        root_relative = workshop.topology.vertices(workshop.body.pose(frame.body))
+        displacement = np.where(mask[:, None], registration.apply(frame.garments) - root_relative, 0.0)
+        body = turned(root_relative, frame.zrot)
+        garments = {}
+        if self.split in options.evaluation_splits:
+            garments = raw_garments(sequence, frame)
+        return Sample(
+            key=f"{self.split}-{self.folder.name}-{frame.index:04d}",
+            image=np.ascontiguousarray(crop(frame.rgb, frame.camera, options.image_size)),
+            body_uv=fill(atlas, body, np.ones(len(body), bool), _BODY_FILL),
+            displacement_uv=fill(atlas, turned(displacement, frame.zrot), mask, options.fill),
+            segments=segments,
+            vertex_classes=registration.vertex_classes,
+            body_vertices=body,
+            topology=registration.topology_name,
+            body=FrameBody(
+                gender=frame.body.gender,
+                shape=frame.body.shape,
+                pose=frame.body.pose,
+                trans=np.asarray(frame.trans, np.float32),
+                zrot=float(frame.zrot),
+                camera=np.asarray(frame.camera, np.float32),
+            ),
+            garments=garments,
+        )
+
+    def _measure_floor(self, sequence: Sequence, frame: Frame, sample: Sample) -> None:
+        """Scores the sample's own map as if a model had predicted it."""
+        displacement = read_vertices(self.workshop.atlas, sample.displacement_uv)
+        measured = replace(sample, garments=raw_garments(sequence, frame))
+        for score in evaluate_sample(self.workshop.atlas, measured, displacement):
+            self.floors_mm.setdefault(score.garment, []).append(score.s2s.mean_mm)
+            hidden = f"{score.garment} is hidden under the rest of the outfit"
+            if score.missing and hidden not in self.notes:
+                self.notes.append(hidden)
+
+
+def raw_garments(sequence: Sequence, frame: Frame) -> dict[str, RawGarment]:
+    """The frame's simulated meshes in the sample frame."""
+    return {
+        name: RawGarment(turned(vertices, frame.zrot).astype(np.float32), sequence.garments[name].faces)
+        for name, vertices in frame.garments.items()
+    }
+
+
+def _spread(indices: tuple[int, ...], count: int) -> list[int]:
+    """At most `count` of the indices, evenly spaced."""
+    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(int)
+    return [indices[place] for place in places]

@@ -2,7 +2,9 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,13 +33,14 @@ def submit(address: str, arguments: list[str], environment: dict[str, str], fold
         UserError: the folder is too large to send, or nothing answers at `address`.
     """
     folder = Path(folder).resolve()
-    check_size(folder)
+    excludes = [*EXCLUDES, *_ignored_by_git(folder)]
+    check_size(folder, excludes)
     client = _client(address)
     variables = {**QUIET, **_same_machine(address), **environment, "PYTHONPATH": "model:platform"}
     try:
         return client.submit_job(
             entrypoint=shlex.join(["python", "-m", "garment_sweeps.cli.main", "sweep", *arguments]),
-            runtime_env={"working_dir": str(folder), "excludes": list(EXCLUDES), "env_vars": variables},
+            runtime_env={"working_dir": str(folder), "excludes": excludes, "env_vars": variables},
             entrypoint_num_cpus=0,
         )
     except (ConnectionError, RuntimeError) as error:
@@ -58,9 +61,9 @@ def follow(address: str, job: str, write: Callable[[str], None]) -> str:
     return str(client.get_job_status(job).value)
 
 
-def check_size(folder: Path) -> int:
+def check_size(folder: Path, excludes: Sequence[str] = EXCLUDES) -> int:
     """Bytes that would be sent; UserError that names the largest files where they are too many."""
-    sizes = {path: path.stat().st_size for path in _files(folder)}
+    sizes = {path: path.stat().st_size for path in _files(folder, excludes)}
     total = sum(sizes.values())
     if total > LIMIT_BYTES:
         largest = sorted(sizes, key=sizes.get, reverse=True)[:3]
@@ -71,16 +74,25 @@ def check_size(folder: Path) -> int:
     return total
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, excludes: Sequence[str]) -> Iterator[Path]:
+    def kept(path: Path) -> bool:
+        place = path.relative_to(folder).as_posix()
+        return not any(fnmatch(path.name, pattern) or place == pattern.strip("/") for pattern in excludes)
+
     for root, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not _excluded(name)]
-        yield from (Path(root) / name for name in files if not _excluded(name) and not (Path(root) / name).is_symlink())
+        folders[:] = [name for name in folders if kept(Path(root) / name)]
+        found = (Path(root) / name for name in files)
+        yield from (path for path in found if kept(path) and not path.is_symlink())
 
 
-def _excluded(name: str) -> bool:
-    from fnmatch import fnmatch
-
-    return any(fnmatch(name, pattern) for pattern in EXCLUDES)
+def _ignored_by_git(folder: Path) -> list[str]:
+    """What git ignores, from whichever of its files; Ray itself reads .gitignore only."""
+    command = ["git", "-C", str(folder), "ls-files", "--others", "--ignored", "--exclude-standard", "--directory"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [f"/{line}" for line in done.stdout.splitlines() if not line.endswith("__pycache__/")]
 
 
 def _same_machine(address: str) -> dict[str, str]:

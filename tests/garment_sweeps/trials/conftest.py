@@ -1,0 +1,42 @@
+"""A context of tabulated work in a temporary folder."""
+
+import pytest
+
+from garment_sweeps.trials.context import StorageConfig, TrialContext
+from garment_uv.config.trial import TrialConfig
+
+
+@pytest.fixture
+def context(tmp_path) -> TrialContext:
+    return TrialContext(
+        sweep="s",
+        session=0,
+        base=TrialConfig().with_values({"training.epochs": 5, "training.optimiser.generator_lr": 1e-3}),
+        metric="s2s/all",
+        checkpoint_every=1,
+        storage=StorageConfig(uri=str(tmp_path / "store")),
+        home=str(tmp_path),
+        cpus=1,
+        work="tabulated",
+    )
+
+
+@pytest.fixture(scope="session")
+def s3_environment():
+    """A running S3 server with one bucket; the environment in which it is found."""
+    import boto3
+
+    from tests.servers.s3 import s3_server
+
+    with s3_server() as server:
+        keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
+        client = boto3.client("s3", endpoint_url=server.endpoint, region_name="us-east-1", **keys)
+        client.create_bucket(Bucket="sweeps")
+        yield server.environment
+
+
+@pytest.fixture
+def s3_storage(s3_environment, monkeypatch) -> StorageConfig:
+    for name, value in s3_environment.items():
+        monkeypatch.setenv(name, value)
+    return StorageConfig(uri="s3://sweeps/prefix", endpoint=s3_environment["AWS_ENDPOINT_URL_S3"])

@@ -1,0 +1,105 @@
+"""A trial without Tune: it ends as it should, and goes on exactly where it was."""
+
+import json
+
+import pytest
+
+from garment_sweeps.trials.checkpoints import CRASH_LOOP
+from garment_sweeps.trials.job import PROGRESS_FILE, WORK_FOLDER, Superseded, TrialJob
+from garment_sweeps.trials.tabulated import PROGRESS_FILE as WORK_FILE
+from garment_sweeps.trials.tabulated import curve_mm
+
+TRIAL = {"id": "t00000", "number": 0}
+
+
+def run(job: TrialJob, tmp_path, epochs: int = 99, keep: bool = True) -> list[dict]:
+    """Steps the job, saving each epoch's checkpoint as Tune would."""
+    results = []
+    while not (results and results[-1].get("done")) and len(results) < epochs:
+        results.append(job.step())
+        if keep:
+            folder = tmp_path / f"local{results[-1]['epoch']}"
+            folder.mkdir(exist_ok=True)
+            job.save(folder)
+            job._store.put(folder, results[-1]["epoch"])
+    return results
+
+
+def plain(results: list[dict]) -> list[dict]:
+    return [{k: v for k, v in result.items() if k != "device_seconds"} for result in results]
+
+
+def test_all_epochs_are_reported_and_the_last_is_done(context, tmp_path):
+    results = run(TrialJob(context, TRIAL, {"loss.adversarial": 0.1}), tmp_path)
+    config = context.base.with_values({"loss.adversarial": 0.1})
+    assert [r["epoch"] for r in results] == [1, 2, 3, 4, 5]
+    assert [r["s2s_mm"] for r in results] == [curve_mm(config, epoch) for epoch in range(1, 6)]
+    assert [bool(r.get("done")) for r in results] == [False] * 4 + [True]
+
+
+def test_a_new_process_goes_on_from_the_newest_checkpoint(context, tmp_path):
+    whole = run(TrialJob(context, TRIAL, {}), tmp_path / "a", keep=False)
+    before = run(TrialJob(context, TRIAL, {}), tmp_path, epochs=3)
+    after = run(TrialJob(context, TRIAL, {}), tmp_path)
+    assert plain(before + after) == plain(whole)
+
+
+def test_a_later_session_finds_the_checkpoints_of_the_earlier(context, tmp_path):
+    run(TrialJob(context, TRIAL, {}), tmp_path, epochs=3)
+    later = TrialJob(context.with_values({"session": 2}), TRIAL, {})
+    assert later.step()["epoch"] == 4
+
+
+@pytest.mark.parametrize("torn", [PROGRESS_FILE, f"{WORK_FOLDER}/{WORK_FILE}"])
+def test_a_torn_checkpoint_is_left_out_for_the_one_before(context, tmp_path, torn, capsys):
+    job = TrialJob(context, TRIAL, {})
+    run(job, tmp_path, epochs=3)
+    path = tmp_path / "store" / "s" / "t00000.s0" / "checkpoint_000003" / torn
+    path.write_text(path.read_text()[:5])
+    assert TrialJob(context, TRIAL, {}).step()["epoch"] == 3
+    assert "not whole" in capsys.readouterr().out
+
+
+def test_killed_after_its_last_checkpoint_it_reports_the_end_again(context, tmp_path):
+    whole = run(TrialJob(context, TRIAL, {}), tmp_path)
+    again = TrialJob(context, TRIAL, {}).step()
+    assert plain([again]) == plain(whole[-1:])
+
+
+def test_an_untrainable_config_is_infeasible_and_reports_no_value(context):
+    result = TrialJob(context, TRIAL, {"training.optimiser.generator_lr": 0.9}).step()
+    assert result["infeasible"] and result["done"] and "s2s_mm" not in result
+    assert "diverged at learning rate 0.9" in result["reason"]
+
+
+def test_a_crash_loop_ends_as_failed(context):
+    for _ in range(CRASH_LOOP):
+        TrialJob(context, TRIAL, {})
+    result = TrialJob(context, TRIAL, {}).step()
+    assert result["failed"] and "died 3 times at epoch 0" in result["reason"]
+
+
+def test_a_superseded_process_stops_before_it_writes(context):
+    old = TrialJob(context, TRIAL, {})
+    old.step()
+    TrialJob(context, TRIAL, {})
+    with pytest.raises(Superseded):
+        old.step()
+
+
+def test_seconds_add_up_over_attempts(context, tmp_path):
+    slow = context.with_values({"seconds_per_epoch": 0.05})
+    run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=2)
+    result = run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=1)[0]
+    assert 0.15 <= result["device_seconds"] < 1.0
+
+
+def test_an_epoch_without_evaluation_reports_no_value(context):
+    result = TrialJob(context.with_values({"metric": "s2s/other"}), TRIAL, {}).step()
+    assert "s2s_mm" not in result and result["epoch"] == 1
+
+
+def test_a_checkpoint_is_plain_json_and_the_works_folder(context, tmp_path):
+    run(TrialJob(context, TRIAL, {}), tmp_path, epochs=1)
+    assert sorted(path.name for path in (tmp_path / "local1").iterdir()) == [PROGRESS_FILE, WORK_FOLDER]
+    assert json.loads((tmp_path / "local1" / PROGRESS_FILE).read_text())["last"]["epoch"] == 1

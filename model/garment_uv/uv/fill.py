@@ -26,7 +26,7 @@ FillMethod: dict[str, str] = {
 
 RIDGE = 3e-3
 """Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
-OVERSHOOT = 0.25
+OVERSHOOT = 0.1
 """A least-norm map never leaves the values' range by more than this share of it."""
 INPAINT_RADIUS = 3.0
 

@@ -1,0 +1,91 @@
+"""The body side of a registration: the topology's rest surface with smoothed normals and its neighbourhoods."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import igl
+import numpy as np
+import scipy.sparse as sp
+
+NORMAL_SMOOTHING = 6
+"""Rounds of averaging over neighbours."""
+
+
+class Topology(Protocol):
+    """What registration needs of `garment_uv.body.topology.BodyTopology`."""
+
+    num_vertices: int
+    faces: dict[str, np.ndarray]
+    islands: np.ndarray
+    rest: np.ndarray
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One subject's rest body on one topology."""
+
+    topology_name: str
+    vertices: np.ndarray
+    """float64 [V, 3] metres."""
+    normals: np.ndarray
+    """float64 [V, 3] unit, smoothed over the neighbours."""
+    faces: np.ndarray
+    """int64 [F, 3] of the topology."""
+    body_faces: np.ndarray
+    """int64 [F', 3] of the default topology: the closed legs."""
+    neighbours: sp.csr_matrix
+    """0/1 [V, V] edges of `faces`."""
+    used: np.ndarray
+    """bool [V] whether a face of the topology has the vertex."""
+    rim: np.ndarray
+    """bool [V] vertices at the openings: neck, wrists, ankles."""
+
+
+def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -> Domain:
+    """The domain of `rest_body` [V, 3] metres; raises ValueError for a wrong shape."""
+    vertices = np.asarray(rest_body, dtype=np.float64)
+    if vertices.shape != (topology.num_vertices, 3):
+        raise ValueError(f"rest body has shape {vertices.shape}, wanted [{topology.num_vertices}, 3]")
+    faces = np.asarray(topology.faces[topology_name], dtype=np.int64)
+    body_faces = np.asarray(topology.faces["default"], dtype=np.int64)
+    neighbours = adjacency(faces, len(vertices))
+    used = np.zeros(len(vertices), dtype=bool)
+    used[faces] = True
+    rim = np.zeros(len(vertices), dtype=bool)
+    edges = np.sort(np.concatenate([body_faces[:, [0, 1]], body_faces[:, [1, 2]], body_faces[:, [2, 0]]]), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    rim[unique[count == 1]] = True
+    normals = _smoothed(igl.per_vertex_normals(vertices, body_faces), adjacency(body_faces, len(vertices)))
+    return Domain(topology_name, vertices, normals, faces, body_faces, neighbours, used, rim & used)
+
+
+def adjacency(faces: np.ndarray, count: int) -> sp.csr_matrix:
+    """0/1 matrix [count, count] of the edges of `faces` [F, 3]."""
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    matrix = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    matrix = (matrix + matrix.T).tocsr()
+    matrix.data[:] = 1.0
+    return matrix
+
+
+def spread(neighbours: sp.csr_matrix, values: np.ndarray, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """`values` [V, C] with the `wanted` [V] vertices filled, ring by ring, by the mean of known neighbours.
+
+    Wanted vertices that no path joins to a known one stay as they are.
+    """
+    result, known = np.where(known[:, None], values, 0.0), known.copy()
+    while True:
+        count = neighbours @ known.astype(float)
+        fresh = np.flatnonzero(wanted & ~known & (count > 0))
+        if not len(fresh):
+            return result
+        result[fresh] = (neighbours[fresh] @ (result * known[:, None])) / count[fresh, None]
+        known[fresh] = True
+
+
+def _smoothed(normals: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:
+    normals = np.nan_to_num(normals)
+    for _ in range(NORMAL_SMOOTHING):
+        normals = normals + neighbours @ normals
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return normals

@@ -1,0 +1,112 @@
+"""Registration of an outfit onto the body topology: once per sequence, then applied to every frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from garment_uv.classes import CLASS_IDS, topology_of
+from garment_uv.errors import UserError
+from garment_uv.registration.correspond import correspond, refill, snap
+from garment_uv.registration.domain import Domain, Topology, body_domain
+from garment_uv.registration.masks import clean, ring
+from garment_uv.registration.offset import rest_offset
+from garment_uv.registration.surface import Attachment, GarmentSurface, garment_surface
+
+UPPER_FIRST = ("Top", "Tshirt", "Jumpsuit", "Dress", "Trousers", "Skirt")
+"""Where two garments cover one vertex, the one that stands first wears it (ours)."""
+SNAP_EDGES = 3.0
+"""A border farther from the covered region than so many median edges of the body is left alone."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Which point of which garment each body-topology vertex follows, through the whole sequence."""
+
+    topology_name: str
+    """'default' or 'skirt': the key of `faces` that the outfit needs."""
+    vertex_classes: np.ndarray
+    """uint8 [V] class ids, 0 for vertices that no garment covers."""
+    corners: np.ndarray
+    """int32 [V, 3] vertices of the garment's triangle that the point lies in; 0 where no garment covers."""
+    weights: np.ndarray
+    """float32 [V, 3] barycentric weights; 0 where no garment covers."""
+    rest_offset: np.ndarray
+    """float64 [3] metres that were added to the garments' rest vertices to meet the rest body."""
+
+    @property
+    def garments(self) -> tuple[str, ...]:
+        """The garments that cover a vertex, in the order of the classes."""
+        return tuple(name for name, number in CLASS_IDS.items() if (self.vertex_classes == number).any())
+
+    def apply(self, garment_frames: dict[str, np.ndarray]) -> np.ndarray:
+        """The garment's position at each covered vertex, float32 [V, 3]; zero elsewhere.
+
+        `garment_frames`: vertices [N, 3] of each garment in one frame, any frame of reference: the answer is in the
+        same. Raises UserError for a garment that is absent or has too few vertices.
+        """
+        result = np.zeros((len(self.vertex_classes), 3), dtype=np.float32)
+        for name in self.garments:
+            if name not in garment_frames:
+                raise UserError(f"garment {name} is registered but absent from the frame: was given {sorted(garment_frames)}")
+            worn = self.vertex_classes == CLASS_IDS[name]
+            vertices, corners = np.asarray(garment_frames[name]), self.corners[worn]
+            if corners.max() >= len(vertices):
+                raise UserError(f"garment {name} has {len(vertices)} vertices in a frame, fewer than at rest")
+            result[worn] = np.einsum("nk,nkc->nc", self.weights[worn], vertices[corners])
+        return result
+
+
+def register_outfit(
+    topology: Topology,
+    rest_body: np.ndarray,
+    garments: dict[str, tuple[np.ndarray, np.ndarray]],
+    root_joint: np.ndarray | None = None,
+) -> Registration:
+    """Register the garments of one subject, all at rest.
+
+    `rest_body` [V, 3] is the topology at the subject's rest pose, `garments` maps class names to rest vertices [N, 3]
+    and triangles [F, 3]; metres, z-up. Rest files may stand off the body by the subject's rest root joint
+    `root_joint` [3], when it is given: the offset of 0, +J0 or -J0 that brings garments and body nearest is taken.
+    Raises UserError for unknown classes, broken meshes, or a garment that covers nothing.
+    """
+    if not garments:
+        raise UserError("no garment to register: the outfit is empty")
+    unknown = sorted(set(garments) - set(CLASS_IDS))
+    if unknown:
+        raise UserError(f"unknown garment {unknown[0]!r}: classes are {', '.join(CLASS_IDS)}")
+    domain = body_domain(topology, rest_body, topology_of(tuple(garments)))
+    rests = {name: np.asarray(vertices, dtype=np.float64) for name, (vertices, _) in garments.items()}
+    offset = rest_offset(domain, rests, root_joint)
+    surfaces = [
+        garment_surface(name, rests[name] + offset, garments[name][1], domain.vertices, domain.normals)
+        for name in UPPER_FIRST
+        if name in garments
+    ]
+
+    classes = np.zeros(topology.num_vertices, dtype=np.uint8)
+    corners = np.zeros((topology.num_vertices, 3), dtype=np.int32)
+    weights = np.zeros((topology.num_vertices, 3), dtype=np.float32)
+    for surface in surfaces:
+        attachment, worn = _dress(topology, domain, surface, free=classes == 0)
+        classes[worn] = CLASS_IDS[surface.name]
+        corners[worn], weights[worn] = attachment.corners[worn], attachment.weights[worn]
+    return Registration(domain.topology_name, classes, corners, weights, offset)
+
+
+def _dress(
+    topology: Topology, domain: Domain, garment: GarmentSurface, free: np.ndarray
+) -> tuple[Attachment, np.ndarray]:
+    """Attachment of one garment and the `free` vertices that it wears: the clean mask and a ring on the border."""
+    attachment, known = correspond(topology, domain, garment)
+    mask = clean(domain.neighbours, known, domain.used)
+    if not mask.any():
+        raise UserError(
+            f"garment {garment.name} meets no body vertex at rest: its .obj is not in the rest pose, or the body is another"
+        )
+    attachment = refill(domain, garment, attachment, known & mask, mask)
+    edges = np.concatenate([domain.faces[:, [0, 1]], domain.faces[:, [1, 2]], domain.faces[:, [2, 0]]])
+    reach = SNAP_EDGES * float(np.median(np.linalg.norm(domain.vertices[edges[:, 0]] - domain.vertices[edges[:, 1]], axis=1)))
+    outer = ring(domain.neighbours, mask) & domain.used
+    edge = outer | (mask & domain.rim)
+    attachment, snapped = snap(domain, garment, attachment, mask, edge, reach)
+    return attachment, (mask | (outer & snapped)) & free

@@ -1,0 +1,124 @@
+"""A garment's rest mesh as registration sees it: outward normals, borders, nearest points."""
+
+from dataclasses import dataclass
+
+import igl
+import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from garment_uv.errors import UserError
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Points on a mesh: corner vertices int64 [N, 3] and barycentric weights float64 [N, 3]."""
+
+    corners: np.ndarray
+    weights: np.ndarray
+
+    def positions(self, vertices: np.ndarray) -> np.ndarray:
+        """Where the points are on `vertices` [M, 3], float64 [N, 3]."""
+        return np.einsum("nk,nkc->nc", self.weights, np.asarray(vertices, dtype=np.float64)[self.corners])
+
+
+@dataclass(frozen=True)
+class GarmentSurface:
+    """One garment at rest, in the body's frame; faces turned so that normals point away from the body."""
+
+    name: str
+    vertices: np.ndarray
+    """float64 [M, 3] metres."""
+    faces: np.ndarray
+    """int64 [F, 3]."""
+    normals: np.ndarray
+    """float64 [F, 3] unit normals, outward."""
+    borders: np.ndarray
+    """int64 [E, 2] edges that belong to one face."""
+
+    def attach(self, face: np.ndarray, weights: np.ndarray) -> Attachment:
+        """The attachment of face indices [N] and barycentric weights [N, 3]."""
+        return Attachment(self.faces[face], weights)
+
+    def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, Attachment, np.ndarray]:
+        """Distance [N] metres, face [N], attachment, and whether it lies on the border [N], of the nearest points."""
+        squared, face, where = igl.point_mesh_squared_distance(
+            np.ascontiguousarray(points, dtype=np.float64), self.vertices, self.faces
+        )
+        corners = self.vertices[self.faces[face]]
+        weights = _clean(igl.barycentric_coordinates(where, *(np.ascontiguousarray(corners[:, c]) for c in range(3))))
+        return np.sqrt(squared), face, self.attach(face, weights), self._on_border(face, weights)
+
+    def nearest_border(self, points: np.ndarray) -> tuple[np.ndarray, Attachment]:
+        """Distance [N] metres and attachment of the nearest points on the garment's borders; infinite without any."""
+        if not len(self.borders):
+            return np.full(len(points), np.inf), Attachment(np.zeros((len(points), 3), int), np.zeros((len(points), 3)))
+        squared, edge, where = igl.point_mesh_squared_distance(
+            np.ascontiguousarray(points, dtype=np.float64), self.vertices, self.borders
+        )
+        start, end = self.vertices[self.borders[edge, 0]], self.vertices[self.borders[edge, 1]]
+        length = np.maximum(((end - start) ** 2).sum(1), 1e-18)
+        share = np.clip(((where - start) * (end - start)).sum(1) / length, 0.0, 1.0)
+        corners = np.column_stack([self.borders[edge], self.borders[edge, 1]])
+        return np.sqrt(squared), Attachment(corners, np.column_stack([1 - share, share, np.zeros_like(share)]))
+
+    def _on_border(self, face: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        count = len(self.vertices)
+        keys = np.sort(self.borders, axis=1) @ np.array([count, 1])
+        result = np.zeros(len(face), dtype=bool)
+        for corner in range(3):
+            edge = np.sort(self.faces[face][:, [(corner + 1) % 3, (corner + 2) % 3]], axis=1) @ np.array([count, 1])
+            result |= (weights[:, corner] < 1e-6) & np.isin(edge, keys)
+        return result
+
+
+def garment_surface(name: str, vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray):
+    """The surface of one garment, any vertex order and any number of components.
+
+    `body` [V, 3] and `normals` [V, 3] orient it: a component whose normals mostly oppose those of the body points
+    nearest to it is turned round. Raises UserError for an empty or broken mesh.
+    """
+    vertices, faces = np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
+    if faces.ndim != 2 or faces.shape[1] != 3 or not len(faces) or vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise UserError(f"garment {name} has vertices {vertices.shape} and faces {faces.shape}: wanted triangles")
+    if faces.min() < 0 or faces.max() >= len(vertices):
+        raise UserError(f"garment {name} has faces beyond its {len(vertices)} vertices: its .obj is damaged")
+    if not np.isfinite(vertices).all():
+        raise UserError(f"garment {name} has a vertex that is not finite at rest: its .obj is damaged")
+    faces = faces[_areas(vertices, faces) > 1e-12]
+    if not len(faces):
+        raise UserError(f"garment {name} has no face with an area: its .obj is damaged")
+    faces = _outward(vertices, faces, body, normals)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    unique, first, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
+    return GarmentSurface(name, vertices, faces, _normals(vertices, faces), edges[np.sort(first[count == 1])])
+
+
+def _areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
+
+
+def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    normals = np.cross(b - a, c - a)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
+
+
+def _outward(vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    from scipy.spatial import cKDTree
+
+    centres = vertices[faces].mean(axis=1)
+    _, near = cKDTree(body).query(centres)
+    agreement = (_normals(vertices, faces) * normals[near]).sum(1) * _areas(vertices, faces)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
+    graph = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(vertices),) * 2)
+    _, component = connected_components(graph, directed=False)
+    votes = np.bincount(component[faces[:, 0]], agreement, minlength=component.max() + 1)
+    turned = votes[component[faces[:, 0]]] < 0
+    return np.where(turned[:, None], faces[:, ::-1], faces)
+
+
+def _clean(weights: np.ndarray) -> np.ndarray:
+    weights = np.clip(np.nan_to_num(weights, nan=1 / 3), 0.0, 1.0)
+    return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)

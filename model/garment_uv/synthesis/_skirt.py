@@ -25,11 +25,12 @@ class SkirtSurface:
         join = float(points[:, 2].mean())
         columns = self._columns(points, join)
         anchor = self._sample(columns, join)
+        even = self._even(columns)
         parts = []
         for depth in depths:
-            here = self._sample(columns, join - float(depth))
-            share = max(1.0 - depth / _FADE, 0.0)
-            fade = share * share * (3 - 2 * share)
+            share = min(float(depth) / _FADE, 1.0)
+            here = self._sample((columns + share * (even - columns)) % self._grid.shape[1], join - float(depth))
+            fade = 1.0 - share * share * (3 - 2 * share)
             parts.append(here + fade * (border - anchor))
         return sp.vstack(parts).tocsr()
 
@@ -44,6 +45,14 @@ class SkirtSurface:
         turns = np.concatenate([own, [own[0] + direction * 2 * np.pi]]) * direction
         asked = turns[0] + np.mod(asked * direction - turns[0], 2 * np.pi)
         return np.interp(asked, np.maximum.accumulate(turns), np.arange(count + 1)) % count
+
+    def _even(self, columns: np.ndarray) -> np.ndarray:
+        """Evenly spaced column coordinates in the order of `columns`, as near to them as can be (not wrapped)."""
+        count = self._grid.shape[1]
+        steps = (np.diff(columns, append=columns[0]) + count / 2) % count - count / 2
+        spaced = np.arange(len(columns)) * np.sign(steps.sum()) * count / len(columns)
+        offset = (columns - spaced + count / 2) % count - count / 2
+        return columns + (spaced + np.median(offset) - columns + count / 2) % count - count / 2
 
     def _at(self, column: int, height: float) -> np.ndarray:
         row = np.interp(-height, -self._heights[:, column], np.arange(len(self._heights)))

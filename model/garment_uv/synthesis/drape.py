@@ -11,17 +11,17 @@ from garment_uv.synthesis.outfits import FABRICS
 from garment_uv.synthesis.tailor import SKIRT_JOIN, Pattern
 
 SUBSTEPS = 2
-SWEEPS = 5
+SWEEPS = 6
 STEP_SECONDS = 1.0 / 30.0
 MARGIN = 0.003
 """Least distance of cloth from what is under it, metres."""
 
 
 class Garment:
-    """One subject's garment: gives its shape at rest and the shape that a pose asks of it."""
+    """One subject's garment: gives the shape that a pose asks of it."""
 
-    def __init__(self, pattern: Pattern, rest_helpers: np.ndarray, rng: np.random.Generator) -> None:
-        """`rest_helpers` float [H, 3]: the subject's stacked helper vertices in T-pose."""
+    def __init__(self, pattern: Pattern, helpers: np.ndarray, rng: np.random.Generator) -> None:
+        """`helpers` float [H, 3]: the subject's stacked helper vertices in T-pose, where the cloth is unstrained."""
         self.pattern = pattern
         self._triangles = triangulate(pattern.faces)
         corner = self._triangles.ravel()
@@ -30,7 +30,7 @@ class Garment:
         cut, place = pattern.cut, pattern.canonical
         strength = FABRICS[cut.fabric][0]
         self._creases = strength * _random_field(place, rng, 0.09, 0.20) * (0.0015 + 0.006 * cut.looseness)
-        self._creases *= 0.25 + pattern.hang
+        self._creases *= np.where(pattern.tube, 0.3, 0.25 + pattern.hang)
         below = np.clip((SKIRT_JOIN - place[:, 2]) / 0.6, 0.0, None) if cut.folds else np.zeros(len(place))
         angle = np.arctan2(place[:, 1] - 0.01, place[:, 0])
         wander = 0.7 * np.sin(2 * angle + rng.uniform(0, 6.3)) + rng.uniform(-1.2, 1.2) * below
@@ -41,9 +41,9 @@ class Garment:
         waves = (along + skew) / rng.uniform(0.038, 0.060) + _random_field(place, rng, 0.15, 0.3) * 0.35
         self._wrinkles = strength * np.sin(2 * np.pi * waves + rng.uniform(0, 6.3))
         self._edges = edges_of(pattern.faces)
-        base = pattern.weights @ rest_helpers
+        base = pattern.weights @ helpers
         self._rest_lengths = self._lengths(base)
-        self.rest: np.ndarray = self._shape(base, np.zeros(len(base)))
+        self.unstrained: np.ndarray = self._shape(base, np.zeros(len(base)))
 
     def target(self, helpers: np.ndarray) -> np.ndarray:
         """The shape asked of the garment by posed helper vertices [H, 3], float64 [N, 3]."""
@@ -83,12 +83,12 @@ class Drape:
         self._pull = _floats(0.45 * (1 - hang) ** 2 + np.where(tube, 0.0012, 0.02) * stiff)
         self._leash = _floats(np.where(tube, 0.02 + 0.4 * hang, 0.006 + (0.012 + 0.03 * cut.looseness) * hang))
         self._margin = _floats(np.full(count, MARGIN))
-        self._nearby = _floats(np.where(tube, 0.05, 0.012))
+        self._nearby = _floats(np.where(tube, 0.09, 0.012))
         self._bending = 0.12 * min(stiff, 2.0)
-        anchor, reach = _strands(pattern, garment.rest)
+        anchor, reach = _strands(pattern, garment.unstrained)
         self._anchor = wp.array(anchor, dtype=wp.int32, device="cpu")
         self._reach = _floats(reach)
-        first, neighbour, length = _springs(pattern.faces, garment.rest)
+        first, neighbour, length = _springs(pattern.faces, garment.unstrained)
         self._first = wp.array(first, dtype=wp.int32, device="cpu")
         self._neighbour = wp.array(neighbour, dtype=wp.int32, device="cpu")
         self._length = _floats(length)
@@ -112,7 +112,7 @@ class Drape:
             _cloth.predict,
             dim=len(target),
             device="cpu",
-            inputs=[self._position, self._previous, self._hang, carried, -9.81 * seconds**2, 0.965],
+            inputs=[self._position, self._previous, self._hang, carried, -9.81 * seconds**2, 0.965**(2 / SUBSTEPS)],
             outputs=[self._scratch],
         )
         self._previous, self._position, self._scratch = self._position, self._scratch, self._previous

@@ -139,7 +139,7 @@ def _arms(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> Non
 
 
 def _squat(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
-    down = (0.5 - 0.5 * np.cos(_cycle(time, rng, 0.3, 0.5))) * rng.uniform(0.7, 1.0)
+    down = (0.5 - 0.5 * np.cos(_cycle(time, rng, 0.3, 0.5))) * rng.uniform(0.5, 0.85)
     _both(channels, "hip_flex", 82 * down)
     _both(channels, "knee", 98 * down)
     _both(channels, "ankle", 26 * down)

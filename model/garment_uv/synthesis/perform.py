@@ -1,7 +1,7 @@
 """One sequence: a subject moves, its garments follow, and pictures are taken. Ours."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from garment_uv.synthesis.tailor import Tailor
 
 SPAN = 72
 """Frames of 30 fps that even a sequence of few images lasts: their poses then differ."""
+T_POSE = np.array([np.pi / 2] + [0.0] * 71, dtype=np.float32)
+"""Standing upright, z-up, arms out: where garments are cut."""
 SETTLE = 16
 """Substeps in the first pose before the motion starts."""
 
@@ -46,27 +48,28 @@ class Performance:
         camera = RenderCamera.dataset(self.info.cam_loc)
         lighting = self.appearance.lighting()
         rotation = turn(self.info.zrot).T
+        surfaces = {name: self._surface(name, item) for name, item in self.garments.items()}
         for index in range(self.info.num_poses):
             shift = self.info.trans[index]
-            meshes = [
-                RenderMesh((self.body[index] + shift) @ rotation, self.body_faces, self.appearance.skin, gloss=0.06)
+            skin = RenderMesh(
+                (self.body[index] + shift) @ rotation, self.body_faces, self.appearance.skin, gloss=0.06
+            )
+            cloth = [
+                replace(surfaces[name], vertices=(item.frames[index] + shift) @ rotation)
+                for name, item in self.garments.items()
             ]
-            for layer, (name, item) in enumerate(self.garments.items(), start=1):
-                look = self.appearance.looks[name]
-                faces = np.array([(*f, f[-1])[:4] for f in item.faces], dtype=np.int32)
-                corners = np.array([(*f, f[-1])[:4] for f in item.face_uvs], dtype=np.int32)
-                meshes.append(
-                    RenderMesh(
-                        (item.frames[index] + shift) @ rotation,
-                        triangulate(faces),
-                        look.colour if look.tile is None else (1.0, 1.0, 1.0),
-                        look.tile,
-                        None if look.tile is None else item.uvs[_triangle_corners(faces, corners)],
-                        look.gloss,
-                        bias=0.0006 * layer,
-                    )
-                )
-            yield render(meshes, camera, lighting)
+            yield render([skin, *cloth], camera, lighting)
+
+    def _surface(self, name: str, item: GarmentData) -> RenderMesh:
+        """The garment's look on its rest mesh; a later garment is worn over an earlier one."""
+        look = self.appearance.looks[name]
+        faces = np.array([(*f, f[-1])[:4] for f in item.faces], dtype=np.int32)
+        corners = np.array([(*f, f[-1])[:4] for f in item.face_uvs], dtype=np.int32)
+        bias = 0.0006 * (1 + list(self.garments).index(name))
+        if look.tile is None:
+            return RenderMesh(item.rest, triangulate(faces), look.colour, gloss=look.gloss, bias=bias)
+        corner_uv = item.uvs[_triangle_corners(faces, corners)]
+        return RenderMesh(item.rest, triangulate(faces), (1.0, 1.0, 1.0), look.tile, corner_uv, look.gloss, bias)
 
 
 class Stage:
@@ -75,9 +78,7 @@ class Stage:
     def __init__(self, body: AnnyBody | None = None) -> None:
         self._body = body or AnnyBody()
         self._layers = self._body.helper_layers()
-        t_pose = np.zeros(72, dtype=np.float32)
-        t_pose[0] = np.pi / 2
-        mean = BodyParameters(0, np.zeros(10, dtype=np.float32), t_pose)
+        mean = BodyParameters(0, np.zeros(10, dtype=np.float32), T_POSE)
         self._tailor = Tailor(self._layers, self._body.pose_helpers(mean))
 
     def perform(self, plan: SequencePlan) -> Performance:
@@ -99,12 +100,15 @@ class Stage:
         ground = -helpers[:, :tights, 2].min(axis=1) + motion.lift
         trans = np.concatenate([motion.path, ground[:, None]], axis=1)
         body = self._body.pose_many(gender, shape, motion.poses[kept])
-        rest = BodyParameters(gender, shape, np.zeros(72, dtype=np.float32))
-        rest_helpers = _stacked({n: v[None] for n, v in self._body.rest_helpers(rest).items()})[0]
-        garments = [Garment(self._tailor.pattern(cut), rest_helpers, rng) for cut in outfit.cuts]
+        t_pose = BodyParameters(gender, shape, T_POSE)
+        natural = _stacked(self._body.pose_helpers(t_pose))
+        garments = [Garment(self._tailor.pattern(cut), natural, rng) for cut in outfit.cuts]
         draped = self._drape(garments, helpers + trans[:, None], kept, tights)
         frames = [[x - trans[t] for x in layers] for t, layers in zip(kept, draped, strict=True)]
-        data = self._data(garments, frames, body, self._body.rest(rest), appearance)
+        rest_helpers = _stacked(self._body.rest_helpers(t_pose))
+        rests = [g.pattern.stored(g.target(rest_helpers)) for g in garments]
+        layered = self._layered([rests, *frames], garments, [self._body.rest(t_pose), *body])
+        data = _garment_data(garments, layered[0], layered[1:], appearance)
         info = SequenceInfo(
             shape=shape, poses=motion.poses[kept], trans=trans[kept], gender=gender, zrot=appearance.zrot,
             cam_loc=appearance.camera, tightness=np.array(outfit.tightness),
@@ -140,31 +144,32 @@ class Stage:
                 )
         return frames
 
-    def _data(
-        self,
-        garments: list[Garment],
-        frames: list[list[np.ndarray]],
-        body: np.ndarray,
-        rest_body: np.ndarray,
-        appearance: Appearance,
-    ) -> dict[str, GarmentData]:
-        """Garments pushed out of the body, and uppers out of the lower they are worn over."""
+    def _layered(
+        self, frames: list[list[np.ndarray]], garments: list[Garment], bodies: list[np.ndarray]
+    ) -> list[list[np.ndarray]]:
+        """Each frame's garments outside of the body, and uppers outside of the lower they are worn over."""
         faces = [triangulate(garment.pattern.fine_faces) for garment in garments]
-        rests = [garment.pattern.stored(garment.rest) for garment in garments]
-        poses = [_layered(layers, faces, surface, self._body.faces) for layers, surface in zip(frames, body, strict=True)]
-        rests = _layered(rests, faces, rest_body, self._body.faces)
-        data = {}
-        for index, garment in enumerate(garments):
-            name, quads = garment.pattern.cut.name, garment.pattern.fine_faces
-            uvs, corners = texture_corners(rests[index], quads, appearance.looks[name].metres)
-            data[name] = GarmentData(
-                rest=rests[index],
-                faces=_polygons(quads, quads),
-                frames=np.stack([layers[index] for layers in poses]),
-                uvs=uvs,
-                face_uvs=_polygons(quads, corners),
-            )
-        return data
+        return [
+            _layered(layers, faces, body, self._body.faces) for layers, body in zip(frames, bodies, strict=True)
+        ]
+
+
+def _garment_data(
+    garments: list[Garment], rests: list[np.ndarray], frames: list[list[np.ndarray]], appearance: Appearance
+) -> dict[str, GarmentData]:
+    """The garments as the writer takes them, lower before upper."""
+    data = {}
+    for index, garment in enumerate(garments):
+        name, quads = garment.pattern.cut.name, garment.pattern.fine_faces
+        uvs, corners = texture_corners(rests[index], quads, appearance.looks[name].metres)
+        data[name] = GarmentData(
+            rest=rests[index],
+            faces=_polygons(quads, quads),
+            frames=np.stack([layers[index] for layers in frames]),
+            uvs=uvs,
+            face_uvs=_polygons(quads, corners),
+        )
+    return data
 
 
 def _layered(
@@ -177,13 +182,13 @@ def _layered(
         if index:
             under = Collider(result[index - 1], faces[index - 1])
             vertices = under.pushed(vertices, MARGIN, nearby=0.04, steep=0.75)
-        result.append(skin.pushed(vertices, MARGIN, nearby=0.05))
+        result.append(skin.pushed(vertices, MARGIN, nearby=0.09))
     return result
 
 
 def _stacked(helpers: dict[str, np.ndarray]) -> np.ndarray:
-    """Helper layers as one float64 [T, H, 3], tights first."""
-    return np.concatenate([helpers["tights"], helpers["skirt"]], axis=1).astype(np.float64)
+    """Helper layers as one float64 [..., H, 3], tights first."""
+    return np.concatenate([helpers["tights"], helpers["skirt"]], axis=-2).astype(np.float64)
 
 
 def _polygons(quads: np.ndarray, rows: np.ndarray) -> list[list[int]]:

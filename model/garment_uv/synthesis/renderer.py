@@ -84,19 +84,22 @@ def render(
     """
     wp.config.log_level = wp.LOG_ERROR
     lighting = lighting or Lighting()
-    image = np.zeros((camera.height, camera.width, 4), dtype=np.float32)
+    image = np.zeros((camera.height, camera.width, 4), dtype=np.uint8)
+    if background is not None:
+        image[:] = np.rint(np.array([*background, 1.0]) * 255)
     scene = _gather(meshes)
     screen = camera.project(scene.positions)
     box = _box(screen, camera)
     if box is not None:
         x0, y0, x1, y1 = box
-        image[y0:y1, x0:x1] = _draw(scene, screen, box, camera, lighting, antialias)
-    if background is not None:
-        back = np.asarray(background, dtype=np.float32) ** GAMMA
-        image[..., :3] = image[..., :3] * image[..., 3:] + back * (1.0 - image[..., 3:])
-        image[..., 3] = 1.0
-    image[..., :3] = np.clip(image[..., :3], 0.0, 1.0) ** (1.0 / GAMMA)
-    return np.rint(image * 255.0).astype(np.uint8)
+        drawn = _draw(scene, screen, box, camera, lighting, antialias)
+        if background is not None:
+            back = np.asarray(background, dtype=np.float32) ** GAMMA
+            drawn[..., :3] = drawn[..., :3] * drawn[..., 3:] + back * (1.0 - drawn[..., 3:])
+            drawn[..., 3] = 1.0
+        drawn[..., :3] **= np.float32(1.0 / GAMMA)
+        image[y0:y1, x0:x1] = np.rint(drawn * 255.0)
+    return image
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -216,9 +219,9 @@ def _draw(
         )
         result[rows, columns, :3] = np.clip(colours, 0.0, 1.0)
         result[rows, columns, 3] = 1.0
-    blocks = result.reshape(y1 - y0, antialias, x1 - x0, antialias, 4).mean(axis=(1, 3))
-    alpha = blocks[..., 3:]
-    blocks[..., :3] = np.divide(blocks[..., :3], alpha, out=np.zeros_like(blocks[..., :3]), where=alpha > 0)
+    steps = range(antialias)
+    blocks = sum(result[dy::antialias, dx::antialias] for dy in steps for dx in steps) / np.float32(antialias**2)
+    blocks[..., :3] /= np.maximum(blocks[..., 3:], np.float32(1e-6))
     return blocks
 
 

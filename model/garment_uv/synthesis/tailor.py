@@ -105,7 +105,7 @@ class Tailor:
             yield neck
             yield arms
         bottom = SKIRT_JOIN if cut.name in ("Skirt", "Dress") else cut.bottom
-        yield lambda p: np.where(np.abs(p[:, 0]) > 0.3, 1.0, p[:, 2] - bottom)
+        yield lambda p: np.where((np.abs(p[:, 0]) > 0.3) & (p[:, 2] > 0.2), 1.0, p[:, 2] - bottom)
 
     def _hang_tube(self, weights: sp.csr_matrix, faces: np.ndarray, cut: GarmentCut):
         """Add the skirt's rows below the border at the hips; also which vertices are the tube's, and the border."""

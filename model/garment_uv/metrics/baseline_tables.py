@@ -13,7 +13,9 @@ BASELINES = {
 """Baselines by name. All are given the sample's own vertex classes, as the model is in the headline S2S."""
 
 
-def baseline_tables(source: DatasetSource, split: str, max_samples: int = 0, train: str = "train") -> dict[str, S2STable]:
+def baseline_tables(
+    source: DatasetSource, split: str, max_samples: int = 0, train: str = "train"
+) -> dict[str, S2STable]:
     """Each baseline's table over `max_samples` evenly spaced samples of `split`, 0 being all.
 
     The means are taken over all frames of the split `train`. UserError where a split is missing or holds no

@@ -17,9 +17,9 @@ def garment_meshes(
     """Each garment's (vertices [N, 3], faces int32 [F, 3]), in the order of the classes.
 
     A garment is the faces of `topology` whose three vertices bear its class in `vertex_classes` [V]; a class
-    without such a face is left out. `vertices` [V, 3] are body plus displacement, metres; unused ones are
-    dropped. `max_edge_m` leaves out faces with an edge longer than that: 0.1 m is published for CLOTH3D's
-    registered meshes; None, the default, keeps all.
+    without such a face is left out. `vertices` [V, 3] are body plus displacement, metres; unused ones are dropped.
+    `max_edge_m` leaves out faces with an edge longer than that: 0.1 m is published for CLOTH3D's registered
+    meshes. None, the default, keeps all: dropping tears holes into wide skirts and raised their S2S.
     """
     vertices, vertex_classes = np.asarray(vertices), np.asarray(vertex_classes)
     faces = kept_faces(atlas.faces[topology], vertices, max_edge_m)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.body import anny_bones, anny_shape
+from garment_uv.body.anny_model import load_anny
 from garment_uv.body.helper_layers import HelperLayer, read_layers
 from garment_uv.body.parameters import check_shape_and_poses
 from garment_uv.body.protocol import BodyParameters
@@ -21,7 +22,7 @@ _CACHED_SUBJECTS = 16
 
 
 class AnnyBody:
-    """BodyModel on Anny. The first use on a machine builds anny's own cache (about a minute); then half a second.
+    """BodyModel on Anny. The first use on a machine builds anny's own cache (a minute or two); then half a second.
 
     Subjects (gender and shape) are cached, so posing many frames of one subject costs a few milliseconds each.
     """
@@ -29,11 +30,9 @@ class AnnyBody:
     name = "anny"
 
     def __init__(self) -> None:
-        from anny import Anny
         from anny.paths import get_anny_root_dir
 
-        # skinning_method: ours is used; naming one keeps anny from starting warp.
-        self._model = Anny(rig="anny", topology="anny-full", skinning_method="lbs")
+        self._model = load_anny()
         body_faces = self._model.faces.numpy()
         self._body_vertices, flat = np.unique(body_faces, return_inverse=True)
         self.faces: np.ndarray = flat.reshape(body_faces.shape).astype(np.int32)

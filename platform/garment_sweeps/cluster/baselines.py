@@ -1,17 +1,24 @@
-"""The baselines that every leaderboard prints beside the trials."""
+"""The baselines that every leaderboard prints beside the trials, measured by a worker before the trials start."""
 
 from garment_uv.config.trial import TrialConfig
 
 
-def baseline_table(config: TrialConfig, dataset: str) -> dict[str, dict[str, float]]:
+def measure_on_cluster(config: TrialConfig) -> dict[str, dict[str, float]]:
     """S2S metrics, mm, of each baseline on the split that the trials are evaluated on.
 
-    Args:
-        config: its evaluation settings decide which samples are measured, as they do for the trials.
-        dataset: URI of the dataset.
+    It runs as a Ray task on one CPU, so that the driver, which may sit on a small head, neither reads shards nor
+    holds meshes. Raises what the task raised.
     """
+    import ray
+
+    return ray.get(ray.remote(num_cpus=1, max_retries=2)(_measure).remote(config.plain()))
+
+
+def _measure(config: dict) -> dict[str, dict[str, float]]:
     from garment_sweeps.shards import open_source
     from garment_uv.metrics.baseline_tables import baseline_tables
 
-    tables = baseline_tables(open_source(dataset), config.evaluation.split, config.evaluation.max_samples)
+    trial = TrialConfig.from_plain(config)
+    source = open_source(trial.data.uri)
+    tables = baseline_tables(source, trial.evaluation.split, trial.evaluation.max_samples)
     return {name: table.to_dict() for name, table in tables.items()}

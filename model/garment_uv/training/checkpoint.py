@@ -5,12 +5,15 @@
 <folder>/model/                  the generator as a model folder, loadable for inference as it is
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
+from pydantic import Field
 
+from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training import model_file
@@ -22,11 +25,39 @@ from garment_uv.training.files import (
     verify_files,
     write_json,
 )
+from garment_uv.training.random_state import PlainRandomState
+from garment_uv.training.report import Best
 
 CHECKPOINT_JSON = "checkpoint.json"
 TRAINING = "training.safetensors"
 MODEL = "model"
-SCHEMA_VERSION = 1
+
+WHERE_IT_RUNS = ("data.uri", "data.workers", "training.device", "training.threads")
+"""Config fields that a resumed training may change: where the same bytes are read and the same sums are done."""
+
+
+class Progress(Config):
+    """The part of a training's state that is no tensor."""
+
+    epoch: int = Field(ge=0)
+    """Epochs done."""
+    best: Best | None
+    collapsed_epochs: int = Field(ge=0)
+    random: PlainRandomState
+    scaler: dict[str, float | int]
+    """Of the gradient scaler; empty unless fp16."""
+
+
+class Header(Config):
+    """`checkpoint.json`."""
+
+    schema_version: Literal[1] = 1
+    config: dict[str, Any]
+    config_digest: str
+    dataset_version: str
+    progress: Progress
+    files: dict[str, model_file.FileFacts]
+    """By path inside the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -35,82 +66,74 @@ class TrainingState:
 
     tensors: dict[str, torch.Tensor]
     """By 'part/name': discriminator, optimisers, random states."""
-    plain: dict[str, Any]
-    """JSON types: epoch, best so far, watch, random states, loss scale."""
+    progress: Progress
 
 
 def save_checkpoint(
     folder: Path,
     state: TrainingState,
     config: TrialConfig,
-    trained_on: model_file.TrainedOn,
-    write_model_files: Any,
+    dataset_version: str,
+    write_model: Callable[[Path], None],
 ) -> None:
-    """Write the checkpoint atomically; `write_model_files(path)` writes the model's files into `path`."""
+    """Write the checkpoint atomically; `write_model(path)` writes the model's files into the folder `path`."""
     with replaced_folder(folder) as fresh:
         (fresh / MODEL).mkdir()
-        write_model_files(fresh / MODEL)
+        write_model(fresh / MODEL)
         model_file.save_tensors(fresh / TRAINING, state.tensors)
         written = sorted(path for path in fresh.rglob("*") if path.is_file())
-        write_json(
-            fresh / CHECKPOINT_JSON,
-            {
-                "schema_version": SCHEMA_VERSION,
-                "config": config.plain(),
-                "config_digest": config.digest(),
-                "dataset_version": trained_on.dataset_version,
-                "state": state.plain,
-                "files": {path.relative_to(fresh).as_posix(): file_facts(path) for path in written},
-            },
+        header = Header(
+            config=config.plain(),
+            config_digest=config.digest(),
+            dataset_version=dataset_version,
+            progress=state.progress,
+            files={path.relative_to(fresh).as_posix(): file_facts(path) for path in written},
         )
+        write_json(fresh / CHECKPOINT_JSON, header.plain())
 
 
 def load_checkpoint(
-    folder: Path, config: TrialConfig, trained_on: model_file.TrainedOn
+    folder: Path, config: TrialConfig, dataset_version: str
 ) -> tuple[TrainingState, dict[str, torch.Tensor]]:
     """The training state and the generator's weights of a checkpoint made with this config on this dataset.
 
-    Raises UserError when a byte differs from what was written, or the config or the dataset is another.
+    Raises UserError when a byte differs from what was written, when the dataset is another, or when the config
+    is another in more than `WHERE_IT_RUNS`.
     """
     path = present_folder(Path(folder))
     header = read_header(path)
-    verify_files(path, header["files"])
-    if header["config_digest"] != config.digest():
+    verify_files(path, {name: facts.plain() for name, facts in header.files.items()})
+    differing = _differences(header, config)
+    if differing:
         raise UserError(
-            f"{path} was trained with another config ({_differences(header['config'], config)}): "
-            "resume with that config, or start anew without the checkpoint"
+            f"{path} was trained with another config ({differing}): resume with that config, or start anew "
+            "without the checkpoint"
         )
-    if header["dataset_version"] != trained_on.dataset_version:
+    if header.dataset_version != dataset_version:
         raise UserError(
-            f"{path} was trained on dataset version {header['dataset_version'][:16]}, the dataset given is "
-            f"version {trained_on.dataset_version[:16]}: point data.uri at the former, or start anew"
+            f"{path} was trained on dataset version {header.dataset_version[:16]}, the dataset given is "
+            f"version {dataset_version[:16]}: point data.uri at the former, or start anew"
         )
     tensors = model_file.load_tensors(path / TRAINING)
     weights = model_file.load_tensors(path / MODEL / model_file.WEIGHTS)
-    return TrainingState(tensors, header["state"]), weights
+    return TrainingState(tensors, header.progress), weights
 
 
-def read_header(folder: Path) -> dict[str, Any]:
+def read_header(folder: Path) -> Header:
     """`checkpoint.json` of a checkpoint; UserError when there is none or it is not one of ours."""
     path = present_folder(Path(folder)) / CHECKPOINT_JSON
-    header = read_json(path, "checkpoint")
-    if header.get("schema_version") != SCHEMA_VERSION:
-        raise UserError(
-            f"{path} has schema version {header.get('schema_version')!r}, not {SCHEMA_VERSION}: "
-            "use the version of the program that wrote it"
-        )
-    missing = {"config", "config_digest", "dataset_version", "state", "files"} - set(header)
-    if missing:
-        raise UserError(f"{path} lacks {', '.join(sorted(missing))}: take another copy of the checkpoint")
-    return header
+    values = read_json(path, "checkpoint")
+    try:
+        return Header.from_plain(values)
+    except (UserError, TypeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(f"{path} is no checkpoint of this version of the program: {reason}") from None
 
 
 def optimiser_tensors(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """Adam's moments and step counts by '<prefix>/<parameter index>/<name>'."""
     state = optimiser.state_dict()["state"]
-    return {
-        f"{prefix}/{index}/{name}": value for index, values in state.items() for name, value in values.items()
-    }
+    return {f"{prefix}/{index}/{name}": value for index, values in state.items() for name, value in values.items()}
 
 
 def load_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
@@ -128,12 +151,13 @@ def part(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tenso
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
-def _differences(saved: dict[str, Any], config: TrialConfig) -> str:
+def _differences(header: Header, config: TrialConfig) -> str:
+    """The first fields in which the configs differ, or nothing."""
     try:
-        before = TrialConfig.from_plain(saved).flat()
-    except UserError:
+        before = TrialConfig.from_plain(header.config).flat()
+    except (UserError, TypeError):
         return "one that this version does not know"
     now = config.flat()
-    names = [name for name in now if now[name] != before.get(name)]
+    names = [name for name in now if now[name] != before.get(name) and name not in WHERE_IT_RUNS]
     changed = [f"{name}={before.get(name)!r}, now {now[name]!r}" for name in names]
     return "; ".join(changed[:3]) + ("; ..." if len(changed) > 3 else "")

@@ -37,9 +37,7 @@ class EvaluatedSample:
 class Evaluator:
     """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back."""
 
-    def __init__(
-        self, generator: GarmentGenerator, atlas: Atlas, source: DatasetSource, batch_size: int
-    ) -> None:
+    def __init__(self, generator: GarmentGenerator, atlas: Atlas, source: DatasetSource, batch_size: int) -> None:
         self._generator = generator
         self._atlas = atlas
         self._source = source

@@ -120,9 +120,7 @@ def load_model(folder: Path) -> tuple[GarmentGenerator, TrialConfig, Atlas]:
 
 def save_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     """Write named tensors as safetensors, whatever their device and memory layout."""
-    path.write_bytes(
-        save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
-    )
+    path.write_bytes(save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}))
 
 
 def load_tensors(path: Path) -> dict[str, torch.Tensor]:
@@ -150,7 +148,6 @@ def _read(folder: Path) -> tuple[Path, ModelCard]:
     verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
     if card.config.digest() != card.config_digest:
         raise UserError(
-            f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: "
-            "take another copy of the model"
+            f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: take another copy of the model"
         )
     return path, card

@@ -29,9 +29,7 @@ class Predicted:
 
 
 @torch.no_grad()
-def predict(
-    generator: GarmentGenerator, sampler: MapSampler, batch: Batch, segments: SegmentSource
-) -> Predicted:
+def predict(generator: GarmentGenerator, sampler: MapSampler, batch: Batch, segments: SegmentSource) -> Predicted:
     """Run the generator (in whatever mode it is) on a batch on its device.
 
     With 'given' the batch's segments and vertex classes are used; with 'predicted' neither is looked at, and

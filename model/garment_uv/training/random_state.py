@@ -8,6 +8,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from garment_uv.config.base import Config
+
+
+class PlainRandomState(Config):
+    """The parts of a random state that are no tensors."""
+
+    numpy: tuple[str, int, int, float]
+    """Generator's name, position in its words, whether half of a normal pair is kept, and that half."""
+    python: tuple[int, tuple[int, ...], float | None]
+    """`random.getstate()`."""
+
 
 class RandomState:
     """State of torch's, NumPy's and Python's generators that belongs to one training.
@@ -41,23 +52,19 @@ class RandomState:
             tensors["cuda"] = self._state["cuda"]
         return tensors
 
-    def plain(self) -> dict[str, Any]:
-        """The parts of the state that are plain JSON types."""
+    def plain(self) -> PlainRandomState:
+        """The rest of the state."""
         name, _, position, has_gauss, gauss = self._state["numpy"]
-        version, words, following = self._state["python"]
-        return {
-            "numpy": [name, int(position), int(has_gauss), float(gauss)],
-            "python": [version, list(words), following],
-        }
+        numpy_part = (name, int(position), int(has_gauss), float(gauss))
+        return PlainRandomState(numpy=numpy_part, python=self._state["python"])
 
-    def load(self, tensors: dict[str, torch.Tensor], plain: dict[str, Any]) -> None:
+    def load(self, tensors: dict[str, torch.Tensor], plain: PlainRandomState) -> None:
         """Continue from what `tensors()` and `plain()` gave; a missing CUDA state leaves this one's."""
-        name, position, has_gauss, gauss = plain["numpy"]
-        version, words, following = plain["python"]
+        name, position, has_gauss, gauss = plain.numpy
         self._state = {
             "torch": tensors["torch"],
             "numpy": (name, tensors["numpy"].numpy().copy(), position, has_gauss, gauss),
-            "python": (version, tuple(words), following),
+            "python": plain.python,
             "cuda": tensors.get("cuda", self._state["cuda"]),
         }
 

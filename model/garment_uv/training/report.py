@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from garment_uv.config.base import Config
 from garment_uv.metrics.aggregate import S2STable
 
 
-@dataclass(frozen=True)
-class Best:
+class Best(Config):
     """The epoch with the lowest headline S2S so far."""
 
     epoch: int

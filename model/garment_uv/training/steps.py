@@ -64,9 +64,7 @@ class AdversarialSteps:
         self.discriminator.requires_grad_(True)
         return {name: term.detach() for name, term in terms.items()}
 
-    def _discriminator_step(
-        self, fake: torch.Tensor, true: torch.Tensor, body_uv: torch.Tensor
-    ) -> torch.Tensor:
+    def _discriminator_step(self, fake: torch.Tensor, true: torch.Tensor, body_uv: torch.Tensor) -> torch.Tensor:
         with self._precision.autocast():
             real_features = self.discriminator(true, body_uv)
             fake_features = self.discriminator(fake, body_uv)

@@ -5,7 +5,6 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -23,7 +22,7 @@ from garment_uv.training import checkpoint, model_file
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator
 from garment_uv.training.infeasible import FeasibilityWatch
-from garment_uv.training.predict import SegmentSource
+from garment_uv.training.predict import SegmentSource, quiet_sparse
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.report import Best, EpochReport
 from garment_uv.training.schedule import rate_factor
@@ -82,9 +81,7 @@ class Trainer:
             self._optimisers["discriminator"],
             self._precision,
         )
-        self._evaluator = Evaluator(
-            self.generator, self.atlas, source, batch_size=min(config.training.batch_size, 8)
-        )
+        self._evaluator = Evaluator(self.generator, self.atlas, source, batch_size=min(config.training.batch_size, 8))
 
     def train_epoch(self) -> EpochReport:
         """Train the next epoch, and evaluate after it when it is due.
@@ -103,9 +100,7 @@ class Trainer:
             self.epoch += 1
             self._watch.losses(self.epoch, losses, self._steps.adversarial)
             headline, predicted = self._evaluate()
-        return EpochReport(
-            self.epoch, losses, headline, predicted, self.best, factor, time.monotonic() - began
-        )
+        return EpochReport(self.epoch, losses, headline, predicted, self.best, factor, time.monotonic() - began)
 
     def evaluate(self, split: str, segments: SegmentSource = "given", max_samples: int = 0) -> S2STable:
         """S2S of the generator as it is on `split`, with the dataset's segments or the model's own."""
@@ -123,29 +118,32 @@ class Trainer:
         for name, optimiser in self._optimisers.items():
             tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
         tensors |= {f"random/{name}": value for name, value in self._random.tensors().items()}
-        plain = {
-            "epoch": self.epoch,
-            "best": asdict(self.best) if self.best else None,
-            "collapsed_epochs": self._watch.collapsed_epochs,
-            "random": self._random.plain(),
-            "scaler": self._precision.scaler.state_dict(),
-        }
-        state = checkpoint.TrainingState(tensors, plain)
-        checkpoint.save_checkpoint(folder, state, self.config, self.trained_on, self._write_model)
+        progress = checkpoint.Progress(
+            epoch=self.epoch,
+            best=self.best,
+            collapsed_epochs=self._watch.collapsed_epochs,
+            random=self._random.plain(),
+            scaler=self._precision.scaler.state_dict(),
+        )
+        state = checkpoint.TrainingState(tensors, progress)
+        version = self.trained_on.dataset_version
+        checkpoint.save_checkpoint(folder, state, self.config, version, self._write_model)
 
     def load(self, folder: Path) -> None:
         """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none."""
-        state, weights = checkpoint.load_checkpoint(folder, self.config, self.trained_on)
+        version = self.trained_on.dataset_version
+        state, weights = checkpoint.load_checkpoint(folder, self.config, version)
         model_file.load_weights(self.generator, weights, Path(folder))
         discriminator = checkpoint.part("discriminator", state.tensors)
         model_file.load_weights(self.discriminator, discriminator, Path(folder))
         for name, optimiser in self._optimisers.items():
             checkpoint.load_optimiser(f"{name}_optimiser", optimiser, state.tensors)
-        self._random.load(checkpoint.part("random", state.tensors), state.plain["random"])
-        self._precision.scaler.load_state_dict(state.plain["scaler"])
-        self._watch.collapsed_epochs = state.plain["collapsed_epochs"]
-        self.best = Best(**state.plain["best"]) if state.plain["best"] else None
-        self.epoch = state.plain["epoch"]
+        progress = state.progress
+        self._random.load(checkpoint.part("random", state.tensors), progress.random)
+        self._precision.scaler.load_state_dict(progress.scaler)
+        self._watch.collapsed_epochs = progress.collapsed_epochs
+        self.best = progress.best
+        self.epoch = progress.epoch
 
     def save_model(self, folder: Path) -> None:
         """Write the generator as a model folder, all that inference needs; atomically."""
@@ -180,7 +178,7 @@ class Trainer:
         s2s_mm = headline.all.mean_mm
         self._watch.s2s(self.epoch, s2s_mm)
         if self.best is None or s2s_mm < self.best.s2s_mm:
-            self.best = Best(self.epoch, s2s_mm)
+            self.best = Best(epoch=self.epoch, s2s_mm=s2s_mm)
         if chosen.segments == "predicted":
             return headline, headline
         if chosen.predicted == "always" or (chosen.predicted == "last" and last):
@@ -199,12 +197,9 @@ class Trainer:
             torch.set_num_threads(self.config.training.threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
         try:
-            with self._random.active(), warnings.catch_warnings():
-                for message in (
-                    ".*does not have a deterministic implementation.*",
-                    "Sparse CSR tensor support",
-                ):
-                    warnings.filterwarnings("ignore", message=message)
+            with self._random.active(), quiet_sparse(), warnings.catch_warnings():
+                for notice in ("does not have a deterministic implementation", "CUBLAS_WORKSPACE_CONFIG"):
+                    warnings.filterwarnings("ignore", message=f".*{notice}.*")
                 yield
         finally:
             torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)

@@ -70,3 +70,10 @@ def test_no_content_gets_past_as_anything_but_a_user_error(tmp_path, suffix, con
     path.write_bytes(content)
     with pytest.raises(UserError):
         read_body_file(path)
+
+
+@pytest.mark.parametrize("name", ["self", "values", "model_config"])
+def test_fields_named_like_the_programs_own_are_refused(tmp_path, name):
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps({**BodyFile.of_frame(a_body(), "anny").plain(), name: 1}))
+    refused(path, name)

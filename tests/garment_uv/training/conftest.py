@@ -1,9 +1,9 @@
 """The cylinder dataset and a trainer on it."""
 
 import pytest
+
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
-
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 

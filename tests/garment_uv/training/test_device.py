@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from garment_uv.errors import UserError
 from garment_uv.training.device import Precision, resolve_device
 

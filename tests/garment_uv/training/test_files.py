@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from garment_uv.errors import UserError
 from garment_uv.training.files import (
     file_facts,

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from garment_uv.errors import Infeasible
 from garment_uv.training.config import TrainingConfig
 from garment_uv.training.infeasible import FeasibilityWatch

@@ -5,7 +5,8 @@ import random
 
 import numpy as np
 import torch
-from garment_uv.training.random_state import RandomState
+
+from garment_uv.training.random_state import PlainRandomState, RandomState
 
 CPU = torch.device("cpu")
 
@@ -35,7 +36,8 @@ def test_goes_on_from_saved_parts():
     with state.active():
         np.random.normal()  # leaves half of a pair behind
         random.gauss(0, 1)
-    tensors, plain = state.tensors(), json.loads(json.dumps(state.plain()))
+    tensors = state.tensors()
+    plain = PlainRandomState.from_plain(json.loads(json.dumps(state.plain().plain())))
     other = RandomState(0, CPU)
     other.load(tensors, plain)
     assert draw(other) == draw(state)

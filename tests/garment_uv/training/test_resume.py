@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from garment_uv.errors import UserError
+from garment_uv.samples.source import FolderSource
+from garment_uv.training.checkpoint import read_header
 from garment_uv.training.model_file import load_model, read_card
+from garment_uv.training.trainer import Trainer
+from tests.garment_uv.cylinder import small_config
 
 ROOT = Path(__file__).parents[3]
 CHANGES = {
@@ -46,9 +53,7 @@ while trainer.epoch < 4:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {
-        p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
-    }
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_sigkill_in_mid_epoch_and_resume_gives_the_same_bytes(make_trainer, dataset, tmp_path):
@@ -88,7 +93,6 @@ def test_sigkill_in_mid_epoch_and_resume_gives_the_same_bytes(make_trainer, data
 def saved(dataset, tmp_path_factory):
     from garment_uv.samples.source import FolderSource
     from garment_uv.training.trainer import Trainer
-
     from tests.garment_uv.cylinder import small_config
 
     trainer = Trainer(small_config(**CHANGES), FolderSource(dataset))
@@ -136,13 +140,50 @@ def test_another_config_or_dataset_is_refused(saved, make_trainer, tmp_path):
     one_line(caught)
 
 
-@pytest.mark.parametrize("change", [{"schema_version": 2}, {"files": None}, {"state": None}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema_version": 2},
+        {"files": None},
+        {"progress": None},
+        {"progress": {}},
+        {"files": {"a": 1}},
+        {"config": {}},
+        {"more": 1},
+    ],
+)
 def test_a_header_of_another_kind_is_refused(saved, make_trainer, tmp_path, change):
     copy = shutil.copytree(saved[1], tmp_path / "copy")
     header = {**json.loads((copy / "checkpoint.json").read_text()), **change}
     (copy / "checkpoint.json").write_text(json.dumps({k: v for k, v in header.items() if v is not None}))
-    with pytest.raises(UserError, match="checkpoint.json"):
+    with pytest.raises(UserError, match="checkpoint.json|another config"):
         make_trainer(**CHANGES).load(copy)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_no_header_gets_past_as_anything_but_a_user_error(saved, tmp_path, data):
+    header = json.loads((saved[1] / "checkpoint.json").read_text())
+    scalars = st.none() | st.integers() | st.floats() | st.text(max_size=4) | st.booleans()
+    anything = st.recursive(scalars, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=4), x))
+    name = data.draw(st.sampled_from(sorted(header) + ["files", "progress", "new name"]))
+    if data.draw(st.booleans()) and isinstance(header.get(name), dict) and name != "config":
+        inner = data.draw(st.sampled_from(sorted(header[name])))
+        header[name][inner] = data.draw(anything)
+    else:
+        header[name] = data.draw(anything)
+    (tmp_path / "checkpoint.json").write_text(json.dumps(header))
+    try:
+        read_header(tmp_path)
+    except UserError as error:
+        assert "\n" not in str(error)
+
+
+def test_where_it_runs_may_change(saved, make_trainer, dataset, tmp_path):
+    moved = shutil.copytree(dataset, tmp_path / "moved")
+    trainer = Trainer(small_config(**CHANGES, **{"data.uri": str(moved)}), FolderSource(moved))
+    trainer.load(saved[1])
+    assert trainer.epoch == 1
 
 
 def test_what_is_no_checkpoint_is_refused(make_trainer, tmp_path):

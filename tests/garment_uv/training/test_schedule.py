@@ -1,6 +1,7 @@
 """The learning rate over the epochs."""
 
 import pytest
+
 from garment_uv.training.schedule import rate_factor
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
-
 from tests.garment_uv.cylinder import small_config
 
 
@@ -79,9 +79,7 @@ def test_two_trainings_do_not_disturb_each_other(make_trainer):
 
 def test_evaluates_when_told(make_trainer):
     trainer = make_trainer(**{"evaluation.every": 2, "evaluation.predicted": "last", "training.epochs": 3})
-    tables = [
-        (r.s2s is not None, r.s2s_predicted is not None) for r in (trainer.train_epoch() for _ in range(3))
-    ]
+    tables = [(r.s2s is not None, r.s2s_predicted is not None) for r in (trainer.train_epoch() for _ in range(3))]
     assert tables == [(False, False), (True, False), (True, True)]
 
 

@@ -1,0 +1,91 @@
+"""Evaluation against raw meshes, held to predictions whose error is known."""
+
+import numpy as np
+import pytest
+import torch
+
+from garment_uv.classes import CLASS_IDS
+from garment_uv.errors import Infeasible, UserError
+from garment_uv.samples.source import FolderSource, iterate_samples
+from garment_uv.training.evaluate import Evaluator, evaluate_model
+from garment_uv.training.predict import predicted_topology
+from tests.garment_uv.cylinder import cylinder_atlas
+
+
+class Oracle(torch.nn.Module):
+    """Answers with the true maps of the samples in their order, moved outwards by `offset` metres."""
+
+    def __init__(self, source, offset: float = 0.0) -> None:
+        super().__init__()
+        self.anchor = torch.nn.Parameter(torch.zeros(1))
+        self.samples = list(iterate_samples(source, "val"))
+        self.offset = offset
+        self.seen: list[torch.Tensor | None] = []
+
+    def forward(self, image, body_uv, camera, segments=None):
+        assert not self.training
+        self.seen.append(segments)
+        chosen = [min(self.samples, key=lambda s: np.abs(s.body_uv - body.numpy()).max()) for body in body_uv]
+        displacement = torch.from_numpy(np.stack([s.displacement_uv for s in chosen]))
+        length = displacement.norm(dim=1, keepdim=True).clamp_min(1e-9)
+        classes = torch.from_numpy(np.stack([s.segments for s in chosen])).long()
+        logits = 20.0 * torch.nn.functional.one_hot(classes, 7).permute(0, 3, 1, 2).float()
+        return type("Output", (), {
+            "displacement": displacement * (1 + self.offset / length), "segment_logits": logits,
+        })  # fmt: skip
+
+
+@pytest.fixture
+def source(dataset):
+    return FolderSource(dataset)
+
+
+@pytest.mark.parametrize("segments", ["given", "predicted"])
+def test_the_truth_scores_next_to_nothing_and_an_offset_scores_itself(source, segments):
+    oracle = Oracle(source)
+    oracle.train()
+    table = Evaluator(oracle, cylinder_atlas(), source, 3).table("val", segments)
+    assert oracle.training
+    assert all((seen is None) == (segments == "predicted") for seen in oracle.seen)
+    assert table.all.samples == 6 and table.all.missing == 0
+    limit = 0.05 if segments == "given" else 8.0  # predicted classes are cut at texels, not at vertices
+    assert table.all.mean_mm < limit
+    moved = Evaluator(Oracle(source, 0.02), cylinder_atlas(), source, 3).table("val", "given")
+    assert 15 < moved.all.mean_mm < 20.1
+
+
+def test_samples_keep_stored_order_and_may_be_few(source):
+    evaluator = Evaluator(Oracle(source), cylinder_atlas(), source, 3)
+    keys = [item.sample.key for item in evaluator.samples("val", "given")]
+    assert keys == [f"val-{number:05d}-0000" for number in range(4)]
+    assert [item.sample.key for item in evaluator.samples("val", "given", 2)] == [keys[0], keys[-1]]
+
+
+def test_vertices_that_are_not_finite_are_infeasible(source):
+    with pytest.raises(Infeasible, match="not finite"):
+        Evaluator(Oracle(source, float("nan")), cylinder_atlas(), source, 3).table("val", "given")
+
+
+def test_the_topology_is_put_to_the_vote():
+    trousers, dress = CLASS_IDS["Trousers"], CLASS_IDS["Dress"]
+    assert predicted_topology(np.array([trousers] * 9 + [dress])) == "default"
+    assert predicted_topology(np.array([trousers] + [dress] * 9)) == "skirt"
+    assert predicted_topology(np.array([0, CLASS_IDS["Top"]])) == "default"
+    assert predicted_topology(np.zeros(0, np.int64)) == "default"
+
+
+def test_a_model_folder_gives_the_trainers_numbers(make_trainer, source, tmp_path):
+    trainer = make_trainer()
+    report = trainer.train_epoch()
+    trainer.save_model(tmp_path / "model")
+    again = evaluate_model(tmp_path / "model", source, "val")
+    assert again.all.mean_mm == pytest.approx(report.s2s.all.mean_mm, abs=1e-6)
+
+
+def test_a_dataset_of_another_atlas_is_refused(make_trainer, source, tmp_path):
+    make_trainer().save_model(tmp_path / "model")
+    other = FolderSource(source.uri)
+    entry = source.manifest.atlas.with_values({"atlas_digest": "f" * 16})
+    other.__dict__["manifest"] = source.manifest.with_values({"atlas": entry.plain()})
+    with pytest.raises(UserError, match="was trained on atlas"):
+        evaluate_model(tmp_path / "model", other, "val")

@@ -51,9 +51,9 @@ def evaluate_model(folder: Path, source, split: str, segments: str) -> S2STable:
     from garment_uv.training.model_file import load_model
 
     generator, config, atlas = load_model(folder)
-    if atlas.digest != source.manifest.atlas.digest:
+    if atlas.digest != source.manifest.atlas.atlas_digest:
         raise UserError(
-            f"the model reads atlas {atlas.digest[:16]}, the dataset has {source.manifest.atlas.digest[:16]}: "
+            f"the model reads atlas {atlas.digest[:16]}, the dataset has {source.manifest.atlas.atlas_digest[:16]}: "
             "evaluate on a dataset prepared with the same body, map size and subdivisions"
         )
     device = resolve_device(config.training.device)

@@ -91,6 +91,10 @@ class AnnyBody:
         """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
         return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
+    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
+        """Zero, float64 [3]: garments made on this body are root-relative at rest too."""
+        return np.zeros(3)
+
     def helper_layers(self) -> dict[str, HelperLayer]:
         """The clothing layers 'tights' (neck to wrists and ankles) and 'skirt' (waist to ankles)."""
         return self._layers

@@ -40,3 +40,7 @@ class BodyModel(Protocol):
         """Vertices of the shaped body in CLOTH3D's rest pose (`skeleton.REST_POSE`), root-relative, z-up, facing -y,
         as the garments' rest .obj before `zrot`: float32 [V, 3]. `parameters.pose` is not used."""
         ...
+
+    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
+        """The root joint at rest, float64 [3] z-up metres, that the rest garments may stand off by; zero if none."""
+        ...

@@ -88,6 +88,12 @@ class SmplBody:
         """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
         return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
+    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
+        """The rest root joint J0 that `rest` subtracts, z-up, float64 [3]: rest garments may stand off by it."""
+        arrays = self._model(parameters.gender)
+        x, y, z = arrays.J_regressor[0] @ _shaped(arrays, parameters.shape)
+        return np.array([x, -z, y])
+
     def _model(self, gender: int) -> SmplArrays:
         if gender not in self._models:
             wanted = "male" if gender else "female"

@@ -1,7 +1,7 @@
 """One raw sequence as samples: registered once, then posed, unwrapped and cropped frame by frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,12 @@ from garment_uv.body.topology import BodyTopology
 from garment_uv.cloth3d.camera import crop, turned
 from garment_uv.cloth3d.sequence import Frame, Sequence
 from garment_uv.errors import UserError
-from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.registration.quality import floor_s2s
 from garment_uv.registration.register import Registration, register_outfit
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill
-from garment_uv.uv.sampling import read_vertices
 from garment_uv.uv.segments import rasterise_classes
 
 _BODY_FILL = "least_norm"
@@ -67,13 +66,15 @@ class SequenceSamples:
             self.notes += [sequence.note] if sequence.note else []
             registration = self._register(sequence)
             self.topology = registration.topology_name
+            hidden = [name for name in self.garments if name not in registration.garments]
+            self.notes += [f"{name} is hidden under the rest of the outfit" for name in hidden]
             segments = rasterise_classes(self.workshop.atlas, registration.vertex_classes)
             measured = set(_spread(indices, options.floor_frames))
             for index in indices:
                 frame = sequence.frame(index)
                 sample = self._sample(sequence, frame, registration, segments)
                 if index in measured:
-                    self._measure_floor(sequence, frame, sample)
+                    self._measure_floor(sequence, frame, registration, sample)
                 yield sample
         finally:
             sequence.close()
@@ -83,7 +84,7 @@ class SequenceSamples:
         at_rest = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
         rest_body = topology.vertices(self.workshop.body.rest(at_rest))
         rests = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
-        return register_outfit(topology, rest_body, rests)
+        return register_outfit(topology, rest_body, rests, self.workshop.body.rest_root(at_rest))
 
     def _sample(
         self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray
@@ -117,15 +118,15 @@ class SequenceSamples:
             garments=garments,
         )
 
-    def _measure_floor(self, sequence: Sequence, frame: Frame, sample: Sample) -> None:
-        """Scores the sample's own map as if a model had predicted it."""
-        displacement = read_vertices(self.workshop.atlas, sample.displacement_uv)
-        measured = replace(sample, garments=raw_garments(sequence, frame))
-        for score in evaluate_sample(self.workshop.atlas, measured, displacement):
-            self.floors_mm.setdefault(score.garment, []).append(score.s2s.mean_mm)
-            hidden = f"{score.garment} is hidden under the rest of the outfit"
-            if score.missing and hidden not in self.notes:
-                self.notes.append(hidden)
+    def _measure_floor(
+        self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample
+    ) -> None:
+        raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
+        found = floor_s2s(
+            registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw
+        )
+        for name, s2s in found.items():
+            self.floors_mm.setdefault(name, []).append(s2s.mean_mm)
 
 
 def raw_garments(sequence: Sequence, frame: Frame) -> dict[str, RawGarment]:

@@ -69,6 +69,17 @@ def test_rest_is_cloth3ds_rest_pose_whatever_the_pose(body, small_model):
     np.testing.assert_allclose(REST_POSE.reshape(24, 3)[[0, 1, 2]], [[np.pi / 2, 0, 0], [0, 0, 0.15], [0, 0, -0.15]])
 
 
+def test_the_rest_root_is_what_rest_subtracts(body, small_model):
+    """SMPL's own rest body, y-up and not root-relative, turned to z-up is `rest` at zero pose plus `rest_root`."""
+    shape = np.linspace(-1.0, 1.0, 10).astype(np.float32)
+    template = small_model["v_template"] + small_model["shapedirs"][:, :, :10] @ shape
+    upright = np.zeros(72, dtype=np.float32)
+    upright[0] = np.pi / 2
+    parameters = BodyParameters(0, shape, upright)
+    wanted = np.stack([template[:, 0], -template[:, 2], template[:, 1]], axis=1)
+    np.testing.assert_allclose(body.pose(parameters) + body.rest_root(parameters), wanted, atol=5e-6)
+
+
 def test_many_poses_equal_one_by_one(body, poses):
     many = body.pose_many(0, ZERO, poses)
     joints = body.joints_many(0, ZERO, poses)

@@ -22,7 +22,8 @@ def curve_mm(config: TrialConfig, epoch: int) -> float:
     rate = math.log10(config.training.optimiser.generator_lr / 1e-3)
     adversarial = math.log10(max(config.loss.adversarial, 1e-9) / 1e-2)
     floor = 18.0 + 8.0 * rate * rate + 3.0 * min(abs(adversarial), 3.0)
-    digest = hashlib.sha256(json.dumps([config.digest(), epoch]).encode()).digest()
+    what = [config.loss.digest(), config.training.digest(), config.generator.digest(), config.seed, epoch]
+    digest = hashlib.sha256(json.dumps(what).encode()).digest()
     noise = int.from_bytes(digest[:4], "big") / 2**32 - 0.5
     return floor + 60.0 * math.exp(-0.5 * epoch) + 0.2 * noise
 

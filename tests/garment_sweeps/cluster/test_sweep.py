@@ -1,0 +1,101 @@
+"""Whole sweeps on a real Ray cluster, with tabulated trials."""
+
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from garment_sweeps.budget import Budget
+from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.search.study import open_storage, open_study, started
+from garment_sweeps.trials.tabulated import curve_mm
+from garment_uv.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[3]
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
+
+
+def study_of(settings, experiment, name="table"):
+    return started(open_study(open_storage(settings.study_url), name, experiment, resume=True))
+
+
+def run(experiment, settings, **more):
+    return run_sweep(experiment, settings=settings, work="tabulated", tracked=False, **more)
+
+
+def test_a_sweep_stops_some_trials_tells_the_truth_about_all_and_resumes_as_a_whole(experiment, settings, capsys):
+    report = run(experiment, settings)
+    assert report.ended == 8 and report.interrupted == 0
+    assert report.complete >= 1 and report.pruned >= 1 and report.failed >= 1
+    trials = study_of(settings, experiment)
+    for trial in trials:
+        values = {p: trial.params[p] for p in trial.params}
+        config = experiment.base.with_values(values)
+        curve = {epoch: curve_mm(config, epoch) for epoch in trial.intermediate_values}
+        assert trial.intermediate_values == pytest.approx(curve)
+        last = max(trial.intermediate_values, default=0)
+        if trial.state == TrialState.COMPLETE:
+            assert last == 6 and trial.value == pytest.approx(curve[6])
+        elif trial.state == TrialState.PRUNED:
+            assert last < 6 and trial.value == pytest.approx(curve[last])
+        else:
+            assert values["training.optimiser.generator_lr"] == 0.9
+            assert "diverged" in trial.user_attrs["garment.reason"]
+    assert report.best_mm == min(t.value for t in trials if t.state == TrialState.COMPLETE)
+    assert "infeasible: diverged" in capsys.readouterr().out
+
+    with pytest.raises(UserError, match="--resume"):
+        run(experiment, settings)
+    assert run(experiment, settings, resume=True).ended == 8
+    assert [(t.number, t.value) for t in study_of(settings, experiment)] == [(t.number, t.value) for t in trials]
+    more = run(experiment, settings, resume=True, trials=9)
+    assert more.ended == 9
+
+
+def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_them(experiment, settings):
+    lasting = experiment.with_values({"asha": None, "trials": 3, "try_base": False})
+    cut = run(lasting, settings, seconds_per_epoch=0.2, budget=Budget(gpu_hours=0.5 / 3600))
+    assert cut.interrupted >= 1 and "GPU-hours" in cut.stopped_because
+    before = {t.number: max(t.intermediate_values, default=0) for t in study_of(settings, lasting)}
+    assert all(epochs < 6 for epochs in before.values())
+    whole = run(lasting, settings, resume=True)
+    assert whole.ended == 3 and whole.interrupted == 0
+    for trial in study_of(settings, lasting):
+        curve = [curve_mm(lasting.base.with_values(trial.params), e) for e in sorted(trial.intermediate_values)]
+        assert list(trial.intermediate_values.values()) == pytest.approx(curve)
+    resumed = [n for n, epochs in before.items() if epochs]
+    folder = settings.home / "sweeps" / "table"
+    for number in resumed:  # not from the beginning: the second session's attempt starts at the last checkpoint
+        (attempt,) = (folder / f"t{number:05d}.s1" / "attempts").iterdir()
+        assert attempt.name.endswith(f"e{before[number]:06d}")
+
+
+def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, settings, monkeypatch):
+    import garment_sweeps.cluster.sweep as module
+
+    monkeypatch.setattr(module, "_dataset_version", lambda uri: "")  # it was there when the sweep began
+    with pytest.raises(UserError, match="3 trials in a row failed; the last: no dataset at"):
+        run_sweep(experiment, settings=settings, tracked=False)
+
+
+def test_a_trial_larger_than_the_machine_is_refused_at_once(experiment, settings):
+    large = experiment.with_values({"resources.cpus": 512.0})
+    with pytest.raises(UserError, match="needs 512 CPUs"):
+        run(large, settings)
+
+
+def test_the_root_on_a_workers_path_does_not_shadow_the_standard_librarys_platform():
+    import ray
+
+    def where(root: str) -> tuple[str, str]:
+        import sys
+
+        sys.path.insert(0, root)
+        sys.modules.pop("platform", None)
+        import platform
+
+        return platform.__file__, platform.python_version()
+
+    file, version = ray.get(ray.remote(num_cpus=1)(where).remote(str(ROOT)))
+    assert str(ROOT) not in file
+    assert version.startswith("3.")

@@ -48,11 +48,19 @@ class GeneratorConfig(Config):
     """False removes the body UV map from the encoder's and the discriminator's input (an ablation row)."""
     target: Literal["displacement", "position"] = "displacement"
     """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
+    frame: Literal["sample", "body"] = "sample"
+    """Ours: 'body' lets the network speak in each texel's frame on the posed body, turned to the sample's afterwards."""
     segments: Literal["given", "predicted"] = "given"
     """Which segments mask the local branches while training; a head that predicts them is trained either way.
     """
     unwrap_image: bool = True
     """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
+
+    @model_validator(mode="after")
+    def _body_frames_need_a_body(self):
+        if self.frame == "body" and (self.target != "displacement" or not self.condition_on_body):
+            raise ValueError("frame 'body' takes target 'displacement' and condition_on_body true; set frame 'sample'")
+        return self
 
 
 class DiscriminatorConfig(Config):

@@ -12,6 +12,7 @@ from garment_uv.networks.global_path import GlobalPath
 from garment_uv.networks.local_path import LocalPath
 from garment_uv.networks.segment_head import SegmentHead
 from garment_uv.networks.sizes import check_map_size
+from garment_uv.networks.texel_frames import texel_frames, to_sample_frame
 from garment_uv.networks.units import MAP_UNITS
 from garment_uv.networks.weight_path import WeightPath
 
@@ -79,14 +80,15 @@ class GarmentGenerator(nn.Module):
         check_map_size(body_uv.shape[-1], self.config)
         encoded = self.encoder(image, body_uv, camera)
         segment_logits = self.segment_head(encoded)
-        global_map = self.unit.to_metres(self.global_path(encoded.quarter))
+        frames = texel_frames(body_uv) if self.config.frame == "body" else None
+        global_map = self._map(self.global_path(encoded.quarter), frames)
         prediction, local_map, weights, class_logits, class_present = global_map, None, None, None, None
         if self.local_path is not None:
             if segments is None or (self.training and self.config.segments == "predicted"):
                 segments = segment_logits.argmax(dim=1)
             local = self.local_path(encoded.quarter, segments)
             class_logits, class_present = local.class_logits, local.class_present
-            local_map = self.unit.to_metres(local.raw)
+            local_map = self._map(local.raw, frames)
             weights = self.weight_path(encoded.quarter)
             prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
         displacement = prediction if self.config.target == "displacement" else prediction - body_uv
@@ -94,3 +96,7 @@ class GarmentGenerator(nn.Module):
             displacement, prediction, global_map, local_map, weights,
             class_logits, class_present, segment_logits,
         )
+
+    def _map(self, raw: torch.Tensor, frames: torch.Tensor | None) -> torch.Tensor:
+        metres = self.unit.to_metres(raw)
+        return metres if frames is None else to_sample_frame(metres, frames)

@@ -1,5 +1,7 @@
 """From body vertices to points on one garment at rest: rays first, nearest points where they fail (ours)."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from garment_uv.classes import SKIRT_TOPOLOGY_CLASSES
@@ -22,8 +24,20 @@ OUTLIER_M = 0.05
 """A displacement that differs more than this from its neighbours' is dropped and filled from them."""
 
 
-def correspond(topology: Topology, domain: Domain, garment: GarmentSurface) -> tuple[Attachment, np.ndarray]:
-    """Attachment [V] of the body vertices to the garment, and which of them it covers, bool [V]."""
+@dataclass(frozen=True)
+class Correspondence:
+    """What one garment is to each body vertex."""
+
+    attachment: Attachment
+    """The point of the garment, [V]."""
+    covered: np.ndarray
+    """bool [V] whether the garment covers the vertex."""
+    around: np.ndarray
+    """bool [V] whether the vertex is spread around a skirt, so that it is far from its point of the garment."""
+
+
+def correspond(topology: Topology, domain: Domain, garment: GarmentSurface) -> Correspondence:
+    """The correspondence of a garment at rest with the body's vertices."""
     face, weights = _along_normals(domain, garment)
     if garment.name in SKIRT_TOPOLOGY_CLASSES and domain.topology_name == "skirt":
         rays = tube_directions(topology, domain, garment.vertices)
@@ -34,55 +48,65 @@ def correspond(topology: Topology, domain: Domain, garment: GarmentSurface) -> t
         around = rays.share > 0
         face = np.where(around, hits.face, face)
         weights = np.where(around[:, None], hits.weights, weights)
-        by_ray = around
     else:
-        by_ray = np.zeros(len(face), dtype=bool)
+        around = np.zeros(len(face), dtype=bool)
     covered = (face >= 0) & domain.used
 
     distance, near_face, near, on_border = garment.nearest(domain.vertices)
     facing = (garment.normals[near_face] * domain.normals).sum(1) > FACING
-    adopted = ~covered & ~by_ray & domain.used & facing & ~on_border & (distance < NEAREST_M)
+    adopted = ~covered & ~around & domain.used & facing & ~on_border & (distance < NEAREST_M)
     face = np.where(face < 0, 0, face)
     attachment = Attachment(
         np.where(adopted[:, None], near.corners, garment.faces[face]),
         np.where(adopted[:, None], near.weights, weights),
     )
     covered |= adopted
-    return attachment, covered & ~_outliers(domain, attachment.positions(garment.vertices), covered, by_ray)
+    covered &= ~_outliers(domain, attachment.positions(garment.vertices), covered, around)
+    return Correspondence(attachment, covered, around)
 
 
-def refill(domain: Domain, garment: GarmentSurface, attachment: Attachment, known: np.ndarray, wanted: np.ndarray):
-    """The attachment with the `wanted` vertices set to the garment's point nearest to where neighbours put them."""
-    missing = np.flatnonzero(wanted & ~known)
+def refill(domain: Domain, garment: GarmentSurface, found: Correspondence, wanted: np.ndarray) -> Correspondence:
+    """Cover exactly the `wanted` [V] vertices; new ones take the point nearest to where their neighbours put them."""
+    missing = np.flatnonzero(wanted & ~found.covered)
+    known = found.covered & wanted
     if not len(missing) or not known.any():
-        return attachment
-    guess = _guess(domain, garment, attachment, known, wanted)
-    _, _, near, _ = garment.nearest(guess[missing])
-    corners, weights = attachment.corners.copy(), attachment.weights.copy()
-    corners[missing], weights[missing] = near.corners, near.weights
-    return Attachment(corners, weights)
+        return replace(found, covered=wanted)
+    _, _, near, _ = garment.nearest(_guess(domain, garment, found, known, wanted)[missing])
+    return replace(found, attachment=_with(found.attachment, missing, near), covered=wanted)
 
 
 def snap(
-    domain: Domain, garment: GarmentSurface, attachment: Attachment, known: np.ndarray, ring: np.ndarray, reach: float
-) -> tuple[Attachment, np.ndarray]:
+    domain: Domain, garment: GarmentSurface, found: Correspondence, ring: np.ndarray, reach: float
+) -> tuple[Correspondence, np.ndarray]:
     """Put the vertices of `ring` onto the garment's border where it is within `reach` metres; which were, bool [V]."""
     chosen = np.flatnonzero(ring)
     snapped = np.zeros(len(ring), dtype=bool)
-    if not len(chosen) or not known.any():
-        return attachment, snapped
-    guess = _guess(domain, garment, attachment, known, known | ring)
-    distance, near = garment.nearest_border(guess[chosen])
+    if not len(chosen) or not found.covered.any():
+        return found, snapped
+    guess = _guess(domain, garment, found, found.covered, found.covered | ring)[chosen]
+    distance, near = garment.nearest_border(guess)
     close = distance <= reach
-    corners, weights = attachment.corners.copy(), attachment.weights.copy()
-    corners[chosen[close]], weights[chosen[close]] = near.corners[close], near.weights[close]
     snapped[chosen[close]] = True
-    return Attachment(corners, weights), snapped
+    taken = Attachment(near.corners[close], near.weights[close])
+    return replace(found, attachment=_with(found.attachment, chosen[close], taken)), snapped
 
 
-def _guess(domain: Domain, garment: GarmentSurface, attachment: Attachment, known: np.ndarray, wanted: np.ndarray):
-    displacement = attachment.positions(garment.vertices) - domain.vertices
-    return domain.vertices + spread(domain.neighbours, displacement, known, wanted)
+def _with(attachment: Attachment, rows: np.ndarray, other: Attachment) -> Attachment:
+    corners, weights = attachment.corners.copy(), attachment.weights.copy()
+    corners[rows], weights[rows] = other.corners, other.weights
+    return Attachment(corners, weights)
+
+
+def _guess(
+    domain: Domain, garment: GarmentSurface, found: Correspondence, known: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """Where the garment should be at `wanted` vertices: moved like `known` neighbours, around a skirt beside them."""
+    places = found.attachment.positions(garment.vertices)
+    moved = domain.vertices + spread(domain.neighbours, places - domain.vertices, known, wanted)
+    if not found.around.any():
+        return moved
+    beside = spread(domain.neighbours, places, known, wanted)
+    return np.where(found.around[:, None], beside, moved)
 
 
 def _along_normals(domain: Domain, garment: GarmentSurface) -> tuple[np.ndarray, np.ndarray]:

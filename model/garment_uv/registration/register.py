@@ -47,7 +47,9 @@ class Registration:
         result = np.zeros((len(self.vertex_classes), 3), dtype=np.float32)
         for name in self.garments:
             if name not in garment_frames:
-                raise UserError(f"garment {name} is registered but absent from the frame: was given {sorted(garment_frames)}")
+                raise UserError(
+                    f"garment {name} is registered but absent from the frame: was given {sorted(garment_frames)}"
+                )
             worn = self.vertex_classes == CLASS_IDS[name]
             vertices, corners = np.asarray(garment_frames[name]), self.corners[worn]
             if corners.max() >= len(vertices):
@@ -97,16 +99,18 @@ def _dress(
     topology: Topology, domain: Domain, garment: GarmentSurface, free: np.ndarray
 ) -> tuple[Attachment, np.ndarray]:
     """Attachment of one garment and the `free` vertices that it wears: the clean mask and a ring on the border."""
-    attachment, known = correspond(topology, domain, garment)
-    mask = clean(domain.neighbours, known, domain.used)
+    found = correspond(topology, domain, garment)
+    mask = clean(domain.neighbours, found.covered, domain.used)
     if not mask.any():
         raise UserError(
-            f"garment {garment.name} meets no body vertex at rest: its .obj is not in the rest pose, or the body is another"
+            f"garment {garment.name} meets no body vertex at rest: its .obj is not at rest, or is of another body"
         )
-    attachment = refill(domain, garment, attachment, known & mask, mask)
+    found = refill(domain, garment, found, mask)
     edges = np.concatenate([domain.faces[:, [0, 1]], domain.faces[:, [1, 2]], domain.faces[:, [2, 0]]])
-    reach = SNAP_EDGES * float(np.median(np.linalg.norm(domain.vertices[edges[:, 0]] - domain.vertices[edges[:, 1]], axis=1)))
+    reach = SNAP_EDGES * float(
+        np.median(np.linalg.norm(domain.vertices[edges[:, 0]] - domain.vertices[edges[:, 1]], axis=1))
+    )
     outer = ring(domain.neighbours, mask) & domain.used
     edge = outer | (mask & domain.rim)
-    attachment, snapped = snap(domain, garment, attachment, mask, edge, reach)
-    return attachment, (mask | (outer & snapped)) & free
+    found, snapped = snap(domain, garment, found, edge, reach)
+    return found.attachment, (mask | (outer & snapped)) & free

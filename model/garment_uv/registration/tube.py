@@ -43,7 +43,11 @@ def tube_directions(topology: Topology, domain: Domain, skirt: np.ndarray) -> Tu
     centre, widths = _sections(skirt, height)
     angle = across * np.pi / 2
     outward = np.column_stack(
-        [widths[:, 0] * np.sin(angle), np.where(is_back, 1.0, -1.0) * widths[:, 1] * np.cos(angle), np.zeros(len(angle))]
+        [
+            widths[:, 0] * np.sin(angle),
+            np.where(is_back, 1.0, -1.0) * widths[:, 1] * np.cos(angle),
+            np.zeros(len(angle)),
+        ]
     )
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
     origins = share[:, None] * np.column_stack([centre, height]) + (1 - share)[:, None] * domain.vertices

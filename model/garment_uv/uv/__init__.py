@@ -9,6 +9,15 @@ from garment_uv.uv.segments import rasterise_classes
 from garment_uv.uv.unwrap import unwrap_image
 
 __all__ = [
-    "Atlas", "FillMethod", "MapSampler", "build_atlas", "decode_u16", "encode_u16", "fill", "rasterise_classes",
-    "read_vertices", "sampling_matrix", "unwrap_image",
+    "Atlas",
+    "FillMethod",
+    "MapSampler",
+    "build_atlas",
+    "decode_u16",
+    "encode_u16",
+    "fill",
+    "rasterise_classes",
+    "read_vertices",
+    "sampling_matrix",
+    "unwrap_image",
 ]

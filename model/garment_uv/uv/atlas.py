@@ -60,9 +60,15 @@ class Atlas:
         arrays = {f"faces_{name}": value for name, value in self.faces.items()}
         with open(partial, "wb") as file:
             np.savez(
-                file, format=FORMAT, size=self.size, num_vertices=self.num_vertices,
-                point_vertex=self.point_vertex, points=self.points, uv_faces=self.uv_faces,
-                digest=np.array(self.digest), **arrays,
+                file,
+                format=FORMAT,
+                size=self.size,
+                num_vertices=self.num_vertices,
+                point_vertex=self.point_vertex,
+                points=self.points,
+                uv_faces=self.uv_faces,
+                digest=np.array(self.digest),
+                **arrays,
             )
         os.replace(partial, path)
 

@@ -19,7 +19,8 @@ MARGIN = 1.0
 GUTTER = 3.0
 """Free texels between the two islands."""
 GAP_TEXELS = 2.0
-"""Free texels between limbs at their ends."""
+GAP_SHARE = 0.08
+"""Free width between limbs at their ends: so many texels, or so much of half the island's width where that is more."""
 
 
 class Topology(Protocol):
@@ -52,7 +53,7 @@ def build_atlas(topology: Topology, size: int) -> Atlas:
     cuts = [cut(rest, sheet, line) for sheet, line in zip(sheets, outlines, strict=True)]
     labels = [_named_pieces(sheet, c, o) for sheet, c, o in zip(sheets, cuts, outlines, strict=True)]
     rise = float(np.mean([len(c.crotch) / len(c.hips) for c in cuts]))
-    shape = figure(_proportions(rest, sheets, labels), gap=GAP_TEXELS / half, rise=rise)
+    shape = figure(_proportions(rest, sheets, labels), gap=max(GAP_TEXELS / half, GAP_SHARE), rise=rise)
 
     point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
     for side in (0, 1):
@@ -144,10 +145,16 @@ def _place_cuts(rest: np.ndarray, cuts: Cuts, shape: Figure, place: np.ndarray) 
     for junction, steps in ((first, first), (second, len(cuts.chest) - 1 - second)):
         if steps:
             armpit = shape.armpit * [1.0 if junction == first else -1.0, 1.0]
-            place[cuts.chest[junction]] = armpit - [0.0, min(steps * JUNCTION, 0.5 * (shape.armpit - shape.shoulder)[1])]
+            place[cuts.chest[junction]] = armpit - [
+                0.0,
+                min(steps * JUNCTION, 0.5 * (shape.armpit - shape.shoulder)[1]),
+            ]
     fork = int(np.flatnonzero(cuts.hips == cuts.crotch[-1])[0])
     place[cuts.hips[fork]] = shape.fork
-    for stops, path in (((0, first, second, len(cuts.chest) - 1), cuts.chest), ((0, fork, len(cuts.hips) - 1), cuts.hips)):
+    for stops, path in (
+        ((0, first, second, len(cuts.chest) - 1), cuts.chest),
+        ((0, fork, len(cuts.hips) - 1), cuts.hips),
+    ):
         for start, end in zip(stops[:-1], stops[1:], strict=True):
             if end > start:
                 straight(path[start : end + 1])

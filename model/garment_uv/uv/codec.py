@@ -4,6 +4,8 @@ import numpy as np
 
 LEVELS = 32767
 """Steps on each side of zero; zero itself is the code 32768 and comes back as exactly 0."""
+ROUNDING = 2.0**-22
+"""What float32 may add to a value that stood exactly at the limit."""
 
 
 def encode_u16(values: np.ndarray, limit_m: float) -> np.ndarray:
@@ -17,9 +19,10 @@ def encode_u16(values: np.ndarray, limit_m: float) -> np.ndarray:
     if not np.isfinite(values).all():
         raise ValueError("a value is not finite")
     largest = float(np.abs(values).max(initial=0.0))
-    if largest > limit_m:
+    if largest > limit_m * (1 + ROUNDING):
         raise ValueError(f"largest value is {largest:.4f} m, beyond the range of +-{limit_m:g} m")
-    return (np.rint(values * (LEVELS / limit_m)) + LEVELS + 1).astype(np.uint16)
+    codes = np.rint(values * (LEVELS / limit_m)).clip(-LEVELS, LEVELS)
+    return (codes + LEVELS + 1).astype(np.uint16)
 
 
 def decode_u16(codes: np.ndarray, limit_m: float) -> np.ndarray:

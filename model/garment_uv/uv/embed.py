@@ -8,7 +8,9 @@ SHORT = 0.7
 """Shortest edge that the weights tell apart, in medians of the piece's edges."""
 
 
-def embed(rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def embed(
+    rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Positions [N, 2] of the disk's vertices, and those vertices [N].
 
     `rest` [V, 3], `faces` [F, 3]; `fixed` [L] holds the boundary's vertices and `positions` [L, 2] where they

@@ -26,7 +26,7 @@ FillMethod: dict[str, str] = {
 
 RIDGE = 3e-3
 """Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
-OVERSHOOT = 0.1
+OVERSHOOT = 0.05
 """A least-norm map never leaves the values' range by more than this share of it."""
 INPAINT_RADIUS = 3.0
 
@@ -42,7 +42,9 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
         raise UserError(f"unknown fill {method!r}: choose one of {', '.join(FillMethod)}")
     values, mask = np.asarray(values, dtype=np.float64), np.asarray(mask, dtype=bool)
     if values.ndim != 2 or len(values) != atlas.num_vertices or mask.shape != (atlas.num_vertices,):
-        raise ValueError(f"values {values.shape} and mask {mask.shape}: wanted [{atlas.num_vertices}, C] and [{atlas.num_vertices}]")
+        raise ValueError(
+            f"values {values.shape} and mask {mask.shape}: wanted [{atlas.num_vertices}, C] and [{atlas.num_vertices}]"
+        )
     if not np.isfinite(values[mask]).all():
         raise ValueError("a value inside the mask is not finite")
     if method == "none":

@@ -57,22 +57,38 @@ def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Ou
     loop = np.roll(loop, -start)
     neck, wrist0, ankle0, ankle1, wrist1 = (((a - start) % len(loop), (b - start) % len(loop)) for a, b in runs)
     where = rest[loop]
-    side0 = np.arange(wrist0[1], ankle0[0] + 1)
-    side1 = np.arange(ankle1[1], wrist1[0] + 1)
     rim = np.isin(island_faces, loop)
     inward = np.isin(loop, island_faces[rim.any(1) & ~rim.all(1)])
-    inner = np.arange(ankle0[1], ankle1[0] + 1)
-    inner = inner[inward[inner]]
-    crotch = int(inner[np.argmax(where[inner, 2])])
-    armpits = (_armpit(where, side0, inward), _armpit(where, side1[::-1], inward))
 
-    def nearest(first: int, last: int, position: int) -> int:
+    def between(first: int, last: int) -> np.ndarray:
+        """Positions strictly inside a side, at vertices that have a neighbour inside the island."""
         candidates = np.arange(first + 1, last)
         candidates = candidates[inward[candidates]]
+        if not len(candidates):
+            raise UserError("a side of a UV island has no vertex to cut at: use a finer body topology")
+        return candidates
+
+    def nearest(first: int, last: int, position: int) -> int:
+        candidates = between(first, last)
         return int(candidates[np.argmin(np.linalg.norm(where[candidates] - where[position], axis=1))])
 
+    def armpit(first: int, last: int) -> int:
+        """The point that lies farthest from the chord from wrist to ankle, seen from the front."""
+        candidates = between(first, last)
+        flat = where[candidates][:, [0, 2]] - where[first][[0, 2]]
+        chord = (where[last] - where[first])[[0, 2]]
+        return int(candidates[np.argmax(np.abs(flat[:, 0] * chord[1] - flat[:, 1] * chord[0]))])
+
+    inner = between(ankle0[1], ankle1[0])
+    crotch = int(inner[np.argmax(where[inner, 2])])
+    armpits = (armpit(wrist0[1], ankle0[0]), armpit(ankle1[1], wrist1[0]))
     return Outline(
-        loop=loop, neck=neck, wrists=(wrist0, wrist1), ankles=(ankle0, ankle1), armpits=armpits, crotch=crotch,
+        loop=loop,
+        neck=neck,
+        wrists=(wrist0, wrist1),
+        ankles=(ankle0, ankle1),
+        armpits=armpits,
+        crotch=crotch,
         shoulders=(nearest(neck[1], wrist0[0], armpits[0]), nearest(wrist1[1], len(loop), armpits[1])),
         hips=(nearest(armpits[0], ankle0[0], crotch), nearest(ankle1[1], armpits[1], crotch)),
     )
@@ -84,7 +100,7 @@ def _boundary(island_faces: np.ndarray) -> np.ndarray:
     present = set(map(tuple, edges.tolist()))
     following = {a: b for a, b in present if (b, a) not in present}
     loop = [min(following)] if following else []
-    while loop and following[loop[-1]] != loop[0] and len(loop) <= len(following):
+    while loop and following.get(loop[-1], loop[0]) != loop[0] and len(loop) <= len(following):
         loop.append(following[loop[-1]])
     if not loop or len(loop) != len(following):
         raise UserError("a UV island is no disk with one boundary: mend the body topology's islands")
@@ -96,11 +112,3 @@ def _run(opening: np.ndarray, start: int) -> tuple[int, int]:
     while opening[last % len(opening)]:
         last += 1
     return int(start), int(last)
-
-
-def _armpit(where: np.ndarray, side: np.ndarray, inward: np.ndarray) -> int:
-    """The point of the side from wrist to ankle that lies farthest from their chord, seen from the front."""
-    flat = where[side][:, [0, 2]] - where[side[0]][[0, 2]]
-    chord = flat[-1] / np.linalg.norm(flat[-1])
-    apart = np.abs(flat[:, 0] * chord[1] - flat[:, 1] * chord[0])
-    return int(side[np.argmax(np.where(inward[side], apart, -1.0))])

@@ -44,7 +44,8 @@ def cut(rest: np.ndarray, island_faces: np.ndarray, outline: Outline) -> Cuts:
     apart = np.linalg.norm(rest[hips[1:-1]] - rest[outline.vertex(outline.crotch)], axis=1)
     blocked[hips] = True
     tries = (
-        _shortest(graph, blocked, outline.vertex(outline.crotch), int(hips[1 + end])) for end in np.argsort(apart, kind="stable")
+        _shortest(graph, blocked, outline.vertex(outline.crotch), int(hips[1 + end]))
+        for end in np.argsort(apart, kind="stable")
     )
     crotch = _wanted(next((path for path in tries if path is not None), None))
     return Cuts(chest=chest, arms=(arms[0], arms[1]), hips=hips, crotch=crotch)

@@ -1,5 +1,6 @@
 """Reading vertices from maps: one sparse matrix S, used alike by the fill, by numpy readers and by torch."""
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -83,4 +84,6 @@ class MapSampler(nn.Module):
 
     def _matrix(self, name: str, size: tuple[int, int]) -> torch.Tensor:
         rows, columns, values = (getattr(self, f"_{name}_{part}") for part in ("rows", "columns", "values"))
-        return torch.sparse_csr_tensor(rows, columns, values.float(), size=size, check_invariants=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+            return torch.sparse_csr_tensor(rows, columns, values.float(), size=size, check_invariants=False)

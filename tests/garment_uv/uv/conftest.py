@@ -33,7 +33,9 @@ def pillow_body(step: float = 0.03):
         for label in (1, -1):
             part = opening & ((xs[:, None] * label >= 0) if opening is not neck else True)
             along = np.flatnonzero(part.any(1)) if opening is not wrist else np.flatnonzero(part.any(0))
-            rim = part & (((i > along[0]) & (i < along[-1])) if opening is not wrist else ((k > along[0]) & (k < along[-1])))
+            rim = part & (
+                ((i > along[0]) & (i < along[-1])) if opening is not wrist else ((k > along[0]) & (k < along[-1]))
+            )
             seam &= ~rim
     solid = np.pad(used, ((8, 8), (8, 8)), mode="edge") & ~np.pad(seam & ~ends, 8, mode="edge")
     depth = 0.9 * np.sqrt(0.1 * step * distance_transform_edt(solid)[8:-8, 8:-8])

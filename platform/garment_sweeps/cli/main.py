@@ -67,8 +67,8 @@ def _prepare_environment() -> None:
     from garment_sweeps.cluster.settings import find_home
 
     os.environ["GARMENT_HOME"] = str(find_home())
-    for name in ("RAY_USAGE_STATS_ENABLED", "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"):
-        os.environ.setdefault(name, {"RAY_USAGE_STATS_ENABLED": "0"}.get(name, "1"))
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
 def _hint(error: click.ClickException) -> str:

@@ -1,17 +1,22 @@
 """The baselines that every leaderboard prints beside the trials, measured by a worker before the trials start."""
 
 from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
 
 
 def measure_on_cluster(config: TrialConfig) -> dict[str, dict[str, float]]:
     """S2S metrics, mm, of each baseline on the split that the trials are evaluated on.
 
     It runs as a Ray task on one CPU, so that the driver, which may sit on a small head, neither reads shards nor
-    holds meshes. Raises what the task raised.
+    holds meshes. Raises the UserError that the task raised.
     """
     import ray
 
-    return ray.get(ray.remote(num_cpus=1, max_retries=2)(_measure).remote(config.plain()))
+    task = ray.remote(num_cpus=1, max_retries=2)(_measure)
+    try:
+        return ray.get(task.remote(config.plain()))
+    except UserError as error:  # Ray's copy, whose text is a traceback
+        raise UserError(str(getattr(error, "cause", error))) from None
 
 
 def _measure(config: dict) -> dict[str, dict[str, float]]:

@@ -16,6 +16,8 @@ from garment_uv.errors import Infeasible, UserError
 PROGRESS_FILE = "trial.json"
 """Beside the work's own folder in a checkpoint: the last result and the seconds spent."""
 WORK_FOLDER = "work"
+GALLERY_ARTIFACT = "gallery"
+"""Where a trial's meshes and pictures lie in its MLflow run; `garment compare` reads them there."""
 
 
 class Superseded(Exception):
@@ -121,13 +123,12 @@ class TrialJob:
 
     def _keep_model(self) -> None:
         with tempfile.TemporaryDirectory(prefix="garment-model-") as folder:
-            model, pictures = Path(folder) / "model", Path(folder) / "pictures"
-            pictures.mkdir()
+            model, gallery = Path(folder) / "model", Path(folder) / "gallery"
             if self._work.export(model):
                 metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
                 self._run.log_checkpoint(model, self._work.epoch, metrics)
-            if self._work.pictures(pictures):
-                self._run.log_artifacts_folder(pictures, "samples")
+            if self._work.gallery(gallery):
+                self._run.log_artifacts_folder(gallery, GALLERY_ARTIFACT)
 
     def _open_run(self, trial: dict[str, Any], values: dict[str, Any]) -> TrialRun | None:
         tracking = self._context.tracking

@@ -61,7 +61,7 @@ class TabulatedWork:
         """There is no model."""
         return False
 
-    def pictures(self, folder: Path) -> bool:
+    def gallery(self, folder: Path) -> bool:
         """There is nothing to see."""
         return False
 

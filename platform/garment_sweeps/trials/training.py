@@ -48,11 +48,17 @@ class TrainingWork:
         self._trainer.save_model(folder)
         return True
 
-    def pictures(self, folder: Path) -> bool:
-        """Meshes and pictures of a few samples of the evaluation split."""
-        from garment_sweeps.trials.pictures import write_pictures
+    def gallery(self, folder: Path) -> bool:
+        """Page, pictures and meshes of a few samples of the evaluation split, predicted beside true."""
+        from garment_uv.reconstruction.gallery import write_gallery
 
-        return write_pictures(self._trainer, folder)
+        trainer = self._trainer
+        chosen = trainer.config.evaluation
+        if not chosen.meshes:
+            return False
+        samples = trainer.evaluator.samples(chosen.split, chosen.segments, chosen.meshes)
+        write_gallery(samples, trainer.atlas, folder, f"After {trainer.epoch} epochs: prediction and truth")
+        return True
 
     def close(self) -> None:
         """Ends the loader's processes and gives GPU memory back, for the next trial in this process."""

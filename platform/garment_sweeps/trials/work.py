@@ -31,7 +31,7 @@ class Work(Protocol):
         """Writes the model for inference; False where there is none."""
         ...
 
-    def pictures(self, folder: Path) -> bool:
+    def gallery(self, folder: Path) -> bool:
         """Writes meshes and pictures of a few samples; False where there are none."""
         ...
 

@@ -122,12 +122,15 @@ def _none(atlas: Atlas, values: np.ndarray) -> np.ndarray:
 
 
 def _inpaint(flag: int) -> Callable[[Atlas, np.ndarray], np.ndarray]:
-    """OpenCV's inpainting of one float channel at a time, scaled to 0..255: in metres it overshoots by metres."""
+    """OpenCV's inpainting of one float channel at a time, scaled to 0..255: in metres it overshoots by metres.
+
+    The void around the islands is inpainted too and dropped after, so that its zeros do not bleed into the gutter.
+    """
 
     def run(atlas: Atlas, values: np.ndarray) -> np.ndarray:
         splat, size = _splat(atlas), atlas.size
         texels = splat.average @ values
-        gap = splat.gap.reshape(size, size).astype(np.uint8)
+        unknown = (~splat.hit).reshape(size, size).astype(np.uint8)
         for channel in range(values.shape[1]):
             low, high = values[:, channel].min(), values[:, channel].max()
             if high <= low:
@@ -135,7 +138,7 @@ def _inpaint(flag: int) -> Callable[[Atlas, np.ndarray], np.ndarray]:
                 continue
             scaled = ((texels[:, channel] - low) * (255.0 / (high - low))).clip(0.0, 255.0)
             picture = scaled.reshape(size, size).astype(np.float32)
-            picture = cv2.inpaint(picture, gap, INPAINT_RADIUS, flag).ravel().clip(0.0, 255.0)
+            picture = cv2.inpaint(picture, unknown, INPAINT_RADIUS, flag).ravel().clip(0.0, 255.0)
             texels[splat.gap, channel] = picture[splat.gap] * ((high - low) / 255.0) + low
         return texels
 

@@ -59,7 +59,7 @@ def lit_share(
     """Share of a 2x2 neighbourhood of the light's depth map that does not shade `point`."""
     size = maps.shape[1]
     local = axes * (point - light_position)
-    lit = float(0.0)
+    lit = float(0.0)  # noqa: UP018  warp needs a dynamic variable
     if local[2] < 0.05:
         return 1.0
     x = int(float(size) * 0.5 + focal * local[0] / local[2] - 0.5)

@@ -11,7 +11,7 @@ from garment_uv.synthesis.outfits import FABRICS
 from garment_uv.synthesis.tailor import SKIRT_JOIN, Pattern
 
 SUBSTEPS = 2
-SWEEPS = 6
+SWEEPS = 5
 STEP_SECONDS = 1.0 / 30.0
 MARGIN = 0.003
 """Least distance of cloth from what is under it, metres."""

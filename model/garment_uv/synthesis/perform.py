@@ -22,7 +22,7 @@ from garment_uv.synthesis.render_camera import RenderCamera
 from garment_uv.synthesis.renderer import RenderMesh, render
 from garment_uv.synthesis.tailor import Tailor
 
-SPAN = 72
+SPAN = 60
 """Frames of 30 fps that even a sequence of few images lasts: their poses then differ."""
 T_POSE = np.array([np.pi / 2] + [0.0] * 71, dtype=np.float32)
 """Standing upright, z-up, arms out: where garments are cut."""

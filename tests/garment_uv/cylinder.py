@@ -95,8 +95,8 @@ def make_sample(atlas: Atlas, split: str, number: int, raw: bool) -> Sample:
     )
 
 
-def write_dataset(folder: Path, train: int = 12, val: int = 4) -> Path:
-    """A dataset of these samples in `folder`, splits 'train' and 'val'."""
+def write_dataset(folder: Path, train: int = 12, val: int = 4, test: int = 0) -> Path:
+    """A dataset of these samples in `folder`, splits 'train', 'val' and, where it is to hold any, 'test'."""
     atlas = cylinder_atlas()
     form = SampleFormat(SIZE, IMAGE, atlas.num_vertices, 0.5, 2.0)
     work = folder.with_name(f"{folder.name}.work")
@@ -104,9 +104,9 @@ def write_dataset(folder: Path, train: int = 12, val: int = 4) -> Path:
     sink = FolderSink(folder)
     sink.begin()
     writer = ShardWriter(sink, work, samples_per_shard=5)
-    for split, count in (("train", train), ("val", val)):
+    for split, count in (("train", train), ("val", val), ("test", test)):
         for number in range(count):
-            sample = make_sample(atlas, split, number, raw=split == "val")
+            sample = make_sample(atlas, split, number, raw=split != "train")
             outfit = OUTFITS[number % len(OUTFITS)]
             writer.add(split, tar_blocks(sample.key, encode_sample(sample, form)), outfit)
     atlas.save(work / ATLAS_KEY)
@@ -123,7 +123,7 @@ def write_dataset(folder: Path, train: int = 12, val: int = 4) -> Path:
         fill="least_norm",
         subdivisions=0,
         every=1,
-        evaluation_splits=("val",),
+        evaluation_splits=("val", "test") if test else ("val",),
         shards=writer.close(),
     )
     sink.publish(manifest)

@@ -44,8 +44,8 @@ def evaluate(
     return evaluate_model(model_folder(model or ""), source, split, segments)
 
 
-def evaluate_model(folder: Path, source, split: str, segments: str) -> S2STable:
-    """S2S of a model folder, loaded afresh, on a split of an open dataset."""
+def evaluate_model(folder: Path, source, split: str, segments: str, max_samples: int = 0) -> S2STable:
+    """S2S of a model folder, loaded afresh, on a split of an open dataset; `max_samples` as in training."""
     from garment_uv.training.device import resolve_device
     from garment_uv.training.evaluate import Evaluator
     from garment_uv.training.model_file import load_model
@@ -57,8 +57,8 @@ def evaluate_model(folder: Path, source, split: str, segments: str) -> S2STable:
             "evaluate on a dataset prepared with the same body, map size and subdivisions"
         )
     device = resolve_device(config.training.device)
-    evaluator = Evaluator(generator.to(device), atlas, source, config.training.batch_size)
-    return evaluator.table(split, segments)
+    evaluator = Evaluator(generator.to(device), atlas, source, min(config.training.batch_size, 8))
+    return evaluator.table(split, segments, max_samples)
 
 
 def model_folder(model: str) -> Path:

@@ -21,8 +21,8 @@ PREVIOUS = "previous-champion"
 def crown(client: "MlflowClient", version: str, why: str) -> None:
     """Makes a version the champion and keeps the one before as the previous champion; says who, when and why."""
     before = version_of_alias(client, CHAMPION)
-    if before is not None and before.version != version:
-        client.set_registered_model_alias(MODEL_NAME, PREVIOUS, before.version)
+    if before is not None and str(before.version) != version:
+        client.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(before.version))
     client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     client.set_model_version_tag(MODEL_NAME, version, "garment.promoted_by", user())
     client.set_model_version_tag(MODEL_NAME, version, "garment.promoted_at", datetime.now(UTC).isoformat(timespec="seconds"))
@@ -35,8 +35,8 @@ def rollback() -> tuple[str, str]:
     now, before = version_of_alias(client, CHAMPION), version_of_alias(client, PREVIOUS)
     if now is None or before is None:
         raise UserError("there is no earlier champion to go back to: `garment promote` has replaced none yet")
-    crown(client, before.version, f"rollback from version {now.version}")
-    return before.version, now.version
+    crown(client, str(before.version), f"rollback from version {now.version}")
+    return str(before.version), str(now.version)
 
 
 def champion_folder() -> Path:
@@ -45,5 +45,5 @@ def champion_folder() -> Path:
     version = version_of_alias(client, CHAMPION)
     if version is None:
         raise UserError("there is no champion yet: run `garment promote SWEEP`, or name a model folder with --model")
-    folder = garment_home() / "champions" / version.version
+    folder = garment_home() / "champions" / str(version.version)
     return fetch_model(client, version.run_id, folder)

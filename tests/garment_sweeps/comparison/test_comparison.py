@@ -1,0 +1,69 @@
+"""Leaderboard, evaluation and the comparison page, on a sweep that was really trained."""
+
+import io
+
+import numpy as np
+import pytest
+import trimesh
+from rich.console import Console
+
+from garment_sweeps.comparison import compare, evaluate, leaderboard
+from garment_uv.errors import UserError
+from garment_uv.samples.source import FolderSource, iterate_samples
+
+
+def test_finals_are_ranked_before_stopped_trials_and_baselines_stand_beside_them(tracked):
+    board = leaderboard(tracked.sweep)
+    assert [row.name for row in board.trials] == ["good", "poor", "stopped"]
+    assert board.best.name == "good" and board.trials[2].s2s < board.best.s2s
+    assert [row.outcome for row in board.trials] == ["complete", "complete", "pruned"]
+    assert {row.name for row in board.baselines} == {
+        "body as garment",
+        "class mean displacement",
+        "class mean on body",
+    }
+    assert "training.epochs" in board.differing and "loss.uv" not in board.differing
+    text = io.StringIO()
+    Console(file=text, width=200).print(board.table())
+    assert "body as garment" in text.getvalue() and "epochs" in text.getvalue()
+
+
+def test_a_page_compares_runs_and_says_what_differs(tracked, tmp_path):
+    page = compare([f"{tracked.sweep}/good", tracked.runs["poor"]], tmp_path / "page.html").read_text()
+    assert "training.epochs" in page and "cylinders/good" in page and "cylinders/poor" in page
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    with pytest.raises(UserError, match="kept no meshes"):
+        compare([f"{tracked.sweep}/stopped"], tmp_path / "none.html")
+    with pytest.raises(UserError, match="no trial 'x'"):
+        compare([f"{tracked.sweep}/x"], tmp_path / "none.html")
+    with pytest.raises(UserError, match="no run"):
+        compare(["0" * 32], tmp_path / "none.html")
+
+
+def test_anyones_meshes_are_scored_by_the_same_protocol(tracked, tmp_path):
+    offset = np.array([0.0, 0.0, 0.004], np.float32)
+    for sample in iterate_samples(FolderSource(tracked.dataset), "test"):
+        folder = tmp_path / sample.key
+        folder.mkdir()
+        for name, mesh in sample.garments.items():
+            trimesh.Trimesh(mesh.vertices + offset, mesh.faces, process=False).export(folder / f"{name}.obj")
+    table = evaluate(str(tracked.dataset), meshes=tmp_path)
+    assert table.all.missing == 0
+    assert 0 < table.all.mean_mm < 4.0
+    exact = evaluate(str(tracked.dataset), model=str(tracked.home / "good" / "model"), segments="given")
+    assert exact.all.mean_mm > 0
+
+
+def test_what_cannot_be_scored_is_refused_in_one_line(tracked, tmp_path):
+    with pytest.raises(UserError, match="one system"):
+        evaluate(str(tracked.dataset))
+    with pytest.raises(UserError, match="is missing: put one mesh"):
+        evaluate(str(tracked.dataset), meshes=tmp_path)
+    key = next(iterate_samples(FolderSource(tracked.dataset), "test")).key
+    (tmp_path / key).mkdir()
+    (tmp_path / key / "Hat.obj").write_text("v 0 0 0\n")
+    with pytest.raises(UserError, match="no garment class"):
+        evaluate(str(tracked.dataset), meshes=tmp_path)
+    (tmp_path / key / "Hat.obj").rename(tmp_path / key / "Top.obj")
+    with pytest.raises(UserError, match="Top.obj"):
+        evaluate(str(tracked.dataset), meshes=tmp_path)

@@ -1,0 +1,77 @@
+"""Promotion: gates that hold, one version per model, and the way back."""
+
+import json
+import shutil
+
+import pytest
+
+from garment_sweeps.promotion import CHAMPION, champion_folder, promote, rollback
+from garment_sweeps.promotion.champion import crown
+from garment_sweeps.promotion.gates import beats, beats_champion, reproduces, same_dataset
+from garment_sweeps.promotion.registry import MODEL_NAME, register, version_of_alias
+from garment_sweeps.tracking import tags, tracking_client
+from garment_uv.errors import UserError
+from garment_uv.training.model_file import load_model
+
+
+def test_the_best_complete_trial_is_promoted_once_and_can_be_used(tracked):
+    dry = promote(tracked.sweep, dry_run=True)
+    client = tracking_client()
+    assert dry.trial == "good" and dry.version is None
+    assert version_of_alias(client, CHAMPION) is None
+    assert dry.passed, [gate for gate in dry.gates if not gate.passed]
+    first = promote(tracked.sweep)
+    second = promote(tracked.sweep)
+    assert first.version == second.version == "1"
+    champion = version_of_alias(client, CHAMPION)
+    assert str(champion.version) == "1" and champion.run_id == tracked.runs["good"]
+    gates = json.loads(champion.tags["garment.gates"])
+    assert [gate["passed"] for gate in gates] == [True] * len(gates)
+    assert champion.tags["garment.promoted_why"].startswith("best trial of sweep cylinders")
+    _, config, _ = load_model(champion_folder())
+    assert config.data.uri == str(tracked.dataset)
+    with pytest.raises(UserError, match="no earlier champion"):
+        rollback()
+    other = register(client, tracked.runs["poor"], client.get_run(tracked.runs["poor"]).data.tags[tags.MODEL_SHA256], "")
+    crown(client, str(other.version), "to be rolled back")
+    assert rollback() == ("1", str(other.version))
+    assert str(version_of_alias(client, CHAMPION).version) == "1"
+    assert len(client.search_model_versions(f"name = '{MODEL_NAME}'")) == 2
+
+
+def test_a_dataset_that_changed_stops_promotion(tracked, tmp_path):
+    manifest = tracked.dataset / "manifest.json"
+    kept = tmp_path / "manifest.json"
+    shutil.copy(manifest, kept)
+    values = json.loads(manifest.read_text())
+    values["left_out"] = [{"split": "train", "sequence": "00001", "reason": "damaged"}]
+    manifest.write_text(json.dumps(values))
+    try:
+        result = promote(tracked.sweep, dry_run=True)
+    finally:
+        shutil.copy(kept, manifest)
+    assert [gate.name for gate in result.gates if not gate.passed] == ["same dataset"]
+
+
+def test_a_sweep_that_is_not_there(tracked):
+    with pytest.raises(UserError, match="there is: cylinders"):
+        promote("nothing")
+
+
+@pytest.mark.parametrize(
+    ("gate", "passed"),
+    [
+        (reproduces(10.0, 10.0004), True),
+        (reproduces(10.0, 10.002), False),
+        (reproduces(10.0, float("nan")), False),
+        (beats("x", 9.0, 10.0), True),
+        (beats("x", 10.0, 10.0), False),
+        (same_dataset("a", "a"), True),
+        (same_dataset("a", "b"), False),
+        (beats_champion(9.0, None), True),
+        (beats_champion(9.0, 9.0), True),
+        (beats_champion(9.1, 9.0), False),
+    ],
+)
+def test_each_gate_stops_what_it_is_for(gate, passed):
+    assert gate.passed is passed

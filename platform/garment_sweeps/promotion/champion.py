@@ -24,9 +24,9 @@ def crown(client: "MlflowClient", version: str, why: str) -> None:
     if before is not None and str(before.version) != version:
         client.set_registered_model_alias(MODEL_NAME, PREVIOUS, str(before.version))
     client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
-    client.set_model_version_tag(MODEL_NAME, version, "garment.promoted_by", user())
-    client.set_model_version_tag(MODEL_NAME, version, "garment.promoted_at", datetime.now(UTC).isoformat(timespec="seconds"))
-    client.set_model_version_tag(MODEL_NAME, version, "garment.promoted_why", why)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for name, value in {"promoted_by": user(), "promoted_at": now, "promoted_why": why}.items():
+        client.set_model_version_tag(MODEL_NAME, version, f"garment.{name}", value)
 
 
 def rollback() -> tuple[str, str]:

@@ -78,7 +78,7 @@ def promote(sweep: str, dry_run: bool = False) -> Promotion:
     client = tracking_client()
     board = leaderboard(sweep)
     if board.best is None:
-        raise UserError(f"sweep {sweep!r} has no complete trial to promote; run it further with `garment sweep --resume`")
+        raise UserError(f"sweep {sweep!r} has no complete trial to promote; go on with `garment sweep --resume`")
     best = board.best
     run = client.get_run(best.run_id)
     source = open_source(run.data.params["data.uri"])

@@ -37,7 +37,8 @@ def trained_home(tmp_path_factory) -> Tracked:
         sweep = SweepRun.start("promotion", "cylinders", {"trials": 3})
         source = FolderSource(dataset)
         sweep.log_baselines({name: table.to_dict() for name, table in baseline_tables(source, "val").items()})
-        runs = {name: _trial(sweep, dataset, home, name, epochs) for name, epochs in {"good": EPOCHS, "poor": 1}.items()}
+        lengths = {"good": EPOCHS, "poor": 1}
+        runs = {name: _trial(sweep, dataset, home, name, epochs) for name, epochs in lengths.items()}
         stopped = TrialRun.open(*_ids(sweep), "stopped", small_config(), {}, 1)
         stopped.log_epoch({"epoch": 1, "s2s/all": 0.5}, 1)
         stopped.finish("pruned")

@@ -32,7 +32,8 @@ def test_the_best_complete_trial_is_promoted_once_and_can_be_used(tracked):
     assert config.data.uri == str(tracked.dataset)
     with pytest.raises(UserError, match="no earlier champion"):
         rollback()
-    other = register(client, tracked.runs["poor"], client.get_run(tracked.runs["poor"]).data.tags[tags.MODEL_SHA256], "")
+    poor = client.get_run(tracked.runs["poor"])
+    other = register(client, poor.info.run_id, poor.data.tags[tags.MODEL_SHA256], "")
     crown(client, str(other.version), "to be rolled back")
     assert rollback() == ("1", str(other.version))
     assert str(version_of_alias(client, CHAMPION).version) == "1"

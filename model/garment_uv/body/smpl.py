@@ -91,7 +91,7 @@ class SmplBody:
     def rest_root(self, parameters: BodyParameters) -> np.ndarray:
         """The rest root joint J0 that `rest` subtracts, z-up, float64 [3]: rest garments may stand off by it."""
         arrays = self._model(parameters.gender)
-        x, y, z = arrays.J_regressor[0] @ _shaped(arrays, parameters.shape)
+        x, y, z = (arrays.J_regressor @ _shaped(arrays, parameters.shape))[0]
         return np.array([x, -z, y])
 
     def _model(self, gender: int) -> SmplArrays:

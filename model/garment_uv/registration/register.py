@@ -9,7 +9,7 @@ from garment_uv.errors import UserError
 from garment_uv.registration.correspond import correspond, refill, snap
 from garment_uv.registration.domain import Domain, Topology, body_domain
 from garment_uv.registration.masks import clean, ring
-from garment_uv.registration.offset import rest_offset
+from garment_uv.registration.placement import RestPlacement, rest_placement
 from garment_uv.registration.surface import Attachment, GarmentSurface, garment_surface
 
 UPPER_FIRST = ("Top", "Tshirt", "Jumpsuit", "Dress", "Trousers", "Skirt")
@@ -30,8 +30,8 @@ class Registration:
     """int32 [V, 3] vertices of the garment's triangle that the point lies in; 0 where no garment covers."""
     weights: np.ndarray
     """float32 [V, 3] barycentric weights; 0 where no garment covers."""
-    rest_offset: np.ndarray
-    """float64 [3] metres that were added to the garments' rest vertices to meet the rest body."""
+    placement: RestPlacement
+    """How the garments' rest vertices were turned and moved to meet the rest body."""
 
     @property
     def garments(self) -> tuple[str, ...]:
@@ -63,12 +63,14 @@ def register_outfit(
     rest_body: np.ndarray,
     garments: dict[str, tuple[np.ndarray, np.ndarray]],
     root_joint: np.ndarray | None = None,
+    zrot: float = 0.0,
 ) -> Registration:
     """Register the garments of one subject, all at rest.
 
     `rest_body` [V, 3] is the topology at the subject's rest pose, `garments` maps class names to rest vertices [N, 3]
     and triangles [F, 3]; metres, z-up. Rest files may stand off the body by the subject's rest root joint
-    `root_joint` [3], when it is given: the offset of 0, +J0 or -J0 that brings garments and body nearest is taken.
+    `root_joint` [3], when it is given, and be turned by the sequence's `zrot`, radians: the placement that brings
+    garments and body nearest is taken.
     Raises UserError for unknown classes, broken meshes, or a garment that covers nothing.
     """
     if not garments:
@@ -78,9 +80,9 @@ def register_outfit(
         raise UserError(f"unknown garment {unknown[0]!r}: classes are {', '.join(CLASS_IDS)}")
     domain = body_domain(topology, rest_body, topology_of(tuple(garments)))
     rests = {name: np.asarray(vertices, dtype=np.float64) for name, (vertices, _) in garments.items()}
-    offset = rest_offset(domain, rests, root_joint)
+    placement = rest_placement(domain, rests, root_joint, zrot)
     surfaces = [
-        garment_surface(name, rests[name] + offset, garments[name][1], domain.vertices, domain.normals)
+        garment_surface(name, placement.apply(rests[name]), garments[name][1], domain.vertices, domain.normals)
         for name in UPPER_FIRST
         if name in garments
     ]
@@ -92,7 +94,7 @@ def register_outfit(
         attachment, worn = _dress(topology, domain, surface, free=classes == 0)
         classes[worn] = CLASS_IDS[surface.name]
         corners[worn], weights[worn] = attachment.corners[worn], attachment.weights[worn]
-    return Registration(domain.topology_name, classes, corners, weights, offset)
+    return Registration(domain.topology_name, classes, corners, weights, placement)
 
 
 def _dress(

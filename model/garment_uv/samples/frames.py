@@ -84,7 +84,7 @@ class SequenceSamples:
         at_rest = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
         rest_body = topology.vertices(self.workshop.body.rest(at_rest))
         rests = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
-        return register_outfit(topology, rest_body, rests, self.workshop.body.rest_root(at_rest))
+        return register_outfit(topology, rest_body, rests, self.workshop.body.rest_root(at_rest), float(info.zrot))
 
     def _sample(
         self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray

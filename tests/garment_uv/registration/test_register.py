@@ -5,6 +5,7 @@ import pytest
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
 from garment_uv.registration import register_outfit
+from garment_uv.registration.placement import RestPlacement
 
 
 def distances_mm(points, vertices, faces):
@@ -114,7 +115,17 @@ def test_a_rest_file_off_by_the_root_joint_is_found_out(subject, shirt, sign):
     joint = np.array([0.002, 0.03, -0.22])
     moved = shirt.on(subject.rest) - sign * joint
     registration = register_outfit(subject.topology, subject.rest, {"Tshirt": (moved, shirt.faces)}, root_joint=joint)
-    np.testing.assert_allclose(registration.rest_offset, sign * joint)
+    np.testing.assert_allclose(registration.placement.offset, sign * joint)
+    assert registration.placement.angle == 0
+
+
+def test_a_rest_file_that_carries_zrot_is_found_out(subject, shirt):
+    rest = shirt.on(subject.rest)
+    turned_file = RestPlacement(1.1, np.zeros(3)).apply(rest)
+    turned = register_outfit(subject.topology, subject.rest, {"Tshirt": (turned_file, shirt.faces)}, zrot=1.1)
+    plain = register_outfit(subject.topology, subject.rest, {"Tshirt": (rest, shirt.faces)}, zrot=1.1)
+    assert turned.placement.angle == -1.1 and plain.placement.angle == 0
+    np.testing.assert_array_equal(turned.vertex_classes, plain.vertex_classes)
     straight = register_outfit(subject.topology, subject.rest, {"Tshirt": (shirt.on(subject.rest), shirt.faces)})
     assert (registration.vertex_classes != straight.vertex_classes).mean() < 0.002
 

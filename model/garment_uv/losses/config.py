@@ -1,4 +1,7 @@
-"""Weights of the generator's loss terms. No weight is published for garments: all defaults are ours."""
+"""Weights of the generator's loss terms. No weight is published for garments: all defaults are ours.
+
+Lengths enter in centimetres, so that a term is of the order of 1 when training starts.
+"""
 
 from pydantic import Field
 
@@ -9,15 +12,15 @@ class LossConfig(Config):
     """One weight per term; 0 removes the term, and what is removed is not computed."""
 
     uv: float = Field(default=1.0, ge=0, le=1e4)
-    """L1 on the UV map, inside the garment mask."""
+    """L1 on the UV map inside the garment mask, cm."""
     mesh: float = Field(default=1.0, ge=0, le=1e4)
-    """Smooth-L1 on vertices read from the map."""
+    """Smooth-L1 on vertices read from the map, cm; squared below 1 cm."""
     normal: float = Field(default=0.05, ge=0, le=1e4)
-    """L2 between surface normals matched by nearest neighbour."""
+    """Squared L2 between surface normals matched by nearest neighbour, 0 to 4."""
     laplacian: float = Field(default=0.1, ge=0, le=1e4)
-    """Laplacian smoothing of the predicted surface."""
+    """Laplacian smoothing of the predicted surface, cm^2."""
     edge: float = Field(default=0.1, ge=0, le=1e4)
-    """Edge-length regularisation."""
+    """Edge-length regularisation against the true surface's edges, cm^2."""
     adversarial: float = Field(default=0.01, ge=0, le=1e4)
     """Hinge loss of the generator."""
     feature_matching: float = Field(default=0.1, ge=0, le=1e4)

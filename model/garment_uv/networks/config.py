@@ -49,7 +49,7 @@ class GeneratorConfig(Config):
     target: Literal["displacement", "position"] = "displacement"
     """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
     frame: Literal["sample", "body"] = "sample"
-    """Ours: 'body' lets the network speak in each texel's frame on the posed body, turned to the sample's afterwards."""
+    """Ours: 'body' lets the network speak in each texel's frame on the posed body, turned to the sample's after."""
     segments: Literal["given", "predicted"] = "given"
     """Which segments mask the local branches while training; a head that predicts them is trained either way.
     """

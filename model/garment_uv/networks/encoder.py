@@ -12,14 +12,25 @@ from garment_uv.uv.unwrap import unwrap_image
 
 
 class Encoded(NamedTuple):
-    """Features of one batch at three sizes; channels are 1, 2 and 4 times `base_features`."""
+    """Inputs and features of one batch; features have 1, 2 and 4 times `base_features` channels."""
 
+    inputs: torch.Tensor
+    """[B, 3 to 9, U, U] what the encoder read."""
     full: torch.Tensor
     """[B, C, U, U]"""
     half: torch.Tensor
     """[B, 2C, U/2, U/2]"""
     quarter: torch.Tensor
     """[B, 4C, U/4, U/4]"""
+
+
+def input_channels(config: GeneratorConfig) -> int:
+    """Channels that the encoder reads: 3 of the image, 3 of the body map, 3 of the unwrapped image."""
+    return 3 + 3 * config.condition_on_body + 3 * _unwraps(config)
+
+
+def _unwraps(config: GeneratorConfig) -> bool:
+    return config.unwrap_image and config.condition_on_body
 
 
 class Encoder(nn.Module):
@@ -34,18 +45,18 @@ class Encoder(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.condition_on_body = config.condition_on_body
-        self.unwrap = config.unwrap_image and config.condition_on_body
+        self.unwrap = _unwraps(config)
         channels = config.base_features
-        inputs = 3 + 3 * self.condition_on_body + 3 * self.unwrap
-        self.first = ConvBlock(inputs, channels, kernel=7, reflect=True)
+        self.first = ConvBlock(input_channels(config), channels, kernel=7, reflect=True)
         self.second = ConvBlock(channels, 2 * channels, stride=2)
         self.third = ConvBlock(2 * channels, 4 * channels, stride=2)
 
     def forward(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> Encoded:
         """Features of image [B, 3, I, I], body_uv [B, 3, U, U] (m) and camera [B, 3] (m, root-relative)."""
-        full = self.first(self.stack(image, body_uv, camera))
+        inputs = self.stack(image, body_uv, camera)
+        full = self.first(inputs)
         half = self.second(full)
-        return Encoded(full, half, self.third(half))
+        return Encoded(inputs, full, half, self.third(half))
 
     def stack(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
         """The input channels [B, 3 to 9, U, U]: the resized image, then the body map, then the unwrapped

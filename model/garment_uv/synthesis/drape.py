@@ -92,10 +92,14 @@ class Drape:
         self._first = wp.array(first, dtype=wp.int32, device="cpu")
         self._neighbour = wp.array(neighbour, dtype=wp.int32, device="cpu")
         self._length = _floats(length)
-        self._position = _points(start)
-        self._previous = _points(start)
-        self._scratch = _points(start)
-        self._target = np.array(start, dtype=np.float32)
+        self._position, self._previous = _points(start), _points(start)
+        self._target, self._carried = _points(start), _points(np.zeros_like(start))
+        self._trial, self._better = _points(start), _points(start)
+        self._predict = self._prepared_prediction(count)
+        self._sweeps = [
+            self._prepared_sweep(count, source, result)
+            for source, result in ((self._trial, self._better), (self._better, self._trial))
+        ]
 
     @property
     def vertices(self) -> np.ndarray:
@@ -104,32 +108,43 @@ class Drape:
 
     def substep(self, target: np.ndarray, collider: Collider) -> None:
         """Advance by `STEP_SECONDS / SUBSTEPS` towards `target` [N, 3], outside of `collider`."""
-        target = np.ascontiguousarray(target, dtype=np.float32)
-        carried, aim = _points(target - self._target), _points(target)
-        self._target = target
+        aim = self._target.numpy()
+        self._carried.numpy()[:] = target - aim
+        aim[:] = target
+        self._predict.launch()
+        wp.copy(self._previous, self._position)
+        for sweep in range(SWEEPS):
+            self._sweeps[sweep % 2].launch()
+        last = self._better if SWEEPS % 2 else self._trial
+        collider.push_out(last, self._margin, self._nearby, self._position)
+
+    def _prepared_prediction(self, count: int) -> wp.Launch:
+        """The kernel call bound to its arrays once: binding costs more than small garments' kernels."""
         seconds = STEP_SECONDS / SUBSTEPS
-        wp.launch(
+        return wp.launch(
             _cloth.predict,
-            dim=len(target),
+            dim=count,
             device="cpu",
-            inputs=[self._position, self._previous, self._hang, carried, -9.81 * seconds**2, 0.965**(2 / SUBSTEPS)],
-            outputs=[self._scratch],
-        )
-        self._previous, self._position, self._scratch = self._position, self._scratch, self._previous
-        for _ in range(SWEEPS):
-            wp.launch(
-                _cloth.relax,
-                dim=len(target),
-                device="cpu",
-                inputs=[
-                    self._position, aim, self._pull, self._leash, self._anchor, self._reach,
-                    self._first, self._neighbour, self._length, 0.25, self._bending,
-                ],
-                outputs=[self._scratch],
-            )  # fmt: skip
-            self._position, self._scratch = self._scratch, self._position
-        collider.push_out(self._position, self._margin, self._nearby, self._scratch)
-        self._position, self._scratch = self._scratch, self._position
+            inputs=[
+                self._position, self._previous, self._hang, self._carried, -9.81 * seconds**2,
+                0.965 ** (2 / SUBSTEPS),
+            ],
+            outputs=[self._trial],
+            record_cmd=True,
+        )  # fmt: skip
+
+    def _prepared_sweep(self, count: int, source: wp.array, result: wp.array) -> wp.Launch:
+        return wp.launch(
+            _cloth.relax,
+            dim=count,
+            device="cpu",
+            inputs=[
+                source, self._target, self._pull, self._leash, self._anchor, self._reach,
+                self._first, self._neighbour, self._length, 0.25, self._bending,
+            ],
+            outputs=[result],
+            record_cmd=True,
+        )  # fmt: skip
 
 
 def _strands(pattern: Pattern, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

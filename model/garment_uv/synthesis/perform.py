@@ -11,6 +11,7 @@ from garment_uv.cloth3d.camera import turn
 from garment_uv.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.cloth3d.writer import GarmentData
 from garment_uv.synthesis._mesh import triangulate
+from garment_uv.synthesis._warp import quiet
 from garment_uv.synthesis.appearance import Appearance, draw_appearance
 from garment_uv.synthesis.collider import Collider
 from garment_uv.synthesis.drape import MARGIN, SUBSTEPS, Drape, Garment
@@ -76,6 +77,7 @@ class Stage:
     """The body and the tailor, shared by all sequences of a process."""
 
     def __init__(self, body: AnnyBody | None = None) -> None:
+        quiet()
         self._body = body or AnnyBody()
         self._layers = self._body.helper_layers()
         mean = BodyParameters(0, np.zeros(10, dtype=np.float32), T_POSE)

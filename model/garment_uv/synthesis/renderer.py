@@ -10,6 +10,7 @@ import numpy as np
 import warp as wp
 
 from garment_uv.synthesis import _raster
+from garment_uv.synthesis._warp import quiet
 from garment_uv.synthesis.render_camera import RenderCamera
 
 SHADOW_SIZE = 640
@@ -82,7 +83,7 @@ def render(
     Pixels that show nothing are (0, 0, 0, 0), or opaque `background` (sRGB 0..1) where one is given. Only the
     projected bounding box is drawn, `antialias` x `antialias` samples a pixel.
     """
-    wp.config.log_level = wp.LOG_ERROR
+    quiet()
     lighting = lighting or Lighting()
     image = np.zeros((camera.height, camera.width, 4), dtype=np.uint8)
     if background is not None:

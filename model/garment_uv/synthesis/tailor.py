@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from garment_uv.body.helper_layers import HelperLayer
 from garment_uv.synthesis._mesh import clip, edges_of, subdivide
 from garment_uv.synthesis._skirt import SkirtSurface
-from garment_uv.synthesis.outfits import FABRICS, GarmentCut
+from garment_uv.synthesis.outfits import GarmentCut
 
 LEAST_VERTICES = 3700
 """Fewest vertices of a garment, as in the dataset."""
@@ -78,9 +78,9 @@ class Tailor:
         canonical = weights @ self._points
         ease, flare, hang = _fit(cut, canonical, tube)
         ease = _limit(ease, canonical, tube)
+        mean = _neighbour_mean(faces, len(canonical))
         for _ in range(3):
-            ease = _smooth(ease, faces)
-            hang = _smooth(hang, faces)
+            ease, hang = 0.5 * (ease + mean @ ease), 0.5 * (hang + mean @ hang)
         refine, fine = None, faces
         if len(canonical) < LEAST_VERTICES:
             refine, fine = subdivide(faces, len(canonical))
@@ -211,13 +211,3 @@ def _neighbour_mean(faces: np.ndarray, count: int) -> sp.csr_matrix:
     links = sp.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count))
     degree = np.asarray(links.sum(axis=1)).ravel()
     return (sp.diags(1.0 / np.maximum(degree, 1)) @ links).tocsr()
-
-
-def _smooth(values: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Each vertex's mean of itself and the mean of its neighbours."""
-    return 0.5 * (values + _neighbour_mean(faces, len(values)) @ values)
-
-
-def stiffness(cut: GarmentCut) -> float:
-    """How stiffly the fabric keeps its cut; 1 for cotton."""
-    return FABRICS[cut.fabric][1]

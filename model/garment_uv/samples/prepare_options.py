@@ -19,7 +19,7 @@ class PrepareOptions(Config):
     """How often the body topology is subdivided."""
     fill: Literal["least_norm", "barycentric", "telea", "navier_stokes", "none"] = "least_norm"
     """How displacement maps are filled between vertices; body maps are always filled by 'least_norm'."""
-    displacement_limit_m: float = Field(default=0.5, gt=0, le=10)
+    displacement_limit_m: float = Field(default=1.0, gt=0, le=10)
     """A displacement beyond this leaves its sequence out."""
     body_limit_m: float = Field(default=1.5, gt=0, le=10)
     """A body vertex further from the root, along any axis, leaves its sequence out."""

@@ -117,6 +117,8 @@ def test_a_rest_file_off_by_the_root_joint_is_found_out(subject, shirt, sign):
     registration = register_outfit(subject.topology, subject.rest, {"Tshirt": (moved, shirt.faces)}, root_joint=joint)
     np.testing.assert_allclose(registration.placement.offset, sign * joint)
     assert registration.placement.angle == 0
+    straight = register_outfit(subject.topology, subject.rest, {"Tshirt": (shirt.on(subject.rest), shirt.faces)})
+    assert (registration.vertex_classes != straight.vertex_classes).mean() < 0.002
 
 
 def test_a_rest_file_that_carries_zrot_is_found_out(subject, shirt):
@@ -125,9 +127,7 @@ def test_a_rest_file_that_carries_zrot_is_found_out(subject, shirt):
     turned = register_outfit(subject.topology, subject.rest, {"Tshirt": (turned_file, shirt.faces)}, zrot=1.1)
     plain = register_outfit(subject.topology, subject.rest, {"Tshirt": (rest, shirt.faces)}, zrot=1.1)
     assert turned.placement.angle == -1.1 and plain.placement.angle == 0
-    np.testing.assert_array_equal(turned.vertex_classes, plain.vertex_classes)
-    straight = register_outfit(subject.topology, subject.rest, {"Tshirt": (shirt.on(subject.rest), shirt.faces)})
-    assert (registration.vertex_classes != straight.vertex_classes).mean() < 0.002
+    assert (turned.vertex_classes != plain.vertex_classes).mean() < 0.002
 
 
 def test_is_the_same_every_time(subject, shirt):

@@ -1,6 +1,6 @@
 """Between what a last convolution says and metres.
 
-A tanh times the whole range (0.5 m) spends the network's precision on lengths that hardly occur: garments lie
+A tanh times the whole range (1 m) spends the network's precision on lengths that hardly occur: garments lie
 a few centimetres off the body. So a raw value of 1 means one `unit` (5 cm), the last layers start near zero,
 and tanh only bends the values towards `limit`: metres = limit * tanh(raw * unit / limit), whose slope at zero
 is `unit` (ours).
@@ -36,7 +36,7 @@ class MapUnit:
 
 
 MAP_UNITS: dict[str, MapUnit] = {
-    "displacement": MapUnit(unit=0.05, limit=0.5),
+    "displacement": MapUnit(unit=0.05, limit=1.0),
     "position": MapUnit(unit=0.5, limit=1.5),
 }
 

@@ -21,7 +21,7 @@ def small() -> TrialConfig:
         loss=LossConfig(),
         training=TrainingConfig(
             epochs=9,
-            batch_size=4,
+            batch_size=2,
             optimiser=OptimiserConfig(generator_lr=2e-3, discriminator_lr=1e-3, beta1=0.5, beta2=0.99),
         ),
         evaluation=EvaluationConfig(max_samples=8),
@@ -32,13 +32,14 @@ def experiment() -> Experiment:
     """What `garment sweep quickstart` runs."""
     return Experiment(
         name="quickstart",
-        description="Learning rate, adversarial weight and local branches of a small model, on the CPU",
+        description="Learning rate, adversarial weight, local branches and frame of a small model, on the CPU",
         base=small(),
         space=Space(
             parameters=(
                 Float(path="training.optimiser.generator_lr", low=5e-4, high=8e-3, log=True),
                 Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),
                 Choice(path="generator.local.mode", options=("per_class", "grouped", "shared")),
+                Choice(path="generator.frame", options=("sample", "body")),
             )
         ),
         trials=9,

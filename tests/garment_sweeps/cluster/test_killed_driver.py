@@ -1,4 +1,4 @@
-"""kill -9 of the driver in the middle of a sweep, with everything real: Ray, Optuna's database, MLflow."""
+"""kill -9 of the driver in the middle of a sweep, with everything real: Ray, training, Optuna's database, MLflow."""
 
 import json
 import os
@@ -12,15 +12,39 @@ import psutil
 import pytest
 from optuna.trial import TrialState
 
+from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.study import open_storage, open_study, started, trial_name
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.spaces import Experiment, Float, Space
+from tests.garment_uv.cylinder import small_config, write_dataset
 
 DRIVER = Path(__file__).with_name("drive.py")
-SECONDS = 120
+SECONDS = 240
+EPOCHS = 6
 
 
-def end_group(process: subprocess.Popen) -> None:
+@pytest.fixture
+def trained(tmp_path) -> Experiment:
+    """Two real trainings of six short epochs."""
+    uri = str(write_dataset(tmp_path / "dataset"))
+    return Experiment(
+        name="trained",
+        description="killed and resumed",
+        base=small_config(**{"data.uri": uri, "training.epochs": EPOCHS, "training.threads": 1}),
+        space=Space(parameters=(Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),)),
+        trials=2,
+        asha=None,
+        try_base=False,
+        sampler="random",
+    )
+
+
+def known(settings: Settings, experiment: Experiment):
+    storage = open_storage(settings.study_url)
+    return started(open_study(storage, experiment.name, experiment, resume=True))
+
+
+def kill_driver(process: subprocess.Popen) -> None:
     """Kills the driver alone, then waits for the Ray processes that it started to notice and end."""
     children = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
@@ -30,50 +54,58 @@ def end_group(process: subprocess.Popen) -> None:
         child.kill()
 
 
+def undisturbed(experiment: Experiment, params: dict) -> dict[int, float]:
+    """The curve of the same training, left alone."""
+    import torch
+
+    from garment_sweeps.shards import open_source
+    from garment_uv.training.trainer import Trainer
+
+    config = experiment.base.with_values(params)
+    torch.set_num_threads(1)
+    trainer = Trainer(config, open_source(config.data.uri))
+    return {epoch: trainer.train_epoch().s2s.all.mean_mm for epoch in range(1, EPOCHS + 1)}
+
+
 @pytest.mark.cluster
-def test_a_killed_driver_loses_and_doubles_nothing(experiment, settings, tmp_path):
-    from garment_sweeps.comparison import leaderboard
-
-    lasting = experiment.with_values({"asha": None, "trials": 4, "try_base": False})
-    file = tmp_path / "experiment.json"
-    file.write_text(json.dumps(lasting.plain()))
-    environment = {**os.environ, "GARMENT_HOME": str(settings.home)}
-    with open(tmp_path / "driver.log", "w") as log:
-        driver = subprocess.Popen(
-            [sys.executable, str(DRIVER), str(file), "0.7"], env=environment, stdout=log, stderr=log
-        )
+def test_a_killed_driver_loses_and_doubles_nothing(trained, settings, tmp_path):
+    file, log = tmp_path / "experiment.json", tmp_path / "driver.log"
+    file.write_text(json.dumps(trained.plain()))
+    with open(log, "w") as output:
+        driver = subprocess.Popen([sys.executable, str(DRIVER), str(file)], stdout=output, stderr=output)
         end = time.monotonic() + SECONDS
-        while sum(len(t.intermediate_values) for t in known(settings, lasting)) < 3:
-            assert driver.poll() is None and time.monotonic() < end, (tmp_path / "driver.log").read_text()
+        while not settings.home.joinpath("optuna.db").exists() or reported(settings, trained) < 3:
+            assert driver.poll() is None and time.monotonic() < end, log.read_text()[-3000:]
             time.sleep(0.2)
-        end_group(driver)
-    cut = known(settings, lasting)
-    running = [t.number for t in cut if t.state == TrialState.RUNNING]
-    assert running
+        kill_driver(driver)
+    cut = known(settings, trained)
+    assert any(t.state == TrialState.RUNNING for t in cut)
 
-    report = run_sweep(lasting, settings=settings, resume=True, work="tabulated")
-    assert (report.ended, report.interrupted) == (4, 0)
-    for trial in known(settings, lasting):
-        config = lasting.base.with_values(trial.params)
-        assert trial.intermediate_values == pytest.approx({e: curve_mm(config, e) for e in trial.intermediate_values})
-        if trial.state == TrialState.COMPLETE:
-            assert sorted(trial.intermediate_values) == [1, 2, 3, 4, 5, 6]
-    assert [t.params for t in known(settings, lasting)][: len(cut)] == [t.params for t in cut]
-
-    board = leaderboard("table")
-    assert sorted(row.name for row in board.trials) == [trial_name(n) for n in range(4)]
-    assert {row.outcome for row in board.trials} <= {"complete", "infeasible"}
-    for row in board.trials:
-        history = board_history(row.run_id)
-        assert len(history) == len(set(history))  # no epoch logged twice
+    report = run_sweep(trained, settings=settings, resume=True)
+    assert (report.complete, report.ended, report.interrupted) == (2, 2, 0)
+    trials = known(settings, trained)
+    assert [t.params for t in trials][: len(cut)] == [t.params for t in cut]
+    for trial in trials:  # bit for bit the curve that it would have had
+        assert trial.intermediate_values == undisturbed(trained, trial.params)
+    check_records(trials)
 
 
-def known(settings, experiment):
-    storage = open_storage(settings.study_url)
-    return started(open_study(storage, "table", experiment, resume=True))
+def reported(settings: Settings, experiment: Experiment) -> int:
+    return sum(len(t.intermediate_values) for t in known(settings, experiment))
 
 
-def board_history(run_id: str) -> list[int]:
+def check_records(trials) -> None:
+    """One run a trial in MLflow, each epoch once, a model and a gallery, and the baselines beside them."""
+    from garment_sweeps.comparison import leaderboard
     from garment_sweeps.tracking import tracking_client
 
-    return [metric.step for metric in tracking_client().get_metric_history(run_id, "s2s/all")]
+    client = tracking_client()
+    board = leaderboard("trained")
+    assert sorted(row.name for row in board.trials) == [trial_name(t.number) for t in trials]
+    assert {row.outcome for row in board.trials} == {"complete"}
+    assert "body as garment" in {row.name for row in board.baselines}
+    for row in board.trials:
+        curve = {m.step: m.value for m in client.get_metric_history(row.run_id, "s2s/all")}
+        assert len(client.get_metric_history(row.run_id, "s2s/all")) == EPOCHS
+        assert curve == trials[int(row.name[1:])].intermediate_values
+        assert {"model", "gallery"} <= {item.path for item in client.list_artifacts(row.run_id)}

@@ -1,0 +1,141 @@
+"""A head started by hand, and the sweep sent to it through Ray Jobs, as the README says it."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.garment_uv.cylinder import small_config, write_dataset
+
+ROOT = Path(__file__).resolve().parents[3]
+SECONDS = 180
+
+EXPERIMENT = '''
+from garment_sweeps.spaces import AshaConfig, Experiment, Float, Space
+from garment_uv.config.trial import TrialConfig
+
+
+def experiment():
+    return Experiment(
+        name="submitted",
+        description="sent to a cluster",
+        base=TrialConfig().with_values({changes!r}),
+        space=Space(parameters=(Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),)),
+        trials=2,
+        asha=None,
+    )
+'''
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago, all different."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@contextmanager
+def head(environment: dict[str, str]):
+    """`ray start --head` with ports and a folder of its own; ended by process id."""
+    folder = tempfile.mkdtemp(prefix="r", dir="/tmp")  # Ray's socket paths must be short
+    port, client, dashboard, agent, metrics, runtime = free_ports(6)
+    command = [
+        *("ray", "start", "--head", "--block", "--num-cpus=2", "--disable-usage-stats", f"--temp-dir={folder}"),
+        *(f"--port={port}", f"--ray-client-server-port={client}", f"--dashboard-port={dashboard}"),
+        *(f"--dashboard-agent-listen-port={agent}", f"--metrics-export-port={metrics}"),
+        *(f"--runtime-env-agent-port={runtime}", "--dashboard-host=127.0.0.1", "--object-store-memory=100000000"),
+    ]
+    with open(Path(folder) / "head.log", "w") as log:
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{dashboard}"
+    try:
+        wait_for(address, process, Path(folder) / "head.log")
+        yield address
+    finally:
+        ours = [process, *psutil.Process(process.pid).children(recursive=True)]
+        ours += [p for p in psutil.process_iter(["cmdline"]) if folder in " ".join(p.info["cmdline"] or [])]
+        for one in ours:
+            try:
+                one.terminate()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs([p for p in ours if isinstance(p, psutil.Process)], timeout=20)
+        process.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
+    end = time.monotonic() + 90
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/api/version", timeout=2):
+                return
+        except urllib.error.HTTPError:
+            return  # it is there, and wants its token
+        except OSError:
+            assert process.poll() is None and time.monotonic() < end, log.read_text()[-2000:]
+            time.sleep(0.5)
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """What git would send: the tracked files and one more experiment."""
+    folder = tmp_path / "clone"
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
+    kept = [n for n in names if n.split("/")[0] in {"model", "platform", "experiments", "pyproject.toml"}]
+    for name in kept:
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    uri = str(write_dataset(tmp_path / "dataset"))
+    changes = small_config(**{"data.uri": uri, "training.epochs": 2}).flat()
+    (folder / "experiments" / "submitted.py").write_text(EXPERIMENT.replace("{changes!r}", repr(changes)))
+    return folder
+
+
+@pytest.mark.cluster
+def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    environment = {
+        **{k: v for k, v in os.environ.items() if k not in {"RAY_ADDRESS", "MLFLOW_TRACKING_URI"}},
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "GARMENT_HOME": str(home),
+        "RAY_AUTH_MODE": "token",  # Ray listens on every interface
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "OMP_NUM_THREADS": "1",
+    }
+    with head(environment) as address:
+        submit = ["ray", "job", "submit", "--address", address, "--working-dir", ".", "--"]
+        done = subprocess.run(
+            [*submit, "garment", "sweep", "submitted"],
+            cwd=clone,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        assert "2 trials ended (2 complete" in done.stdout
+    monkeypatch.setenv("GARMENT_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    from garment_sweeps.comparison import leaderboard
+
+    board = leaderboard("submitted")
+    assert [row.outcome for row in board.trials] == ["complete", "complete"]
+    assert {row.name for row in board.baselines} >= {"body as garment"}
+    assert list((home / "sweeps" / "submitted").glob("t0000*.s0/checkpoint_*"))

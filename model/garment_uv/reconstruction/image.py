@@ -20,10 +20,9 @@ from garment_uv.samples.batch import collate
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import TrainedOn, load_model, read_card
-from garment_uv.training.predict import predict, predicted_topology
+from garment_uv.training.predict import Predictor, predicted_topology
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill
-from garment_uv.uv.sampling import MapSampler
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,9 @@ def reconstruct(
     vertices = body_vertices(body_model, body_file.frame(), atlas, card.trained_on)
     sample = _as_sample(picture, vertices, body_file.frame(), atlas)
 
-    where = resolve_device(device)
-    generator.to(where)
-    predicted = predict(generator, MapSampler(atlas).to(where), collate([sample]).to(where), "predicted")
-    classes = predicted.vertex_classes[0].cpu().numpy()
-    found = garment_meshes(atlas, predicted.vertices[0].cpu().numpy(), classes, predicted_topology(classes))
+    predicted = Predictor(generator.to(resolve_device(device)), atlas)(collate([sample]), "predicted")
+    classes = predicted.vertex_classes[0]
+    found = garment_meshes(atlas, predicted.vertices[0], classes, predicted_topology(classes))
     body_mesh = RawGarment(vertices, atlas.faces["default"])
     garments = {}
     for name, (garment_vertices, faces) in found.items():

@@ -34,6 +34,8 @@ class TrainingConfig(Config):
     decay_from: float = Field(default=0.5, ge=0, le=1)
     """Share of the epochs after which the rates decay linearly to zero."""
     batch_size: int = Field(default=4, ge=1, le=1024)
+    colour_jitter: float = Field(default=0.0, ge=0, le=1)
+    """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     optimiser: OptimiserConfig = OptimiserConfig()

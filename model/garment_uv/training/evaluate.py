@@ -19,9 +19,8 @@ from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
 from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import load_model
-from garment_uv.training.predict import SegmentSource, predict, predicted_topology
+from garment_uv.training.predict import Predictor, SegmentSource, predicted_topology
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import MapSampler
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,10 @@ class Evaluator:
     """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back."""
 
     def __init__(self, generator: GarmentGenerator, atlas: Atlas, source: DatasetSource, batch_size: int) -> None:
-        self._generator = generator
+        self._predict = Predictor(generator, atlas)
         self._atlas = atlas
         self._source = source
         self._batch_size = batch_size
-        self._device = next(generator.parameters()).device
-        self._sampler = MapSampler(atlas).to(self._device)
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
         """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
@@ -53,20 +50,12 @@ class Evaluator:
     def samples(self, split: str, segments: SegmentSource, max_samples: int = 0) -> Iterator[EvaluatedSample]:
         """Each sample with its predicted meshes and their scores, in stored order."""
         for chunk in _batched(iterate_samples(self._source, split, max_samples), self._batch_size):
-            vertices, classes = self._predict(chunk, segments)
-            for sample, sample_vertices, sample_classes in zip(chunk, vertices, classes, strict=True):
-                yield self._score(sample, sample_vertices, sample_classes, segments)
-
-    def _predict(self, chunk: list[Sample], segments: SegmentSource) -> tuple[np.ndarray, np.ndarray]:
-        was_training = self._generator.training
-        self._generator.eval()
-        try:
-            predicted = predict(self._generator, self._sampler, collate(chunk).to(self._device), segments)
-        finally:
-            self._generator.train(was_training)
-        if not torch.isfinite(predicted.vertices).all():
-            raise Infeasible("the generator predicts vertices that are not finite")
-        return predicted.vertices.cpu().numpy(), predicted.vertex_classes.cpu().numpy()
+            predicted = self._predict(collate(chunk), segments)
+            if not np.isfinite(predicted.vertices).all():
+                raise Infeasible("the generator predicts vertices that are not finite")
+            both = zip(predicted.vertices, predicted.vertex_classes, strict=True)
+            for sample, (vertices, classes) in zip(chunk, both, strict=True):
+                yield self._score(sample, vertices, classes, segments)
 
     def _score(
         self, sample: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
@@ -75,7 +64,7 @@ class Evaluator:
         meshes = garment_meshes(self._atlas, vertices, classes, topology)
         true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
         body = (sample.body_vertices, self._atlas.faces[sample.topology])
-        scores = evaluate_meshes(meshes, true, body, _warp_device(self._device)) if true else []
+        scores = evaluate_meshes(meshes, true, body, _warp_device(self._predict.device)) if true else []
         return EvaluatedSample(sample, meshes, scores)
 
 

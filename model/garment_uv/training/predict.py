@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,10 @@ import torch
 from garment_uv.classes import CLASS_IDS, SKIRT_TOPOLOGY_CLASSES
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import Batch
+from garment_uv.training.outfit import OutfitDecoder
+from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler
+from garment_uv.uv.segments import rasterise_classes
 
 SegmentSource = Literal["given", "predicted"]
 """Segments from the dataset, or from the model's own head as at test time."""
@@ -22,35 +25,55 @@ SegmentSource = Literal["given", "predicted"]
 class Predicted:
     """Predicted garments of B samples on the body topology's vertices."""
 
-    vertices: torch.Tensor
+    vertices: np.ndarray
     """float32 [B, V, 3] body vertex plus displacement, metres."""
-    vertex_classes: torch.Tensor
+    vertex_classes: np.ndarray
     """int64 [B, V] class ids, 0 none: which vertices are garment, and of which class."""
 
 
-@torch.no_grad()
-def predict(generator: GarmentGenerator, sampler: MapSampler, batch: Batch, segments: SegmentSource) -> Predicted:
-    """Run the generator (in whatever mode it is) on a batch on its device.
+class Predictor:
+    """A generator and the atlas that its maps are read with."""
 
-    With 'given' the batch's segments and vertex classes are used; with 'predicted' neither is looked at, and
-    a vertex has the class whose probability, sampled at the vertex, is largest.
-    """
-    given = segments == "given"
-    with quiet_sparse():
-        output = generator(batch.image, batch.body_uv, batch.camera, batch.segments if given else None)
-        vertices = batch.body_vertices + sampler(output.displacement)
-        if given:
-            return Predicted(vertices, batch.vertex_classes)
-        probabilities = sampler(output.segment_logits.float().softmax(dim=1))
-    return Predicted(vertices, probabilities.argmax(dim=-1))
+    def __init__(self, generator: GarmentGenerator, atlas: Atlas) -> None:
+        self.generator = generator
+        self.device = next(generator.parameters()).device
+        self._atlas = atlas
+        self._sampler = MapSampler(atlas).to(self.device)
+        self._decode = OutfitDecoder(atlas)
 
+    @torch.no_grad()
+    def __call__(self, batch: Batch, segments: SegmentSource) -> Predicted:
+        """Run the generator in eval mode on a batch, wherever that is; its mode is put back.
 
-@contextmanager
-def quiet_sparse() -> Iterator[None]:
-    """Without torch's notice that sparse CSR tensors are in beta: a user can do nothing about it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-        yield
+        With 'given' the batch's segments and vertex classes are used. With 'predicted' neither is looked at:
+        the segment head's answer becomes an outfit on the vertices, whose segments mask the local branches.
+        """
+        batch = batch.to(self.device)
+        was_training = self.generator.training
+        self.generator.eval()
+        try:
+            with quiet_sparse():
+                if segments == "predicted":
+                    batch = self._with_own_segments(batch)
+                output = self._run(batch, batch.segments)
+                vertices = batch.body_vertices + self._sampler(output.displacement)
+        finally:
+            self.generator.train(was_training)
+        return Predicted(vertices.cpu().numpy(), batch.vertex_classes.cpu().numpy())
+
+    def _with_own_segments(self, batch: Batch) -> Batch:
+        logits = self._run(batch, None).segment_logits
+        probabilities = self._sampler(logits.float().softmax(dim=1)).cpu().numpy()
+        classes = np.stack([self._decode(each) for each in probabilities])
+        maps = np.stack([rasterise_classes(self._atlas, each) for each in classes]).astype(np.int64)
+        return replace(
+            batch,
+            segments=torch.from_numpy(maps).to(self.device),
+            vertex_classes=torch.from_numpy(classes).to(self.device),
+        )
+
+    def _run(self, batch: Batch, segments: torch.Tensor | None):
+        return self.generator(batch.image, batch.body_uv, batch.camera, segments)
 
 
 def predicted_topology(vertex_classes: np.ndarray) -> str:
@@ -62,3 +85,11 @@ def predicted_topology(vertex_classes: np.ndarray) -> str:
     skirts = sum(counts[CLASS_IDS[name]] for name in SKIRT_TOPOLOGY_CLASSES)
     trousers = counts[CLASS_IDS["Trousers"]] + counts[CLASS_IDS["Jumpsuit"]]
     return "skirt" if skirts > trousers else "default"
+
+
+@contextmanager
+def quiet_sparse() -> Iterator[None]:
+    """Without torch's notice that sparse CSR tensors are in beta: a user can do nothing about it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
+        yield

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from garment_uv.networks.sizes import check_map_size
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
+from garment_uv.training.augment import jitter_colours
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator
 from garment_uv.training.infeasible import FeasibilityWatch
@@ -160,9 +162,12 @@ class Trainer:
         self.generator.train()
         self.discriminator.train()
         sums: dict[str, torch.Tensor] = {}
-        samples = 0
+        samples, jitter = 0, self.config.training.colour_jitter
         for number, batch in enumerate(self._loader.batches(self.epoch), start=1):
-            losses = self._steps(batch.to(self.device, non_blocking=True))
+            batch = batch.to(self.device, non_blocking=True)
+            if jitter:
+                batch = replace(batch, image=jitter_colours(batch.image, jitter))
+            losses = self._steps(batch)
             samples += len(batch)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value.double() * len(batch)

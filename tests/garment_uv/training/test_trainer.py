@@ -91,7 +91,7 @@ ABLATIONS = {
     "no local generator": {"generator.local.mode": "none"},
     "no inpainting": {"data.fill": "none"},
     "own segments": {"generator.segments": "predicted", "evaluation.segments": "predicted"},
-    "bf16": {"training.precision": "bf16"},
+    "bf16": {"training.precision": "bf16", "training.colour_jitter": 0.5},
     "grouped, no unwrapping": {"generator.local.mode": "grouped", "generator.unwrap_image": False},
 }
 

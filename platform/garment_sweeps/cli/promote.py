@@ -22,4 +22,4 @@ def command(sweep: str, dry_run: bool) -> None:
     if dry_run:
         click.echo(f"{result.trial} would become the champion")
     else:
-        click.echo(f"champion: version {result.version}, {result.trial} of {result.sweep}")
+        click.echo(result.summary())

@@ -31,8 +31,7 @@ class Config(BaseModel):
 
     def digest(self) -> str:
         """First 16 hex digits of the sha256 over the canonical JSON of the config."""
-        text = json.dumps(self.plain(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of(self.plain())
 
     def with_values(self, changes: dict[str, Any]) -> Self:
         """A copy with `changes` applied, keys being dotted paths such as 'loss.uv'."""
@@ -44,6 +43,12 @@ class Config(BaseModel):
     def flat(self) -> dict[str, Any]:
         """Dotted path to value for every leaf: what a tracker logs as parameters."""
         return dict(_leaves(self.plain()))
+
+
+def digest_of(values: dict[str, Any]) -> str:
+    """First 16 hex digits of the sha256 over canonical JSON: a stored config keeps its digest when fields are added."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from garment_uv.config.base import Config
+from garment_uv.config.base import Config, digest_of
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
@@ -144,9 +144,10 @@ def _read(folder: Path) -> tuple[Path, ModelCard]:
     path = present_folder(Path(folder))
     if not (path / MODEL_JSON).exists() and (path / "model" / MODEL_JSON).exists():
         path = path / "model"
-    card = ModelCard.from_plain(read_json(path / MODEL_JSON, "model folder"))
+    values = read_json(path / MODEL_JSON, "model folder")
+    card = ModelCard.from_plain(values)
     verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
-    if card.config.digest() != card.config_digest:
+    if digest_of(values["config"]) != card.config_digest:
         raise UserError(
             f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: take another copy of the model"
         )

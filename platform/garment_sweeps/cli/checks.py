@@ -108,7 +108,9 @@ def _body_cache() -> Check:
 
     folder = import_module("anny.paths").get_anny_cache_path()
     cached = folder.is_dir() and any(path.is_file() for path in folder.rglob("*"))
-    return Check("open body", cached, "ready" if cached else "not built yet", "" if cached else "garment doctor --warm", False)
+    return Check(
+        "open body", cached, "ready" if cached else "not built yet", "" if cached else "garment doctor --warm", False
+    )
 
 
 def _home() -> Check:

@@ -27,7 +27,9 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
     opened = Sequence.open(sequence)
     try:
         if index not in opened.frame_indices:
-            raise UserError(f"{sequence} has {len(opened.frame_indices)} frames with images, was asked for frame {index}")
+            raise UserError(
+                f"{sequence} has {len(opened.frame_indices)} frames with images, was asked for frame {index}"
+            )
         frame = opened.frame(index)
     finally:
         opened.close()

@@ -29,7 +29,7 @@ def command(
     resume: bool,
     assignments: tuple[str, ...],
 ) -> None:
-    """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]) on the cluster at RAY_ADDRESS, or on this machine."""
+    """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]), on the cluster at RAY_ADDRESS or right here."""
     from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.sweep import run_sweep

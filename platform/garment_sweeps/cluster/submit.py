@@ -69,7 +69,7 @@ def check_size(folder: Path, excludes: Sequence[str] = EXCLUDES) -> int:
         largest = sorted(sizes, key=sizes.get, reverse=True)[:3]
         shown = ", ".join(f"{path.relative_to(folder)} ({sizes[path] / 2**20:.0f} MiB)" for path in largest)
         raise UserError(
-            f"{folder} holds {total / 2**20:.0f} MiB, Ray takes {LIMIT_BYTES // 2**20}; move away or .gitignore: {shown}"
+            f"{folder} holds {total / 2**20:.0f} MiB, Ray takes {LIMIT_BYTES // 2**20}; .gitignore or move: {shown}"
         )
     return total
 

@@ -74,7 +74,7 @@ def _resources(experiment: Experiment) -> dict[str, Any]:
 
 
 def _places(experiment: Experiment, settings: Settings) -> int:
-    """Most trials given out at once. On a local cluster no more than run, so that each is asked for as late as can be."""
+    """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
     import ray
 
     if experiment.max_concurrent or settings.ray_address:

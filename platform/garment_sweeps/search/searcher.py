@@ -59,7 +59,7 @@ class StudySearcher(Searcher):
         """Why nothing more is suggested although trials and budget are left; empty as long as it is."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """A config for Tune's new trial; FINISHED when trials or budget are used up, None while all places are taken."""
+        """A config for Tune's new trial; FINISHED without trials or budget left, None while all places are taken."""
         if self._exhausted() or self.given_up:
             return Searcher.FINISHED
         if self._max_concurrent and len(self._live) >= self._max_concurrent:

@@ -21,7 +21,7 @@ from tests.garment_uv.cylinder import small_config, write_dataset
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 180
 
-EXPERIMENT = '''
+EXPERIMENT = """
 from garment_sweeps.spaces import AshaConfig, Experiment, Float, Space
 from garment_uv.config.trial import TrialConfig
 
@@ -35,7 +35,7 @@ def experiment():
         trials=2,
         asha=None,
     )
-'''
+"""
 
 
 def free_ports(count: int) -> list[int]:

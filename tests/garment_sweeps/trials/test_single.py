@@ -1,0 +1,59 @@
+"""`garment train`: one real training without Ray, tracked, resumable."""
+
+import pytest
+
+from garment_sweeps.comparison import leaderboard
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.single import train_once
+from garment_uv.errors import UserError
+from garment_uv.training.model_file import load_model
+from tests.garment_uv.cylinder import small_config, write_dataset
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """A function of the changes to the config, the name and whether to resume."""
+    monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    uri = str(write_dataset(tmp_path / "dataset"))
+
+    def run(changes=None, name="one", resume=False, out=None, results=None):
+        base = small_config(**{"data.uri": uri, "training.epochs": 2, **(changes or {})})
+        experiment = Experiment(name="alone", description="", base=base, asha=None)
+        storage, seen = StorageConfig(uri=str(tmp_path / "store")), [] if results is None else results
+        return train_once(experiment, base, name, storage, tmp_path, resume, seen.append, out)
+
+    return run
+
+
+def test_it_trains_tracks_writes_the_model_and_refuses_to_do_it_twice(train, tmp_path):
+    results = []
+    last = train(out=tmp_path / "model", results=results)
+    assert [r["epoch"] for r in results] == [1, 2] and last["done"]
+    (row,) = leaderboard("one").trials
+    assert (row.outcome, row.run_id) == ("complete", last["run_id"])
+    assert row.s2s == pytest.approx(last["s2s_mm"])
+    assert row.params["dataset_version"]
+    load_model(tmp_path / "model")
+    with pytest.raises(UserError, match="--resume"):
+        train()
+    with pytest.raises(UserError, match="another --out"):
+        train(name="two", out=tmp_path / "model")
+    again = []
+    assert train(resume=True, results=again)["s2s_mm"] == last["s2s_mm"]
+    assert [r["epoch"] for r in again] == [2]  # it was done: nothing is trained again
+    assert len(leaderboard("one").trials) == 1
+
+
+def test_a_training_that_diverges_says_so(train):
+    with pytest.raises(UserError, match="ended at epoch"):
+        train({"training.divergence_mm": 1e-3})
+    (row,) = leaderboard("one").trials
+    assert row.outcome == "infeasible"
+
+
+def test_a_wrong_dataset_leaves_nothing_behind(train, tmp_path):
+    with pytest.raises(UserError, match="no dataset at"):
+        train({"data.uri": "/nothing/here"})
+    assert not (tmp_path / "mlflow.db").exists() and not (tmp_path / "store").exists()

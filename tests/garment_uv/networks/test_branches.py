@@ -13,6 +13,9 @@ from garment_uv.networks.units import MAP_UNITS
 
 UNIT = MAP_UNITS["displacement"]
 
+BOUND = 20.0
+"""1 m in units of 5 cm."""
+
 
 def branches_of(seed: int = 0, **values) -> tuple[LocalBranchConfig, ClassBranches]:
     torch.manual_seed(seed)
@@ -29,7 +32,7 @@ def plain_loop(branches: ClassBranches, features, masks):
     for index, branch in enumerate(branches.branches):
         mask = masks[:, index : index + 1]
         raw = branch(features * mask)
-        maps.append(10 * torch.tanh(raw / 10) * mask)
+        maps.append(BOUND * torch.tanh(raw / BOUND) * mask)
     return torch.stack(maps, dim=1)
 
 

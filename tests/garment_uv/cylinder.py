@@ -6,6 +6,7 @@ The garment's distance from the body is shown by the picture's brightness, so th
 from pathlib import Path
 
 import numpy as np
+
 from garment_uv.classes import CLASS_IDS, topology_of
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest

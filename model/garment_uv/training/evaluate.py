@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
@@ -84,8 +85,13 @@ def evaluate_model(
             f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
         )
     generator.to(resolve_device(device))
-    evaluator = Evaluator(generator, atlas, source, config.training.batch_size)
+    evaluator = Evaluator(generator, atlas, source, evaluation_batch(config))
     return evaluator.table(split, segments, max_samples)
+
+
+def evaluation_batch(config: TrialConfig) -> int:
+    """Samples at a time, the same while training and when a saved model is evaluated again."""
+    return min(config.training.batch_size, 8)
 
 
 def _batched(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:

@@ -22,7 +22,7 @@ from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
 from garment_uv.training.augment import jitter_colours
 from garment_uv.training.device import Precision, resolve_device
-from garment_uv.training.evaluate import Evaluator
+from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.predict import SegmentSource, quiet_sparse
 from garment_uv.training.random_state import RandomState
@@ -83,7 +83,7 @@ class Trainer:
             self._optimisers["discriminator"],
             self._precision,
         )
-        self._evaluator = Evaluator(self.generator, self.atlas, source, batch_size=min(config.training.batch_size, 8))
+        self._evaluator = Evaluator(self.generator, self.atlas, source, batch_size=evaluation_batch(config))
 
     def train_epoch(self) -> EpochReport:
         """Train the next epoch, and evaluate after it when it is due.

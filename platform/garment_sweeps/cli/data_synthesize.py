@@ -13,11 +13,18 @@ from garment_sweeps.cli.group import example
 @click.option("--frames", default=6, show_default=True, type=click.IntRange(1), help="Frames per sequence.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Decides everything.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes.")
-def command(out: Path, sequences: int, frames: int, seed: int, workers: int) -> None:
+@click.option(
+    "--images",
+    default="video",
+    show_default=True,
+    type=click.Choice(["video", "frames"]),
+    help="Two videos as the dataset ships them, or RGBA pictures.",
+)
+def command(out: Path, sequences: int, frames: int, seed: int, workers: int, images: str) -> None:
     """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
     from garment_sweeps.cli.output import progress_bar
     from garment_uv.synthesis.synthesize import synthesize
 
     with progress_bar("synthesize", "sequences") as report:
-        synthesize(out, sequences=sequences, frames=frames, seed=seed, workers=workers, progress=report)
+        synthesize(out, sequences, frames, seed, image_format=images, workers=workers, progress=report)
     click.echo(f"{sequences} sequences of {frames} frames in {out}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison.leaderboard import HEADLINE
 from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from garment_uv.reconstruction.gallery import Exhibit
-
-GALLERY_ARTIFACT = "gallery"
-"""Artifact path under which a trial keeps its gallery."""
-
 
 def compare(runs: list[str], out: Path) -> Path:
     """Writes the page and returns its path.

@@ -41,24 +41,9 @@ def evaluate(
         atlas = source.atlas()
         samples = iterate_samples(source, split)
         return S2STable.from_scores(score for sample in samples for score in _score_folder(sample, meshes, atlas.faces))
+    from garment_uv.training.evaluate import evaluate_model
+
     return evaluate_model(model_folder(model or ""), source, split, segments)
-
-
-def evaluate_model(folder: Path, source, split: str, segments: str, max_samples: int = 0) -> S2STable:
-    """S2S of a model folder, loaded afresh, on a split of an open dataset; `max_samples` as in training."""
-    from garment_uv.training.device import resolve_device
-    from garment_uv.training.evaluate import Evaluator
-    from garment_uv.training.model_file import load_model
-
-    generator, config, atlas = load_model(folder)
-    if atlas.digest != source.manifest.atlas.atlas_digest:
-        raise UserError(
-            f"the model reads atlas {atlas.digest[:16]}, the dataset has {source.manifest.atlas.atlas_digest[:16]}: "
-            "evaluate on a dataset prepared with the same body, map size and subdivisions"
-        )
-    device = resolve_device(config.training.device)
-    evaluator = Evaluator(generator.to(device), atlas, source, min(config.training.batch_size, 8))
-    return evaluator.table(split, segments, max_samples)
 
 
 def model_folder(model: str) -> Path:

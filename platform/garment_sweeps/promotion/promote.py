@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.evaluate import evaluate_model
 from garment_sweeps.comparison.leaderboard import HEADLINE, leaderboard
 from garment_sweeps.promotion.champion import CHAMPION, crown
 from garment_sweeps.promotion.gates import Gate, beats, beats_champion, reproduces, same_dataset
@@ -75,6 +74,8 @@ def promote(sweep: str, dry_run: bool = False) -> Promotion:
     Raises:
         UserError: the sweep is unknown, no trial is complete, the model or the dataset is gone or altered.
     """
+    from garment_uv.training.evaluate import evaluate_model
+
     client = tracking_client()
     board = leaderboard(sweep)
     if board.best is None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 MODEL_ARTIFACT = "model"
 """Artifact path of a trial's inference model."""
+GALLERY_ARTIFACT = "gallery"
+"""Artifact path of a trial's meshes and pictures; `garment compare` reads them there."""
 
 
 def weights_sha256(folder: Path) -> str:

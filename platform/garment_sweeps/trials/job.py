@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.tracking import TrialRun
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
 from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import CRASH_LOOP, TrialStore
 from garment_sweeps.trials.context import TrialContext
@@ -16,8 +17,6 @@ from garment_uv.errors import Infeasible, UserError
 PROGRESS_FILE = "trial.json"
 """Beside the work's own folder in a checkpoint: the last result and the seconds spent."""
 WORK_FOLDER = "work"
-GALLERY_ARTIFACT = "gallery"
-"""Where a trial's meshes and pictures lie in its MLflow run; `garment compare` reads them there."""
 
 
 class Superseded(Exception):

@@ -52,7 +52,7 @@ def digest_of(values: dict[str, Any]) -> str:
 
 
 def parse_assignments(assignments: list[str] | tuple[str, ...]) -> dict[str, Any]:
-    """`["loss.uv=2", "training.device=cpu"]` as `{"loss.uv": 2, "training.device": "cpu"}`; values are JSON or bare words."""
+    """`["loss.uv=2", "training.device=cpu"]` as `{"loss.uv": 2, "training.device": "cpu"}`; JSON or bare words."""
     changes = {}
     for text in assignments:
         path, equals, value = text.partition("=")

@@ -67,14 +67,13 @@ def head(environment: dict[str, str]):
         wait_for(address, process, Path(folder) / "head.log")
         yield address
     finally:
-        ours = [process, *psutil.Process(process.pid).children(recursive=True)]
+        ours = psutil.Process(process.pid).children(recursive=True)
         ours += [p for p in psutil.process_iter(["cmdline"]) if folder in " ".join(p.info["cmdline"] or [])]
-        for one in ours:
-            try:
-                one.terminate()
-            except psutil.NoSuchProcess:
-                continue
-        psutil.wait_procs([p for p in ours if isinstance(p, psutil.Process)], timeout=20)
+        process.terminate()
+        _, alive = psutil.wait_procs(ours, timeout=5)
+        for one in alive:
+            if one.is_running():
+                one.kill()
         process.wait(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -22,12 +22,12 @@ from tests.garment_uv.cylinder import small_config, write_dataset
 
 DRIVER = Path(__file__).with_name("drive.py")
 SECONDS = 240
-EPOCHS = 6
+EPOCHS = 5
 
 
 @pytest.fixture
 def trained(tmp_path) -> Experiment:
-    """Two real trainings of six short epochs."""
+    """Two real trainings of a few short epochs."""
     uri = str(write_dataset(tmp_path / "dataset"))
     return Experiment(
         name="trained",

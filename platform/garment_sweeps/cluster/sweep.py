@@ -1,7 +1,6 @@
 """Runs a sweep: the study suggests, Tune schedules, trials train and track, and the driver only holds them together."""
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import optuna
@@ -10,6 +9,7 @@ from optuna.trial import TrialState
 from garment_sweeps.budget import Budget
 from garment_sweeps.cluster.lock import sweep_lock
 from garment_sweeps.cluster.names import checked_name
+from garment_sweeps.cluster.report import SweepReport
 from garment_sweeps.cluster.session import quiet_ray, ray_session
 from garment_sweeps.cluster.settings import Settings, dataset_uri
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
@@ -19,28 +19,6 @@ from garment_sweeps.trials.context import TrialContext
 
 if TYPE_CHECKING:
     from garment_sweeps.budget.stop import BudgetStop
-
-
-@dataclass(frozen=True)
-class SweepReport:
-    """How a sweep stands when its driver ends."""
-
-    name: str
-    complete: int
-    pruned: int
-    failed: int
-    """Infeasible ones included."""
-    interrupted: int
-    """Cut short by the budget or by the user; `--resume` goes on with them."""
-    best_mm: float | None
-    best_trial: str
-    gpu_hours: float
-    stopped_because: str = ""
-
-    @property
-    def ended(self) -> int:
-        """Trials that are done with."""
-        return self.complete + self.pruned + self.failed
 
 
 def run_sweep(

@@ -13,7 +13,7 @@ from garment_sweeps.trials.context import TrackingConfig
 from garment_uv.config.trial import TrialConfig
 
 if TYPE_CHECKING:
-    from garment_sweeps.cluster.sweep import SweepReport
+    from garment_sweeps.cluster.report import SweepReport
 
 
 @dataclass(frozen=True)

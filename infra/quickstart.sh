@@ -8,8 +8,8 @@ home=${GARMENT_HOME:-.garment}
 seed=${SEED:-7}
 workers=${WORKERS:-2}
 sweep=${SWEEP:-quickstart}
-sequences=${SEQUENCES:-24}
-frames=${FRAMES:-6}
+sequences=${SEQUENCES:-26}
+frames=${FRAMES:-4}
 
 step() {
     printf '\n\033[1m$ garment %s\033[0m\n' "$*"

@@ -107,14 +107,7 @@ class SequenceSamples:
             vertex_classes=registration.vertex_classes,
             body_vertices=body,
             topology=registration.topology_name,
-            body=FrameBody(
-                gender=frame.body.gender,
-                shape=frame.body.shape,
-                pose=frame.body.pose,
-                trans=np.asarray(frame.trans, np.float32),
-                zrot=float(frame.zrot),
-                camera=np.asarray(frame.camera, np.float32),
-            ),
+            body=frame_body(frame),
             garments=garments,
         )
 
@@ -127,6 +120,18 @@ class SequenceSamples:
         )
         for name, s2s in found.items():
             self.floors_mm.setdefault(name, []).append(s2s.mean_mm)
+
+
+def frame_body(frame: Frame) -> FrameBody:
+    """The body of a raw frame, as samples and body files keep it."""
+    return FrameBody(
+        gender=frame.body.gender,
+        shape=frame.body.shape,
+        pose=frame.body.pose,
+        trans=np.asarray(frame.trans, np.float32),
+        zrot=float(frame.zrot),
+        camera=np.asarray(frame.camera, np.float32),
+    )
 
 
 def raw_garments(sequence: Sequence, frame: Frame) -> dict[str, RawGarment]:

@@ -22,7 +22,7 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
     from garment_uv.cloth3d.sequence import Sequence
     from garment_uv.reconstruction.body_file import BodyFile, write_body_file
     from garment_uv.reconstruction.picture import write_png
-    from garment_uv.samples.sample import FrameBody
+    from garment_uv.samples.frames import frame_body
 
     opened = Sequence.open(sequence)
     try:
@@ -33,15 +33,7 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
         frame = opened.frame(index)
     finally:
         opened.close()
-    posed = FrameBody(
-        gender=frame.body.gender,
-        shape=frame.body.shape,
-        pose=frame.body.pose,
-        trans=np.asarray(frame.trans, np.float32),
-        zrot=float(frame.zrot),
-        camera=np.asarray(frame.camera, np.float32),
-    )
     out.mkdir(parents=True, exist_ok=True)
     write_png(np.ascontiguousarray(crop(frame.rgb, frame.camera, size)), out / "image.png")
-    write_body_file(out / "body.json", BodyFile.of_frame(posed, body))
+    write_body_file(out / "body.json", BodyFile.of_frame(frame_body(frame), body))
     click.echo(f"wrote {out / 'image.png'} and {out / 'body.json'}")

@@ -49,7 +49,7 @@ def experiment() -> Experiment:
         ),
         trials=48,
         startup_trials=12,
-        asha=AshaConfig(grace_epochs=10, reduction=3),
+        scheduler=AshaConfig(grace_epochs=10, reduction=3),
         resources=ResourcesConfig(cpus=4, gpus=0.5),
         checkpoint_every=2,
     )

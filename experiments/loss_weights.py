@@ -33,7 +33,7 @@ def experiment() -> Experiment:
         ),
         trials=64,
         startup_trials=16,
-        asha=AshaConfig(grace_epochs=10, reduction=3),
+        scheduler=AshaConfig(grace_epochs=10, reduction=3),
         resources=ResourcesConfig(cpus=4, gpus=0.5),
         checkpoint_every=2,
     )

@@ -44,6 +44,6 @@ def experiment() -> Experiment:
         ),
         trials=9,
         startup_trials=4,
-        asha=AshaConfig(grace_epochs=2, reduction=2),
+        scheduler=AshaConfig(grace_epochs=2, reduction=2),
         resources=ResourcesConfig(cpus=1),
     )

@@ -33,7 +33,7 @@ class SweepTracking:
             "trials": experiment.trials,
             "epochs": experiment.epochs,
             "sampler": experiment.sampler,
-            "asha": experiment.asha.plain() if experiment.asha else None,
+            "scheduler": experiment.scheduler.plain() if experiment.scheduler else None,
             "seed": experiment.seed,
             "resources": experiment.resources.plain(),
             "metric": experiment.metric,

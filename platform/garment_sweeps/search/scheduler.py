@@ -24,8 +24,8 @@ class StudyAsha(ASHAScheduler):
             metric=results.OBJECTIVE,
             mode="min",
             max_t=experiment.epochs,
-            grace_period=experiment.asha.grace_epochs,
-            reduction_factor=experiment.asha.reduction,
+            grace_period=experiment.scheduler.grace_epochs,
+            reduction_factor=experiment.scheduler.reduction,
         )
         for trial in started(study):
             self._replay(trial)
@@ -59,7 +59,7 @@ class StudyAsha(ASHAScheduler):
 
 def make_scheduler(experiment: Experiment, study: optuna.Study) -> TrialScheduler:
     """The experiment's scheduler: ASHA, or none."""
-    return StudyAsha(experiment, study) if experiment.asha else FIFOScheduler()
+    return StudyAsha(experiment, study) if experiment.scheduler else FIFOScheduler()
 
 
 def _named(trial: Any) -> Any:

@@ -4,18 +4,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from garment_sweeps.spaces.scheduling import AshaConfig, PbtConfig, SchedulerConfig
 from garment_sweeps.spaces.space import Space
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 
 
-class AshaConfig(Config):
-    """Asynchronous successive halving on epochs."""
-
-    grace_epochs: int = Field(default=1, ge=1)
-    """Epochs that every trial is given before it can be stopped."""
-    reduction: float = Field(default=3.0, gt=1)
-    """Of the trials that reach a rung, one in so many goes on."""
+Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
+"""What is measured of a trial beside its error, all to be small."""
 
 
 class ResourcesConfig(Config):
@@ -24,6 +20,22 @@ class ResourcesConfig(Config):
     cpus: float = Field(default=1.0, gt=0)
     gpus: float = Field(default=0.0, ge=0)
     """May be a fraction: 0.25 packs four trials on one GPU."""
+
+
+class FinalsConfig(Config):
+    """How the best trials are trained again, to tell luck from merit."""
+
+    finalists: int = Field(default=3, ge=0)
+    """The best complete trials that are trained again; 0 trains none again."""
+    seeds: int = Field(default=3, ge=1)
+    """Seeds in all for each finalist, the one of its first training included."""
+
+
+class ConstraintConfig(Config):
+    """A bound on something measured beside the error; a trial above it is infeasible for the search."""
+
+    metric: Cost
+    at_most: float
 
 
 class Experiment(Config):
@@ -36,12 +48,18 @@ class Experiment(Config):
     trials: int = Field(default=16, ge=1, le=100_000)
     try_base: bool = True
     """Run the base config itself as the first trial, where its values lie inside the space."""
-    sampler: Literal["tpe", "random"] = "tpe"
+    sampler: Literal["tpe", "tpe_multivariate", "tpe_constrained", "cmaes", "random", "grid"] = "tpe"
+    """See `garment_sweeps.search.sampler.SAMPLERS`."""
     startup_trials: int = Field(default=10, ge=1)
     """Random trials before TPE begins to model."""
     seed: int = Field(default=0, ge=0, lt=2**31)
-    asha: AshaConfig | None = AshaConfig()
+    scheduler: SchedulerConfig | None = AshaConfig()
     """None lets every trial train all its epochs."""
+    finals: FinalsConfig = FinalsConfig()
+    also_minimise: tuple[Cost, ...] = ()
+    """Objectives beside S2S; the leaderboard then shows the Pareto front."""
+    constraints: tuple[ConstraintConfig, ...] = ()
+    """Bounds that a trial must keep; for the sampler 'tpe_constrained'."""
     metric: str = "s2s/all"
     """Metric of an epoch that the sweep makes small, in mm."""
     resources: ResourcesConfig = ResourcesConfig()
@@ -60,11 +78,32 @@ class Experiment(Config):
             for path in parameter.when:
                 if path not in known:
                     raise ValueError(f"{parameter.path} depends on {path}, which is no config field")
-        if self.asha and self.asha.grace_epochs > self.epochs:
-            raise ValueError(
-                f"asha.grace_epochs is {self.asha.grace_epochs}, more than the {self.epochs} epochs of a trial"
-            )
+        grace = getattr(self.scheduler, "grace_epochs", 0)
+        if grace > self.epochs:
+            raise ValueError(f"scheduler.grace_epochs is {grace}, more than the {self.epochs} epochs of a trial")
         return self
+
+    @model_validator(mode="after")
+    def _choices_go_together(self):
+        if self.constraints and self.sampler != "tpe_constrained":
+            raise ValueError(f"constraints need sampler 'tpe_constrained', was given {self.sampler!r}")
+        if self.also_minimise and self.sampler == "cmaes":
+            raise ValueError("sampler 'cmaes' has one objective only; take 'tpe_multivariate' with also_minimise")
+        if self.sampler == "grid":
+            endless = [p.path for p in self.space.parameters if not p.finite]
+            if endless:
+                raise ValueError(f"sampler 'grid' needs levels for {endless[0]}; as Float(..., levels=5)")
+        if self.scheduler is not None and self.scheduler.kind == "pbt":
+            self._population_fits(self.scheduler)
+        return self
+
+    def _population_fits(self, pbt: PbtConfig) -> None:
+        searched = {p.path: p for p in self.space.parameters}
+        wrong = [path for path in pbt.paths if path not in searched or searched[path].when]
+        if wrong:
+            raise ValueError(f"scheduler.paths holds {wrong[0]!r}, which is not searched unconditionally")
+        if self.sampler not in ("random", "grid"):
+            raise ValueError("population based training changes values itself: take sampler 'random'")
 
     @property
     def epochs(self) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -37,6 +37,8 @@ class Float(_Parameter):
     low: float
     high: float
     log: bool = False
+    levels: int = Field(default=0, ge=0)
+    """So many values, evenly spaced from low to high, and nothing between them; 0 for the whole interval."""
 
     @model_validator(mode="after")
     def _range(self):
@@ -44,7 +46,23 @@ class Float(_Parameter):
 
     def suggest(self, trial: "optuna.Trial") -> float:
         """A value from the study's sampler."""
+        if self.levels:
+            return self.grid()[trial.suggest_int(f"{self.path}#level", 0, self.levels - 1)]
         return trial.suggest_float(self.path, self.low, self.high, log=self.log)
+
+    @property
+    def finite(self) -> bool:
+        """Whether there are finitely many values."""
+        return bool(self.levels) or self.low == self.high
+
+    def grid(self) -> list[float]:
+        """All levels."""
+        if self.levels < 2:
+            return [self.low] * self.levels
+        steps = [index / (self.levels - 1) for index in range(self.levels)]
+        if self.log:
+            return [self.low * (self.high / self.low) ** step for step in steps]
+        return [self.low + (self.high - self.low) * step for step in steps]
 
     def encode(self, value: Any) -> Any:
         """The value as Optuna stores it; ValueError where it lies outside."""
@@ -65,6 +83,7 @@ class Integer(_Parameter):
     low: int
     high: int
     log: bool = False
+    finite: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _range(self):
@@ -90,6 +109,7 @@ class Choice(_Parameter):
 
     kind: Literal["choice"] = "choice"
     options: tuple[Any, ...] = Field(min_length=1)
+    finite: ClassVar[bool] = True
 
     def suggest(self, trial: "optuna.Trial") -> Any:
         """A value from the study's sampler; lists and objects travel through Optuna as JSON text."""

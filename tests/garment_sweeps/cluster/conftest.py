@@ -25,7 +25,7 @@ def experiment() -> Experiment:
         trials=8,
         sampler="random",
         seed=3,
-        asha=AshaConfig(grace_epochs=1, reduction=2),
+        scheduler=AshaConfig(grace_epochs=1, reduction=2),
     )
 
 

@@ -33,7 +33,7 @@ def experiment():
         base=TrialConfig().with_values({changes!r}),
         space=Space(parameters=(Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),)),
         trials=2,
-        asha=None,
+        scheduler=None,
     )
 """
 

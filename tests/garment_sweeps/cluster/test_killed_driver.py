@@ -35,7 +35,7 @@ def trained(tmp_path) -> Experiment:
         base=small_config(**{"data.uri": uri, "training.epochs": EPOCHS, "training.threads": 1}),
         space=Space(parameters=(Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),)),
         trials=2,
-        asha=None,
+        scheduler=None,
         try_base=False,
         sampler="random",
     )

@@ -19,7 +19,7 @@ def test_trials_go_on_from_checkpoints_in_s3(experiment, settings, s3_storage, m
     monkeypatch.setenv("GARMENT_STORAGE", s3_storage.uri)
     there = Settings.from_environment()
     assert there.storage == s3_storage
-    lasting = experiment.with_values({"asha": None, "trials": 1})
+    lasting = experiment.with_values({"scheduler": None, "trials": 1})
     budget = Budget(gpu_hours=0.5 / 3600)
     with ray_session(None, cpus=1):  # both sessions on one cluster, to save its second start
         cut = run_sweep(

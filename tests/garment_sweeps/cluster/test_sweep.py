@@ -53,7 +53,7 @@ def test_a_sweep_stops_some_trials_tells_the_truth_about_all_and_resumes_as_a_wh
 
 
 def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_them(experiment, settings):
-    lasting = experiment.with_values({"asha": None, "trials": 3, "try_base": False})
+    lasting = experiment.with_values({"scheduler": None, "trials": 3, "try_base": False})
     cut = run(lasting, settings, seconds_per_epoch=0.2, budget=Budget(gpu_hours=0.5 / 3600))
     assert cut.interrupted >= 1 and "GPU-hours" in cut.stopped_because
     before = {t.number: max(t.intermediate_values, default=0) for t in study_of(settings, lasting)}

@@ -23,7 +23,7 @@ def make_experiment(**changes) -> Experiment:
         "trials": 10,
         "sampler": "random",
         "seed": 5,
-        "asha": AshaConfig(grace_epochs=1, reduction=2),
+        "scheduler": AshaConfig(grace_epochs=1, reduction=2),
         "try_base": False,
     }
     return Experiment(**{**values, **changes})

@@ -67,5 +67,5 @@ def test_full_epochs_end_a_trial_and_missing_values_do_not(study, experiment):
 
 
 def test_without_asha_nothing_is_stopped(study, experiment):
-    plain = experiment.with_values({"asha": None})
+    plain = experiment.with_values({"scheduler": None})
     assert type(make_scheduler(plain, study)) is FIFOScheduler

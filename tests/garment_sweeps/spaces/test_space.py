@@ -117,7 +117,7 @@ def test_an_experiment_refuses_a_space_that_its_base_does_not_take(space, said):
 def test_grace_beyond_the_epochs_is_refused():
     base = TrialConfig().with_values({"training.epochs": 3})
     with pytest.raises(UserError, match="grace_epochs is 4"):
-        Experiment(name="x", description="", base=base, asha=AshaConfig(grace_epochs=4))
+        Experiment(name="x", description="", base=base, scheduler=AshaConfig(grace_epochs=4))
 
 
 @pytest.mark.parametrize("name", ["quickstart", "loss_weights", "local_branches"])

@@ -20,7 +20,7 @@ def train(tmp_path, monkeypatch):
 
     def run(changes=None, name="one", resume=False, out=None, results=None):
         base = small_config(**{"data.uri": uri, "training.epochs": 2, **(changes or {})})
-        experiment = Experiment(name="alone", description="", base=base, asha=None)
+        experiment = Experiment(name="alone", description="", base=base, scheduler=None)
         storage, seen = StorageConfig(uri=str(tmp_path / "store")), [] if results is None else results
         return train_once(experiment, base, name, storage, tmp_path, resume, seen.append, out)
 

@@ -1,0 +1,30 @@
+"""The project's own two tables beside Optuna's, in the same database: decisions and leases."""
+
+from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text
+
+_metadata = MetaData()
+
+DECISIONS = Table(
+    "garment_decisions",
+    _metadata,
+    Column("sweep", String(100), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""One row an event of a sweep, never changed: `seq` counts from 0, `at` is Unix time in s, `body` is JSON."""
+
+LEASES = Table(
+    "garment_leases",
+    _metadata,
+    Column("sweep", String(100), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+)
+"""One row a sweep: who drives it. `token` rises with every holder, `beat` while the holder lives; '' holds nothing."""
+
+
+def make_tables(engine: Engine) -> None:
+    """Makes the tables where they are missing."""
+    _metadata.create_all(engine, checkfirst=True)

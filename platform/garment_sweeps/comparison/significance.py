@@ -1,0 +1,133 @@
+"""Which trials differ by more than their seeds do: intervals and groups of means over several seeds.
+
+Every trained-again trial is a handful of S2S values, one a seed. With three seeds a trial's own spread says next to
+nothing about its noise (two degrees of freedom), so all trials share one: the pooled variance within trials, as in a
+one-way analysis of variance. That takes the noise of a seed to be about the same for all of them, which is fair among
+the best trials of one sweep and is the price of telling anything apart after three seeds.
+
+Differences are judged by Tukey's honestly significant difference, in Kramer's form for unequal numbers of seeds
+(Kramer, "Extension of multiple range tests to group means with unequal numbers of replications", Biometrics 12, 1956;
+Hayter 1984 proved that it keeps its level). The best trial is chosen by the same numbers that are then tested, so a
+comparison with a fixed control (Dunnett) or single t-tests would find differences too often; Tukey's level holds for
+all pairs at once, whichever of them is looked at. Letters after Piepho, "An algorithm for a letter-based
+representation of all-pairwise comparisons", Journal of Computational and Graphical Statistics 13, 2004.
+
+A finalist's first value is the one by which it was chosen, so it is a little too good, and so are the means that hold
+it; that favours all finalists alike and not one over another.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+LEVEL = 0.95
+"""Of the intervals, and one minus the chance of telling any two equal trials apart."""
+_NO_NOISE = 1e-12
+"""A pooled variance below this part of the values' square is rounding, not noise."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean over a trial's seeds, and how far it may be off."""
+
+    mean: float
+    """In mm, as the values."""
+    seeds: int
+    half_width: float | None
+    """Half of the interval at `LEVEL`, from the noise of all trials together; None for one seed."""
+    letters: str = ""
+    """Trials that share a letter cannot be told apart; empty for one seed."""
+
+
+def estimates(samples: Mapping[str, Sequence[float]]) -> dict[str, Estimate]:
+    """Mean, interval and letters of each trial.
+
+    Args:
+        samples: S2S in mm of every seed, by trial. Trials of one seed get a mean alone: nothing is said about how far
+            it may be off, and they are compared with none.
+    """
+    repeated = {name: list(values) for name, values in samples.items() if len(values) > 1}
+    widths = _half_widths(repeated)
+    letters = _letters(repeated)
+    return {
+        name: Estimate(_mean(values), len(values), widths.get(name), letters.get(name, ""))
+        for name, values in samples.items()
+        if len(values)
+    }
+
+
+def alike(one: Estimate, other: Estimate) -> bool | None:
+    """Whether two trials cannot be told apart; None where one of them has one seed."""
+    if not one.letters or not other.letters:
+        return None
+    return bool(set(one.letters) & set(other.letters))
+
+
+def p_values(samples: Mapping[str, Sequence[float]]) -> dict[tuple[str, str], float]:
+    """Tukey-Kramer p-value of every pair of trials with two or more seeds, each pair in both orders."""
+    from scipy.stats import studentized_range
+
+    variance, freedom = _pooled(samples)
+    found = {}
+    for first, second in combinations(samples, 2):
+        gap = abs(_mean(samples[first]) - _mean(samples[second]))
+        if variance == 0.0:
+            p = float(_same(gap, samples[first]))
+        else:
+            error = math.sqrt(variance / 2 * (1 / len(samples[first]) + 1 / len(samples[second])))
+            p = float(studentized_range.sf(gap / error, len(samples), freedom))
+        found[first, second] = found[second, first] = p
+    return found
+
+
+def _half_widths(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    from scipy.stats import t
+
+    if not samples:
+        return {}
+    variance, freedom = _pooled(samples)
+    quantile = float(t.ppf(0.5 + LEVEL / 2, freedom))
+    return {name: quantile * math.sqrt(variance / len(values)) for name, values in samples.items()}
+
+
+def _letters(samples: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """Letters by trial, 'a' beginning with the lowest mean."""
+    order = sorted(samples, key=lambda name: (_mean(samples[name]), name))
+    differ = {pair for pair, p in p_values(samples).items() if p < 1 - LEVEL} if len(samples) > 1 else set()
+    groups = [frozenset(order)] if order else []
+    for first, second in combinations(order, 2):
+        if (first, second) in differ:
+            groups = _split(groups, first, second)
+    groups.sort(key=lambda group: sorted(order.index(name) for name in group))
+    return {name: "".join(_letter(i) for i, group in enumerate(groups) if name in group) for name in order}
+
+
+def _split(groups: list[frozenset[str]], first: str, second: str) -> list[frozenset[str]]:
+    """Groups in which the two no longer meet, without those that another one holds."""
+    parted = []
+    for group in groups:
+        parted += [group - {first}, group - {second}] if {first, second} <= group else [group]
+    parted = list(dict.fromkeys(parted))
+    return [group for group in parted if not any(group < other for other in parted)]
+
+
+def _letter(index: int) -> str:
+    return chr(ord("a") + index) if index < 26 else f"[{index}]"
+
+
+def _pooled(samples: Mapping[str, Sequence[float]]) -> tuple[float, int]:
+    """Variance within trials and its degrees of freedom; exactly 0 where all that is left is rounding."""
+    freedom = sum(len(values) - 1 for values in samples.values())
+    squares = sum((value - _mean(values)) ** 2 for values in samples.values() for value in values)
+    size = max((abs(value) for values in samples.values() for value in values), default=0.0)
+    variance = squares / freedom if freedom else 0.0
+    return (0.0 if variance <= _NO_NOISE**2 * size * size else variance), freedom
+
+
+def _same(gap: float, values: Sequence[float]) -> bool:
+    return gap <= _NO_NOISE * max(abs(value) for value in values)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)

@@ -2,12 +2,13 @@
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from garment_sweeps.trials.attempts import Attempt, Attempts, Place
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.storage import folder_names, open_filesystem
 
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
 
 KEEP = 2
 """Generations of checkpoints kept, so that one torn by a crash leaves another."""
-ATTEMPTS_PER_SESSION = 10_000
-CRASH_LOOP = 3
-"""Attempts in a row at the same epoch after which a trial is given up."""
 
 _CHECKPOINT = re.compile(r"^checkpoint_\d+$")
-_ATTEMPT = re.compile(r"^attempt-(\d+)-e(\d+)$")
 
 
 def trial_folder(trial_id: str, session: int) -> str:
@@ -80,24 +77,29 @@ class TrialStore:
             fs.copy_files(checkpoint, folder, source_filesystem=self.filesystem, use_threads=False)
             yield Path(folder)
 
-    def start_attempt(self, epoch: int) -> int:
-        """Notes that the trial starts at `epoch` and returns the attempt's number, higher than any before."""
-        attempts = self._attempts()
-        number = max((n for n, _ in attempts), default=self.session * ATTEMPTS_PER_SESSION) + 1
-        self.filesystem.create_dir(f"{self.path}/attempts", recursive=True)
-        with self.filesystem.open_output_stream(f"{self.path}/attempts/attempt-{number:08d}-e{epoch:06d}"):
-            pass
-        return number
+    def start_attempt(self, epoch: int, place: Place | None = None) -> Attempt:
+        """Notes that the trial starts at `epoch` in that place; the attempt is higher than any before."""
+        return self._attempts.start(epoch, place or Place())
 
-    def superseded(self, attempt: int) -> bool:
+    def end_attempt(self, attempt: Attempt, place: Place | None = None) -> None:
+        """Notes that the attempt was ended on purpose and did not crash."""
+        self._attempts.end(attempt, place or Place())
+
+    def superseded(self, attempt: Attempt) -> bool:
         """Whether a later attempt of this trial has begun: then this process must write no more."""
-        return any(number > attempt for number, _ in self._attempts())
+        return self._attempts.superseded(attempt)
 
-    def crash_loop(self, epoch: int) -> bool:
-        """Whether the last attempts of this session all began, and died, at `epoch`."""
-        last = [e for _, e in sorted(self._attempts())][-CRASH_LOOP:]
-        return len(last) == CRASH_LOOP and set(last) == {epoch}
+    def crash_loop(self, epoch: int, gone: Callable[[str], bool] = lambda node: False) -> bool:
+        """Whether the last attempts of this session all began, and crashed, at `epoch`.
 
-    def _attempts(self) -> list[tuple[int, int]]:
-        names = folder_names(self.filesystem, f"{self.path}/attempts")
-        return [(int(m[1]), int(m[2])) for m in map(_ATTEMPT.match, names) if m]
+        `gone` says whether the node of that id is dead or about to be: its attempts do not count.
+        """
+        return self._attempts.crash_loop(epoch, gone)
+
+    def attempts(self) -> list[Attempt]:
+        """Every attempt of the trial over all sessions, the earliest first."""
+        return self._attempts.all()
+
+    @property
+    def _attempts(self) -> Attempts:
+        return Attempts(self.filesystem, f"{self.sweep_path}/{self.trial_id}.attempts", self.session)

@@ -9,7 +9,8 @@ from typing import Any
 from garment_sweeps.tracking import TrialRun
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
 from garment_sweeps.trials import results
-from garment_sweeps.trials.checkpoints import CRASH_LOOP, TrialStore
+from garment_sweeps.trials.attempts import CRASH_LOOP, Place
+from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.work import Work, open_work
 from garment_uv.errors import Infeasible, UserError
@@ -31,10 +32,16 @@ class TrialJob:
         trial: 'id' and 'number', from the search.
         values: config paths that the search decided.
         checkpoint: local folder to go on from; without one, the newest whole checkpoint in the storage is looked for.
+        place: the node on which this process runs; nowhere in particular by default.
     """
 
     def __init__(
-        self, context: TrialContext, trial: dict[str, Any], values: dict[str, Any], checkpoint: Path | None = None
+        self,
+        context: TrialContext,
+        trial: dict[str, Any],
+        values: dict[str, Any],
+        checkpoint: Path | None = None,
+        place: Place | None = None,
     ) -> None:
         self._context = context
         self._trial_id = trial["id"]
@@ -47,8 +54,9 @@ class TrialJob:
         self._work: Work = open_work(context, self._config)
         if checkpoint is None or not self._load(checkpoint):
             self._load_newest()
-        self._crashed = self._store.crash_loop(self._work.epoch)
-        self._attempt = self._store.start_attempt(self._work.epoch)
+        self._place = place or Place()
+        self._crashed = self._store.crash_loop(self._work.epoch, self._place.gone)
+        self._attempt = self._store.start_attempt(self._work.epoch, self._place)
         self._run = self._open_run(trial, values)
         if self._run is not None:
             print(f"{context.sweep} {self._trial_id}: MLflow run {self._run.run_id}", flush=True)
@@ -69,12 +77,12 @@ class TrialJob:
         except UserError as error:
             return self._end("failed", str(error))
         self._seconds += time.monotonic() - began
-        if self._store.superseded(self._attempt):
-            raise Superseded(f"{self._trial_id} was started again elsewhere")
+        self._must_be_latest()
         return self._report(metrics)
 
     def save(self, folder: Path) -> None:
         """Writes a checkpoint; the work's own files, then what was last reported."""
+        self._must_be_latest()
         self._store.prune()
         self._work.save(folder / WORK_FOLDER)
         progress = {"last": self._last, "seconds": self._seconds}
@@ -86,11 +94,12 @@ class TrialJob:
 
     def close(self) -> None:
         """Ends a trial that was stopped from outside; one that ended by itself is closed already."""
-        if self._run is not None and not self._ended:
-            self._ended = True
-            if not self._store.superseded(self._attempt):
+        if not self._ended and not self._store.superseded(self._attempt):
+            self._store.end_attempt(self._attempt, self._place)
+            if self._run is not None:
                 epoch, epochs = self._work.epoch, self._config.training.epochs
                 self._run.finish("pruned", f"stopped at epoch {epoch} of {epochs}")
+        self._ended = True
         self._work.close()
 
     def _report(self, metrics: dict[str, float]) -> dict[str, Any]:
@@ -106,10 +115,12 @@ class TrialJob:
         return self._result()
 
     def _end(self, status: str, reason: str = "") -> dict[str, Any]:
+        self._must_be_latest()
         self._ended = True
         if self._run is not None:
             if status == "complete":
                 self._keep_model()
+                self._must_be_latest()  # a gallery takes its time
             self._run.finish(status, reason)
         flags = {"infeasible": {results.INFEASIBLE: True}, "failed": {results.FAILED: True}}.get(status, {})
         if flags:
@@ -142,8 +153,12 @@ class TrialJob:
             self._trial_id,
             self._config,
             extra,
-            self._attempt,
+            self._attempt.number,
         )
+
+    def _must_be_latest(self) -> None:
+        if self._store.superseded(self._attempt):
+            raise Superseded(f"{self._trial_id} was started again elsewhere")
 
     def _load_newest(self) -> None:
         for path in self._store.checkpoints():

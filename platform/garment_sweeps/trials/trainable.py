@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ray.tune import Trainable
+from ray.tune.result import SHOULD_CHECKPOINT
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
+from garment_sweeps.trials.node import ray_place
 from garment_uv.errors import UserError
 
 EMPTY_FILE = "nothing-to-save"
+
+
+class NodeLeaves(Exception):
+    """The node is about to be taken away: the trial, saved, goes on elsewhere."""
 
 
 class GarmentTrial(Trainable):
@@ -25,12 +31,17 @@ class GarmentTrial(Trainable):
         self._job: TrialJob | None = None
         self._context = TrialContext.from_plain(config["context"])
         self._trial, self._values = config["trial"], config["values"]
+        self._place, self._leaves = ray_place(), False
         os.environ["GARMENT_HOME"] = self._context.home
 
     def step(self) -> dict[str, Any]:
-        """Trains one epoch."""
+        """Trains one epoch. On a node that is about to be taken away it is saved, and the next call leaves the node."""
+        if self._leaves:
+            raise NodeLeaves(f"{self._trial['id']} leaves node {self._place.ip}, which is about to be taken away")
         try:
-            return self._open_job().step()
+            result = self._open_job().step()
+            self._leaves = not result.get("done") and self._place.leaving()
+            return {**result, SHOULD_CHECKPOINT: True} if self._leaves else result
         except UserError as error:  # before any epoch: dataset, tracking or config
             return {"epoch": 0, "failed": True, "reason": str(error), "done": True}
 
@@ -60,5 +71,5 @@ class GarmentTrial(Trainable):
 
     def _open_job(self, checkpoint: Path | None = None) -> TrialJob:
         if self._job is None:
-            self._job = TrialJob(self._context, self._trial, self._values, checkpoint)
+            self._job = TrialJob(self._context, self._trial, self._values, checkpoint, self._place)
         return self._job

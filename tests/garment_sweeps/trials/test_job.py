@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from garment_sweeps.trials.checkpoints import CRASH_LOOP
+from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.job import PROGRESS_FILE, WORK_FOLDER, Superseded, TrialJob
 from garment_sweeps.trials.tabulated import PROGRESS_FILE as WORK_FILE
 from garment_sweeps.trials.tabulated import curve_mm

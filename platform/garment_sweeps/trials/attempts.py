@@ -1,0 +1,112 @@
+"""A trial's attempts in the sweep's storage: which process may write, and whether it dies again and again."""
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from garment_sweeps.trials.storage import folder_names
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+PER_SESSION = 10_000
+"""Numbers of one session of the sweep: a later session's attempts stand above all of an earlier one's."""
+CRASH_LOOP = 3
+"""Attempts in a row that crashed at the same epoch, after which a trial is given up."""
+
+_NAME = re.compile(r"^attempt-(\d+)-([0-9a-f]+)-e(\d+)$")
+
+
+class Attempt(NamedTuple):
+    """One process that ran a trial; the highest one alone may write."""
+
+    number: int
+    token: str
+    """Random: it tells apart, and orders, two processes that took the same number at the same moment."""
+    epoch: int
+    """At which it began."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The node on which a trial's process runs, and what it can say of other nodes. Without Ray there is none."""
+
+    node: str = ""
+    """The node's id in the cluster."""
+    ip: str = ""
+    gone: Callable[[str], bool] = lambda node: False
+    """Whether the node of that id is dead or about to be taken away."""
+    leaving: Callable[[], bool] = lambda: False
+    """Whether this very node is about to be taken away."""
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The attempts of one trial over all sessions, one small file each.
+
+    A file's name holds number, token and first epoch, so that one listing says who is the latest; its text holds the
+    node, and whether the attempt was ended on purpose.
+    """
+
+    filesystem: "FileSystem"
+    path: str
+    session: int
+
+    def start(self, epoch: int, place: Place) -> Attempt:
+        """Notes that the trial starts at `epoch`; the attempt is higher than any before it in this session."""
+        numbers = [attempt.number for attempt in self.all() if self._of_this_session(attempt)]
+        attempt = Attempt(max(numbers, default=self.session * PER_SESSION) + 1, secrets.token_hex(4), epoch)
+        self.filesystem.create_dir(self.path, recursive=True)
+        self._write(attempt, place, ended=False)
+        return attempt
+
+    def end(self, attempt: Attempt, place: Place) -> None:
+        """Notes that the attempt was ended by the scheduler or the budget, and did not crash."""
+        self._write(attempt, place, ended=True)
+
+    def superseded(self, attempt: Attempt) -> bool:
+        """Whether a later attempt has begun, in this session or a later one."""
+        return any(other > attempt for other in self.all())
+
+    def crash_loop(self, epoch: int, gone: Callable[[str], bool]) -> bool:
+        """Whether the last attempts of this session crashed at `epoch`, `CRASH_LOOP` times in a row.
+
+        Left out are attempts that were ended on purpose and those whose node is gone: a node that was taken away is
+        no fault of the trial.
+        """
+        crashes = 0
+        for attempt in sorted(filter(self._of_this_session, self.all()), reverse=True):
+            if attempt.epoch != epoch or crashes == CRASH_LOOP:
+                break
+            said = self._read(attempt)
+            crashes += not (said.get("ended") or (said.get("node") and gone(said["node"])))
+        return crashes == CRASH_LOOP
+
+    def all(self) -> list[Attempt]:
+        """Every attempt of the trial, in the order of their names."""
+        found = map(_NAME.match, folder_names(self.filesystem, self.path))
+        return [Attempt(int(m[1]), m[2], int(m[3])) for m in found if m]
+
+    def _of_this_session(self, attempt: Attempt) -> bool:
+        return attempt.number // PER_SESSION == self.session
+
+    def _file(self, attempt: Attempt) -> str:
+        return f"{self.path}/attempt-{attempt.number:08d}-{attempt.token}-e{attempt.epoch:06d}"
+
+    def _write(self, attempt: Attempt, place: Place, ended: bool) -> None:
+        said = {"node": place.node, "ip": place.ip, "process": os.getpid(), "ended": ended}
+        with self.filesystem.open_output_stream(self._file(attempt)) as stream:
+            stream.write(json.dumps(said).encode())
+
+    def _read(self, attempt: Attempt) -> dict:
+        """What the file says; nothing, where its process died while it wrote."""
+        try:
+            with self.filesystem.open_input_stream(self._file(attempt)) as stream:
+                said = json.loads(stream.read())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}

@@ -1,0 +1,26 @@
+"""The node of a Ray cluster on which this process runs, and what it knows of the others."""
+
+from garment_sweeps.trials.attempts import Place
+
+
+def ray_place() -> Place:
+    """Where this Ray worker runs; asked anew at every call of its functions, about a millisecond each."""
+    import ray
+
+    context = ray.get_runtime_context()
+    node = context.get_node_id()
+    return Place(node, ray.util.get_node_ip_address(), gone=_gone, leaving=lambda: node in draining_nodes())
+
+
+def draining_nodes() -> set[str]:
+    """Ids of nodes that are about to be taken away: told so by their cloud, or being scaled down."""
+    from ray._private.state import state
+
+    return set(state.get_draining_nodes())
+
+
+def _gone(node: str) -> bool:
+    import ray
+
+    alive = {known["NodeID"] for known in ray.nodes() if known["Alive"]}
+    return node not in alive or node in draining_nodes()

@@ -2,35 +2,39 @@
 
 import os
 import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.server import Server, http_answers
+
+
+class Mlflow(Server):
+    """`mlflow server` with its store and artifacts in `folder`; it can be killed and started again on them."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [
+            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
+            *("--artifacts-destination", (folder / "server-artifacts").as_uri()),
+        ]
+        environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+        environment.pop("MLFLOW_TRACKING_URI", None)
+        super().__init__(folder, {"server": command}, lambda: http_answers(f"{self.url}/health"), env=environment)
+
 
 @contextmanager
-def mlflow_server(folder: Path, seconds: float = 90.0) -> Iterator[str]:
-    """Starts `mlflow server` with its store and artifacts in `folder`; gives its URL and ends it afterwards."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
-        *("--artifacts-destination", (folder / "server-artifacts").as_uri()),
-    ]
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    environment.pop("MLFLOW_TRACKING_URI", None)
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """A running server; gives its URL and ends it afterwards."""
+    server = Mlflow(folder)
     try:
-        _wait_until_healthy(url, process, folder / "server.log", seconds)
-        yield url
+        server.start()
+        yield server.url
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=30)
+        server.stop()
 
 
 def free_port() -> int:
@@ -38,17 +42,3 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen, log: Path, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(f"mlflow server ended: {log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.3)
-    raise RuntimeError(f"mlflow server did not answer within {seconds} s: {log.read_text()[-2000:]}")

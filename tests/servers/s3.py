@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.mlflow import free_port
+from tests.servers.server import Server
 from tests.servers.swift import ACCESS_KEY, SECRET_KEY, missing_for_swift, swift_server
 
 
@@ -24,6 +25,8 @@ class S3Server:
     secret_key: str
     kind: str
     """'swift' or 'moto'."""
+    server: Server | None = None
+    """To kill and start again; None for moto, which keeps everything in memory."""
 
     def check_signatures(self, wanted: bool) -> None:
         """Has moto, which takes any credentials otherwise, check them or not; Swift always does."""
@@ -50,8 +53,8 @@ def s3_server() -> Iterator[S3Server]:
     with tempfile.TemporaryDirectory(prefix="garment-s3-") as folder:
         missing = missing_for_swift()
         if missing is None:
-            with swift_server(Path(folder)) as endpoint:
-                yield S3Server(endpoint, ACCESS_KEY, SECRET_KEY, "swift")
+            with swift_server(Path(folder)) as swift:
+                yield S3Server(swift.endpoint, ACCESS_KEY, SECRET_KEY, "swift", swift)
         else:
             warnings.warn(
                 f"Swift not found ({missing}): S3 tests run on moto; tests/servers/install_swift.sh installs it",

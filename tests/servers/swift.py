@@ -3,17 +3,15 @@
 import getpass
 import os
 import shutil
-import signal
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from tests.servers.mlflow import free_port
+from tests.servers.server import Server, http_answers
 
 ACCESS_KEY, SECRET_KEY = "test:tester", "testing"
 
@@ -65,22 +63,32 @@ def missing_for_swift() -> str | None:
     return None if shutil.which("memcached") else "no memcached"
 
 
-@contextmanager
-def swift_server(folder: Path, seconds: float = 60.0) -> Iterator[str]:
-    """Starts memcached and Swift's four servers with all their data in `folder`; gives the endpoint's URL."""
-    ports = {name: free_port() for name in ("account", "container", "object", "proxy", "memcached")}
-    _configure(folder, ports)
-    with ExitStack() as stack:
+class Swift(Server):
+    """memcached and Swift's four servers, with all their data in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        ports = {name: free_port() for name in ("account", "container", "object", "proxy", "memcached")}
+        _configure(folder, ports)
         memcached = ["memcached", "-l", "127.0.0.1", "-p", str(ports["memcached"]), "-U", "0", "-m", "64"]
         if os.geteuid() == 0:
             memcached += ["-u", "root"]
-        processes = {"memcached": stack.enter_context(_process(memcached, folder / "memcached.log"))}
+        commands = {"memcached": memcached}
         for kind in ("account", "container", "object", "proxy"):
-            command = [str(swift_venv() / "bin" / f"swift-{kind}-server"), str(folder / f"{kind}.conf"), "-v"]
-            processes[kind] = stack.enter_context(_process(command, folder / f"{kind}.log"))
-        url = f"http://127.0.0.1:{ports['proxy']}"
-        _wait_until_healthy(f"{url}/healthcheck", processes, folder, seconds)
-        yield url
+            program = str(swift_venv() / "bin" / f"swift-{kind}-server")
+            commands[kind] = [program, str(folder / f"{kind}.conf"), "-v"]
+        self.endpoint = f"http://127.0.0.1:{ports['proxy']}"
+        super().__init__(folder, commands, answers=lambda: http_answers(f"{self.endpoint}/healthcheck"))
+
+
+@contextmanager
+def swift_server(folder: Path) -> Iterator[Swift]:
+    """A running Swift; ends it with the context."""
+    server = Swift(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def _configure(folder: Path, ports: dict[str, int]) -> None:
@@ -105,35 +113,3 @@ def _configure(folder: Path, ports: dict[str, int]) -> None:
     made = subprocess.run(command, capture_output=True, text=True)
     if made.returncode:
         raise RuntimeError(f"Swift's rings could not be made: {made.stderr[-2000:]}")
-
-
-@contextmanager
-def _process(command: list[str], log_path: Path) -> Iterator[subprocess.Popen]:
-    with log_path.open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    try:
-        yield process
-    finally:
-        try:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(timeout=5)
-        except ProcessLookupError:
-            process.wait()
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait_until_healthy(url: str, processes: dict[str, subprocess.Popen], folder: Path, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for name, process in processes.items():
-            if process.poll() is not None:
-                raise RuntimeError(f"{name} ended: {(folder / f'{name}.log').read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"Swift did not answer within {seconds} s: {(folder / 'proxy.log').read_text()[-2000:]}")

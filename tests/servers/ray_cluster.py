@@ -1,0 +1,120 @@
+"""Ray's own local cluster of several nodes, for tests and benchmarks: nodes that can be killed and that can join."""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from tests.servers.server import kill_tree
+
+if TYPE_CHECKING:
+    from ray._private.node import Node
+    from ray.cluster_utils import Cluster
+
+STORE_BYTES = 80 * 2**20
+"""Of shared memory for a node's objects: nearly the least that Ray takes."""
+
+
+class RayCluster:
+    """A head without room for trials, and nodes that come and go. Each node has a temporary folder of its own.
+
+    Args:
+        cluster: with its head running.
+        folder: of Ray's temporary files; short, since Ray's socket paths must be.
+    """
+
+    def __init__(self, cluster: "Cluster", folder: Path) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._joined = 0
+        self.nodes: list[Node] = []
+        """Alive, in the order in which they joined."""
+
+    @property
+    def address(self) -> str:
+        """What RAY_ADDRESS must hold."""
+        return self._cluster.address
+
+    def add_node(self, cpus: float = 1, gpus: float = 0, wait: bool = True) -> "Node":
+        """A node joins, with so many CPUs and made-up GPUs."""
+        self._joined += 1
+        node = self._cluster.add_node(
+            wait=wait,
+            num_cpus=cpus,
+            num_gpus=gpus,
+            object_store_memory=STORE_BYTES,
+            temp_dir=str(self._folder / f"n{self._joined}"),
+        )
+        self.nodes.append(node)
+        return node
+
+    def kill_node(self, node: "Node") -> None:
+        """kill -9 of a node's raylet, its agents and its workers, as when its machine loses power."""
+        (raylet,) = [info.process for info in node.all_processes["raylet"]]
+        kill_tree(psutil.Process(raylet.pid))
+        raylet.wait()
+        self.nodes.remove(node)
+        self._cluster.worker_nodes.discard(node)
+
+    def workers(self, node: "Node") -> list[psutil.Process]:
+        """Processes of trials on a node that are at work or wait for the next trial."""
+        (raylet,) = [info.process for info in node.all_processes["raylet"]]
+        return trial_workers(psutil.Process(raylet.pid))
+
+
+def trial_workers(raylet: psutil.Process) -> list[psutil.Process]:
+    """Processes of trials below a raylet, told by the titles that Ray gives them."""
+    found = []
+    for process in raylet.children():
+        try:
+            if process.cmdline()[:1] and "GarmentTrial" in process.cmdline()[0]:
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def cluster_environment() -> dict[str, str]:
+    """What a head, its nodes and its drivers must share: a token, since Ray listens on every interface."""
+    return {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_DEDUP_LOGS": "0",
+    }
+
+
+@contextmanager
+def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
+    """A running head; all that was started on it ends, by process id, with the context.
+
+    The environment must hold `cluster_environment` before Ray is imported: the nodes inherit it.
+    """
+    from ray.cluster_utils import Cluster
+
+    folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
+    before = set(psutil.Process().children(recursive=True))
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={
+            "num_cpus": head_cpus,
+            "include_dashboard": False,
+            "object_store_memory": STORE_BYTES,
+            "temp_dir": str(folder),
+        },
+    )
+    try:
+        yield RayCluster(cluster, folder)
+    finally:
+        ours = [p for p in psutil.Process().children(recursive=True) if p not in before and True]
+        cluster.shutdown()
+        _, alive = psutil.wait_procs(ours, timeout=5)
+        for process in alive:
+            if process.is_running():
+                process.kill()
+        shutil.rmtree(folder, ignore_errors=True)

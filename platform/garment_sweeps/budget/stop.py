@@ -1,16 +1,28 @@
 """The stop that holds a sweep to its budget."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune import Stopper
 
 from garment_sweeps.budget.budget import Budget
-from garment_sweeps.trials import results
+from garment_sweeps.budget.ledger import Ledger
+
+OVERRUN = 0.05
+"""Part of a limit by which epochs that take longer than foreseen may exceed it, before everything is ended at once."""
+LOOK_S = 1.0
+"""Seconds between looks at the clock for that."""
 
 
 class BudgetStop(Stopper):
-    """Ends every trial at its next epoch, with a checkpoint, once the budget is spent.
+    """Lets no trial begin an epoch for which there is no budget left, so that all end at a checkpoint and within it.
+
+    Every epoch that is begun is set aside: as long as the trial's longest so far, or as the longest start of any
+    trial, set-up included, where the trial has reported none yet. An epoch is begun where what is spent and what is
+    set aside for the other running trials leave room for it. In a sweep's very first epochs nothing is known and
+    nothing is set aside; they alone can overrun. Should an epoch take much longer than any before it, everything is
+    ended at once where the limit is exceeded by `OVERRUN`, and by one start of a trial at least.
 
     Trials that it ended are remembered: they were cut short and not judged, so the search leaves them to be resumed.
 
@@ -18,47 +30,163 @@ class BudgetStop(Stopper):
         budget: the limits.
         gpus: share of a GPU that a trial holds; 0 counts as 1.
         spent: device-seconds of each trial in earlier sessions, by the trial's name.
+        record: takes events for the decision log: kind and body.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, budget: Budget, gpus: float = 0.0, spent: dict[str, float] | None = None) -> None:
-        self._budget = budget
-        self._share = gpus or 1.0
-        self._seconds = dict(spent or {})
-        self._began = time.monotonic()
+    def __init__(
+        self,
+        budget: Budget,
+        gpus: float = 0.0,
+        spent: dict[str, float] | None = None,
+        record: Callable[..., None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.budget = budget
+        self.ledger = Ledger(spent, clock)
+        self.share = gpus or 1.0
+        """Devices that a trial counts for."""
+        self._record = record or (lambda kind, **body: None)
+        self._clock = clock
+        self._began = self._looked = clock()
+        self._set_aside: dict[str, float] = {}
+        self._finals = (0.0, 0.0)
+        self._complete = False
         self._stopped: set[str] = set()
+        self._all = False
+        self._why = ""
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Counts the trial's seconds and says whether it must end now."""
         name = result["config"]["trial"]["id"]
-        self._seconds[name] = max(self._seconds.get(name, 0.0), float(result.get(results.DEVICE_SECONDS, 0.0)))
-        if result.get("done") or not self.exhausted():
+        self.ledger.result(name, result)
+        self._set_aside.pop(name, None)
+        if result.get("done"):
+            self._complete = self._complete or not (result.get("infeasible") or result.get("failed"))
+            return False
+        needed = self.ledger.next_epoch(name)
+        limit = self._broken(needed)
+        if not limit:
+            self._set_aside[name] = needed
             return False
         self._stopped.add(trial_id)
+        self._tell(limit, trial=name, epoch=self.ledger.account(name).epochs, needed_seconds=needed)
         return True
 
     def stop_all(self) -> bool:
-        """Never at once: each trial ends at its own epoch, so that nothing is lost."""
-        return False
+        """Whether the limit is exceeded although no epoch was begun that should have done so."""
+        now = self._clock()
+        if self._all or now - self._looked < LOOK_S:
+            return self._all
+        self._looked = now
+        used = {
+            "gpu_hours": (self._gpu_limit(), self.ledger.seconds + self.ledger.unreported()),
+            "wall_hours": (self._wall_limit(), now - self._began),
+        }
+        slack = self.ledger.worst_start()
+        for limit, (allowed, seconds) in used.items():
+            if slack and allowed is not None and seconds > allowed + max(OVERRUN * allowed, slack):
+                self._all = True
+                self._tell(limit, trial="all", epoch=0, needed_seconds=0.0)
+        return self._all
+
+    def begin(self, name: str) -> None:
+        """Sets the trial's next epoch aside: it is given out, or starts again after a crash."""
+        self._set_aside[name] = self.ledger.worst_start()
+
+    def release(self, name: str) -> None:
+        """Sets nothing aside for the trial any more: it has ended, or waits paused."""
+        self._set_aside.pop(name, None)
+
+    def full(self) -> bool:
+        """Whether no new trial may begin now; it may later, as long as others run and `exhausted` is not true."""
+        return bool(self._all or self._broken(self.ledger.worst_start()))
+
+    def exhausted(self) -> bool:
+        """Whether not even one epoch of a new trial fits, if all that is running ended now."""
+        if self._all:
+            return True
+        limit = self._broken(self.ledger.worst_start(), alone=True)
+        if limit and not self._why:
+            self._tell(limit, trial="", epoch=0, needed_seconds=self.ledger.worst_start())
+        return bool(limit)
+
+    def keep_for_finals(self, epochs: float, share: float, complete: bool) -> None:
+        """Leaves budget for training the finalists again; nothing before the first trial is complete.
+
+        Args:
+            epochs: of all repeats together.
+            share: of each limit, the most that is kept.
+            complete: whether an earlier session has a complete trial.
+        """
+        self._finals = (epochs, share)
+        self._complete = self._complete or complete
+
+    def begin_finals(self) -> None:
+        """From now on what was kept may be spent."""
+        self._finals = (0.0, 0.0)
+        self._set_aside.clear()
 
     def gpu_hours(self) -> float:
         """Spent so far, earlier sessions included."""
-        return sum(self._seconds.values()) * self._share / 3600.0
+        return self.ledger.seconds * self.share / 3600.0
 
-    def exhausted(self) -> bool:
-        """Whether a limit is reached."""
-        wall = (time.monotonic() - self._began) / 3600.0
-        over_gpu = self._budget.gpu_hours is not None and self.gpu_hours() >= self._budget.gpu_hours
-        over_wall = self._budget.wall_hours is not None and wall >= self._budget.wall_hours
-        return over_gpu or over_wall
+    def wall_hours(self) -> float:
+        """Since this session began."""
+        return (self._clock() - self._began) / 3600.0
 
     def stopped(self, trial_id: str) -> bool:
         """Whether the budget, and not the scheduler, ended Tune's trial of that id."""
-        return trial_id in self._stopped
+        return self._all or trial_id in self._stopped
+
+    def lost(self, name: str) -> None:
+        """The trial's process crashed: what it had not reported is spent all the same."""
+        seconds = self.ledger.crashed(name)
+        if seconds:
+            self._record("budget", what="lost", trial=name, seconds=seconds)
 
     def why(self) -> str:
-        """The limit that was reached, in words; empty while there is budget."""
-        if not self.exhausted():
-            return ""
-        if self._budget.gpu_hours is not None and self.gpu_hours() >= self._budget.gpu_hours:
-            return f"budget of {self._budget.gpu_hours:g} GPU-hours spent"
-        return f"budget of {self._budget.wall_hours:g} hours spent"
+        """The limit that ended trials or kept them from beginning, in words; empty while none did."""
+        return self._why
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune's snapshot, which is never read again, keeps nothing of it."""
+        return {}
+
+    def _broken(self, needed: float, alone: bool = False) -> str:
+        """The limit that so many more seconds of one trial would break, or empty."""
+        others = 0.0 if alone else sum(self._set_aside.values())
+        gpu, wall, passed = self._gpu_limit(), self._wall_limit(), self._clock() - self._began
+        if gpu is not None and (self.ledger.seconds >= gpu or self.ledger.seconds + others + needed > gpu):
+            return "gpu_hours"
+        if wall is not None and (passed >= wall or passed + needed > wall):
+            return "wall_hours"
+        return ""
+
+    def _gpu_limit(self) -> float | None:
+        """Device-seconds that may be spent now."""
+        hours = self.budget.gpu_hours
+        return None if hours is None else self._without_finals(hours * 3600.0 / self.share, 1)
+
+    def _wall_limit(self) -> float | None:
+        """Seconds of wall time that may pass."""
+        hours = self.budget.wall_hours
+        running = sum(account.heard is not None for account in self.ledger.accounts.values())
+        return None if hours is None else self._without_finals(hours * 3600.0, max(1, running))
+
+    def _without_finals(self, seconds: float, at_once: int) -> float:
+        epochs, share = self._finals
+        if not epochs or not self._complete:
+            return seconds
+        return seconds - min(share * seconds, epochs * (self.ledger.epoch_seconds() or 0.0) / at_once)
+
+    def _tell(self, limit: str, **body: Any) -> None:
+        gpu = limit == "gpu_hours"
+        hours, unit = getattr(self.budget, limit), "GPU-hours" if gpu else "hours"
+        spent = self.gpu_hours() if gpu else self.wall_hours()
+        kept = hours - (self._gpu_limit() * self.share if gpu else self._wall_limit()) / 3600.0
+        finals = f", {kept:.3g} kept for the finals" if kept > 0 else ""
+        self._why = f"budget of {hours:g} {unit}: {spent:.3g} spent{finals}, and another epoch would not have fitted"
+        aside = sum(self._set_aside.values())
+        about = {"limit": limit, "spent_hours": spent, "kept_hours": kept, "set_aside_seconds": aside}
+        self._record("budget", what="stop", **about, **body)

@@ -1,5 +1,7 @@
 """The baselines that every leaderboard prints beside the trials, measured by a worker before the trials start."""
 
+from garment_sweeps.cluster.nodes import off_the_head
+from garment_sweeps.spaces.experiment import ResourcesConfig
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
@@ -8,11 +10,12 @@ def measure_on_cluster(config: TrialConfig) -> dict[str, dict[str, float]]:
     """S2S metrics, mm, of each baseline on the split that the trials are evaluated on.
 
     It runs as a Ray task on one CPU, so that the driver, which may sit on a small head, neither reads shards nor
-    holds meshes. Raises the UserError that the task raised.
+    holds meshes; on a cluster of several nodes it stays off the head. Raises the UserError that the task raised.
     """
     import ray
 
-    task = ray.remote(num_cpus=1, max_retries=2)(_measure)
+    where = off_the_head(ResourcesConfig(cpus=1))
+    task = ray.remote(num_cpus=1, max_retries=2, label_selector=where)(_measure)
     try:
         return ray.get(task.remote(config.plain()))
     except UserError as error:  # Ray's copy, whose text is a traceback

@@ -1,8 +1,11 @@
 """`garment sweep`."""
 
+from pathlib import Path
+
 import click
 
 from garment_sweeps.cli.group import example
+from garment_uv.errors import UserError
 
 
 @click.command(
@@ -10,34 +13,63 @@ from garment_sweeps.cli.group import example
         "garment sweep quickstart",
         "garment sweep loss_weights --name weights-2 --trials 100 --budget-gpu-hours 40",
         "garment sweep loss_weights --name weights-2 --resume",
+        "garment sweep local_branches --warm-start weights-2",
+        "garment sweep --replay .garment/decisions/weights-2.jsonl",
         "ray job submit --working-dir . -- garment sweep quickstart",
     )
 )
-@click.argument("experiment")
+@click.argument("experiment", required=False)
 @click.option("--name", help="Of the sweep; the experiment's name by default. A taken name is refused.")
 @click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
 @click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
 @click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
 @click.option("--resume", is_flag=True, help="Continue the sweep of that name, if there is one.")
+@click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
+@click.option("--replay", type=click.Path(path_type=Path), metavar="LOG", help="Repeat a log's decisions; no training.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
 def command(
-    experiment: str,
+    experiment: str | None,
     name: str | None,
     trials: int | None,
     budget_gpu_hours: float | None,
     budget_hours: float | None,
     resume: bool,
+    warm_start: tuple[str, ...],
+    replay: Path | None,
     assignments: tuple[str, ...],
 ) -> None:
     """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]), on the cluster at RAY_ADDRESS or right here."""
+    if replay is not None:
+        _replay(replay)
+        return
+    if experiment is None:
+        raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
     from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.sweep import run_sweep
 
     loaded = experiment_with(experiment, assignments)
     budget = Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
-    report = run_sweep(loaded, name=name, trials=trials, resume=resume, budget=budget)
+    report = run_sweep(loaded, name=name, trials=trials, resume=resume, budget=budget, warm_start=warm_start)
     _show(report)
+
+
+def _replay(log: Path) -> None:
+    from garment_sweeps.cluster.session import quiet_ray
+
+    quiet_ray()
+    from garment_sweeps.search.decisions import read_file
+    from garment_sweeps.search.replay import replay
+
+    done = replay(read_file(log))
+    for difference in done.differences[:20]:
+        click.echo(str(difference))
+    click.echo(f"{done.suggestions} suggestions, {done.results} results and {done.ends} ends repeated")
+    if done.differences:
+        raise UserError(
+            f"{len(done.differences)} decisions came out otherwise than in {log}: "
+            "the log is of another version of the code or of its libraries, or it was changed"
+        )
 
 
 def _show(report) -> None:

@@ -1,17 +1,17 @@
-"""The one call of Ray Tune."""
+"""Sweeps on Ray Tune."""
 
-from typing import Any
-
-import optuna
 from optuna.trial import TrialState
 from ray import tune
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
 
 from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.cluster.nodes import trial_placement
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.cluster.state import SweepState
 from garment_sweeps.search.scheduler import make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
-from garment_sweeps.search.study import started
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.checkpoints import trial_folder
 from garment_sweeps.trials.context import TrialContext
@@ -22,13 +22,40 @@ from garment_uv.errors import UserError
 
 def run_trials(
     experiment: Experiment,
-    study: optuna.Study,
+    state: SweepState,
     trials: int,
     stop: BudgetStop,
     settings: Settings,
     context: TrialContext,
 ) -> None:
-    """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected.
+    """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected."""
+    searcher = StudySearcher(
+        state.history,
+        state.log,
+        experiment,
+        trials,
+        _places(experiment, settings),
+        stop.exhausted,
+        stop.stopped,
+        state.start,
+    )
+    done = sum(record.state != TrialState.RUNNING for record in state.history.records)
+    scheduler = make_scheduler(experiment, state.study)
+    with SweepProgress(trials, done, experiment.epochs) as progress:
+        run_tune(experiment, searcher, scheduler, stop, context, [progress])
+    if searcher.given_up:
+        raise UserError(searcher.given_up)
+
+
+def run_tune(
+    experiment: Experiment,
+    searcher: Searcher,
+    scheduler: TrialScheduler,
+    stop: BudgetStop,
+    context: TrialContext,
+    callbacks: list[tune.Callback],
+) -> None:
+    """The one call of Ray Tune, until the searcher has nothing more to suggest.
 
     Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
     its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
@@ -36,41 +63,31 @@ def run_trials(
     filesystem, root = open_filesystem(context.storage)
     check_storage(context.storage)
     filesystem.create_dir(root, recursive=True)
-    done = sum(t.state != TrialState.RUNNING for t in started(study))
-    places = _places(experiment, settings)
-    searcher = StudySearcher(study, experiment, trials, places, stop.exhausted, stop.stopped)
-    with SweepProgress(trials, done, experiment.epochs) as progress:
-        tuner = tune.Tuner(
-            tune.with_resources(GarmentTrial, _resources(experiment)),
-            param_space={"context": context.plain()},
-            tune_config=tune.TuneConfig(
-                search_alg=searcher,
-                scheduler=make_scheduler(experiment, study),
-                num_samples=-1,  # the searcher knows when to end
-                reuse_actors=True,
-                trial_name_creator=lambda trial: trial.config["trial"]["id"],
-                trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
+    tuner = tune.Tuner(
+        tune.with_resources(GarmentTrial, trial_placement(experiment)),
+        param_space={"context": context.plain()},
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=-1,  # the searcher knows when to end
+            reuse_actors=True,
+            trial_name_creator=lambda trial: trial.config["trial"]["id"],
+            trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
+        ),
+        run_config=tune.RunConfig(
+            name=context.sweep,
+            storage_path=root,
+            storage_filesystem=filesystem,
+            stop=stop,
+            callbacks=callbacks,
+            failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
+            checkpoint_config=tune.CheckpointConfig(
+                checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
             ),
-            run_config=tune.RunConfig(
-                name=context.sweep,
-                storage_path=root,
-                storage_filesystem=filesystem,
-                stop=stop,
-                callbacks=[progress],
-                failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
-                checkpoint_config=tune.CheckpointConfig(
-                    checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
-                ),
-                verbose=0,
-            ),
-        )
-        tuner.fit()
-    if searcher.given_up:
-        raise UserError(searcher.given_up)
-
-
-def _resources(experiment: Experiment) -> dict[str, Any]:
-    return {"cpu": experiment.resources.cpus, "gpu": experiment.resources.gpus}
+            verbose=0,
+        ),
+    )
+    tuner.fit()
 
 
 def _places(experiment: Experiment, settings: Settings) -> int:

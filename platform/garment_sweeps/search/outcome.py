@@ -1,4 +1,4 @@
-"""What a trial's last result means to the search: finished, stopped early, infeasible, or merely interrupted."""
+"""What a trial's last result means to the search: finished, stopped early, infeasible, or failed by accident."""
 
 import math
 from dataclasses import dataclass
@@ -6,44 +6,69 @@ from typing import Any
 
 from optuna.trial import TrialState
 
+from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """State to tell the study, the value with it, and why."""
+    """State to tell the study, with values (S2S in mm first, then costs) where it is complete, and why."""
 
     state: TrialState
-    value: float | None
+    values: tuple[float, ...] | None
     reason: str = ""
+    infeasible: bool = False
+    """The config itself is at fault: the search learns to keep away from it."""
+    epoch: int = 0
+    """How far it came."""
+    violations: dict[str, float] | None = None
+    """How far each constraint was exceeded; at most 0 where it was kept."""
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What the study keeps with the trial, without the prefix of the names."""
+        known = {"reason": self.reason, "epoch": self.epoch, "violations": self.violations}
+        return {name: value for name, value in known.items() if value}
 
 
-def outcome_of(result: dict[str, Any] | None, error: bool, epochs: int) -> Outcome:
+def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experiment) -> Outcome:
     """How a trial ended.
 
     A trial below its full epochs is PRUNED whatever Tune says, since its value is of another fidelity; FAIL is for
-    trials that gave no usable value.
+    trials that gave no usable value or whose config proved untrainable.
 
     Args:
         result: the last result that Tune holds, or None.
         error: Tune gave the trial up.
-        epochs: epochs of a trial that is not stopped.
+        experiment: epochs of a trial that is not stopped, objectives and constraints.
     """
     result = result or {}
-    reason = str(result.get(results.REASON, ""))
-    value = usable_value(result)
+    reason, epoch = str(result.get(results.REASON, "")), int(result.get(results.EPOCH, 0))
     if error:
-        return Outcome(TrialState.FAIL, None, reason or "the trial's process failed")
-    if result.get(results.INFEASIBLE) or result.get(results.FAILED):
-        return Outcome(TrialState.FAIL, None, reason)
+        return Outcome(TrialState.FAIL, None, reason or "the trial's process failed", epoch=epoch)
+    if result.get(results.INFEASIBLE):
+        return Outcome(TrialState.FAIL, None, reason, infeasible=True, epoch=epoch)
+    if result.get(results.FAILED):
+        return Outcome(TrialState.FAIL, None, reason, epoch=epoch)
+    value = usable_value(result)
     if value is None:
-        return Outcome(TrialState.FAIL, None, reason or f"no usable {results.OBJECTIVE} was reported")
-    if int(result.get(results.EPOCH, 0)) >= epochs:
-        return Outcome(TrialState.COMPLETE, value)
-    return Outcome(TrialState.PRUNED, value, f"stopped at epoch {result[results.EPOCH]} of {epochs}")
+        return Outcome(TrialState.FAIL, None, reason or f"no usable {results.OBJECTIVE} was reported", epoch=epoch)
+    if epoch < experiment.epochs:
+        return Outcome(TrialState.PRUNED, None, f"stopped at epoch {epoch} of {experiment.epochs}", epoch=epoch)
+    return _complete(value, result.get(results.COSTS) or {}, epoch, experiment)
 
 
 def usable_value(result: dict[str, Any]) -> float | None:
     """The objective in mm, None where it is missing or not finite."""
     value = result.get(results.OBJECTIVE)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _complete(value: float, costs: dict[str, float], epoch: int, experiment: Experiment) -> Outcome:
+    wanted = (*experiment.also_minimise, *(c.metric for c in experiment.constraints))
+    missing = [name for name in wanted if not math.isfinite(costs.get(name, math.nan))]
+    if missing:
+        return Outcome(TrialState.FAIL, None, f"{missing[0]} was not measured", epoch=epoch)
+    values = (value, *(float(costs[name]) for name in experiment.also_minimise))
+    violations = {c.metric: float(costs[c.metric]) - c.at_most for c in experiment.constraints}
+    return Outcome(TrialState.COMPLETE, values, epoch=epoch, violations=violations or None)

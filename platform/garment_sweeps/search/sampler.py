@@ -1,23 +1,28 @@
-"""A sampler whose answers depend on seed, trial number, parameter and history only.
+"""Optuna's samplers, so that their answers depend on seed, trial number, parameter and history only.
 
 A sampler that is made anew after a crash would otherwise start its random numbers again and repeat what it said
 before the crash. Seeding per question (ours) makes a resumed sweep ask what an undisturbed one would have asked.
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, BruteForceSampler, CmaEsSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 SAMPLERS = {
-    "tpe": "tree-structured Parzen estimator, told about running trials (constant liar)",
+    "tpe": "tree-structured Parzen estimator, each parameter by itself, told about running trials (constant liar)",
+    "tpe_multivariate": "the same over all parameters together, grouped by what exists in which trials",
+    "tpe_constrained": "tpe_multivariate under the experiment's constraints on costs",
+    "cmaes": "CMA-ES, for numbers without conditions; what it cannot decide is random",
     "random": "independent random values",
+    "grid": "every combination once, in random order; needs levels on every Float",
 }
-"""Every sampler with a line on what it does."""
+"""Every sampler with a line on what it does. All TPE ones learn from infeasible trials."""
 
 
 class SeededSampler(BaseSampler):
@@ -26,32 +31,37 @@ class SeededSampler(BaseSampler):
     def __init__(self, seed: int, make: Callable[[int], BaseSampler]) -> None:
         self._seed = seed
         self._make = make
+        self.question = (0, 0)
+        """Number of the trial that is asked about, and how often it was asked about before."""
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """What the wrapped sampler decides jointly."""
-        return self._fresh(trial, "space").infer_relative_search_space(study, trial)
+        self._joint = self._fresh("joint")
+        return self._joint.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Joint values of the trial."""
-        return self._fresh(trial, "relative").sample_relative(study, trial, search_space)
+        return self._joint.sample_relative(study, trial, search_space)
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         """One value of the trial."""
-        return self._fresh(trial, param_name).sample_independent(study, trial, param_name, param_distribution)
+        return self._fresh(param_name).sample_independent(study, trial, param_name, param_distribution)
 
     def after_trial(
         self, study: optuna.Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """Passes the end of a trial on."""
-        self._fresh(trial, "after").after_trial(study, trial, state, values)
+        """Nothing: no sampler here learns but from the study itself."""
 
-    def _fresh(self, trial: FrozenTrial, question: str) -> BaseSampler:
-        text = f"{self._seed}/{trial.number}/{question}".encode()
-        return self._make(int.from_bytes(hashlib.sha256(text).digest()[:4], "big"))
+    def _fresh(self, what: str) -> BaseSampler:
+        number, attempt = self.question
+        text = f"{self._seed}/{number}/{attempt}/{what}".encode()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return self._make(int.from_bytes(hashlib.sha256(text).digest()[:4], "big"))
 
 
 def make_sampler(name: str, seed: int, startup_trials: int) -> SeededSampler:
@@ -60,4 +70,26 @@ def make_sampler(name: str, seed: int, startup_trials: int) -> SeededSampler:
     def tpe(one_seed: int) -> BaseSampler:
         return TPESampler(seed=one_seed, n_startup_trials=startup_trials, constant_liar=True)
 
-    return SeededSampler(seed, {"tpe": tpe, "random": lambda one_seed: RandomSampler(seed=one_seed)}[name])
+    def together(one_seed: int) -> BaseSampler:
+        return TPESampler(
+            seed=one_seed, n_startup_trials=startup_trials, constant_liar=True, multivariate=True, group=True
+        )
+
+    def cmaes(one_seed: int) -> BaseSampler:
+        independent = RandomSampler(seed=one_seed)
+        return CmaEsSampler(
+            seed=one_seed,
+            n_startup_trials=startup_trials,
+            independent_sampler=independent,
+            warn_independent_sampling=False,
+        )
+
+    makers = {
+        "tpe": tpe,
+        "tpe_multivariate": together,
+        "tpe_constrained": together,
+        "cmaes": cmaes,
+        "random": lambda one_seed: RandomSampler(seed=one_seed),
+        "grid": lambda one_seed: BruteForceSampler(seed=one_seed),
+    }
+    return SeededSampler(seed, makers[name])

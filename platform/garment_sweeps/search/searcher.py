@@ -1,101 +1,113 @@
-"""Tune asks this searcher; the study answers. Nothing that matters lives anywhere but in the study."""
+"""Tune asks this searcher; the history answers. Nothing that matters lives anywhere but in the study and the log."""
 
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-import optuna
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.outcome import outcome_of, usable_value
-from garment_sweeps.search.study import DEVICE_SECONDS, INTERRUPTED, REASON, started, trial_name
+from garment_sweeps.search.decisions import DecisionLog
+from garment_sweeps.search.history import History, Record
+from garment_sweeps.search.outcome import Outcome, outcome_of, usable_value
+from garment_sweeps.search.suggester import Suggester, Suggestion
+from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 from garment_uv.errors import UserError
 
 FAILURES_IN_A_ROW = 3
 """Trials that fail, not by their config, one after the other, before the sweep is given up."""
+PATIENCE_S = 0.5
+"""How long Tune's loop is held up for a suggestion to reach the database, before it is asked again later."""
 
 
 class StudySearcher(Searcher):
-    """Suggests from an Optuna study and tells it the truth about how trials ended.
+    """Suggests, and tells the study and the log the truth about how trials went and ended.
 
     Trials that a dead driver left RUNNING are given out again first, under their own number, so that they go on
     from their last checkpoint; finished ones are never asked for again.
 
     Args:
-        study: opened by `open_study`.
+        history: of the sweep.
+        log: hears of every suggestion and end.
         experiment: its space, and how many epochs make a trial complete.
         trials: how many trials the sweep may have in all, earlier sessions included.
         max_concurrent: most trials given out at once; 0 for no limit.
         exhausted: says whether the budget is spent; then nothing more is suggested.
         interrupted: says whether Tune's trial of that id was ended by the budget and not by the scheduler.
+        start: trials of earlier sweeps, and what is to be tried first.
     """
 
     def __init__(
         self,
-        study: optuna.Study,
+        history: History,
+        log: DecisionLog,
         experiment: Experiment,
         trials: int,
         max_concurrent: int = 0,
         exhausted: Callable[[], bool] = lambda: False,
         interrupted: Callable[[str], bool] = lambda tune_id: False,
+        start: HeadStart = NOTHING_KNOWN,
     ) -> None:
         super().__init__(metric=results.OBJECTIVE, mode="min")
-        self._study = study
+        self._history = history
+        self._log = log
         self._experiment = experiment
-        self._base = experiment.base.flat()
         self._trials = trials
         self._max_concurrent = max_concurrent
         self._exhausted = exhausted
         self._interrupted = interrupted
-        known = started(study)
-        self._asked = len(known)
-        self._orphans = deque(t for t in known if t.state == TrialState.RUNNING)
-        self._live: dict[str, optuna.Trial] = {}
+        self._suggester = Suggester(experiment, history, start)
+        self._orphans = deque(history.in_state(TrialState.RUNNING))
+        self._live: dict[str, Record] = {}
+        self._prepared: Suggestion | None = None
         self._failures: list[str] = []
         self.given_up = ""
         """Why nothing more is suggested although trials and budget are left; empty as long as it is."""
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """A config for Tune's new trial; FINISHED without trials or budget left, None while all places are taken."""
+        """A config for Tune's new trial; FINISHED without trials or budget left, None for 'ask again later'."""
         if self._exhausted() or self.given_up:
             return Searcher.FINISHED
         if self._max_concurrent and len(self._live) >= self._max_concurrent:
             return None
-        while True:
-            trial = self._next()
-            if trial is None:
+        try:
+            suggestion = self._prepared or self._next()
+            self._prepared = suggestion
+            if suggestion is None:
                 return Searcher.FINISHED
-            values = self._experiment.space.suggest(trial, self._base)
-            try:
-                self._experiment.base.with_values(values)
-            except UserError as error:
-                self._tell(trial, TrialState.FAIL, str(error))
-                continue
-            self._live[trial_id] = trial
-            return {"trial": {"id": trial_name(trial.number), "number": trial.number}, "values": values}
+            if not self._history.written(PATIENCE_S):
+                return None  # no trial starts that the study does not hold
+        except UserError as error:
+            self.given_up = str(error)
+            return Searcher.FINISHED
+        self._prepared = None
+        record = suggestion.record
+        self._live[trial_id] = record
+        return {"trial": {"id": record.name, "number": record.number}, "values": suggestion.values}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """Keeps an epoch's value in the study; what is not finite stays out."""
-        trial = self._live.get(trial_id)
-        if trial is not None:
-            self._record(trial, result)
+        record = self._live.get(trial_id)
+        if record is not None:
+            self._record(record, result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """Tells the study how the trial ended; one that the budget cut short stays RUNNING, to be resumed."""
-        trial = self._live.pop(trial_id, None)
-        if trial is None:
+        record = self._live.pop(trial_id, None)
+        if record is None:
             return
         if result:
-            self._record(trial, result)
-        never_ran = not error and not result
-        if never_ran or self._interrupted(trial_id):
-            trial.set_user_attr(INTERRUPTED, True)
+            self._record(record, result)
+        cut_short = self._interrupted(trial_id) or (not error and not result)
+        body = {"trial": record.name, "result": _kept(result or {}), "error": error, "cut_short": cut_short}
+        if cut_short:
+            self._log.append("end", **body, state="RUNNING")
+            self._history.note(record.number, interrupted=True)
             return
-        outcome = outcome_of(result, error, self._experiment.epochs)
-        self._tell(trial, outcome.state, outcome.reason, outcome.value)
+        outcome = outcome_of(result, error, self._experiment)
+        self._end(record, outcome, body)
         self._count_failures(result or {})
 
     def save(self, checkpoint_path: str) -> None:
@@ -106,16 +118,40 @@ class StudySearcher(Searcher):
 
     def __getstate__(self) -> dict[str, Any]:
         """What Tune pickles into its own snapshot, which is never read again: no database, no password."""
-        return {"study_name": self._study.study_name}
+        return {"study_name": self._history.study.study_name}
 
-    def _next(self) -> optuna.Trial | None:
+    def _next(self) -> Suggestion | None:
         if self._orphans:
-            frozen = self._orphans.popleft()
-            return optuna.Trial(self._study, frozen._trial_id)
-        if self._asked >= self._trials:
-            return None
-        self._asked += 1
-        return self._study.ask()
+            record = self._orphans.popleft()
+            self._log.append("resume", trial=record.name, epoch=max(record.curve, default=0))
+            return Suggestion(record, self._suggester.values_of(record), {})
+        while len(self._history) < self._trials:
+            suggestion = self._suggester.next()
+            if suggestion is None:
+                self._log.append("exhausted", inputs={"trials": len(self._history)})
+                return None
+            record = suggestion.record
+            self._log.append("suggest", trial=record.name, values=suggestion.values, inputs=suggestion.inputs)
+            try:
+                self._experiment.base.with_values(suggestion.values)
+            except UserError as error:
+                reason = str(error)
+                body = {"trial": record.name, "result": {}, "error": False, "cut_short": False}
+                self._end(record, Outcome(TrialState.FAIL, None, reason, infeasible=True), body)
+                continue
+            return suggestion
+        return None
+
+    def _end(self, record: Record, outcome: Outcome, body: dict[str, Any]) -> None:
+        attrs = dict(outcome.attrs)
+        if outcome.infeasible:
+            attrs["infeasible"] = True
+        if results.DEVICE_SECONDS in body["result"]:
+            attrs["device_seconds"] = float(body["result"][results.DEVICE_SECONDS])
+        self._history.end(record.number, outcome.state, outcome.values, **attrs)
+        self._suggester.ended(record)
+        told = {"state": outcome.state.name, "values": outcome.values, "reason": outcome.reason}
+        self._log.append("end", **body, **told, **_spent(body["result"]))
 
     def _count_failures(self, result: dict[str, Any]) -> None:
         if not result.get(results.FAILED):
@@ -125,14 +161,23 @@ class StudySearcher(Searcher):
         if len(self._failures) >= FAILURES_IN_A_ROW:
             self.given_up = f"{FAILURES_IN_A_ROW} trials in a row failed; the last: {self._failures[-1]}"
 
-    def _record(self, trial: optuna.Trial, result: dict[str, Any]) -> None:
+    def _record(self, record: Record, result: dict[str, Any]) -> None:
         epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
-        if value is not None and epoch not in trial.storage.get_trial(trial._trial_id).intermediate_values:
-            trial.report(value, epoch)
-        trial.set_user_attr(DEVICE_SECONDS, float(result.get(results.DEVICE_SECONDS, 0.0)))
+        if value is not None and epoch not in record.curve:
+            self._history.report(record.number, epoch, value)
+            self._suggester.reported(record, epoch, value)
 
-    def _tell(self, trial: optuna.Trial, state: TrialState, reason: str, value: float | None = None) -> None:
-        if reason:
-            trial.set_user_attr(REASON, reason)
-        told = value if state == TrialState.COMPLETE else None  # a pruned trial's value is its last report
-        self._study.tell(trial, told, state=state, skip_if_finished=True)
+
+def _kept(result: dict[str, Any]) -> dict[str, Any]:
+    """What of a result decides how its trial ended, fit for JSON."""
+    names = (
+        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.COSTS, "done"),
+        *(results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS),
+    )
+    kept = {name: result[name] for name in names if name in result}
+    value = usable_value(result)
+    return kept if value is None else {**kept, results.OBJECTIVE: value}
+
+
+def _spent(kept: dict[str, Any]) -> dict[str, Any]:
+    return {k: kept[k] for k in (results.ATTEMPT, results.ATTEMPT_SECONDS) if k in kept}

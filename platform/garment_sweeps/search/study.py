@@ -2,13 +2,12 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.spaces import Experiment
 from garment_uv.errors import UserError
 
@@ -71,21 +70,22 @@ def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: b
         UserError: the name is taken and `resume` is False, or what is to be resumed was another experiment. With
             `resume` and nothing to resume, the sweep simply begins.
     """
-    sampler = make_sampler(experiment.sampler, experiment.seed, experiment.startup_trials)
     digest = search_digest(experiment)
     if not (resume and study_exists(storage, name)):
+        directions = ["minimize"] * (1 + len(experiment.also_minimise))
         try:
-            study = optuna.create_study(storage=storage, study_name=name, sampler=sampler, direction="minimize")
+            study = optuna.create_study(storage=storage, study_name=name, directions=directions)
         except optuna.exceptions.DuplicatedStudyError:
             raise UserError(
                 f"a sweep named {name!r} exists; continue it with --resume or give another --name"
             ) from None
         study.set_user_attr(EXPERIMENT_DIGEST, digest)
-        if experiment.try_base:
-            _enqueue_base(study, experiment)
         return study
-    study = optuna.load_study(storage=storage, study_name=name, sampler=sampler)
+    study = optuna.load_study(storage=storage, study_name=name)
     before = study.user_attrs.get(EXPERIMENT_DIGEST)
+    if before is None and not study.get_trials(deepcopy=False):  # killed between making and marking it
+        study.set_user_attr(EXPERIMENT_DIGEST, digest)
+        return study
     if before != digest:
         raise UserError(
             f"sweep {name!r} was started with another experiment (digest {before}, now {digest}); "
@@ -96,7 +96,7 @@ def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: b
 
 def search_digest(experiment: Experiment) -> str:
     """Digest of what must not change while a sweep goes on; trials, resources and the like may."""
-    free = {"trials": 1, "max_concurrent": 0, "checkpoint_every": 1, "description": ""}
+    free = {"trials": 1, "max_concurrent": 0, "checkpoint_every": 1, "description": "", "finals": {}}
     return experiment.with_values({**free, "resources.cpus": 1.0, "resources.gpus": 0.0}).digest()
 
 
@@ -117,13 +117,15 @@ def started(study: optuna.Study) -> list[FrozenTrial]:
     return [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
 
 
-def _enqueue_base(study: optuna.Study, experiment: Experiment) -> None:
+def base_values(experiment: Experiment) -> list[dict[str, Any]]:
+    """The base config as the space encodes it, in a list to be planned; empty where it lies outside the space."""
+    if not experiment.try_base:
+        return []
     try:
         values = experiment.space.encode({}, experiment.base.flat())
     except ValueError:
-        return  # the base lies outside the space
-    if values:
-        study.enqueue_trial(values)
+        return []
+    return [values] if values else []
 
 
 def shown(url: str) -> str:

@@ -1,6 +1,7 @@
 """The project's own two tables beside Optuna's, in the same database: decisions and leases."""
 
-from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text, inspect
+from sqlalchemy.exc import DBAPIError
 
 _metadata = MetaData()
 
@@ -26,5 +27,9 @@ LEASES = Table(
 
 
 def make_tables(engine: Engine) -> None:
-    """Makes the tables where they are missing."""
-    _metadata.create_all(engine, checkfirst=True)
+    """Makes the tables where they are missing; another process may be at it at the same moment."""
+    try:
+        _metadata.create_all(engine, checkfirst=True)
+    except DBAPIError:
+        if not all(inspect(engine).has_table(name) for name in _metadata.tables):
+            raise

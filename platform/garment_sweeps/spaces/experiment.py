@@ -9,7 +9,6 @@ from garment_sweeps.spaces.space import Space
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 
-
 Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
 """What is measured of a trial beside its error, all to be small."""
 

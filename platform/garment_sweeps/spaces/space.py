@@ -17,8 +17,13 @@ Condition = dict[str, tuple[Any, ...]]
 
 class _Parameter(Config):
     path: str = Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*$")
-    """Dotted path of the config field, which is also the parameter's name in Optuna and MLflow."""
+    """Dotted path of the config field, which is also the parameter's name in MLflow."""
     when: Condition = {}
+
+    @property
+    def name(self) -> str:
+        """The parameter's name in Optuna."""
+        return self.path
 
     def active(self, chosen: dict[str, Any], searched: set[str], base: dict[str, Any]) -> bool:
         """Whether the parameter is searched, given the values chosen so far."""
@@ -47,8 +52,13 @@ class Float(_Parameter):
     def suggest(self, trial: "optuna.Trial") -> float:
         """A value from the study's sampler."""
         if self.levels:
-            return self.grid()[trial.suggest_int(f"{self.path}#level", 0, self.levels - 1)]
+            return self.grid()[trial.suggest_int(self.name, 0, self.levels - 1)]
         return trial.suggest_float(self.path, self.low, self.high, log=self.log)
+
+    @property
+    def name(self) -> str:
+        """The parameter's name in Optuna, which keeps the number of a level and not its value."""
+        return f"{self.path}#level" if self.levels else self.path
 
     @property
     def finite(self) -> bool:
@@ -69,6 +79,11 @@ class Float(_Parameter):
         number = float(value)
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
+        if self.levels:
+            nearest = min(range(self.levels), key=lambda level: abs(self.grid()[level] - number))
+            if not math.isclose(self.grid()[nearest], number, rel_tol=1e-6):
+                raise ValueError(f"{self.path}={value} is none of the {self.levels} levels")
+            return nearest
         return number
 
     def examples(self) -> tuple[Any, ...]:
@@ -159,14 +174,14 @@ class Space(Config):
         return self._walk(base, lambda parameter: parameter.suggest(trial))
 
     def encode(self, values: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
-        """`values` as Optuna stores them, active parameters only; missing ones are taken from `base`.
+        """`values` by the names and in the form in which Optuna stores them, active parameters only.
 
-        Raises ValueError where a value lies outside its parameter's range.
+        Missing values are taken from `base`. Raises ValueError where one lies outside its parameter's range.
         """
         given = {**base, **values}
         by_path = {p.path: p for p in self.parameters}
         kept = self._walk(base, lambda parameter: given[parameter.path])
-        return {path: by_path[path].encode(value) for path, value in kept.items()}
+        return {by_path[path].name: by_path[path].encode(value) for path, value in kept.items()}
 
     def _walk(self, base: dict[str, Any], decide) -> dict[str, Any]:
         searched = {p.path for p in self.parameters}

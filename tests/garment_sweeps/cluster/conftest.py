@@ -24,7 +24,7 @@ def experiment() -> Experiment:
         ),
         trials=8,
         sampler="random",
-        seed=3,
+        seed=5,
         scheduler=AshaConfig(grace_epochs=1, reduction=2),
     )
 

@@ -29,6 +29,20 @@ def make_experiment(**changes) -> Experiment:
     return Experiment(**{**values, **changes})
 
 
+def make_searcher(study: optuna.Study, experiment: Experiment, trials: int, max_concurrent: int = 0, **more):
+    """A searcher over the study that writes at once; its log and history are attributes of it."""
+    from garment_sweeps.search.decisions import DecisionLog
+    from garment_sweeps.search.history import History
+    from garment_sweeps.search.journal import DirectJournal
+    from garment_sweeps.search.searcher import StudySearcher
+
+    journal = DirectJournal()
+    history, log = History(study, journal), DecisionLog("one", journal)
+    searcher = StudySearcher(history, log, experiment, trials, max_concurrent, **more)
+    searcher.log, searcher.history = log, history
+    return searcher
+
+
 @pytest.fixture
 def experiment() -> Experiment:
     return make_experiment()

@@ -12,7 +12,7 @@ from garment_sweeps.search.outcome import outcome_of
     ("result", "error", "state", "value"),
     [
         ({"epoch": 6, "s2s_mm": 20.0}, False, TrialState.COMPLETE, 20.0),
-        ({"epoch": 5, "s2s_mm": 20.0}, False, TrialState.PRUNED, 20.0),
+        ({"epoch": 5, "s2s_mm": 20.0}, False, TrialState.PRUNED, None),
         ({"epoch": 6, "s2s_mm": math.nan}, False, TrialState.FAIL, None),
         ({"epoch": 6, "s2s_mm": math.inf}, False, TrialState.FAIL, None),
         ({"epoch": 6}, False, TrialState.FAIL, None),
@@ -23,11 +23,11 @@ from garment_sweeps.search.outcome import outcome_of
         (None, True, TrialState.FAIL, None),
     ],
 )
-def test_outcomes(result, error, state, value):
-    outcome = outcome_of(result, error, epochs=6)
-    assert (outcome.state, outcome.value) == (state, value)
+def test_outcomes(result, error, state, value, experiment):
+    outcome = outcome_of(result, error, experiment)
+    assert (outcome.state, outcome.values) == (state, None if value is None else (value,))
 
 
-def test_the_reason_is_kept():
-    assert outcome_of({"epoch": 3, "infeasible": True, "reason": "diverged"}, False, 6).reason == "diverged"
-    assert "epoch 2 of 6" in outcome_of({"epoch": 2, "s2s_mm": 1.0}, False, 6).reason
+def test_the_reason_is_kept(experiment):
+    assert outcome_of({"epoch": 3, "infeasible": True, "reason": "diverged"}, False, experiment).reason == "diverged"
+    assert "epoch 2 of 6" in outcome_of({"epoch": 2, "s2s_mm": 1.0}, False, experiment).reason

@@ -9,15 +9,23 @@ from garment_sweeps.search.sampler import SAMPLERS, make_sampler
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
+def ask(study, sampler, number):
+    sampler.question = (number, 0)
+    return study.ask()
+
+
 def run(name: str, trials: int, restart_every: int | None, seed: int = 3) -> list[dict]:
     """Params of a sequential study whose sampler is thrown away and made anew now and then."""
     storage = optuna.storages.InMemoryStorage()
-    study = optuna.create_study(storage=storage, study_name="s", sampler=make_sampler(name, seed, 4))
+    sampler = make_sampler(name, seed, 4)
+    study = optuna.create_study(storage=storage, study_name="s", sampler=sampler)
     for number in range(trials):
         if restart_every and number % restart_every == 0:
-            study = optuna.load_study(storage=storage, study_name="s", sampler=make_sampler(name, seed, 4))
-        trial = study.ask()
-        x, kind = trial.suggest_float("x", -1, 1), trial.suggest_categorical("kind", ["a", "b"])
+            sampler = make_sampler(name, seed, 4)
+            study = optuna.load_study(storage=storage, study_name="s", sampler=sampler)
+        trial = ask(study, sampler, number)
+        x = trial.suggest_int("x", -100, 100) / 100 if name == "grid" else trial.suggest_float("x", -1, 1)
+        kind = trial.suggest_categorical("kind", ["a", "b"])
         study.tell(trial, x * x + (kind == "b"))
     return [t.params for t in study.trials]
 

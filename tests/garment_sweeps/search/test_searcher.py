@@ -7,10 +7,10 @@ import pytest
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.search.study import open_storage, open_study, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
+from .conftest import make_searcher
 
 EPOCHS = 6
 
@@ -20,7 +20,7 @@ def frozen(study, number=0):
 
 
 def test_a_stopped_trial_is_pruned_with_its_last_value(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=3)
+    searcher = make_searcher(study, experiment, trials=3)
     searcher.suggest("a")
     searcher.on_trial_result("a", {"epoch": 1, "s2s_mm": 50.0})
     searcher.on_trial_complete("a", {"epoch": 2, "s2s_mm": 40.0, "device_seconds": 3.0})
@@ -31,7 +31,7 @@ def test_a_stopped_trial_is_pruned_with_its_last_value(study, experiment):
 
 
 def test_full_epochs_are_complete_and_what_is_infeasible_fails_with_its_reason(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=3)
+    searcher = make_searcher(study, experiment, trials=3)
     for tune_id in "abc":
         searcher.suggest(tune_id)
     searcher.on_trial_complete("a", {"epoch": EPOCHS, "s2s_mm": 20.0})
@@ -44,7 +44,7 @@ def test_full_epochs_are_complete_and_what_is_infeasible_fails_with_its_reason(s
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None])
 def test_values_that_are_no_numbers_never_reach_the_study(study, experiment, value):
-    searcher = StudySearcher(study, experiment, trials=3)
+    searcher = make_searcher(study, experiment, trials=3)
     searcher.suggest("a")
     searcher.on_trial_result("a", {"epoch": 1, "s2s_mm": value})
     searcher.on_trial_complete("a", {"epoch": EPOCHS, "s2s_mm": value})
@@ -53,7 +53,7 @@ def test_values_that_are_no_numbers_never_reach_the_study(study, experiment, val
 
 
 def test_no_more_than_the_places_are_given_out(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=5, max_concurrent=2)
+    searcher = make_searcher(study, experiment, trials=5, max_concurrent=2)
     assert searcher.suggest("a") and searcher.suggest("b")
     assert searcher.suggest("c") is None
     searcher.on_trial_complete("a", {"epoch": 1, "s2s_mm": 1.0})
@@ -62,7 +62,7 @@ def test_no_more_than_the_places_are_given_out(study, experiment):
 
 def test_a_spent_budget_ends_the_suggestions_and_leaves_cut_trials_to_be_resumed(study, experiment):
     spent = []
-    searcher = StudySearcher(
+    searcher = make_searcher(
         study, experiment, 5, exhausted=lambda: bool(spent), interrupted=lambda tune_id: tune_id == "a"
     )
     searcher.suggest("a")
@@ -70,19 +70,19 @@ def test_a_spent_budget_ends_the_suggestions_and_leaves_cut_trials_to_be_resumed
     searcher.on_trial_complete("a", {"epoch": 2, "s2s_mm": 30.0})
     assert searcher.suggest("b") == Searcher.FINISHED
     assert frozen(study).state == TrialState.RUNNING
-    again = StudySearcher(study, experiment, 5)
+    again = make_searcher(study, experiment, 5)
     assert again.suggest("x")["trial"]["number"] == 0
 
 
 def test_trials_that_never_ran_are_given_out_again(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=2)
+    searcher = make_searcher(study, experiment, trials=2)
     first = searcher.suggest("a")
     searcher.on_trial_complete("a")
-    assert StudySearcher(study, experiment, trials=2).suggest("b") == first
+    assert make_searcher(study, experiment, trials=2).suggest("b") == first
 
 
 def test_failures_in_a_row_that_are_not_the_configs_end_the_sweep(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=9)
+    searcher = make_searcher(study, experiment, trials=9)
     for tune_id in "abc":
         searcher.suggest(tune_id)
         searcher.on_trial_complete(tune_id, {"epoch": 0, "failed": True, "reason": "shard is gone"})
@@ -91,7 +91,7 @@ def test_failures_in_a_row_that_are_not_the_configs_end_the_sweep(study, experim
 
 
 def test_a_finished_trial_is_not_told_twice(study, experiment):
-    searcher = StudySearcher(study, experiment, trials=2)
+    searcher = make_searcher(study, experiment, trials=2)
     searcher.suggest("a")
     searcher.on_trial_complete("a", {"epoch": EPOCHS, "s2s_mm": 20.0})
     searcher.on_trial_complete("a", {"epoch": EPOCHS, "s2s_mm": 99.0})
@@ -100,7 +100,7 @@ def test_a_finished_trial_is_not_told_twice(study, experiment):
 
 
 def test_its_pickle_holds_no_database(study, experiment):
-    assert StudySearcher(study, experiment, trials=2).__getstate__() == {"study_name": "one"}
+    assert make_searcher(study, experiment, trials=2).__getstate__() == {"study_name": "one"}
 
 
 class Killed(Exception):
@@ -110,7 +110,7 @@ class Killed(Exception):
 def drive(url: str, experiment, trials: int, kill_after: int | None, checkpoint_every: int = 2) -> None:
     """Runs trials two at a time against the study as Tune would, without a scheduler; dies after some events."""
     study = open_study(open_storage(url), "one", experiment, resume=True)
-    searcher = StudySearcher(study, experiment, trials, max_concurrent=2)
+    searcher = make_searcher(study, experiment, trials, max_concurrent=2)
     events, serial, live = 0, 0, {}
     while True:
         given = searcher.suggest(f"tune{serial}")
@@ -156,5 +156,5 @@ def test_a_driver_killed_many_times_leaves_the_study_of_an_undisturbed_one(tmp_p
 
 
 def test_suggested_values_make_configs(study, experiment):
-    values = StudySearcher(study, experiment, 1).suggest("a")["values"]
+    values = make_searcher(study, experiment, 1).suggest("a")["values"]
     assert isinstance(experiment.base.with_values(values), TrialConfig)

@@ -1,9 +1,10 @@
 """Opening studies: no two sweeps share one by accident."""
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.search.study import next_session, open_storage, open_study, search_digest, shown, started
+from garment_sweeps.search.study import base_values, next_session, open_storage, open_study, search_digest, shown, started
 from garment_uv.errors import UserError
 
 
@@ -28,17 +29,22 @@ def test_trials_and_resources_may_change_between_sessions(experiment):
     assert search_digest(more) == search_digest(experiment)
 
 
-def test_the_base_is_tried_first_where_it_lies_inside(storage, experiment):
-    study = open_study(storage, "base", experiment.with_values({"try_base": True}), resume=False)
-    trial = study.ask()
-    values = experiment.space.suggest(trial, experiment.base.flat())
-    assert values == {"training.optimiser.generator_lr": 1e-3, "loss.adversarial": experiment.base.loss.adversarial}
+def test_the_base_is_planned_where_it_lies_inside(experiment):
+    values = {"training.optimiser.generator_lr": 1e-3, "loss.adversarial": experiment.base.loss.adversarial}
+    assert base_values(experiment.with_values({"try_base": True})) == [values]
+    assert base_values(experiment) == []
 
 
-def test_a_base_outside_the_space_is_not_tried(storage, experiment):
+def test_a_base_outside_the_space_is_not_planned(experiment):
     base = experiment.base.with_values({"loss.adversarial": 50.0}).plain()
-    outside = type(experiment)(**{**experiment.plain(), "base": base, "try_base": True})
-    assert open_study(storage, "outside", outside, resume=False).trials == []
+    assert base_values(type(experiment)(**{**experiment.plain(), "base": base, "try_base": True})) == []
+
+
+def test_a_study_whose_driver_died_before_it_was_marked_can_be_resumed(storage, experiment):
+    optuna.create_study(storage=storage, study_name="unmarked", direction="minimize")
+    open_study(storage, "unmarked", experiment, resume=True)
+    with pytest.raises(UserError, match="another experiment"):
+        open_study(storage, "unmarked", experiment.with_values({"seed": 6}), resume=True)
 
 
 def test_sessions_are_counted(storage, study, experiment):

@@ -1,0 +1,156 @@
+"""One driver a sweep, wherever it runs: a lease in the study's database that its holder keeps alive."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import sqlalchemy
+
+from garment_sweeps.search.journal import PASSING
+from garment_sweeps.search.tables import LEASES, make_tables
+from garment_uv.errors import UserError
+
+BEAT_S = 2.0
+"""Seconds between a holder's signs of life."""
+LAPSE_S = 12.0
+"""A lease whose holder gave no sign of life for so long, as seen by who wants it, is taken over."""
+
+
+class Lease:
+    """The right to drive a sweep. `check` fails once somebody else has it: then nothing more may be written.
+
+    Clocks are not compared: a lease has lapsed when it was watched for `LAPSE_S` and its beat stood still. A holder
+    on this machine whose process is gone need not be waited for.
+    """
+
+    def __init__(self, engine: sqlalchemy.Engine, sweep: str, token: int) -> None:
+        self._engine = engine
+        self._sweep = sweep
+        self._token = token
+        self._ended = threading.Event()
+        self._checked = time.monotonic()
+        self._lost = ""
+        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread.start()
+
+    def check(self) -> None:
+        """UserError where another driver has taken the sweep over; asks the database at most once a beat."""
+        if not self._lost and time.monotonic() - self._checked >= BEAT_S:
+            self._look()
+        if self._lost:
+            raise UserError(self._lost)
+
+    def release(self) -> None:
+        """Lets go, so that the next driver need not wait."""
+        self._ended.set()
+        self._thread.join()
+        mine = (LEASES.c.sweep == self._sweep) & (LEASES.c.token == self._token)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(LEASES.update().where(mine).values(holder=""))
+        except PASSING:
+            pass  # it lapses by itself
+
+    def _look(self) -> None:
+        self._checked = time.monotonic()
+        with self._engine.connect() as connection:
+            row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep)).one_or_none()
+        if row is None or row.token != self._token:
+            who = "nobody any more" if row is None else _words(row.holder)
+            self._lost = f"sweep {self._sweep!r} was taken over by {who}, since this driver gave no sign of life"
+
+    def _beat(self) -> None:
+        mine = (LEASES.c.sweep == self._sweep) & (LEASES.c.token == self._token)
+        while not self._ended.wait(BEAT_S):
+            try:
+                with self._engine.begin() as connection:
+                    connection.execute(LEASES.update().where(mine).values(beat=LEASES.c.beat + 1))
+            except PASSING:
+                pass  # the database is away, so nobody can take the lease either
+
+
+@contextmanager
+def sweep_lease(engine: sqlalchemy.Engine, sweep: str) -> Iterator[Lease]:
+    """Holds the sweep while inside. UserError that says who holds it, once that one is seen to be alive."""
+    make_tables(engine)
+    lease = Lease(engine, sweep, _take(engine, sweep))
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def _take(engine: sqlalchemy.Engine, sweep: str) -> int:
+    """Waits until the lease is free, dead or lapsed, and returns the token with which it is held now."""
+    seen, since = None, time.monotonic()
+    while True:
+        with engine.connect() as connection:
+            row = connection.execute(LEASES.select().where(LEASES.c.sweep == sweep)).one_or_none()
+        if row is not None and _alive(row.holder):
+            if seen is not None and (row.token, row.beat) != seen:
+                raise UserError(
+                    f"sweep {sweep!r} is being run by {_words(row.holder)}; wait for it or end that process first"
+                )
+            if time.monotonic() - since < LAPSE_S:
+                seen = (row.token, row.beat)
+                time.sleep(0.25)
+                continue
+        token = _grasp(engine, sweep, row)
+        if token is not None:
+            return token
+        seen, since = None, time.monotonic()  # another one was faster
+
+
+def _grasp(engine: sqlalchemy.Engine, sweep: str, row) -> int | None:
+    """The new token, or None where the row has changed meanwhile."""
+    mine = {"holder": _me(), "beat": 0}
+    try:
+        with engine.begin() as connection:
+            if row is None:
+                connection.execute(LEASES.insert().values(sweep=sweep, token=1, **mine))
+                return 1
+            same = (LEASES.c.sweep == sweep) & (LEASES.c.token == row.token) & (LEASES.c.beat == row.beat)
+            changed = connection.execute(LEASES.update().where(same).values(token=row.token + 1, **mine))
+            return row.token + 1 if changed.rowcount == 1 else None
+    except sqlalchemy.exc.IntegrityError:
+        return None
+
+
+def _me() -> str:
+    process = psutil.Process()
+    return json.dumps({"pid": process.pid, "born": process.create_time(), "host": socket.gethostname(), **_machine()})
+
+
+def _machine() -> dict[str, str]:
+    """What tells this machine and container from others of the same name; process ids mean nothing elsewhere."""
+    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+    return {
+        "boot": boot.read_text().strip() if boot.exists() else "",
+        "space": os.readlink(space) if space.exists() else "",
+    }
+
+
+def _alive(holder: str) -> bool:
+    """Whether the holder may live: False for nobody, and for a process of this machine that is gone."""
+    if not holder:
+        return False
+    who = json.loads(holder)
+    if who["host"] != socket.gethostname() or any(who[name] != value for name, value in _machine().items()):
+        return True
+    try:
+        return abs(psutil.Process(who["pid"]).create_time() - who["born"]) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _words(holder: str) -> str:
+    if not holder:
+        return "another driver that has ended since"
+    who = json.loads(holder)
+    return f"process {who['pid']} on {who['host']}"

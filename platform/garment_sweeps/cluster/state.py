@@ -1,0 +1,104 @@
+"""A sweep's state while its driver holds it: study, history and decision log, in a database and in copies."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.trial import TrialState
+
+from garment_sweeps.cluster.lease import sweep_lease
+from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.cluster.state_copies import StateCopies
+from garment_sweeps.search.decisions import DecisionLog, seconds_spent, write_file
+from garment_sweeps.search.history import History
+from garment_sweeps.search.journal import Journal
+from garment_sweeps.search.restore import study_from_log
+from garment_sweeps.search.study import base_values, next_session, open_storage, open_study, study_exists
+from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
+from garment_sweeps.spaces import Experiment
+from garment_uv.errors import UserError
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """What the driver knows, and what carries it to the database."""
+
+    study: optuna.Study
+    journal: Journal
+    log: DecisionLog
+    history: History
+    session: int
+    """How many times the sweep was started before."""
+    start: HeadStart
+    """What was known before the first trial."""
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """Device-seconds of each trial so far, by its name."""
+        return seconds_spent(self.log.read())
+
+    def open_trials(self, trials: int) -> int:
+        """How many are left to run of so many in all."""
+        return len(self.history.in_state(TrialState.RUNNING)) + max(0, trials - len(self.history))
+
+
+@contextmanager
+def sweep_state(
+    settings: Settings,
+    name: str,
+    experiment: Experiment,
+    trials: int,
+    resume: bool,
+    head_start: HeadStart | None = None,
+) -> Iterator[SweepState]:
+    """The state, held by this driver alone while inside; all of it is written when it ends without an error.
+
+    Raises:
+        UserError: another driver holds the sweep, its name is taken and `resume` is False, what is to be resumed was
+            another experiment, or the database cannot be reached.
+    """
+    storage = open_storage(settings.study_url)
+    with sweep_lease(storage.engine, name) as lease:
+        copies = StateCopies(settings.storage, name)
+        saved = [] if not resume or study_exists(storage, name) else copies.newest()
+        if saved:
+            study_from_log(storage, name, saved)
+            where = f"{settings.storage.uri}/{name}/state"
+            print(f"garment: the study was not in its database; made again from {where}", file=sys.stderr)
+        study = open_study(storage, name, experiment, resume)
+        journal = Journal(lease.check)
+        log = DecisionLog(name, journal, storage.engine)
+        if saved and not log.read():
+            log.adopt(saved)
+        start, session = _begun(log, experiment, head_start), next_session(study)
+        kept = {"known": list(start.known), "planned": list(start.planned)}
+        log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
+        copies.start(log)
+        try:
+            yield SweepState(study, journal, log, History(study, journal), session, start)
+        finally:
+            try:
+                journal.close()
+                write_file(log.read(), log_file(settings.home, name))
+            finally:
+                copies.stop(log, keep=not journal.failure)  # a driver that lost its sweep keeps its hands off
+
+
+def log_file(home: Path, sweep: str) -> Path:
+    """Where a sweep's decision log lies as JSON lines after each session."""
+    return home / "decisions" / f"{sweep}.jsonl"
+
+
+def _begun(log: DecisionLog, experiment: Experiment, given: HeadStart | None) -> HeadStart:
+    """The head start that the sweep began with; for a new one, the base config comes first."""
+    events = log.read()
+    if not events:
+        given = given or NOTHING_KNOWN
+        return HeadStart(given.known, (*base_values(experiment), *given.planned))
+    first = events[0]
+    if given is not None and given != NOTHING_KNOWN:
+        raise UserError("a sweep takes its warm start when it begins; leave --warm-start out to continue this one")
+    return HeadStart(tuple(first["known"]), tuple(first["planned"]))

@@ -1,0 +1,139 @@
+"""Repeats the decisions of a logged sweep without training, and compares them with what was decided."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from ray.tune.search import Searcher
+
+from garment_sweeps.search.decisions import DecisionLog, Event
+from garment_sweeps.search.history import History
+from garment_sweeps.search.journal import DirectJournal
+from garment_sweeps.search.restore import experiment_of
+from garment_sweeps.search.schedulers import make_scheduler
+from garment_sweeps.search.schedulers.replayed import ReplayedTrials
+from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.warm_start import HeadStart
+from garment_sweeps.trials import results
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An event whose decision came out otherwise."""
+
+    seq: int
+    kind: str
+    trial: str
+    logged: Any
+    repeated: Any
+
+    def __str__(self) -> str:
+        return f"event {self.seq} ({self.kind} of {self.trial}): logged {self.logged}, repeated {self.repeated}"
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What came of it."""
+
+    suggestions: int
+    results: int
+    ends: int
+    differences: tuple[Difference, ...]
+
+
+def replay(events: list[Event]) -> Replay:
+    """Asks searcher and scheduler anew, in the order of the log, telling them the logged results.
+
+    Raises:
+        UserError: the log has no experiment at its beginning.
+    """
+    return _Replayer(events).run()
+
+
+class _Replayer:
+    """Goes through the events; every session of the sweep gets a searcher and a scheduler of its own, as it had."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+        self._experiment = experiment_of(events)
+        directions = ["minimize"] * (1 + len(self._experiment.also_minimise))
+        self._study = optuna.create_study(directions=directions)
+        self._journal = DirectJournal()
+        self._log = DecisionLog("replay", self._journal)
+        self._differences: list[Difference] = []
+        self._counts = {"suggest": 0, "result": 0, "end": 0}
+
+    def run(self) -> Replay:
+        """The whole log."""
+        steps = {"begin": self._begin, "suggest": self._suggest, "resume": self._resume, "result": self._result}
+        for event in self._events:
+            steps.get(event["kind"], self._end if event["kind"] == "end" else _nothing)(event)
+            if event["kind"] in self._counts:
+                self._counts[event["kind"]] += 1
+        counts = self._counts
+        return Replay(counts["suggest"], counts["result"], counts["end"], tuple(self._differences))
+
+    def _begin(self, event: Event) -> None:
+        history = History(self._study, self._journal)
+        trials = int(event["trials"])
+        self._searcher = StudySearcher(
+            history,
+            self._log,
+            self._experiment,
+            trials,
+            interrupted=lambda name: self._cut_short,
+            start=HeadStart(tuple(self._events[0]["known"]), tuple(self._events[0]["planned"])),
+        )
+        self._cut_short = False
+        self._trials = ReplayedTrials(make_scheduler(self._experiment, self._log))
+        self._log.append("begin", **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
+
+    def _suggest(self, event: Event) -> None:
+        self._given(event, event["values"])
+
+    def _resume(self, event: Event) -> None:
+        self._given(event, None)
+
+    def _given(self, event: Event, values: dict[str, Any] | None) -> None:
+        name = event["trial"]
+        given = self._searcher.suggest(name)
+        if given is None or given == Searcher.FINISHED or given["trial"]["id"] != name:
+            self._differ(event, name, given)
+            return
+        if values is not None and given["values"] != values:
+            self._differ(event, values, given["values"])
+        self._trials.add(name, given)
+
+    def _result(self, event: Event) -> None:
+        name, value = event["trial"], event["value"]
+        result = {results.EPOCH: event["epoch"]}
+        if value is not None:
+            result[results.OBJECTIVE] = value
+        decision = self._trials.result(name, result)
+        if decision != event["decision"]:
+            self._differ(event, event["decision"], decision)
+        self._searcher.on_trial_result(name, result)
+
+    def _end(self, event: Event) -> None:
+        name = event["trial"]
+        self._cut_short = event["cut_short"]
+        before = len(self._log.read())
+        self._trials.end(name, event["result"], event["error"])
+        self._searcher.on_trial_complete(name, event["result"] or None, event["error"])
+        told = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
+        if told is None:
+            return  # told by `suggest` itself: a config that no model can be made of
+        for what in ("state", "values"):
+            if _plain(told.get(what)) != _plain(event.get(what)):
+                self._differ(event, event.get(what), told.get(what))
+
+    def _differ(self, event: Event, logged: Any, repeated: Any) -> None:
+        self._differences.append(Difference(event["seq"], event["kind"], event["trial"], logged, repeated))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _nothing(event: Event) -> None:
+    """Events that decide nothing here: budgets, finalists, champions."""

@@ -1,0 +1,38 @@
+"""What a scheduler asks of, and tells to, the rest of the sweep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+def _never(*given: Any) -> bool:
+    return False
+
+
+def _nothing(*given: Any) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Questions and messages; without them there is no budget and nobody listens."""
+
+    exhausted: Callable[[], bool] = _never
+    """Whether nothing more may run: trials that wait are then ended, to be resumed by a later session."""
+    full: Callable[[], bool] = _never
+    """Whether no trial that waits may be woken now."""
+    interrupted: Callable[[str], bool] = _never
+    """Whether Tune's trial of that id was ended by the budget, and not by the scheduler or by itself."""
+    written: Callable[[], bool] = lambda: True
+    """Whether all that was logged has reached the database; a trial whose values changed starts only then."""
+    on_pause: Callable[[str], None] = _nothing
+    """A trial of that name now waits and holds no place."""
+    on_wake: Callable[[str], None] = _nothing
+    """A trial of that name, which waited, starts again."""
+    on_exploit: Callable[[str, list[dict[str, Any]]], None] = _nothing
+    """A trial of that name goes on from another's weights: its whole schedule, newest entry last.
+
+    An entry has `epoch` at which it was changed, `from` (a trial's name), `source_epoch` at which it goes on,
+    `values` of all searched paths, `checkpoint` that is copied, and the device-`seconds` spent until then. It is told
+    again for every trial with a schedule that a later session goes on with.
+    """

@@ -1,0 +1,128 @@
+"""Stand-ins of Tune's trials and controller: all that a scheduler of Ray's ever sees of a sweep."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import TrialScheduler
+
+EXPECTED = "EXPECTED"
+"""Status of a trial that the searcher has not suggested yet. Ray knows no such status and never starts it."""
+FINISHED = (Trial.TERMINATED, Trial.ERROR)
+
+
+@dataclass(eq=False)
+class TrialView:
+    """A trial as its scheduler sees it; stays the same over sessions, while Tune's own trials come and go.
+
+    Its status is what the scheduler has decided, and not what Tune has made of that so far: a trial is PAUSED from
+    the decision on, although it is still being saved then.
+    """
+
+    name: str = ""
+    """As 't00003'; empty as long as it is only expected."""
+    status: str = EXPECTED
+    config: dict[str, Any] = field(default_factory=dict)
+    """{'values': {path: value}}, changed by population based training."""
+    epoch: int = 0
+    """Newest epoch on record."""
+    value: float | None = None
+    """Newest value on record, mm."""
+    value_epoch: int = 0
+    """Epoch of that value."""
+    schedule: list[dict[str, Any]] = field(default_factory=list)
+    """What population based training changed (see `Hooks.on_exploit`)."""
+    left: str = ""
+    """Why it ended, where it did not by a decision of the scheduler: done, removed, error or absent."""
+
+    # What Ray's population based training touches besides.
+    experiment_tag: str = ""
+    evaluated_params: dict[str, Any] = field(default_factory=dict)
+    checkpoint: Any = None
+    is_saving: bool = False
+    temporary_state: Any = field(default_factory=lambda: SimpleNamespace(saving_to=None))
+    run_metadata: Any = field(default_factory=lambda: _run_metadata())
+
+    @property
+    def trial_id(self) -> str:
+        """What Ray's schedulers know a trial by."""
+        return self.name
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Path to value of everything searched, as it is now."""
+        return self.config["values"]
+
+    def is_finished(self) -> bool:
+        """Whether it will report nothing more."""
+        return self.status in FINISHED
+
+    def set_config(self, config: dict[str, Any]) -> None:
+        """Takes other values."""
+        self.config = config
+
+    def set_experiment_tag(self, tag: str) -> None:
+        """Takes Ray's label."""
+        self.experiment_tag = tag
+
+    def __str__(self) -> str:
+        return self.name or "(expected)"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Stands for a checkpoint that a scheduler asked for."""
+
+    name: str
+    epoch: int
+
+
+class ControllerView:
+    """The controller as a scheduler sees it: what is done to stand-ins here is done to Tune's trials later.
+
+    Args:
+        trials: the stand-ins by their name, shared with whoever adds them.
+    """
+
+    search_alg = None  # population based training refuses to run beside a search algorithm; its values come first here
+
+    def __init__(self, trials: dict[str, TrialView]) -> None:
+        self._trials = trials
+        self.startable: set[str] | None = None
+        """Names to which `get_trials` is limited while a trial to start is chosen."""
+        self.stopped: list[TrialView] = []
+        """Trials that the scheduler ended although it was another's turn."""
+        self.scheduler: TrialScheduler | None = None
+
+    def get_trials(self) -> list[TrialView]:
+        """All trials that have not ended, in the order in which they came."""
+        live = [trial for trial in self._trials.values() if not trial.is_finished()]
+        if self.startable is None:
+            return live
+        return [trial for trial in live if trial.name in self.startable]
+
+    def get_live_trials(self) -> list[TrialView]:
+        """The same."""
+        return self.get_trials()
+
+    def stop_trial(self, trial: TrialView) -> None:
+        """Ends a trial that waits, telling the scheduler as Tune does."""
+        if trial.is_finished():
+            return
+        self.scheduler.on_trial_remove(self, trial)
+        trial.status = Trial.TERMINATED
+        self.stopped.append(trial)
+
+    def pause_trial(self, trial: TrialView, should_checkpoint: bool = True) -> None:
+        """Lets a trial wait."""
+        trial.status = Trial.PAUSED
+
+    def _schedule_trial_save(self, trial: TrialView, result: dict[str, Any] | None = None) -> Saved:
+        return Saved(trial.name, trial.epoch)
+
+
+def _run_metadata() -> SimpleNamespace:
+    config = SimpleNamespace(num_to_keep=None)
+    manager = SimpleNamespace(checkpoint_config=config, _latest_checkpoint_result=None)
+    return SimpleNamespace(checkpoint_manager=manager)

@@ -1,0 +1,99 @@
+"""The next config to try: what was planned first, then the sampler's, never one that was tried already."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from garment_sweeps.search.duplicates import canonical_digest
+from garment_sweeps.search.history import History, Record
+from garment_sweeps.search.sampler import make_sampler
+from garment_sweeps.search.seen import SeenStudy
+from garment_sweeps.search.warm_start import HeadStart, known_trials
+from garment_sweeps.spaces import Experiment
+from garment_uv.errors import UserError
+
+ATTEMPTS = 30
+"""Questions for one trial, while the sampler answers with configs that were tried already."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A trial to run, its values by config path, and what the decision rested on."""
+
+    record: Record
+    values: dict[str, Any]
+    inputs: dict[str, Any]
+
+
+class Suggester:
+    """Asks the experiment's sampler, and random values where it insists on what was tried already.
+
+    Args:
+        start: trials of earlier sweeps, and what is to be tried first.
+    """
+
+    def __init__(self, experiment: Experiment, history: History, start: HeadStart) -> None:
+        self._experiment = experiment
+        self._base = experiment.base.flat()
+        self._history = history
+        self._planned = start.planned
+        objectives = 1 + len(experiment.also_minimise)
+        self._seen = SeenStudy(make_sampler(experiment.sampler, experiment.seed, experiment.startup_trials), objectives)
+        self._anything = SeenStudy(make_sampler("random", experiment.seed, 0), objectives)
+        for trial in known_trials(experiment, start.known):
+            self._seen.add_known(**trial)
+        self._tried: dict[str, str] = {}
+        for record in history.records:
+            self._seen.add(record)
+            self._tried.setdefault(self._digest(self.values_of(record)), record.name)
+
+    def next(self) -> Suggestion | None:
+        """A new trial, in the history as running; None where every config of the space was tried."""
+        number = len(self._history)
+        duplicates: list[str] = []
+        for attempt in range(2 * ATTEMPTS):
+            planned = self._planned[number] if attempt == 0 and number < len(self._planned) else None
+            study = self._seen if attempt < ATTEMPTS else self._anything
+            asked = study.ask(number, attempt, planned)
+            values = self._experiment.space.suggest(asked, self._base)
+            digest = self._digest(values)
+            if digest in self._tried:
+                study.discard(asked)
+                duplicates.append(self._tried[digest])
+                continue
+            return self._accept(number, asked, study, values, digest, self._inputs(planned, duplicates))
+        return None
+
+    def values_of(self, record: Record) -> dict[str, Any]:
+        """Values by config path of a trial that was suggested before."""
+        return self._experiment.space.suggest(optuna.trial.FixedTrial(record.params), self._base)
+
+    def reported(self, record: Record, epoch: int, value: float) -> None:
+        """An epoch of a trial has its value, mm."""
+        self._seen.report(record.number, epoch, value)
+
+    def ended(self, record: Record) -> None:
+        """A trial has ended."""
+        self._seen.end(record)
+
+    def _accept(self, number, asked, study: SeenStudy, values, digest: str, inputs: dict) -> Suggestion:
+        frozen = study.accept(number, asked)
+        record = self._history.start(frozen.params, frozen.distributions, {}, dict(frozen.system_attrs))
+        if study is not self._seen:
+            self._seen.add(record)
+        self._tried[digest] = record.name
+        return Suggestion(record, values, inputs)
+
+    def _inputs(self, planned: dict | None, duplicates: list[str]) -> dict[str, Any]:
+        states = [record.state for record in self._history.records]
+        counts = {state.name.lower(): states.count(state) for state in TrialState if state in states}
+        source = "planned" if planned is not None and not duplicates else self._experiment.sampler
+        return {"source": source, "known": counts, "duplicates": duplicates}
+
+    def _digest(self, values: dict[str, Any]) -> str:
+        try:
+            return canonical_digest(self._experiment.base, values)
+        except UserError:
+            return repr(sorted(values.items()))  # no config at all; it will be told as infeasible

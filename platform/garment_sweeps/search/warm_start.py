@@ -1,0 +1,155 @@
+"""Earlier sweeps as a head start: their results where they can be compared, their best configs where they cannot."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from garment_sweeps.spaces import Experiment
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+BEST = 5
+"""Configs of an earlier sweep that are tried first where its results cannot be taken over."""
+INCOMPARABLE = ("data.uri", "training.threads", "training.device", "evaluation.meshes", "data.workers", "seed")
+"""Fields that change no error in earnest: where the dataset lies (its version counts), and on what it was trained."""
+
+
+@dataclass(frozen=True)
+class HeadStart:
+    """What earlier sweeps give a new one."""
+
+    known: tuple[dict[str, Any], ...]
+    """Trials whose results count as this sweep's own: {'values': by config path, 'results': [...], 'from': name}."""
+    planned: tuple[dict[str, Any], ...]
+    """Configs to be tried first, as the space encodes them."""
+
+
+NOTHING_KNOWN = HeadStart((), ())
+
+
+def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) -> HeadStart:
+    """Reads the complete trials of earlier sweeps from MLflow.
+
+    A trial counts as known where its config, with this experiment's space taken out, is this experiment's base: then
+    its results are what this sweep would have measured. Others, of other spaces, epochs or data, give their best few
+    configs: values that this space holds are taken, missing ones come from the base.
+
+    Raises:
+        UserError: a sweep is not tracked, or nothing of it fits this space.
+    """
+    from garment_sweeps.tracking import tracking_client
+    from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+
+    client = tracking_client()
+    known, planned = [], []
+    for sweep in sweeps:
+        runs = [run for run in trials_of(client, find_sweep(client, sweep)) if _complete(run)]
+        same = [run for run in runs if _comparable(run, experiment, dataset_version)]
+        known += [entry for run in same if (entry := _known(run, experiment, sweep)) is not None]
+        others = sorted((run for run in runs if run not in same), key=_error_mm)
+        found = [values for run in others if (values := _planned(run, experiment)) is not None]
+        planned += [values for index, values in enumerate(found) if values not in found[:index]][:BEST]
+        if not same and not found:
+            raise UserError(f"no complete trial of sweep {sweep!r} fits the space of {experiment.name}; leave it out")
+    return HeadStart(tuple(known), tuple(planned))
+
+
+def known_trials(experiment: Experiment, known: list[dict[str, Any]] | tuple) -> list[dict[str, Any]]:
+    """Known trials as the sampler takes them: params, distributions and values."""
+    import optuna
+
+    answer = []
+    for entry in known:
+        params = experiment.space.encode(entry["values"], experiment.base.flat())
+        asked = optuna.trial.FixedTrial(params)
+        experiment.space.suggest(asked, experiment.base.flat())
+        values = tuple(entry["results"])
+        answer.append({"params": params, "distributions": asked.distributions, "values": values})
+    return answer
+
+
+def _complete(run: "Run") -> bool:
+    from garment_sweeps.tracking import tags
+
+    return run.data.tags.get(tags.OUTCOME) == "complete" and "garment.repeat_of" not in run.data.tags
+
+
+def _comparable(run: "Run", experiment: Experiment, dataset_version: str) -> bool:
+    searched = {parameter.path for parameter in experiment.space.parameters}
+    if run.data.params.get("dataset_version", "") != dataset_version or _searched_elsewhere(run, experiment):
+        return False
+    for path, value in experiment.base.flat().items():
+        if path in searched or path in INCOMPARABLE or path not in run.data.params:
+            continue
+        if run.data.params[path] != _logged(value):
+            return False
+    return all(path in run.data.params for path in searched)
+
+
+def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
+    """Whether the other space changed a field that this one keeps at another value."""
+    base = experiment.base.flat()
+    searched = {parameter.path for parameter in experiment.space.parameters}
+    there = [name.removeprefix("searched/") for name in run.data.params if name.startswith("searched/")]
+    return any(path not in searched and run.data.params.get(path) != _logged(base.get(path)) for path in there)
+
+
+def _known(run: "Run", experiment: Experiment, sweep: str) -> dict[str, Any] | None:
+    values = _values(run, experiment)
+    costs = [run.data.metrics.get(f"costs/{name}") for name in experiment.also_minimise]
+    try:
+        experiment.space.encode(values, experiment.base.flat())
+    except ValueError:
+        return None
+    numbers = [_error_mm(run), *costs]
+    if any(number is None or number == float("inf") for number in numbers):
+        return None
+    return {"values": values, "results": numbers, "from": f"{sweep}/{run.info.run_name}"}
+
+
+def _planned(run: "Run", experiment: Experiment) -> dict[str, Any] | None:
+    values = _values(run, experiment)
+    base = experiment.base.flat()
+    try:
+        return experiment.space.encode(values, base) or None
+    except ValueError:
+        pass
+    kept = {path: value for path, value in values.items() if _fits(experiment, path, value)}
+    try:
+        return experiment.space.encode(kept, base) if kept else None
+    except ValueError:
+        return None
+
+
+def _fits(experiment: Experiment, path: str, value: Any) -> bool:
+    parameter = next(p for p in experiment.space.parameters if p.path == path)
+    try:
+        parameter.encode(value)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
+    import json
+
+    found = {}
+    for parameter in experiment.space.parameters:
+        text = run.data.params.get(parameter.path)
+        if text is not None:
+            try:
+                found[parameter.path] = json.loads(text)
+            except json.JSONDecodeError:
+                found[parameter.path] = text
+    return found
+
+
+def _error_mm(run: "Run") -> float:
+    return run.data.metrics.get("s2s/all", float("inf"))
+
+
+def _logged(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value)

@@ -100,10 +100,20 @@ def _run(
         from garment_sweeps.cluster.tune_run import run_trials
 
         with ray_session(settings.ray_address):
+            if settings.ray_address:
+                _preflight(experiment, settings, context)
             if tracking and context.work == "train":
                 tracking.log_baselines(context.base)
             run_trials(experiment, state, trials, stop, settings, context)
     return _report(state, stop)
+
+
+def _preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> None:
+    """UserError in seconds where the cluster could not run the trials; what is merely worth knowing is printed."""
+    from garment_sweeps.cluster.preflight import check
+
+    for finding in check(experiment, settings, context):
+        print(f"note: {finding.line()}", flush=True)
 
 
 def _report(state: SweepState, stop: "BudgetStop") -> SweepReport:

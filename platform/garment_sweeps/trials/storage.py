@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 
-def open_filesystem(storage: StorageConfig) -> tuple["FileSystem", str]:
+def open_filesystem(storage: StorageConfig, hasty: bool = False) -> tuple["FileSystem", str]:
     """The filesystem and the path of the storage's root in it.
 
-    The endpoint is given to the filesystem itself: inside a URI it gets lost on the way to the workers.
+    The endpoint is given to the filesystem itself: inside a URI it gets lost on the way to the workers. `hasty` gives
+    a store that does not answer a few seconds and not half a minute.
     """
     from pyarrow import fs
 
@@ -26,6 +27,9 @@ def open_filesystem(storage: StorageConfig) -> tuple["FileSystem", str]:
     if storage.endpoint:
         parts = urlsplit(storage.endpoint)
         options = {"endpoint_override": parts.netloc, "scheme": parts.scheme or "https"}
+    if hasty:
+        retry = fs.AwsStandardS3RetryStrategy(max_attempts=2)
+        options |= {"connect_timeout": 3, "request_timeout": 6, "retry_strategy": retry}
     return fs.S3FileSystem(**options), rest.rstrip("/")
 
 

@@ -1,0 +1,157 @@
+"""Looks, before any trial, whether a connected cluster could run them: in seconds, and not after an hour."""
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from garment_sweeps.cluster.findings import Answers, Finding, judge
+from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes
+from garment_sweeps.cluster.probe import Answer, Question, answer, code_digest, side_by_side, versions
+from garment_sweeps.cluster.probe_checks import manifest_digest
+from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.storage import open_filesystem
+from garment_uv.errors import UserError
+
+MODE = "GARMENT_PREFLIGHT"
+"""Environment variable: 'refuse', the default, 'warn' or 'off'."""
+MODES = ("refuse", "warn", "off")
+SECONDS = 20.0
+"""For all nodes together, starting their workers included."""
+CHECK_SECONDS = 10.0
+"""For the checks on one node."""
+PER_MACHINE = 4
+"""Nodes asked where many share one machine, as in a simulated cluster."""
+SHOWN = 3
+"""Findings named in the one line of an error."""
+
+
+def check(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+    """`preflight`, with what stops a sweep raised as one UserError; returns the rest, for the user to read.
+
+    GARMENT_PREFLIGHT=warn raises nothing and GARMENT_PREFLIGHT=off does not even look.
+    """
+    mode = os.environ.get(MODE) or MODES[0]
+    if mode not in MODES:
+        raise UserError(f"{MODE} is {mode!r}; it takes {', '.join(MODES)}")
+    if mode == "off":
+        return []
+    findings = preflight(experiment, settings, context)
+    fatal = [finding for finding in findings if finding.fatal]
+    if fatal and mode == "refuse":
+        raise UserError(one_line(fatal))
+    return findings
+
+
+def one_line(fatal: list[Finding]) -> str:
+    """The first findings, numbered where there are several, and how many more there are."""
+    if len(fatal) == 1:
+        return f"the cluster is not ready: {fatal[0].line()}"
+    shown = " ".join(f"({i}) {finding.line()}" for i, finding in enumerate(fatal[:SHOWN], 1))
+    more = f" and {len(fatal) - SHOWN} more" if len(fatal) > SHOWN else ""
+    return f"the cluster is not ready: {shown}{more}"
+
+
+def preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+    """Asks every node of the connected cluster at once, for about 20 s at most, and says what is wrong.
+
+    Each node, in a Ray task that needs no CPU, compares versions and code with the driver's, writes to and reads from
+    the storage, asks the tracking server, reads the dataset's manifest (when trials train), counts the GPUs that torch
+    sees, and looks at the disk of the home.
+    """
+    from garment_sweeps.search.study import shown
+    from garment_sweeps.tracking.settings import without_password
+
+    nodes = cluster_nodes()
+    training = context.work == "train"
+    question = Question(
+        storage=context.storage.plain(),
+        folder=f".preflight-{secrets.token_hex(6)}",
+        token=secrets.token_hex(8),
+        home=context.home,
+        tracking_uri=context.tracking.uri if context.tracking else None,
+        dataset_uri=context.base.data.uri if training else None,
+        gpus=training and experiment.resources.gpus > 0,
+        seconds=CHECK_SECONDS,
+    )
+    with _token_in_storage(question, context) as storage_wrong:
+        said, silent = _ask(nodes, question)
+    return judge(
+        Answers(
+            nodes=nodes,
+            resources=experiment.resources,
+            driver=_driver(question, storage_wrong),
+            by_node=said,
+            silent=silent,
+            storage=context.storage.uri,
+            tracking=without_password(question.tracking_uri or ""),
+            dataset=question.dataset_uri or "",
+            study=shown(settings.study_url),
+        )
+    )
+
+
+def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer], dict[str, str]]:
+    """Each node's answer, and why there is none, by node id."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    task = ray.remote(num_cpus=0, max_retries=0)(answer)
+    asked = {}
+    for node in _some_per_machine(nodes):
+        there = NodeAffinitySchedulingStrategy(node.id, soft=False)
+        asked[task.options(scheduling_strategy=there).remote(question, node.id)] = node.id
+    ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=SECONDS)
+    silent = {asked[ref]: f"no answer within {SECONDS:g} s" for ref in late}
+    said = {}
+    for ref in ready:
+        try:
+            said[asked[ref]] = ray.get(ref)
+        except ray.exceptions.RayError as error:  # such as other code, or a runtime environment that cannot be made
+            silent[asked[ref]] = f"no trial could start there ({_last_line(error)})"
+    for ref in late:
+        ray.cancel(ref, force=True)
+    return said, silent
+
+
+def _some_per_machine(nodes: list[ClusterNode]) -> list[ClusterNode]:
+    seen: Counter[str] = Counter()
+    chosen = []
+    for node in nodes:
+        seen[node.machine] += 1
+        if seen[node.machine] <= PER_MACHINE:
+            chosen.append(node)
+    return chosen
+
+
+def _driver(question: Question, storage_wrong: str) -> Answer:
+    """What the nodes are compared with."""
+    uri = question.dataset_uri
+    checks = {"dataset": lambda: {"manifest": manifest_digest(uri)}} if uri else {}
+    _, facts = side_by_side(checks, question.seconds)  # whether it can be read is for the nodes to say
+    return Answer(versions(), code_digest(), {"storage": storage_wrong} if storage_wrong else {}, facts)
+
+
+@contextmanager
+def _token_in_storage(question: Question, context: TrialContext) -> Iterator[str]:
+    """Keeps a token where the nodes must find it, for the length of the block; gives what went wrong, in words."""
+    filesystem, root = open_filesystem(context.storage, hasty=True)
+    folder, wrong = f"{root}/{question.folder}", ""
+    try:
+        filesystem.create_dir(folder, recursive=True)
+        with filesystem.open_output_stream(f"{folder}/driver") as stream:
+            stream.write(question.token.encode())
+    except OSError as error:
+        wrong = _last_line(error)
+    try:
+        yield wrong
+    finally:
+        with suppress(OSError):  # an empty folder left behind harms nobody
+            filesystem.delete_dir(folder)
+
+
+def _last_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:160]

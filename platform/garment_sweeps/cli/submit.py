@@ -1,5 +1,7 @@
 """`garment submit`."""
 
+import os
+
 import click
 
 from garment_sweeps.cli.group import example
@@ -10,6 +12,7 @@ from garment_uv.errors import UserError
     epilog=example(
         "garment submit loss_weights --address http://head:8265 --trials 100",
         "garment submit quickstart --address http://127.0.0.1:8265 --no-wait",
+        "garment submit local_branches --address http://head:8265 --preflight-only",
     )
 )
 @click.argument("experiment")
@@ -17,9 +20,12 @@ from garment_uv.errors import UserError
 @click.option("--name", help="Of the sweep; the experiment's name by default.")
 @click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
 @click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
+@click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
 @click.option("--resume", is_flag=True, help="Continue the sweep of that name, if there is one.")
+@click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
 @click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="For the job; not for keys.")
+@click.option("--preflight-only", is_flag=True, help="Say whether the cluster could run it, and begin nothing.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the job's output until it ends.")
 def command(
     experiment: str,
@@ -27,29 +33,44 @@ def command(
     name: str | None,
     trials: int | None,
     budget_gpu_hours: float | None,
+    budget_hours: float | None,
     resume: bool,
+    warm_start: tuple[str, ...],
     assignments: tuple[str, ...],
     environment: tuple[str, ...],
+    preflight_only: bool,
     wait: bool,
 ) -> None:
-    """Run the sweep of EXPERIMENT on a cluster: the working directory is sent there and `garment sweep` runs in it."""
+    """Run the sweep of EXPERIMENT on a cluster: the working directory is sent there and `garment sweep` runs in it.
+
+    Before any trial starts, the job looks whether every node could run one; what it lacks ends it within seconds. The
+    job gets this shell's GARMENT_STORAGE, GARMENT_OPTUNA_STORAGE, MLFLOW_TRACKING_URI and AWS_ENDPOINT_URL_S3.
+    """
+    from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with
-    from garment_sweeps.cluster.submit import follow, submit
+    from garment_sweeps.cluster.submit import follow, settings_to_send, submit
 
     experiment_with(experiment, assignments)  # mistakes are said here, not after the upload
-    arguments = [experiment]
-    arguments += ["--name", name] if name else []
-    arguments += ["--trials", str(trials)] if trials else []
-    arguments += ["--budget-gpu-hours", str(budget_gpu_hours)] if budget_gpu_hours else []
-    arguments += ["--resume"] if resume else []
-    for assignment in assignments:
-        arguments += ["--set", assignment]
-    job = submit(address, arguments, _variables(environment))
+    Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
+    sent, notes = settings_to_send(os.environ)
+    for note in notes:
+        click.echo(f"note: {note}")
+    options = {
+        "--name": [name] if name else [],
+        "--trials": [trials] if trials else [],
+        "--budget-gpu-hours": [budget_gpu_hours] if budget_gpu_hours else [],
+        "--budget-hours": [budget_hours] if budget_hours else [],
+        "--warm-start": warm_start,
+        "--set": assignments,
+    }
+    arguments = [str(word) for option, values in options.items() for value in values for word in (option, value)]
+    arguments = [experiment, *assignments] if preflight_only else [experiment, *arguments, *["--resume"] * resume]
+    job = submit(address, arguments, {**sent, **_variables(environment)}, preflight_only=preflight_only)
     click.echo(f"job {job} on {address}")
-    if wait:
-        status = follow(address, job, lambda text: click.echo(text, nl=False))
+    if wait or preflight_only:
+        status, said = follow(address, job, lambda text: click.echo(text, nl=False))
         if status != "SUCCEEDED":
-            raise UserError(f"job {job} ended as {status}; see `ray job logs {job} --address {address}`")
+            raise UserError(f"job {job} ended as {status}: {said or f'see ray job logs {job} --address {address}'}")
 
 
 def _variables(environment: tuple[str, ...]) -> dict[str, str]:

@@ -1,0 +1,67 @@
+"""The preflight alone, as a job on a cluster: `python -m garment_sweeps.cluster.preflight_job EXPERIMENT`."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from garment_sweeps.cluster.session import quiet_ray
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from garment_sweeps.cluster.findings import Finding
+    from garment_sweeps.spaces import Experiment
+
+
+def main(arguments: list[str]) -> int:
+    """Prints every finding, a line each, and returns 1 where one of them would stop a sweep.
+
+    Args:
+        arguments: the experiment, then changes to its base config as PATH=VALUE.
+    """
+    from garment_sweeps.cli.overrides import experiment_with
+    from garment_sweeps.cluster.preflight import one_line
+
+    try:
+        findings = look(experiment_with(arguments[0], tuple(arguments[1:])))
+    except UserError as error:
+        print(f"garment: {error}", file=sys.stderr)
+        return 1
+    for finding in findings:
+        print(f"{'stops the sweep' if finding.fatal else 'note'}: {finding.line()}")
+    fatal = [finding for finding in findings if finding.fatal]
+    if fatal:
+        print(f"garment: {one_line(fatal)}", file=sys.stderr)
+        return 1
+    print("the cluster is ready")
+    return 0
+
+
+def look(experiment: "Experiment") -> "list[Finding]":
+    """All findings for a sweep of the experiment on the cluster at RAY_ADDRESS; nothing of the sweep is begun."""
+    quiet_ray()
+    from garment_sweeps.cluster.preflight import preflight
+    from garment_sweeps.cluster.session import ray_session
+    from garment_sweeps.cluster.settings import Settings, dataset_uri
+    from garment_sweeps.tracking import tracking_client, tracking_uri
+    from garment_sweeps.trials.context import TrackingConfig, TrialContext
+
+    settings = Settings.from_environment()
+    if settings.ray_address is None:
+        raise UserError("RAY_ADDRESS names no cluster to look at; set it, or use `garment submit --preflight-only`")
+    tracking_client(tracking_uri())  # the driver needs it too, and makes an SQLite file where there is none
+    context = TrialContext(
+        sweep="preflight",
+        session=0,
+        base=experiment.base.with_values({"data.uri": dataset_uri(experiment.base.data.uri, settings.home)}),
+        metric=experiment.metric,
+        checkpoint_every=experiment.checkpoint_every,
+        storage=settings.storage,
+        home=str(settings.home),
+        cpus=experiment.resources.cpus,
+        tracking=TrackingConfig(uri=tracking_uri(), experiment_id="", parent_run_id=""),
+    )
+    with ray_session(settings.ray_address):
+        return preflight(experiment, settings, context)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """A sweep's trials in the driver's memory, and every change of them on its way into the study's database."""
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from garment_sweeps.search.journal import DirectJournal, Journal
 from garment_sweeps.search.study import trial_name
 from garment_uv.errors import UserError
+
+WRITER = "garment.writer"
+"""Attribute of every trial: a random word of the driver that made it."""
 
 
 @dataclass
@@ -47,6 +51,7 @@ class History:
     def __init__(self, study: optuna.Study, journal: Journal | DirectJournal) -> None:
         self.study = study
         self._journal = journal
+        self._writer = secrets.token_hex(4)
         self._storage = _raw(study._storage)
         frozen = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
         self.records = [_record(trial) for trial in frozen]
@@ -70,7 +75,7 @@ class History:
             state=TrialState.RUNNING,
             params=params,
             distributions=distributions,
-            user_attrs=record.attrs,
+            user_attrs={**record.attrs, WRITER: self._writer},
             system_attrs=record.system_attrs,
         )
         self._journal.put(lambda: self._create(record.number, template))
@@ -109,13 +114,14 @@ class History:
 
     def _create(self, number: int, template: FrozenTrial) -> None:
         study_id = self.study._study_id
-        if self._storage.get_n_trials(study_id) > number:  # written before, and the answer was lost
+        if self._storage.get_n_trials(study_id) == number:
+            self._ids[number] = self._storage.create_new_trial(study_id, template_trial=template)
+        else:  # written before, and the answer was lost
             self._ids[number] = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
-            return
-        self._ids[number] = self._storage.create_new_trial(study_id, template_trial=template)
-        found = self._storage.get_trial_number_from_id(self._ids[number])
-        if found != number:
-            raise UserError(f"trial {number} became {found} in the study: something else writes to it; end that first")
+        there = self._storage.get_trial(self._ids[number])
+        if there.number != number or there.user_attrs.get(WRITER) != self._writer:
+            name = self.study.study_name
+            raise UserError(f"something else writes to study {name!r}: trial {number} is not ours; end that first")
 
     def _write_attr(self, number: int, name: str, value: Any) -> None:
         def write() -> None:

@@ -10,6 +10,7 @@ from ray.tune.search import Searcher
 from garment_sweeps.search.study import open_storage, open_study, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
+
 from .conftest import make_searcher
 
 EPOCHS = 6

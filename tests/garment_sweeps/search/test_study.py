@@ -4,7 +4,15 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.search.study import base_values, next_session, open_storage, open_study, search_digest, shown, started
+from garment_sweeps.search.study import (
+    base_values,
+    next_session,
+    open_storage,
+    open_study,
+    search_digest,
+    shown,
+    started,
+)
 from garment_uv.errors import UserError
 
 

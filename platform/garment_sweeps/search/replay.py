@@ -10,8 +10,7 @@ from garment_sweeps.search.decisions import DecisionLog, Event
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import DirectJournal
 from garment_sweeps.search.restore import experiment_of
-from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.schedulers.replayed import ReplayedTrials
+from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.search.warm_start import HeadStart
 from garment_sweeps.trials import results
@@ -60,6 +59,7 @@ class _Replayer:
         self._study = optuna.create_study(directions=directions)
         self._journal = DirectJournal()
         self._log = DecisionLog("replay", self._journal)
+        self._decisions = ReplayedDecisions(self._experiment)
         self._differences: list[Difference] = []
         self._counts = {"suggest": 0, "result": 0, "end": 0}
 
@@ -67,6 +67,8 @@ class _Replayer:
         """The whole log."""
         steps = {"begin": self._begin, "suggest": self._suggest, "resume": self._resume, "result": self._result}
         for event in self._events:
+            for logged, repeated in self._decisions.follow(event).values():
+                self._differ(event, logged, repeated)
             steps.get(event["kind"], self._end if event["kind"] == "end" else _nothing)(event)
             if event["kind"] in self._counts:
                 self._counts[event["kind"]] += 1
@@ -85,7 +87,6 @@ class _Replayer:
             start=HeadStart(tuple(self._events[0]["known"]), tuple(self._events[0]["planned"])),
         )
         self._cut_short = False
-        self._trials = ReplayedTrials(make_scheduler(self._experiment, self._log))
         self._log.append("begin", **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
 
     def _suggest(self, event: Event) -> None:
@@ -102,23 +103,18 @@ class _Replayer:
             return
         if values is not None and given["values"] != values:
             self._differ(event, values, given["values"])
-        self._trials.add(name, given)
 
     def _result(self, event: Event) -> None:
         name, value = event["trial"], event["value"]
         result = {results.EPOCH: event["epoch"]}
         if value is not None:
             result[results.OBJECTIVE] = value
-        decision = self._trials.result(name, result)
-        if decision != event["decision"]:
-            self._differ(event, event["decision"], decision)
         self._searcher.on_trial_result(name, result)
 
     def _end(self, event: Event) -> None:
         name = event["trial"]
         self._cut_short = event["cut_short"]
         before = len(self._log.read())
-        self._trials.end(name, event["result"], event["error"])
         self._searcher.on_trial_complete(name, event["result"] or None, event["error"])
         told = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
         if told is None:

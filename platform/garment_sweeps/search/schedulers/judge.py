@@ -3,7 +3,7 @@
 The live scheduler and the replay both decide through a `Judge`, which is why they decide the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,13 +12,14 @@ from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.search.schedulers.chance import seeded
 from garment_sweeps.search.schedulers.views import ControllerView, Saved, TrialView
-from garment_sweeps.trials import results
 
 Event = dict[str, Any]
 EXPLOIT = "EXPLOIT"
 """Decision of population based training: the trial goes on from another's weights with other values."""
+DONE, REMOVED, ERROR = "done", "removed", "error"
+"""How a trial left: by itself, before it ran or while it waited, or because Tune gave it up."""
 ABSENT = "absent"
-"""How a trial left that no session will go on with, as far as is known; it may come back."""
+"""How a trial left that nobody goes on with as far as is known; it may come back."""
 
 
 @dataclass
@@ -51,8 +52,7 @@ class Judge:
         self._expected: list[TrialView] = []
         self.trials: dict[str, TrialView] = {}
         """By name, in the order in which they came."""
-        self._controller = ControllerView(self.trials)
-        self._controller.scheduler = rule
+        self._controller = ControllerView(rule)
 
     @property
     def expects_trials(self) -> bool:
@@ -65,7 +65,7 @@ class Judge:
         return len(self.trials) + len(self._expected)
 
     def expect(self, trials: int) -> Verdict:
-        """So many trials are expected in all."""
+        """So many trials are expected in all; never fewer than there are."""
         while self.expected < trials:
             view = TrialView()
             self._ask(self._rule.on_trial_add, view, "expected", self.expected)
@@ -75,49 +75,129 @@ class Judge:
         return self._verdict()
 
     def add(self, name: str, values: dict[str, Any]) -> None:
-        """A trial is there to be started, for the first time or again after a crash or in a later session."""
+        """A trial is there to be started: for the first time, or again after a crash or in a later session."""
         view = self.trials.get(name)
-        if view is not None and view.left != ABSENT:
-            if view.status == Trial.RUNNING:
-                view.status = Trial.PENDING
-            return
-        if view is None and self._expected:
-            view = self._expected.pop(0)
-        elif view is None:
-            view = TrialView()
-        view.name, view.status, view.left = name, Trial.PENDING, ""
-        view.config = view.config or {"values": dict(values)}
-        known = view in self._controller.known
-        self.trials[name] = view
-        if not known:
-            self._ask(self._rule.on_trial_add, view, name, "add")
+        if view is None:
+            known = bool(self._expected)
+            view = self._expected.pop(0) if known else TrialView()
+            view.name, view.status, view.config = name, Trial.PENDING, {"values": dict(values)}
+            self.trials[name] = view
+            self._controller.add(view)
+            if not known:
+                self._ask(self._rule.on_trial_add, view, name, "add")
+        elif view.left == ABSENT:
+            view.status, view.left = Trial.PENDING, ""
+            self._controller.add(view)
+            self._ask(self._rule.on_trial_add, view, name, "again")
+        elif view.status == Trial.RUNNING:
+            view.status = Trial.PENDING
 
     def result(self, name: str, epoch: int, value: float | None, running: Iterable[str] = ()) -> Verdict:
-        """A trial has done an epoch, with that value in mm where it was measured.
+        """A trial has done an epoch.
 
         Args:
             name: of the trial.
-            epoch: not on record yet.
-            value: None is no decision but to go on.
+            epoch: one that is not on record yet.
+            value: S2S in mm; None where it was not measured, and there is nothing to decide.
             running: trials that were pending and run now, as far as is known.
         """
-        self.run(running)
+        self._run(running)
         view = self.trials[name]
-        view.status = Trial.RUNNING
-        view.epoch = epoch
+        view.status, view.epoch = Trial.RUNNING, epoch
         if value is None:
             return Verdict()
-        view.value, view.value_epoch = value, epoch
-        told = {results.EPOCH: epoch, results.OBJECTIVE: value}
+        told = view.tell(epoch, value)
         inputs = self._rule.inputs(view, told)
         drawn = (name, len(view.schedule), epoch)
-        decision = self._ask(lambda c, v: self._rule.on_trial_result(c, v, told), view, *drawn)
+        decision = self._ask(lambda *given: self._rule.on_trial_result(*given, told), view, *drawn)
         exploit = self._exploited(view)
-        if decision == TrialScheduler.STOP:
-            self._ask(self._rule.on_trial_remove, view, *drawn, "stop")
-            view.status = Trial.TERMINATED
+        if exploit is not None:
+            decision = EXPLOIT
         elif decision == TrialScheduler.PAUSE:
             view.status = Trial.PAUSED
-        elif exploit is not None:
-            decision = EXPLOIT
+        elif decision == TrialScheduler.STOP:
+            self._ask(self._rule.on_trial_remove, view, *drawn, "stop")
+            view.status = Trial.TERMINATED
         return self._verdict(view, decision, inputs, exploit)
+
+    def settle(self, name: str, entry: dict[str, Any]) -> None:
+        """What became of an EXPLOIT: the whole entry of the trial's schedule (see `Hooks.on_exploit`)."""
+        view = self.trials[name]
+        view.status, view.epoch = Trial.PAUSED, entry["source_epoch"]
+        view.config = {"values": dict(entry["values"])}
+        view.schedule.append(entry)
+
+    def wake(self, name: str) -> None:
+        """A trial that waited is started."""
+        view = self.trials[name]
+        if view.status == Trial.PAUSED:
+            view.status = Trial.PENDING
+
+    def leave(self, name: str, how: str, epoch: int = 0, value: float | None = None) -> Verdict:
+        """A trial ended otherwise than by the rule: done, removed, error or absent (see `TrialView.left`)."""
+        view = self.trials[name]
+        if view.is_finished():
+            return Verdict()
+        drawn = (name, len(view.schedule), epoch, how)
+        if how == DONE and value is not None and epoch > view.epoch:
+            told = view.tell(epoch, value)
+            self._ask(lambda *given: self._rule.on_trial_complete(*given, told), view, *drawn)
+        elif how == ERROR:
+            self._ask(self._rule.on_trial_error, view, *drawn)
+        else:  # it brings no value, or none that is not on record: nothing may count twice
+            self._ask(self._rule.on_trial_remove, view, *drawn)
+        view.epoch = max(view.epoch, epoch)
+        view.status, view.left = Trial.ERROR if how == ERROR else Trial.TERMINATED, how
+        return self._verdict()
+
+    def choose(self, startable: set[str]) -> TrialView | None:
+        """Which of these trials is to be started next."""
+        with self._controller.only(startable):
+            return self._rule.choose_trial_to_run(self._controller)
+
+    def feed(self, event: Event) -> Verdict | None:
+        """Takes an event of the log; what follows from it now, for those from which something does."""
+        name = event.get("trial")
+        match event["kind"]:
+            case "add":
+                self.add(name, event["values"])
+            case "expect":
+                return self.expect(event["trials"])
+            case "wake" if name in self.trials:
+                self.wake(name)
+            case "leave" if name in self.trials:
+                return self.leave(name, event["how"], event["epoch"], event["value"])
+            case "result" if name in self.trials:
+                verdict = self.result(name, event["epoch"], event["value"], event.get("running", ()))
+                if event.get("exploit"):
+                    self.settle(name, event["exploit"])
+                return verdict
+        return None
+
+    def _run(self, names: Iterable[str]) -> None:
+        for name in names:
+            view = self.trials.get(name)
+            if view is not None and view.status == Trial.PENDING:
+                view.status = Trial.RUNNING
+
+    def _exploited(self, view: TrialView) -> dict[str, Any] | None:
+        told = view.take_checkpoint()
+        if told is None:
+            return None
+        source: Saved = told.checkpoint
+        return {"epoch": view.epoch, "from": source.name, "source_epoch": source.epoch, "values": view.values}
+
+    def _ask(self, question: Callable[..., Any], view: TrialView, *drawn: Any) -> Any:
+        with seeded(self._seed, *drawn):
+            return question(self._controller, view)
+
+    def _verdict(
+        self,
+        view: TrialView | None = None,
+        decision: str = TrialScheduler.CONTINUE,
+        inputs: dict[str, Any] | None = None,
+        exploit: dict[str, Any] | None = None,
+    ) -> Verdict:
+        stopped, self._controller.stopped = self._controller.stopped, []
+        promoted = self._rule.promoted(view, decision, inputs or {})
+        return Verdict(decision, inputs or {}, stopped, promoted, exploit)

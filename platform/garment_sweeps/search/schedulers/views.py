@@ -1,5 +1,7 @@
 """Stand-ins of Tune's trials and controller: all that a scheduler of Ray's ever sees of a sweep."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -7,8 +9,11 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
+from garment_sweeps.trials import results
+
 EXPECTED = "EXPECTED"
 """Status of a trial that the searcher has not suggested yet. Ray knows no such status and never starts it."""
+WAITING = (Trial.PENDING, Trial.PAUSED)
 FINISHED = (Trial.TERMINATED, Trial.ERROR)
 
 
@@ -58,6 +63,17 @@ class TrialView:
         """Whether it will report nothing more."""
         return self.status in FINISHED
 
+    def tell(self, epoch: int, value: float) -> dict[str, Any]:
+        """Keeps the value, mm, and gives the result to tell a rule."""
+        self.value, self.value_epoch = value, epoch
+        return {results.EPOCH: epoch, results.OBJECTIVE: value}
+
+    def take_checkpoint(self) -> Any:
+        """What Ray's population based training has just given the trial to go on from, once; None otherwise."""
+        manager = self.run_metadata.checkpoint_manager
+        told, manager._latest_checkpoint_result = manager._latest_checkpoint_result, None
+        return told
+
     def set_config(self, config: dict[str, Any]) -> None:
         """Takes other values."""
         self.config = config
@@ -79,28 +95,28 @@ class Saved:
 
 
 class ControllerView:
-    """The controller as a scheduler sees it: what is done to stand-ins here is done to Tune's trials later.
+    """The controller as a scheduler sees it. What is done to stand-ins here is done to Tune's trials later.
 
     Args:
-        trials: the stand-ins by their name, shared with whoever adds them.
+        rule: the scheduler.
     """
 
     search_alg = None  # population based training refuses to run beside a search algorithm; its values come first here
 
-    def __init__(self, trials: dict[str, TrialView]) -> None:
-        self._trials = trials
-        self.startable: set[str] | None = None
-        """Names to which `get_trials` is limited while a trial to start is chosen."""
+    def __init__(self, rule: TrialScheduler) -> None:
+        self._rule = rule
+        self._live: list[TrialView] = []
         self.stopped: list[TrialView] = []
-        """Trials that the scheduler ended although it was another's turn."""
-        self.scheduler: TrialScheduler | None = None
+        """Trials that the scheduler ended while they waited, since this was last emptied."""
+
+    def add(self, trial: TrialView) -> None:
+        """A trial has come."""
+        self._live.append(trial)
 
     def get_trials(self) -> list[TrialView]:
         """All trials that have not ended, in the order in which they came."""
-        live = [trial for trial in self._trials.values() if not trial.is_finished()]
-        if self.startable is None:
-            return live
-        return [trial for trial in live if trial.name in self.startable]
+        self._live = [trial for trial in self._live if not trial.is_finished()]
+        return list(self._live)
 
     def get_live_trials(self) -> list[TrialView]:
         """The same."""
@@ -108,15 +124,27 @@ class ControllerView:
 
     def stop_trial(self, trial: TrialView) -> None:
         """Ends a trial that waits, telling the scheduler as Tune does."""
-        if trial.is_finished():
-            return
-        self.scheduler.on_trial_remove(self, trial)
-        trial.status = Trial.TERMINATED
-        self.stopped.append(trial)
+        if not trial.is_finished():
+            self._rule.on_trial_remove(self, trial)
+            trial.status = Trial.TERMINATED
+            self.stopped.append(trial)
 
     def pause_trial(self, trial: TrialView, should_checkpoint: bool = True) -> None:
         """Lets a trial wait."""
         trial.status = Trial.PAUSED
+
+    @contextmanager
+    def only(self, startable: set[str]) -> Iterator[None]:
+        """Inside, no other trials than these look as if they could be started."""
+        hidden = [t for t in self.get_trials() if t.status in WAITING and t.name not in startable]
+        statuses = [trial.status for trial in hidden]
+        for trial in hidden:
+            trial.status = EXPECTED
+        try:
+            yield
+        finally:
+            for trial, status in zip(hidden, statuses, strict=True):
+                trial.status = status
 
     def _schedule_trial_save(self, trial: TrialView, result: dict[str, Any] | None = None) -> Saved:
         return Saved(trial.name, trial.epoch)

@@ -1,0 +1,263 @@
+"""The scheduler that Tune holds: it decides through a `Judge`, writes that down, and does it to Tune's trials.
+
+Tune gives a trial a new id in every session; here it is known by its own name. A trial that goes on after a crash or
+in a later session is bound to the stand-in that it has, so no rung, median or population ever counts it twice; an
+epoch that it repeats since its last checkpoint is answered as it was answered before.
+"""
+
+from typing import Any, Protocol
+
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import TrialScheduler
+
+from garment_sweeps.search.outcome import usable_value
+from garment_sweeps.search.schedulers.bound import BoundTrials, is_repeat, name_of
+from garment_sweeps.search.schedulers.hooks import Hooks
+from garment_sweeps.search.schedulers.judge import ABSENT, DONE, ERROR, EXPLOIT, REMOVED, Judge, Verdict
+from garment_sweeps.search.schedulers.views import TrialView
+from garment_sweeps.trials import results
+
+KEPT = (results.ATTEMPT, results.ATTEMPT_SECONDS)
+"""What else of a result belongs into the log."""
+MEANING = {TrialScheduler.STOP: "stop", TrialScheduler.PAUSE: "pause", EXPLOIT: "exploit"}
+"""The event that says what a decision means, for who reads the log."""
+
+
+class Log(Protocol):
+    """A log of decisions, as `garment_sweeps.search.decisions.DecisionLog`."""
+
+    def append(self, kind: str, **body: Any) -> None:
+        """Adds an event."""
+        ...
+
+    def read(self) -> list[dict[str, Any]]:
+        """All events so far."""
+        ...
+
+
+class RecordedScheduler(TrialScheduler):
+    """Made by `make_scheduler`.
+
+    Into the log it writes `add` (a trial is there to be started), `result` (every epoch of every trial, with the
+    decision and its inputs), `wake` (a trial that waited is started), `leave` (it ended by itself or never ran) and
+    `expect` (how many trials will come): what a later session or a replay is fed. For the reader it adds what these
+    mean, trial by trial: `stop`, `pause`, `promote` and `exploit`.
+
+    Repeats of finalists are logged and never judged.
+    """
+
+    _supports_buffered_results = False
+
+    def __init__(self, judge: Judge, bound: BoundTrials, log: Log, trials: int, hooks: Hooks) -> None:
+        super().__init__()
+        self._metric = results.OBJECTIVE
+        self._judge = judge
+        self._bound = bound
+        self._log = log
+        self._trials = trials
+        self._hooks = hooks
+        self._to_stop: list[TrialView] = []
+        self._unwritten: set[str] = set()
+        self._opened = self._closed = self._cut_short = False
+        for event in log.read():
+            judge.feed(event)
+
+    def waiting(self) -> int:
+        """How many of Tune's trials wait, paused: they hold no place, and others may be suggested meanwhile."""
+        return sum(view.status == Trial.PAUSED for view in self._bound.views())
+
+    # What Tune asks and tells.
+
+    def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
+        """The experiment has its metric, and small is good: nothing else can be set."""
+        return metric is None and mode is None
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """A trial is there to be started, or again after its process failed."""
+        name = name_of(trial)
+        if is_repeat(name):
+            return
+        if not self._opened:
+            self._opened = True
+            self._expect(self._trials)
+        again = self._bound.holds(trial)
+        self._judge.add(name, trial.config["values"])
+        self._log.append("add", trial=name, values=trial.config["values"])
+        view = self._judge.trials[name]
+        self._bound.add(view, trial)
+        if view.schedule:
+            self._hooks.on_exploit(name, list(view.schedule))
+        if again:
+            return
+        if view.status == Trial.PAUSED:
+            trial.set_status(Trial.PAUSED)  # when this returns, Tune puts the trial where its status says
+            self._hooks.on_pause(name)
+        elif view.is_finished() and not view.left:  # stopped, but the driver was killed before the study was told
+            trial.set_status(Trial.PAUSED)
+            self._to_stop.append(view)
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Whether the trial goes on."""
+        name, epoch = name_of(trial), int(result.get(results.EPOCH, 0))
+        if is_repeat(name):
+            self._record(name, epoch, result, Verdict())
+            return TrialScheduler.CONTINUE
+        view = self._judge.trials[name]
+        if view.is_finished():
+            return TrialScheduler.STOP
+        if epoch <= view.epoch:
+            waits = view.status == Trial.PAUSED and epoch == view.epoch
+            return TrialScheduler.PAUSE if waits else TrialScheduler.CONTINUE
+        decision = self._decide(view, epoch, result)
+        if decision != EXPLOIT:
+            return decision
+        tune_controller.pause_trial(trial, should_checkpoint=False)
+        self._bound.set_config(view)
+        return TrialScheduler.NOOP
+
+    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+        """A trial ended by itself, by a decision that is on record, or because the budget is spent."""
+        name, epoch = name_of(trial), int(result.get(results.EPOCH, 0))
+        if is_repeat(name):
+            return
+        view = self._judge.trials[name]
+        interrupted = self._hooks.interrupted(trial.trial_id)
+        if interrupted and not view.is_finished():
+            self._cut_short = True
+            if epoch > view.epoch:
+                self._decide(view, epoch, result)
+        elif not view.is_finished():
+            self._leave(view, DONE, epoch, usable_value(result))
+        self._bound.remove(name)
+
+    def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
+        """A trial ends that waits or never ran."""
+        self._gone(trial, REMOVED)
+
+    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+        """A trial's process failed; where Tune starts it again, it has marked that already, and it is no end."""
+        if trial.status != Trial.ERROR:
+            self._gone(trial, ERROR)
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """A trial to be started now."""
+        self._stop_decided(tune_controller)
+        search_over = tune_controller.search_alg.is_finished()
+        if self._hooks.exhausted():
+            self._cut_waiting(tune_controller)
+        elif search_over and not self._closed and not self._cut_short:
+            self._closed = True
+            self._close()
+        view = self._judge.choose(self._startable())
+        if view is None and search_over and self._bound.stalled():
+            view = self._unstall(tune_controller)
+        return None if view is None else self._started(view)
+
+    def debug_string(self) -> str:
+        """Nothing: the log says it better."""
+        return ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune's snapshot, which is never read again, keeps nothing of it."""
+        return {}
+
+    # Decisions.
+
+    def _decide(self, view: TrialView, epoch: int, result: dict[str, Any]) -> str:
+        running = self._bound.running()
+        verdict = self._judge.result(view.name, epoch, usable_value(result), running)
+        if verdict.exploit is not None:
+            spent = float(result.get(results.DEVICE_SECONDS, 0.0))
+            verdict.exploit |= {"seconds": spent, **self._bound.copy_for(view, verdict.exploit["from"])}
+            self._judge.settle(view.name, verdict.exploit)
+        self._record(view.name, epoch, result, verdict, running)
+        if verdict.exploit is not None:
+            self._unwritten.add(view.name)
+            self._hooks.on_exploit(view.name, list(view.schedule))
+        if view.status == Trial.PAUSED:
+            self._hooks.on_pause(view.name)
+        return verdict.decision
+
+    def _record(self, name: str, epoch: int, result: dict[str, Any], verdict: Verdict, running: list[str] = ()) -> None:
+        value = usable_value(result)
+        told = {"trial": name, "epoch": epoch, "value": value}
+        more = {"running": list(running)} if running else {}
+        more |= {"exploit": verdict.exploit} if verdict.exploit else {}
+        more |= {key: result[key] for key in KEPT if key in result}
+        self._log.append("result", **told, decision=verdict.decision, inputs=verdict.inputs, **more)
+        if verdict.decision in MEANING:
+            changed = verdict.exploit or {}
+            self._log.append(MEANING[verdict.decision], **{**changed, **told}, inputs=verdict.inputs)
+        self._follow(verdict)
+
+    def _follow(self, verdict: Verdict) -> None:
+        for kind, views in (("stop", verdict.stopped), ("promote", verdict.promoted)):
+            for view in views:
+                self._log.append(
+                    kind, trial=view.name, epoch=view.value_epoch, value=view.value, inputs=verdict.inputs
+                )
+        self._to_stop += verdict.stopped
+
+    def _leave(self, view: TrialView, how: str, epoch: int = 0, value: float | None = None) -> None:
+        verdict = self._judge.leave(view.name, how, epoch, value)
+        self._log.append("leave", trial=view.name, epoch=epoch, value=value, how=how)
+        self._follow(verdict)
+
+    def _gone(self, trial: Trial, how: str) -> None:
+        name = name_of(trial)
+        if is_repeat(name):
+            return
+        view = self._judge.trials[name]
+        cut_short = self._cut_short or self._hooks.interrupted(trial.trial_id)
+        if not view.is_finished() and not (cut_short and how == REMOVED):
+            self._leave(view, how)
+        self._bound.remove(name)
+
+    def _expect(self, trials: int) -> None:
+        if self._judge.expects_trials and self._judge.expected != max(trials, len(self._judge.trials)):
+            verdict = self._judge.expect(trials)
+            self._log.append("expect", trials=trials)
+            self._follow(verdict)
+
+    # What decisions do to Tune's trials.
+
+    def _stop_decided(self, tune_controller: Any) -> None:
+        self._to_stop = [view for view in self._to_stop if not self._bound.stop(tune_controller, view)]
+
+    def _cut_waiting(self, tune_controller: Any) -> None:
+        self._cut_short = True
+        for trial in self._bound.paused():
+            tune_controller.stop_trial(trial)
+
+    def _close(self) -> None:
+        """Nothing more is suggested: what was expected will not come, and what is not here will not either."""
+        self._expect(len(self._judge.trials))
+        for view in list(self._judge.trials.values()):
+            if not view.is_finished() and not self._bound.has(view):
+                self._leave(view, ABSENT)
+
+    def _startable(self) -> set[str]:
+        if self._unwritten and self._hooks.written():
+            self._unwritten.clear()
+        full = self._hooks.full()
+        return {
+            view.name
+            for view in self._bound.startable()
+            if view.name not in self._unwritten and not (full and view.status == Trial.PAUSED)
+        }
+
+    def _unstall(self, tune_controller: Any) -> TrialView | None:
+        """All that is left waits for what will not come: it is woken, or left to a later session with more budget."""
+        if self._unwritten:
+            return None
+        if self._cut_short or self._hooks.full():
+            self._cut_waiting(tune_controller)
+            return None
+        return next(iter(self._bound.views()), None)
+
+    def _started(self, view: TrialView) -> Trial:
+        if view.status == Trial.PAUSED:
+            self._judge.wake(view.name)
+            self._log.append("wake", trial=view.name, epoch=view.epoch)
+            self._hooks.on_wake(view.name)
+        return self._bound.trial(view)

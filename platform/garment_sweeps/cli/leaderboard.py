@@ -4,12 +4,16 @@ import click
 
 from garment_sweeps.cli.group import example
 
+SHOWN = 40
+"""Trials that are shown unless all are asked for."""
 
-@click.command(epilog=example("garment leaderboard quickstart"))
+
+@click.command(epilog=example("garment leaderboard quickstart", "garment leaderboard weights-1 --all"))
 @click.argument("sweep")
-def command(sweep: str) -> None:
+@click.option("--all", "everything", is_flag=True, help=f"Every trial, not the first {SHOWN} and the front alone.")
+def command(sweep: str, everything: bool) -> None:
     """The trials of SWEEP, ranked by S2S, with what differs between them and the baselines beside them."""
     from garment_sweeps.cli.output import show
     from garment_sweeps.comparison import leaderboard
 
-    show(leaderboard(sweep).table())
+    show(leaderboard(sweep).table(0 if everything else SHOWN))

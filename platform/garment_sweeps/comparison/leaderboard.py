@@ -1,103 +1,116 @@
 """The leaderboard of a sweep: its trials ranked by S2S, what differs between them, and the baselines beside them."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.comparison.front import pareto_front
+from garment_sweeps.comparison.rows import COST_PREFIX, HEADLINE, Row, fold
+from garment_sweeps.comparison.significance import alike, estimates
+from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
 from garment_uv.config.trial import TrialConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
-    from rich.table import Table
+    from rich.console import Group
 
-HEADLINE = "s2s/all"
-"""The metric that ranks: S2S over all garments in mm, lower is better."""
+__all__ = ["HEADLINE", "Leaderboard", "Row", "leaderboard", "rank"]
+
 OUTCOME_ORDER = {"complete": 0, "pruned": 1, "infeasible": 2, "failed": 3, "running": 4}
 
 
 @dataclass(frozen=True)
-class Row:
-    """One trial, or one baseline."""
-
-    name: str
-    outcome: str
-    """'complete', 'pruned', 'infeasible', 'failed', 'running', or 'baseline'."""
-    metrics: dict[str, float]
-    params: dict[str, str]
-    run_id: str = ""
-
-    @property
-    def s2s(self) -> float:
-        """Headline S2S in mm, infinite where none was measured."""
-        return self.metrics.get(HEADLINE, float("inf"))
-
-
-@dataclass(frozen=True)
 class Leaderboard:
-    """Trials in order: complete ones by S2S, then stopped ones; finals are compared with finals only."""
+    """Trials in order; finals are compared with finals only.
+
+    Complete trials come first: those trained over several seeds by their mean, then those of one seed, whose value
+    may be luck, then those that break a constraint; after them the stopped ones.
+    """
 
     sweep: str
     trials: tuple[Row, ...]
     baselines: tuple[Row, ...]
     differing: tuple[str, ...]
     """Parameters that are not the same in all trials."""
+    costs: tuple[str, ...] = ()
+    """Objectives beside S2S."""
 
     @property
     def best(self) -> Row | None:
-        """The complete trial of lowest S2S, or None."""
-        return next((row for row in self.trials if row.outcome == "complete"), None)
+        """The first of the complete trials that keep the constraints, or None."""
+        return next((row for row in self.trials if row.outcome == "complete" and not row.over_limit), None)
 
-    def table(self) -> "Table":
-        """The leaderboard as a rich table."""
-        from rich.table import Table
+    @property
+    def alike(self) -> tuple[Row, ...]:
+        """Trials that cannot be told apart from the best."""
+        best = self.best
+        if best is None or not best.repeated:
+            return ()
+        others = [row for row in self.trials if row.estimate is not None and row is not best]
+        return tuple(row for row in others if alike(best.estimate, row.estimate))
 
-        classes = sorted({m for row in (*self.trials, *self.baselines) for m in row.metrics if _is_class(m)})
-        table = Table(title=f"{self.sweep}: S2S in mm, mean of both directions", title_justify="left")
-        table.add_column("")
-        table.add_column("trial", overflow="fold", min_width=11)
-        table.add_column("outcome")
-        table.add_column("epoch", justify="right")
-        for name in ("all", *(c.removeprefix("s2s/") for c in classes)):
-            table.add_column(name, justify="right")
-        for name in self.differing:
-            table.add_column(name.rpartition(".")[2] if _unique(name, self.differing) else name, overflow="fold")
-        for rank, row in enumerate(self.trials, start=1):
-            table.add_row(str(rank), *self._cells(row, classes))
-        table.add_section()
-        for row in self.baselines:
-            table.add_row("", *self._cells(row, classes), style="dim")
-        return table
+    @property
+    def front(self) -> tuple[Row, ...]:
+        """Trials that no other one beats in every objective."""
+        return tuple(row for row in self.trials if row.on_front)
 
-    def _cells(self, row: Row, classes: list[str]) -> list[str]:
-        epoch = row.metrics.get("epoch")
-        numbers = [row.metrics.get(name) for name in (HEADLINE, *classes)]
-        return [
-            row.name,
-            row.outcome,
-            "" if epoch is None else f"{epoch:.0f}",
-            *("" if value is None else f"{value:.2f}" for value in numbers),
-            *(row.params.get(name, "") for name in self.differing),
-        ]
+    def table(self, most: int = 0) -> "Group":
+        """The leaderboard for the terminal, of at most so many trials and the Pareto front; 0 shows all."""
+        from garment_sweeps.comparison.table import leaderboard_table
+
+        return leaderboard_table(self, most)
 
 
 def leaderboard(sweep: str) -> Leaderboard:
     """The leaderboard of the sweep of that name, from MLflow alone; UserError where it is unknown."""
     client = tracking_client()
     run = find_sweep(client, sweep)
-    rows = [_row(trial) for trial in trials_of(client, run)]
-    rows.sort(key=lambda row: (OUTCOME_ORDER[row.outcome], row.s2s, row.name))
-    return Leaderboard(sweep, tuple(rows), _baselines(client, run), _differing(rows))
+    rows = fold(trials_of(client, run))
+    costs, limits = _said(run, "also_minimise"), _said(run, "constraints")
+    ranked = rank(rows, tuple(costs), {limit["metric"]: float(limit["at_most"]) for limit in limits})
+    return Leaderboard(sweep, tuple(ranked), _baselines(client, run), _differing(rows), tuple(costs))
 
 
-def _row(run: "Run") -> Row:
-    outcome = run.data.tags.get(tags.OUTCOME, "running")
-    name = run.data.tags.get(tags.TRIAL, run.info.run_name)
-    return Row(name, outcome, dict(run.data.metrics), dict(run.data.params), run.info.run_id)
+def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, float] | None = None) -> list[Row]:
+    """Rows in the leaderboard's order, with means, intervals, groups, constraints and the Pareto front filled in.
+
+    Args:
+        rows: trials with their repeats.
+        costs: objectives beside S2S.
+        limits: the most that a cost may be, by its name.
+    """
+    rows = list(rows)
+    found = estimates({row.name: [seed.s2s for seed in row.seeds] for row in rows})
+    over = {row.name for row in rows if _over_limit(row, limits or {})}
+    rows = [replace(row, estimate=found.get(row.name), over_limit=row.name in over) for row in rows]
+    if costs:
+        finals = [row for row in rows if row.outcome == "complete" and not row.over_limit]
+        on = pareto_front([row.point(costs) for row in finals])
+        front = {row.name for row, there in zip(finals, on, strict=True) if there}
+        rows = [replace(row, on_front=row.name in front) for row in rows]
+    return sorted(rows, key=_order)
+
+
+def _order(row: Row) -> tuple:
+    return OUTCOME_ORDER[row.outcome], row.over_limit, not row.repeated, row.mean_mm, row.name
+
+
+def _over_limit(row: Row, limits: dict[str, float]) -> bool:
+    return any(row.metrics.get(COST_PREFIX + name, 0.0) > most for name, most in limits.items())
+
+
+def _said(run: "Run", name: str) -> list[Any]:
+    """A list in the sweep's description; empty where it says nothing of the kind."""
+    try:
+        said = json.loads(run.data.params.get(name, "[]"))
+    except ValueError:
+        return []
+    return said if isinstance(said, list) else []
 
 
 def _baselines(client: "MlflowClient", run: "Run") -> tuple[Row, ...]:
@@ -114,14 +127,3 @@ def _differing(rows: list[Row]) -> tuple[str, ...]:
     known = TrialConfig().flat()
     names = sorted({name for row in rows for name in row.params if name in known})
     return tuple(name for name in names if len({row.params.get(name) for row in rows}) > 1)
-
-
-def _is_class(metric: str) -> bool:
-    from garment_uv.classes import CLASS_IDS
-
-    return metric.startswith("s2s/") and metric.removeprefix("s2s/") in CLASS_IDS
-
-
-def _unique(name: str, names: tuple[str, ...]) -> bool:
-    last = name.rpartition(".")[2]
-    return sum(other.rpartition(".")[2] == last for other in names) == 1

@@ -1,0 +1,128 @@
+"""The leaderboard as a table for the terminal, and what it says in sentences."""
+
+from typing import TYPE_CHECKING
+
+from garment_sweeps.comparison.rows import COST_PREFIX, HEADLINE, Row
+from garment_sweeps.comparison.significance import LEVEL
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from garment_sweeps.comparison.leaderboard import Leaderboard
+
+COST_TITLES = {"seconds_per_image": "ms/image", "memory_mib": "MiB", "parameters": "parameters"}
+COST_SCALE = {"seconds_per_image": 1000.0}
+
+
+def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
+    """The table and the sentences under it.
+
+    Of more than `most` trials, if it is not 0, only the first ones and those on the Pareto front are shown.
+    """
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = [row for place, row in enumerate(board.trials) if not most or place < most or row.on_front]
+    columns = _columns(board)
+    table = Table(title=f"{board.sweep}: S2S in mm, mean of both directions", title_justify="left")
+    table.add_column("")
+    for title, options, _ in columns:
+        table.add_column(title, **options)
+    places = {row.name: place for place, row in enumerate(board.trials, start=1)}
+    for row in shown:
+        table.add_row(str(places[row.name]), *(cell(row) for _, _, cell in columns))
+    table.add_section()
+    for row in board.baselines:
+        table.add_row("", *(cell(row) for _, _, cell in columns), style="dim")
+    lines = leaderboard_lines(board, len(board.trials) - len(shown))
+    return Group(table, *(Text(line) for line in lines))
+
+
+def leaderboard_lines(board: "Leaderboard", hidden: int = 0) -> list[str]:
+    """What can be told apart and what cannot, which trials are on the front, and how many are not shown."""
+    lines = []
+    best = board.best
+    if best is not None and best.repeated:
+        estimate = best.estimate
+        lines.append(
+            f"best: {best.name}, {estimate.mean:.2f} ± {estimate.half_width:.2f} mm over {estimate.seeds} seeds "
+            f"({LEVEL:.0%} interval)"
+        )
+        others = ", ".join(row.name for row in board.alike)
+        told = "the other trials of several seeds are worse than it by more than their noise"
+        lines.append(f"cannot be told apart from it: {others}" if others else told)
+        lines.append("trials that share a letter cannot be told apart (Tukey's test); one seed may be luck")
+    elif best is not None:
+        lines.append("one seed each: small differences may be luck")
+    if board.costs:
+        names = ", ".join(row.name for row in board.front) or "none"
+        lines.append(f"Pareto front over S2S and {', '.join(board.costs)} (*): {names}")
+    if hidden:
+        lines.append(f"{hidden} more trials are not shown; --all shows them")
+    return lines
+
+
+def _columns(board: "Leaderboard") -> list:
+    """Title, options and the text of a cell, by column."""
+    right, fold = {"justify": "right"}, {"overflow": "fold"}
+    columns = [
+        ("trial", {"overflow": "fold", "min_width": 11}, lambda row: row.name),
+        ("outcome", {}, lambda row: "over limit" if row.over_limit else row.outcome),
+        ("epoch", right, lambda row: _number(row.metrics.get("epoch"), 0)),
+        ("all", right, lambda row: _number(row.mean(HEADLINE), 2)),
+    ]
+    if any(row.repeated for row in board.trials):
+        columns += [("±", right, _interval), ("seeds", right, _seeds), ("alike", {}, _letters)]
+    for name in board.costs:
+        columns.append((COST_TITLES.get(name, name), right, lambda row, name=name: _cost(row, name)))
+    if board.costs:
+        columns.append(("front", {"justify": "center"}, lambda row: "*" if row.on_front else ""))
+    for metric in sorted({m for row in (*board.trials, *board.baselines) for m in row.metrics if _is_class(m)}):
+        columns.append((metric.removeprefix("s2s/"), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
+    for name in board.differing:
+        title = name.rpartition(".")[2] if _unique(name, board.differing) else name
+        columns.append((title, fold, lambda row, name=name: row.params.get(name, "")))
+    return columns
+
+
+def _interval(row: Row) -> str:
+    return _number(row.estimate.half_width, 2) if row.estimate is not None else ""
+
+
+def _seeds(row: Row) -> str:
+    if row.estimate is None:
+        return ""
+    lost = sum(repeat.outcome in ("infeasible", "failed") for repeat in row.repeats)
+    seeds = str(row.estimate.seeds) if row.repeated else "one seed"
+    return f"{seeds} ({lost} failed)" if lost else seeds
+
+
+def _letters(row: Row) -> str:
+    return row.estimate.letters if row.estimate is not None else ""
+
+
+def _cost(row: Row, name: str) -> str:
+    value = row.metrics.get(COST_PREFIX + name)
+    return (
+        ""
+        if value is None
+        else f"{value * COST_SCALE.get(name, 1.0):,.4g}"
+        if name != "parameters"
+        else f"{value:,.0f}"
+    )
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _is_class(metric: str) -> bool:
+    from garment_uv.classes import CLASS_IDS
+
+    return metric.startswith("s2s/") and metric.removeprefix("s2s/") in CLASS_IDS
+
+
+def _unique(name: str, names: tuple[str, ...]) -> bool:
+    last = name.rpartition(".")[2]
+    return sum(other.rpartition(".")[2] == last for other in names) == 1

@@ -40,8 +40,10 @@ class RayCluster:
         """What RAY_ADDRESS must hold."""
         return self._cluster.address
 
-    def add_node(self, cpus: float = 1, gpus: float = 0, wait: bool = True) -> "Node":
-        """A node joins, with so many CPUs and made-up GPUs."""
+    def add_node(
+        self, cpus: float = 1, gpus: float = 0, wait: bool = True, environment: dict[str, str] | None = None
+    ) -> "Node":
+        """A node joins, with so many CPUs and made-up GPUs; `environment` is its own, beside this process's."""
         self._joined += 1
         node = self._cluster.add_node(
             wait=wait,
@@ -49,6 +51,7 @@ class RayCluster:
             num_gpus=gpus,
             object_store_memory=STORE_BYTES,
             temp_dir=str(self._folder / f"n{self._joined}"),
+            env_vars=environment,
         )
         self.nodes.append(node)
         return node
@@ -98,9 +101,9 @@ def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
     from ray.cluster_utils import Cluster
 
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
-    before = set(psutil.Process().children(recursive=True))
     cluster = Cluster(
         initialize_head=True,
+        shutdown_at_exit=False,  # it would allow no node to be started from a thread
         head_node_args={
             "num_cpus": head_cpus,
             "include_dashboard": False,
@@ -111,10 +114,22 @@ def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
     try:
         yield RayCluster(cluster, folder)
     finally:
-        ours = [p for p in psutil.Process().children(recursive=True) if p not in before and True]
+        ours = _processes(cluster)
         cluster.shutdown()
         _, alive = psutil.wait_procs(ours, timeout=5)
         for process in alive:
             if process.is_running():
                 process.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _processes(cluster: "Cluster") -> list[psutil.Process]:
+    """All processes of all nodes."""
+    tops = [i.process.pid for node in cluster.list_all_nodes() for infos in node.all_processes.values() for i in infos]
+    found = []
+    for pid in tops:
+        try:
+            found += [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+    return found

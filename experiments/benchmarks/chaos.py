@@ -1,0 +1,102 @@
+"""A sweep of short tabulated trials while its parts are killed with kill -9 at a hundred random moments.
+
+    python experiments/benchmarks/chaos.py [--kills 100] [--seed 0] [--victims driver,worker,node,mlflow,postgres,s3]
+
+Everything is real: a Ray cluster of several nodes, PostgreSQL for the study, an MLflow server, Swift for checkpoints.
+A killed driver is started again with --resume, a killed node is replaced by a new one, a killed server is started
+again on its data; nobody cleans up. Afterwards study and MLflow are compared with the table, trial by trial and epoch
+by epoch, and the study with that of an undisturbed sweep. Exits 1 where anything is lost, doubled or different.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.benchmarks.conditions import conditions, write_csv
+from tests.chaos.plan import VICTIMS, plan_kills
+from tests.chaos.run import Outcome, chaos_experiment, sweep_under_kills
+from tests.chaos.stage import open_stage
+
+COLUMNS = ("kill", "victim", "whom", "at_s", "epochs_before", "next_epoch_after_s")
+
+
+def main() -> int:
+    """Runs, writes `experiments/results/chaos.csv`, prints a summary."""
+    options = _options()
+    victims = tuple(options.victims.split(","))
+    experiment = chaos_experiment(options.trials, options.epochs, options.seed)
+    kills = plan_kills(options.kills, victims, options.trials * options.epochs, options.seed)
+    folder = Path(options.folder or tempfile.mkdtemp(prefix="garment-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"logs and data in {folder}", flush=True)
+    with open_stage(folder, victims, options.nodes, options.cpus) as stage:
+        outcome = sweep_under_kills(
+            stage, folder, experiment, kills, options.seconds_per_epoch, not options.untracked, say=print
+        )
+    about = conditions(options.seed)
+    path = write_csv(options.name, about, COLUMNS, rows(outcome))
+    print(about)
+    print(summary(outcome, options.trials))
+    for fault in outcome.faults:
+        print(f"FAULT: {fault}")
+    print(f"written: {path}")
+    return 1 if outcome.faults else 0
+
+
+def rows(outcome: Outcome) -> list[tuple[object, ...]]:
+    """One a kill, in the order of `COLUMNS`; times in seconds, since the sweep began."""
+    began = outcome.looks[0][0]
+    return [
+        (
+            blow.kill.number,
+            blow.kill.victim,
+            blow.whom,
+            round(blow.at - began, 1),
+            blow.epochs,
+            "" if (after := outcome.went_on_after(blow)) is None else round(after, 1),
+        )
+        for blow in outcome.blows
+    ]
+
+
+def summary(outcome: Outcome, trials: int) -> str:
+    """The figures in a few lines."""
+    lines = []
+    for victim in VICTIMS:
+        after = [outcome.went_on_after(b) for b in outcome.blows if b.kill.victim == victim]
+        known = sorted(a for a in after if a is not None)
+        if known:
+            lines.append(
+                f"  {victim:9}{len(after):4} kills, next epoch after {median(known):.1f} s, at most {known[-1]:.1f} s"
+            )
+    own = {end.said for end in outcome.driver_ends}
+    lines.append(
+        f"  drivers started: {outcome.driver_starts}, of them after an end of their own: {len(outcome.driver_ends)}"
+    )
+    lines += [f"    {said}" for said in sorted(own)]
+    words = "nothing lost, doubled or different" if not outcome.faults else f"{len(outcome.faults)} FAULTS"
+    return f"{len(outcome.blows)} kills over {trials} trials in {outcome.seconds:.0f} s: {words}\n" + "\n".join(lines)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="of the kills and of the sweep's sampler")
+    parser.add_argument("--victims", default=",".join(VICTIMS), help="some of: " + ", ".join(VICTIMS))
+    parser.add_argument("--trials", type=int, default=250)
+    parser.add_argument("--epochs", type=int, default=6, help="of a trial")
+    parser.add_argument("--seconds-per-epoch", type=float, default=0.3)
+    parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--cpus", type=float, default=2, help="of each node, and so many trials run on it at once")
+    parser.add_argument("--untracked", action="store_true", help="without MLflow")
+    parser.add_argument("--name", default="chaos", help="of the result's file")
+    parser.add_argument("--folder", help="for logs and data; a new one in the temporary folder by default")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""One tabulated sweep under kills, and what came of it."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
+from garment_sweeps.trials.context import StorageConfig
+from garment_uv.config.trial import TrialConfig
+from tests.chaos.driver import Ended, SupervisedDriver
+from tests.chaos.plan import Kill
+from tests.chaos.progress import Progress
+from tests.chaos.records import ended_trials, faults_of_study, faults_of_tracking, study_trials
+from tests.chaos.stage import Stage
+
+
+@dataclass(frozen=True)
+class Blow:
+    """A kill that was done."""
+
+    kill: Kill
+    at: float
+    """Unix time, s."""
+    whom: str
+    epochs: int
+    """Reported by the whole sweep until then."""
+
+
+@dataclass
+class Outcome:
+    """What came of a sweep under kills."""
+
+    blows: list[Blow] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    """Everything lost, doubled or wrong, in words."""
+    driver_starts: int = 0
+    driver_ends: list[Ended] = field(default_factory=list)
+    """Ends of a driver that no kill caused; its supervisor started it again."""
+    seconds: float = 0.0
+    looks: list[tuple[float, int]] = field(default_factory=list)
+    """Unix time, s, and epochs reported by then."""
+
+    def went_on_after(self, blow: Blow) -> float | None:
+        """Seconds from a kill to the next epoch that the study heard of; None where none came."""
+        return next((at - blow.at for at, epochs in self.looks if at > blow.at and epochs > blow.epochs), None)
+
+
+def chaos_experiment(trials: int, epochs: int, seed: int) -> Experiment:
+    """Short tabulated trials, a few of them untrainable, from a seeded random sampler without scheduler."""
+    return Experiment(
+        name="chaos",
+        description="a tabulated sweep under kill -9",
+        base=TrialConfig().with_values({"training.epochs": epochs, "training.optimiser.generator_lr": 1e-3}),
+        space=Space(
+            parameters=(
+                Float(path="loss.adversarial", low=1e-4, high=1.0, log=True),
+                Float(path="training.optimiser.generator_lr", low=1e-4, high=0.7, log=True),
+            )
+        ),
+        trials=trials,
+        sampler="random",
+        seed=seed,
+        scheduler=None,
+        finals=FinalsConfig(finalists=0),
+    )
+
+
+def sweep_under_kills(
+    stage: Stage,
+    folder: Path,
+    experiment: Experiment,
+    kills: list[Kill],
+    seconds_per_epoch: float,
+    tracked: bool,
+    say: Callable[[str], None] = lambda line: None,
+) -> Outcome:
+    """Runs the sweep to its end while its parts are killed, and compares it with the table and an undisturbed run.
+
+    Args:
+        stage: with everything running.
+        folder: of the stage; the driver's log comes there too.
+        experiment: from `chaos_experiment`.
+        kills: in the order in which they are done.
+        seconds_per_epoch: of the tabulated work.
+        tracked: with MLflow.
+        say: hears of every kill.
+    """
+    file, log = folder / "experiment.json", folder / "driver.log"
+    file.write_text(json.dumps(experiment.plain()))
+    arguments = [str(file), "--tabulated", str(seconds_per_epoch), *([] if tracked else ["--untracked"])]
+    url = stage.environment.get("GARMENT_OPTUNA_STORAGE") or f"sqlite:///{folder / 'home' / 'optuna.db'}"
+    outcome, began = Outcome(), time.time()
+    driver = SupervisedDriver(arguments, stage.environment, log)
+    progress = Progress(url, experiment.name, driver)
+    try:
+        for kill in kills:
+            if not progress.wait_for(kill.after_epochs):
+                break
+            time.sleep(kill.delay_s)
+            blow = _strike(stage, driver, kill, progress)
+            outcome.blows.append(blow)
+            say(f"{blow.at - began:7.1f} s  {blow.epochs:5} epochs  kill {kill.number}: {kill.victim}, {blow.whom}")
+        progress.wait_for(None)
+        stage.settle()
+    except TimeoutError as error:
+        outcome.faults.append(f"the sweep hangs: {error}")
+    finally:
+        driver.stop()
+        outcome.looks = progress.looks
+        outcome.seconds = time.time() - began
+        outcome.driver_starts, outcome.driver_ends = driver.starts, driver.ends
+    if len(outcome.blows) < len(kills):
+        outcome.faults.append(f"only {len(outcome.blows)} of {len(kills)} kills were done before the sweep ended")
+    if not driver.good:
+        outcome.faults.append(f"the sweep did not come to its end; see {log}")
+    trials = study_trials(url, experiment.name)
+    outcome.faults += faults_of_study(trials, experiment)
+    if tracked:
+        uri = stage.environment.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'home' / 'mlflow.db'}"
+        outcome.faults += faults_of_tracking(trials, experiment, uri)
+    if ended_trials(trials, experiment) != ended_trials(undisturbed(experiment, stage), experiment):
+        outcome.faults.append("the study's set of configs, curves and values is not that of an undisturbed sweep")
+    return outcome
+
+
+def undisturbed(experiment: Experiment, stage: Stage) -> list:
+    """The trials of the same sweep on the same nodes, left alone."""
+    with tempfile.TemporaryDirectory(prefix="garment-calm-") as folder:
+        home = Path(folder)
+        url = f"sqlite:///{home / 'optuna.db'}"
+        settings = Settings(home, StorageConfig(uri=str(home / "sweeps")), url, stage.environment["RAY_ADDRESS"])
+        run_sweep(experiment, settings=settings, work="tabulated", tracked=False)
+        return study_trials(url, experiment.name)
+
+
+def _strike(stage: Stage, driver: SupervisedDriver, kill: Kill, progress: Progress) -> Blow:
+    if kill.victim == "driver":
+        while (pid := driver.kill()) is None and not driver.done:
+            time.sleep(0.05)
+        whom = f"process {pid}"
+    else:
+        whom = stage.kill(kill.victim, kill.pick, kill.down_s)
+    return Blow(kill, time.time(), whom, progress.now())

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from garment_sweeps.cluster.lease import sweep_lease
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state_copies import StateCopies
+from garment_sweeps.search.catch_up import catch_up
 from garment_sweeps.search.decisions import DecisionLog, seconds_spent, write_file
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import Journal
@@ -73,12 +74,14 @@ def sweep_state(
         log = DecisionLog(name, journal, storage.engine)
         if saved and not log.read():
             log.adopt(saved)
+        history = History(study, journal)
+        catch_up(history, log, experiment)
         start, session = _begun(log, experiment, head_start), next_session(study)
         kept = {"known": list(start.known), "planned": list(start.planned)}
         log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
         copies.start(log)
         try:
-            yield SweepState(study, journal, log, History(study, journal), session, start)
+            yield SweepState(study, journal, log, history, session, start)
         finally:
             try:
                 journal.close()

@@ -1,5 +1,7 @@
 """Sweeps on Ray Tune."""
 
+from typing import Any
+
 from optuna.trial import TrialState
 from ray import tune
 from ray.tune.schedulers import TrialScheduler
@@ -10,7 +12,7 @@ from garment_sweeps.cluster.nodes import trial_placement
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state import SweepState
-from garment_sweeps.search.scheduler import make_scheduler
+from garment_sweeps.search.schedulers import Hooks, make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.checkpoints import trial_folder
@@ -40,11 +42,27 @@ def run_trials(
         state.start,
     )
     done = sum(record.state != TrialState.RUNNING for record in state.history.records)
-    scheduler = make_scheduler(experiment, state.study)
+    scheduler = make_scheduler(experiment, state.log, trials, _hooks(searcher, stop, state))
     with SweepProgress(trials, done, experiment.epochs) as progress:
         run_tune(experiment, searcher, scheduler, stop, context, [progress])
     if searcher.given_up:
         raise UserError(searcher.given_up)
+
+
+def _hooks(searcher: StudySearcher, stop: BudgetStop, state: SweepState) -> Hooks:
+    def keep_schedule(name: str, schedule: list[dict[str, Any]]) -> None:
+        number = next(record.number for record in state.history.records if record.name == name)
+        state.history.note(number, schedule=schedule)
+
+    return Hooks(
+        exhausted=lambda: stop.exhausted() or bool(searcher.given_up),
+        full=searcher.full,
+        interrupted=stop.stopped,
+        written=lambda: state.journal.written(0.0),
+        on_pause=lambda name: searcher.paused(name, True),
+        on_wake=lambda name: searcher.paused(name, False),
+        on_exploit=keep_schedule,
+    )
 
 
 def run_tune(

@@ -6,6 +6,7 @@ from typing import Any
 import optuna
 from ray.tune.search import Searcher
 
+from garment_sweeps.search.catch_up import catch_up
 from garment_sweeps.search.decisions import DecisionLog, Event
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import DirectJournal
@@ -60,7 +61,9 @@ class _Replayer:
         self._journal = DirectJournal()
         self._log = DecisionLog("replay", self._journal)
         self._decisions = ReplayedDecisions(self._experiment)
+        self._scheduler = ReplayedDecisions(self._experiment)
         self._differences: list[Difference] = []
+        self._cut_short = False
         self._counts = {"suggest": 0, "result": 0, "end": 0}
 
     def run(self) -> Replay:
@@ -77,6 +80,7 @@ class _Replayer:
 
     def _begin(self, event: Event) -> None:
         history = History(self._study, self._journal)
+        catch_up(history, self._log, self._experiment)
         trials = int(event["trials"])
         self._searcher = StudySearcher(
             history,
@@ -118,7 +122,7 @@ class _Replayer:
         self._searcher.on_trial_complete(name, event["result"] or None, event["error"])
         told = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
         if told is None:
-            return  # told by `suggest` itself: a config that no model can be made of
+            return  # told without Tune: a config that no model can be made of, or an end that was decided before
         for what in ("state", "values"):
             if _plain(told.get(what)) != _plain(event.get(what)):
                 self._differ(event, event.get(what), told.get(what))

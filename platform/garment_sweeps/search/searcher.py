@@ -7,6 +7,7 @@ from typing import Any
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
+from garment_sweeps.search.catch_up import end, told
 from garment_sweeps.search.decisions import DecisionLog
 from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.outcome import Outcome, outcome_of, usable_value
@@ -61,6 +62,7 @@ class StudySearcher(Searcher):
         self._suggester = Suggester(experiment, history, start)
         self._orphans = deque(history.in_state(TrialState.RUNNING))
         self._live: dict[str, Record] = {}
+        self._waiting: set[str] = set()
         self._prepared: Suggestion | None = None
         self._failures: list[str] = []
         self.given_up = ""
@@ -70,7 +72,7 @@ class StudySearcher(Searcher):
         """A config for Tune's new trial; FINISHED without trials or budget left, None for 'ask again later'."""
         if self._exhausted() or self.given_up:
             return Searcher.FINISHED
-        if self._max_concurrent and len(self._live) >= self._max_concurrent:
+        if self.full():
             return None
         try:
             suggestion = self._prepared or self._next()
@@ -103,12 +105,20 @@ class StudySearcher(Searcher):
         cut_short = self._interrupted(trial_id) or (not error and not result)
         body = {"trial": record.name, "result": _kept(result or {}), "error": error, "cut_short": cut_short}
         if cut_short:
-            self._log.append("end", **body, state="RUNNING")
+            self._log.append("end", **body, state="RUNNING", values=None, reason="", **_spent(body["result"]))
             self._history.note(record.number, interrupted=True)
             return
-        outcome = outcome_of(result, error, self._experiment)
-        self._end(record, outcome, body)
+        self._end(record, outcome_of(result, error, self._experiment), body)
         self._count_failures(result or {})
+
+    def paused(self, name: str, waits: bool) -> None:
+        """A trial waits for others, and holds no place, or goes on."""
+        (self._waiting.add if waits else self._waiting.discard)(name)
+
+    def full(self) -> bool:
+        """Whether as many trials run as may."""
+        running = sum(record.name not in self._waiting for record in self._live.values())
+        return bool(self._max_concurrent) and running >= self._max_concurrent
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the study is the state."""
@@ -126,32 +136,29 @@ class StudySearcher(Searcher):
             self._log.append("resume", trial=record.name, epoch=max(record.curve, default=0))
             return Suggestion(record, self._suggester.values_of(record), {})
         while len(self._history) < self._trials:
-            suggestion = self._suggester.next()
+            suggestion = self._suggester.next(self._announce)
             if suggestion is None:
                 self._log.append("exhausted", inputs={"trials": len(self._history)})
                 return None
             record = suggestion.record
-            self._log.append("suggest", trial=record.name, values=suggestion.values, inputs=suggestion.inputs)
             try:
                 self._experiment.base.with_values(suggestion.values)
             except UserError as error:
-                reason = str(error)
-                body = {"trial": record.name, "result": {}, "error": False, "cut_short": False}
-                self._end(record, Outcome(TrialState.FAIL, None, reason, infeasible=True), body)
+                result = {results.EPOCH: 0, results.INFEASIBLE: True, results.REASON: str(error)}
+                body = {"trial": record.name, "result": result, "error": False, "cut_short": False}
+                self._end(record, outcome_of(result, False, self._experiment), body)
                 continue
             return suggestion
         return None
 
+    def _announce(self, name: str, values: dict[str, Any], inputs: dict[str, Any]) -> None:
+        self._log.append("suggest", trial=name, values=values, inputs=inputs)
+
     def _end(self, record: Record, outcome: Outcome, body: dict[str, Any]) -> None:
-        attrs = dict(outcome.attrs)
-        if outcome.infeasible:
-            attrs["infeasible"] = True
-        if results.DEVICE_SECONDS in body["result"]:
-            attrs["device_seconds"] = float(body["result"][results.DEVICE_SECONDS])
-        self._history.end(record.number, outcome.state, outcome.values, **attrs)
+        self._waiting.discard(record.name)
+        self._log.append("end", **body, **told(outcome), **_spent(body["result"]))
+        end(self._history, record, outcome, body["result"])
         self._suggester.ended(record)
-        told = {"state": outcome.state.name, "values": outcome.values, "reason": outcome.reason}
-        self._log.append("end", **body, **told, **_spent(body["result"]))
 
     def _count_failures(self, result: dict[str, Any]) -> None:
         if not result.get(results.FAILED):

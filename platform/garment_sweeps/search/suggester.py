@@ -1,5 +1,6 @@
 """The next config to try: what was planned first, then the sampler's, never one that was tried already."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,14 @@ from garment_sweeps.search.duplicates import canonical_digest
 from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
+from garment_sweeps.search.study import trial_name
 from garment_sweeps.search.warm_start import HeadStart, known_trials
 from garment_sweeps.spaces import Experiment
 from garment_uv.errors import UserError
 
 ATTEMPTS = 30
 """Questions for one trial, while the sampler answers with configs that were tried already."""
+Announce = Callable[[str, dict[str, Any], dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,11 @@ class Suggester:
             self._seen.add(record)
             self._tried.setdefault(self._digest(self.values_of(record)), record.name)
 
-    def next(self) -> Suggestion | None:
-        """A new trial, in the history as running; None where every config of the space was tried."""
+    def next(self, announce: Announce = lambda *said: None) -> Suggestion | None:
+        """A new trial, in the history as running; None where every config of the space was tried.
+
+        `announce` hears its name, values and inputs before the history does.
+        """
         number = len(self._history)
         duplicates: list[str] = []
         for attempt in range(2 * ATTEMPTS):
@@ -63,7 +69,10 @@ class Suggester:
                 study.discard(asked)
                 duplicates.append(self._tried[digest])
                 continue
-            return self._accept(number, asked, study, values, digest, self._inputs(planned, duplicates))
+            inputs = self._inputs(planned, duplicates)
+            announce(trial_name(number), values, inputs)
+            self._tried[digest] = trial_name(number)
+            return Suggestion(self._accept(number, asked, study), values, inputs)
         return None
 
     def values_of(self, record: Record) -> dict[str, Any]:
@@ -78,13 +87,12 @@ class Suggester:
         """A trial has ended."""
         self._seen.end(record)
 
-    def _accept(self, number, asked, study: SeenStudy, values, digest: str, inputs: dict) -> Suggestion:
+    def _accept(self, number: int, asked: optuna.Trial, study: SeenStudy) -> Record:
         frozen = study.accept(number, asked)
         record = self._history.start(frozen.params, frozen.distributions, {}, dict(frozen.system_attrs))
         if study is not self._seen:
             self._seen.add(record)
-        self._tried[digest] = record.name
-        return Suggestion(record, values, inputs)
+        return record
 
     def _inputs(self, planned: dict | None, duplicates: list[str]) -> dict[str, Any]:
         states = [record.state for record in self._history.records]

@@ -2,11 +2,16 @@
 
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.budget import Budget
+from garment_sweeps.cluster.state import log_file
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.search.decisions import read_file
+from garment_sweeps.search.replay import replay
+from garment_sweeps.search.restore import study_from_log
 from garment_sweeps.search.study import open_storage, open_study, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.errors import UserError
@@ -50,6 +55,22 @@ def test_a_sweep_stops_some_trials_tells_the_truth_about_all_and_resumes_as_a_wh
     assert [(t.number, t.value) for t in study_of(settings, experiment)] == [(t.number, t.value) for t in trials]
     more = run(experiment, settings, resume=True, trials=9)
     assert more.ended == 9
+    check_log(settings, study_of(settings, experiment))
+
+
+def check_log(settings, trials) -> None:
+    """The log repeats every decision of all sessions, notices a changed one, and holds all that the study holds."""
+    events = read_file(log_file(settings.home, "table"))
+    done = replay(events)
+    assert not done.differences
+    assert (done.suggestions, done.ends) == (9, 9) and done.results > 9
+    stop = next(event for event in events if event["kind"] == "result" and event["decision"] == "STOP")
+    changed = [{**event, "decision": "CONTINUE"} if event is stop else event for event in events]
+    assert stop["seq"] in [difference.seq for difference in replay(changed).differences]
+    copy = study_from_log(optuna.storages.InMemoryStorage(), "table", events)
+    for mine, theirs in zip(copy.trials, trials, strict=True):
+        assert (mine.state, mine.params, mine.values) == (theirs.state, theirs.params, theirs.values)
+        assert mine.intermediate_values == theirs.intermediate_values
 
 
 def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_them(experiment, settings):

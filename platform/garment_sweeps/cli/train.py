@@ -31,7 +31,8 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     from garment_sweeps.trials.single import train_once
 
     result = train_once(loaded, base, name, settings.storage, settings.home, resume, _Epochs(loaded.epochs), out)
-    click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {result['run_id']}")
+    run = result.get("run_id", "not yet known to MLflow")
+    click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {run}")
 
 
 class _Epochs:

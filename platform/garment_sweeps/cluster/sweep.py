@@ -77,9 +77,11 @@ def run_sweep(
             work=work,
             seconds_per_epoch=seconds_per_epoch,
         )
+        if tracking:
+            tracking.watch(context, lambda: state.history.records)
         report = _run(experiment, state, trials, budget or Budget(), settings, context, tracking)
         if tracking:
-            tracking.finish(report, state.study)
+            tracking.finish(report)
     return report
 
 

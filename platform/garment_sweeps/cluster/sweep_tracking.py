@@ -1,31 +1,64 @@
-"""What the driver writes to MLflow: the parent run, the baselines, and the end."""
+"""What the driver writes to MLflow: the parent run, the baselines, the end, and what trials could not deliver.
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+Only `start` needs MLflow to answer. Whatever comes later is delivered in the background, again and again while MLflow
+is away; what is missing at the end, the next session of the sweep delivers.
+"""
 
-import optuna
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
 from optuna.trial import TrialState
 
-from garment_sweeps.search.study import started, trial_name
+from garment_sweeps.cluster.reconcile import Standing, reconcile
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
-from garment_sweeps.trials.context import TrackingConfig
+from garment_sweeps.tracking.courier import Courier
+from garment_sweeps.tracking.record import now_ms
+from garment_sweeps.tracking.sweep_run import BASELINES_FILE
+from garment_sweeps.trials.checkpoints import TrialStore
+from garment_sweeps.trials.context import TrackingConfig, TrialContext
+from garment_sweeps.trials.outbox import Outbox
+from garment_sweeps.trials.storage import open_filesystem
 from garment_uv.config.trial import TrialConfig
 
 if TYPE_CHECKING:
     from garment_sweeps.cluster.report import SweepReport
 
+EVERY_S = 60.0
+"""Between two looks at what trials could not deliver."""
+FINISH_WAIT_S = 10.0
+"""Seconds that the end of a session waits for an MLflow that does not move."""
+OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
-@dataclass(frozen=True)
+
+class KnownTrial(Protocol):
+    """A trial as the study's history holds it."""
+
+    name: str
+    state: TrialState
+    attrs: dict[str, Any]
+
+
 class SweepTracking:
-    """The sweep's parent run, open."""
+    """The sweep's parent run, and the courier that writes to it and to the runs of trials that are over."""
 
-    run: SweepRun
-    config: TrackingConfig
+    def __init__(self, run: SweepRun) -> None:
+        self.run = run
+        self.config = TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id)
+        self._courier = Courier("mlflow sweep", self._deliver, EVERY_S)
+        self._context: TrialContext | None = None
+        self._trials: Callable[[], Iterable[KnownTrial]] = tuple
+        self._baselines_sent = False
+        self._files: list[Path] = []
+        self._summary: dict[str, Any] | None = None
+        self._ended_ms = 0
 
     @classmethod
     def start(cls, experiment: Experiment, name: str) -> "SweepTracking":
-        """Opens the parent run."""
+        """Opens the parent run; UserError where MLflow does not answer."""
         description = {
             "description": experiment.description,
             "experiment_digest": experiment.digest(),
@@ -38,23 +71,36 @@ class SweepTracking:
             "resources": experiment.resources.plain(),
             "metric": experiment.metric,
         }
-        run = SweepRun.start(experiment.name, name, description)
-        config = TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id)
-        return cls(run, config)
+        return cls(SweepRun.start(experiment.name, name, description))
+
+    def watch(self, context: TrialContext, trials: Callable[[], Iterable[KnownTrial]]) -> None:
+        """Begins to deliver what trials of this sweep leave behind; `trials` gives all that the study knows."""
+        self._context, self._trials = context, trials
+        self._courier.poke()
 
     def log_baselines(self, config: TrialConfig) -> None:
-        """Measures and logs the baselines of the config's dataset, unless an earlier session did."""
-        from garment_sweeps.tracking.sweep_run import BASELINES_FILE
+        """Measures the baselines of the config's dataset, unless an earlier session did, and logs them. After `watch`.
 
-        if any(item.path == BASELINES_FILE for item in self.run.client.list_artifacts(self.run.run_id)):
+        They are kept in the sweep's storage, so that neither measuring nor logging is ever repeated.
+        """
+        if self._baselines() is not None:
             return
         from garment_sweeps.cluster.baselines import measure_on_cluster
 
-        self.run.log_baselines(measure_on_cluster(config))
+        table = measure_on_cluster(config)
+        filesystem, path = self._baselines_file()
+        filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+        with filesystem.open_output_stream(path) as stream:
+            stream.write(json.dumps(table).encode())
+        self._courier.poke()
 
-    def finish(self, report: "SweepReport", study: optuna.Study) -> None:
-        """Marks interrupted trials as such and ends the parent run."""
-        self._mark_interrupted(study)
+    def keep(self, file: Path) -> None:
+        """Keeps a file, whole by then, as an artifact of the parent run."""
+        self._files.append(file)
+        self._courier.poke()
+
+    def finish(self, report: "SweepReport") -> None:
+        """Ends the parent run and sets all trials' runs right; says so where MLflow is away. No trial runs any more."""
         numbers = {
             "trials_complete": report.complete,
             "trials_pruned": report.pruned,
@@ -65,18 +111,69 @@ class SweepTracking:
         if report.best_mm is not None:
             numbers["best_s2s_mm"] = report.best_mm
         words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
-        self.run.finish("complete", {**numbers, **{k: v for k, v in words.items() if v}})
+        self._ended_ms = now_ms()
+        self._summary = {**numbers, **{k: v for k, v in words.items() if v}}
+        self._courier.poke()
+        if not self._courier.settled(FINISH_WAIT_S):
+            why = self._courier.trouble or "no answer"
+            print(
+                f"garment: MLflow is away ({why}); nothing is lost: `garment sweep --resume` delivers what it missed",
+                file=sys.stderr,
+            )
+        self.close()
 
-    def _mark_interrupted(self, study: optuna.Study) -> None:
-        from garment_sweeps.tracking import tags
-        from garment_sweeps.tracking.trial_run import find_trial
+    def close(self) -> None:
+        """Writes nothing more."""
+        self._courier.close()
 
-        for frozen in started(study):
-            if frozen.state != TrialState.RUNNING:
-                continue
-            found = find_trial(self.run.client, self.run.experiment_id, self.run.run_id, trial_name(frozen.number))
-            if found is not None:
-                if tags.OUTCOME in found.data.tags:
-                    self.run.client.delete_tag(found.info.run_id, tags.OUTCOME)
-                self.run.client.set_tag(found.info.run_id, tags.REASON, "interrupted; --resume goes on with it")
-                self.run.client.set_terminated(found.info.run_id, "KILLED")
+    def _deliver(self) -> None:
+        over = self._summary is not None
+        if not self._baselines_sent and self._context is not None:
+            self._send_baselines()
+        for file in list(self._files):
+            self.run.client.log_artifact(self.run.run_id, str(file))
+            self._files.remove(file)
+        if self._context is not None:
+            self._reconcile(over)
+        if over:
+            self.run.finish("complete", self._summary, self._ended_ms)
+
+    def _reconcile(self, over: bool) -> None:
+        context, trials = self._context, list(self._trials())
+        standings = {trial.name: _standing(trial) for trial in trials}
+        reconcile(
+            self.run,
+            Outbox.of(context.storage, context.sweep),
+            lambda trial_id: TrialStore.open(context.storage, context.sweep, trial_id, context.session),
+            standings,
+            live=() if over else [name for name, standing in standings.items() if not standing.outcome],
+            whole=over,
+            progress=self._courier.progress,
+        )
+
+    def _send_baselines(self) -> None:
+        table = self._baselines()
+        if table is None:
+            return
+        there = {item.path for item in self.run.client.list_artifacts(self.run.run_id)}
+        if BASELINES_FILE not in there:
+            self.run.log_baselines(table)
+        self._baselines_sent = True
+
+    def _baselines(self) -> dict[str, dict[str, float]] | None:
+        filesystem, path = self._baselines_file()
+        try:
+            with filesystem.open_input_stream(path) as stream:
+                return json.loads(stream.read())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _baselines_file(self):
+        filesystem, root = open_filesystem(self._context.storage)
+        return filesystem, f"{root}/{self._context.sweep}/{BASELINES_FILE}"
+
+
+def _standing(trial: KnownTrial) -> Standing:
+    from garment_sweeps.search.study import REASON
+
+    return Standing(OUTCOMES.get(trial.state, ""), str(trial.attrs.get(REASON, "")))

@@ -1,6 +1,7 @@
 """The model folder of a run: fetched to disk, with its digest checked before anything reads it."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ def weights_sha256(folder: Path) -> str:
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def model_tags(folder: Path, epoch: int, metrics: dict[str, float]) -> dict[str, str]:
+    """Tags of a run that keeps this model: the weights' sha256, the epoch, and finite metrics of the model."""
+    shown = {f"garment.model.{k.replace('/', '.')}": repr(float(v)) for k, v in metrics.items() if math.isfinite(v)}
+    return {tags.MODEL_SHA256: weights_sha256(folder), "garment.model.epoch": str(epoch), **shown}
 
 
 def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:

@@ -27,14 +27,9 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
     The first answer of a local SQLite store also creates it, so that no two trials race to do so.
     """
     uri = uri or tracking_uri()
-    _check_scheme(uri)
-    _be_quiet()
-    from mlflow import MlflowClient
+    client = open_client(uri)
     from mlflow.exceptions import MlflowException
 
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     try:
         client.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
@@ -45,6 +40,17 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
             "MLFLOW_TRACKING_URI to track into a local SQLite file"
         ) from None
     return client
+
+
+def open_client(uri: str) -> "MlflowClient":
+    """A client that has asked nothing yet, for those who mean to try again until they are answered."""
+    _check_scheme(uri)
+    _be_quiet()
+    from mlflow import MlflowClient
+
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def experiment_id_of(client: "MlflowClient", name: str) -> str:
@@ -86,7 +92,8 @@ def _check_scheme(uri: str) -> None:
 def _be_quiet() -> None:
     for name, value in {
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # who must not lose anything tries again himself
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
         "GIT_PYTHON_REFRESH": "quiet",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

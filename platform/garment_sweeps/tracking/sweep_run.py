@@ -1,11 +1,13 @@
 """The parent run of a sweep, written by the driver alone."""
 
-import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import git_commit, user
+from garment_sweeps.tracking.record import as_param, now_ms
 from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
 from garment_uv.errors import UserError
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 BASELINES_FILE = "baselines.json"
+SETTLE_S = 0.5
+"""After a run was made, the time for others made at the same moment to become visible, so that all prefer the same."""
 
 
 @dataclass(frozen=True)
@@ -35,23 +39,14 @@ class SweepRun:
         """
         client = tracking_client()
         experiment_id = experiment_id_of(client, experiment_name)
-        found = _search(client, [experiment_id], sweep_name)
-        if found:
-            run_id = found[0].info.run_id
-            client.update_run(run_id, status="RUNNING")
-            return cls(client, run_id, experiment_id)
-        run = client.create_run(
-            experiment_id,
-            run_name=sweep_name,
-            tags={
-                tags.SWEEP: sweep_name,
-                tags.ROLE: "sweep",
-                "mlflow.user": user(),
-                "mlflow.source.git.commit": git_commit(),
-            },
-        )
-        log_parameters(client, run.info.run_id, description)
-        return cls(client, run.info.run_id, experiment_id)
+        found = _find(client, experiment_id, sweep_name)
+        if found is None:
+            found = _make(client, experiment_id, sweep_name)
+        else:
+            client.update_run(found.info.run_id, status="RUNNING")
+        missing = {name: value for name, value in description.items() if name not in found.data.params}
+        log_parameters(client, found.info.run_id, missing)  # the first value of each is the one that MLflow keeps
+        return cls(client, found.info.run_id, experiment_id)
 
     def log_baselines(self, table: dict[str, dict[str, float]]) -> None:
         """Keeps each baseline's S2S metrics ({baseline: {metric: mm}}) as metrics and as a JSON artifact."""
@@ -64,12 +59,15 @@ class SweepRun:
         for name, value in values.items():
             self.client.set_tag(self.run_id, name, value)
 
-    def finish(self, status: str, summary: dict[str, Any]) -> None:
-        """Ends the run: `status` is 'complete' or 'failed'; numbers of `summary` become metrics, the rest tags."""
+    def finish(self, status: str, summary: dict[str, Any], at_ms: int | None = None) -> None:
+        """Ends the run: `status` is 'complete' or 'failed'; numbers of `summary` become metrics, the rest tags.
+
+        Called again with the same `at_ms` (ms since 1970; now by default) it changes nothing.
+        """
         numbers = {k: float(v) for k, v in summary.items() if isinstance(v, int | float)}
-        log_metrics(self.client, self.run_id, numbers, 0)
+        log_metrics(self.client, self.run_id, numbers, 0, at_ms)
         self.set_tags({f"garment.{k}": str(v) for k, v in summary.items() if k not in numbers})
-        self.client.set_terminated(self.run_id, "FINISHED" if status == "complete" else "FAILED")
+        self.client.set_terminated(self.run_id, "FINISHED" if status == "complete" else "FAILED", end_time=at_ms)
 
 
 def find_sweep(client: "MlflowClient", sweep_name: str) -> "Run":
@@ -82,38 +80,64 @@ def find_sweep(client: "MlflowClient", sweep_name: str) -> "Run":
     raise UserError(f"no sweep named {sweep_name!r} is tracked; there is: {', '.join(names) or 'none yet'}")
 
 
-def trials_of(client: "MlflowClient", sweep: "Run") -> list["Run"]:
-    """All child runs of a sweep, in the order in which they were made."""
-    query = f"tags.`{tags.PARENT}` = '{sweep.info.run_id}'"
+def trials_of(client: "MlflowClient", sweep: "Run", status: str = "") -> list["Run"]:
+    """All child runs of a sweep, or those of one status as 'RUNNING', in the order in which they were made."""
+    return sorted(_children(client, sweep, status), key=lambda run: (run.info.start_time, run.info.run_id))
+
+
+def _children(client: "MlflowClient", sweep: "Run", status: str = "", max_results: int = 0) -> list["Run"]:
+    query = f"tags.`{tags.PARENT}` = '{sweep.info.run_id}'" + (f" and attributes.status = '{status}'" if status else "")
     runs, token = [], None
     while True:
-        page = client.search_runs([sweep.info.experiment_id], query, page_token=token)
+        page = client.search_runs([sweep.info.experiment_id], query, max_results=max_results or 1000, page_token=token)
         runs += page
         token = page.token
-        if not token:
-            return sorted(runs, key=lambda run: (run.info.start_time, run.info.run_id))
+        if not token or max_results:
+            return runs
 
 
 def log_parameters(client: "MlflowClient", run_id: str, values: dict[str, Any]) -> None:
-    """Logs parameters in batches of at most 100, values that are not text as JSON, cut at 6,000 characters."""
+    """Logs parameters in batches of at most 100 (see `as_param`)."""
     from mlflow.entities import Param
 
-    params = [Param(k, (v if isinstance(v, str) else json.dumps(v))[:6000]) for k, v in values.items()]
+    params = [Param(name, as_param(value)) for name, value in values.items()]
     for start in range(0, len(params), 100):
         client.log_batch(run_id, params=params[start : start + 100])
 
 
-def log_metrics(client: "MlflowClient", run_id: str, values: dict[str, float], step: int) -> None:
+def log_metrics(
+    client: "MlflowClient", run_id: str, values: dict[str, float], step: int, at_ms: int | None = None
+) -> None:
     """Logs finite metrics of one step in one request."""
     import math
-    import time
 
     from mlflow.entities import Metric
 
-    now = int(time.time() * 1000)
-    metrics = [Metric(k, float(v), now, step) for k, v in values.items() if math.isfinite(v)]
+    when = now_ms() if at_ms is None else at_ms
+    metrics = [Metric(k, float(v), when, step) for k, v in values.items() if math.isfinite(v)]
     for start in range(0, len(metrics), 1000):
         client.log_batch(run_id, metrics=metrics[start : start + 1000])
+
+
+def _find(client: "MlflowClient", experiment_id: str, sweep_name: str) -> "Run | None":
+    """The sweep's run in its own experiment, or None; where two were made, the one with trials is kept."""
+    found = _search(client, [experiment_id], sweep_name)
+    return keep_one(client, found, lambda run: bool(_children(client, run, max_results=1))) if found else None
+
+
+def _make(client: "MlflowClient", experiment_id: str, sweep_name: str) -> "Run":
+    marks = {
+        tags.SWEEP: sweep_name,
+        tags.ROLE: "sweep",
+        "mlflow.user": user(),
+        "mlflow.source.git.commit": git_commit(),
+    }
+    client.create_run(experiment_id, run_name=sweep_name, tags=marks)
+    time.sleep(SETTLE_S)
+    found = _find(client, experiment_id, sweep_name)
+    if found is None:
+        raise UserError(f"the run of sweep {sweep_name!r} was deleted in MLflow while it began; start it again")
+    return found
 
 
 def _search(client: "MlflowClient", experiments: list[str], sweep_name: str | None) -> list["Run"]:

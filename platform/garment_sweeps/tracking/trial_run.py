@@ -1,132 +1,130 @@
-"""The run of one trial. Its only writer is the process that trains, until the driver closes it."""
+"""The run of one trial in MLflow: found or made, written, ended. Every call waits for MLflow (see `courier`)."""
 
-import math
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from garment_sweeps.tracking import tags
-from garment_sweeps.tracking.provenance import git_commit, hardware, user
-from garment_sweeps.tracking.settings import tracking_client
-from garment_sweeps.tracking.sweep_run import log_parameters
-from garment_uv.config.trial import TrialConfig
+from garment_sweeps.tracking.one_run import find_one, has_results, trial_query
+from garment_sweeps.tracking.record import EPOCH_METRIC, Ending, Epoch, Identity, Start
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
 
 STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "infeasible": "FAILED", "failed": "FAILED"}
 """MLflow's status for each outcome; the outcome itself is a tag."""
+BATCH = 1000
+"""Metrics that MLflow takes in one request."""
 
 
 @dataclass
 class TrialRun:
-    """A trial's run in MLflow, found again by its trial id after a restart.
-
-    Epochs are enqueued, not waited for, so that a slow server does not slow training; `flush` waits.
-    """
+    """A trial's run, whoever made it."""
 
     client: "MlflowClient"
     run_id: str
-    logged_until: int = -1
-    """Last epoch already in MLflow: a restarted trial repeats epochs without logging them twice."""
-    _pending: list = field(default_factory=list)
+    attempt: int = 0
+    """The latest attempt that wrote to it, as the run says."""
+    steps: set[int] = field(default_factory=set)
+    """Epochs that MLflow has."""
 
     @classmethod
-    def open(
-        cls,
-        tracking_uri: str,
-        experiment_id: str,
-        parent_run_id: str,
-        trial_id: str,
-        config: TrialConfig,
-        extra_params: dict[str, Any],
-        attempt: int,
-    ) -> "TrialRun":
-        """The run of `trial_id` under its sweep, made with config, provenance and hardware where it is missing."""
-        client = tracking_client(tracking_uri)
-        found = find_trial(client, experiment_id, parent_run_id, trial_id)
-        if found is not None:
-            client.set_tag(found.info.run_id, tags.ATTEMPT, str(attempt))
-            client.update_run(found.info.run_id, status="RUNNING")
-            return cls(client, found.info.run_id, _last_step(client, found))
-        sweep_name = client.get_run(parent_run_id).data.tags.get(tags.SWEEP, "")
-        run = client.create_run(
-            experiment_id,
-            run_name=trial_id,
-            tags={
-                tags.PARENT: parent_run_id,
-                tags.SWEEP: sweep_name,
-                tags.ROLE: "trial",
-                tags.TRIAL: trial_id,
-                tags.ATTEMPT: str(attempt),
-                tags.CONFIG_DIGEST: config.digest(),
-                "mlflow.user": user(),
-                "mlflow.source.git.commit": git_commit(),
-                **{f"garment.hardware.{k}": v for k, v in hardware().items()},
-            },
-        )
-        log_parameters(client, run.info.run_id, {**config.flat(), **extra_params})
-        return cls(client, run.info.run_id)
+    def open(cls, client: "MlflowClient", identity: Identity) -> "TrialRun":
+        """The run of that trial under its sweep, made with parameters and tags where there is none."""
+        found = find_trial(client, identity.experiment_id, identity.parent_run_id, identity.trial_id)
+        if found is None:
+            made = client.create_run(
+                identity.experiment_id,
+                start_time=identity.began_ms,
+                run_name=identity.trial_id,
+                tags=identity.tags,
+            )
+            found = find_trial(client, identity.experiment_id, identity.parent_run_id, identity.trial_id) or made
+        run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)))
+        run._complete_params(found, identity)
+        run.look_again()
+        return run
 
-    def log_epoch(self, metrics: dict[str, float], step: int) -> None:
-        """Enqueues the metrics of epoch `step`; non-finite ones and epochs logged before are left out."""
-        from mlflow.entities import Metric
+    def look_again(self) -> None:
+        """Asks MLflow which epochs it has."""
+        self.steps = {metric.step for metric in self.client.get_metric_history(self.run_id, EPOCH_METRIC)}
 
-        if step <= self.logged_until:
-            return
-        now = int(time.time() * 1000)
-        entries = [Metric(k, float(v), now, step) for k, v in metrics.items() if math.isfinite(v)]
-        for start in range(0, len(entries), 1000):
-            batch = entries[start : start + 1000]
-            self._pending.append(self.client.log_batch(self.run_id, metrics=batch, synchronous=False))
-        self.logged_until = step
+    def take_over(self, start: Start) -> None:
+        """Marks the run as being written by this attempt: running, and without the outcome of an earlier one."""
+        for name in (tags.OUTCOME, tags.REASON):
+            if name in self.client.get_run(self.run_id).data.tags:
+                self.client.delete_tag(self.run_id, name)
+        self.set_tags({tags.ATTEMPT: str(start.number), **start.tags})
+        self.client.update_run(self.run_id, status="RUNNING")
+        self.attempt = start.number
+
+    def log_epochs(self, epochs: Iterable[Epoch]) -> None:
+        """Logs all epochs that MLflow does not have, as many in one request as it takes."""
+        batch: list[Metric] = []
+        steps: list[int] = []
+        for epoch in epochs:
+            if epoch.step in self.steps:
+                continue
+            metrics = _metrics(epoch.metrics, epoch.at_ms, epoch.step)
+            if len(batch) + len(metrics) > BATCH:
+                self._send(batch, steps)
+                batch, steps = [], []
+            batch, steps = [*batch, *metrics], [*steps, epoch.step]
+        self._send(batch, steps)
+
+    def log_file(self, file: Path, artifact_path: str) -> None:
+        """Copies a file into that folder of the run's artifacts, over one that is there already."""
+        self.client.log_artifact(self.run_id, str(file), artifact_path)
 
     def set_tags(self, values: dict[str, str]) -> None:
-        """Sets tags on the run."""
-        for name, value in values.items():
-            self.client.set_tag(self.run_id, name, value)
+        """Sets tags in one request."""
+        from mlflow.entities import RunTag
 
-    def log_artifacts_folder(self, path: Path, artifact_path: str) -> None:
-        """Copies a folder's files to the run's artifacts under `artifact_path`."""
-        self.client.log_artifacts(self.run_id, str(path), artifact_path)
+        self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
 
-    def log_checkpoint(self, folder: Path, step: int, metrics: dict[str, float]) -> None:
-        """Keeps an inference model folder as the run's artifact 'model' and tags the weights' sha256."""
-        from garment_sweeps.tracking.model_artifact import MODEL_ARTIFACT, weights_sha256
+    def finish(self, ending: Ending, last: Epoch | None) -> None:
+        """Logs what was measured at the end as of the last epoch, and ends the run."""
+        if ending.metrics and last is not None:
+            self._send(_metrics(ending.metrics, last.at_ms, last.step), [])
+        if ending.tags:
+            self.set_tags(ending.tags)
+        close_trial(self.client, self.run_id, ending.outcome, ending.reason, ending.at_ms)
 
-        self.log_artifacts_folder(folder, MODEL_ARTIFACT)
-        shown = {f"garment.model.{k.replace('/', '.')}": repr(float(v)) for k, v in metrics.items()}
-        self.set_tags({tags.MODEL_SHA256: weights_sha256(folder), "garment.model.epoch": str(step), **shown})
+    def _complete_params(self, run: "Run", identity: Identity) -> None:
+        """Logs the parameters that are missing; MLflow keeps the first value of each."""
+        from mlflow.entities import Param
 
-    def flush(self) -> None:
-        """Waits until everything enqueued has arrived; raises what the store refused."""
-        pending, self._pending = self._pending, []
-        for operation in pending:
-            operation.wait()
+        missing = [Param(name, value) for name, value in identity.params.items() if name not in run.data.params]
+        for start in range(0, len(missing), 100):
+            self.client.log_batch(self.run_id, params=missing[start : start + 100])
 
-    def finish(self, status: str, reason: str = "") -> None:
-        """Ends the run as 'complete', 'pruned', 'infeasible' or 'failed'."""
-        self.flush()
-        close_trial(self.client, self.run_id, status, reason)
-
-
-def close_trial(client: "MlflowClient", run_id: str, outcome: str, reason: str = "") -> None:
-    """Marks a run's outcome and ends it; the driver's call for trials whose process is gone."""
-    client.set_tag(run_id, tags.OUTCOME, outcome)
-    if reason:
-        client.set_tag(run_id, tags.REASON, reason[:500])
-    client.set_terminated(run_id, STATUS[outcome])
+    def _send(self, metrics: list["Metric"], steps: list[int]) -> None:
+        for start in range(0, len(metrics), BATCH):
+            self.client.log_batch(self.run_id, metrics=metrics[start : start + BATCH])
+        self.steps.update(steps)
 
 
-def find_trial(client: "MlflowClient", experiment_id: str, parent_run_id: str, trial_id: str):
-    """The trial's run under that parent, or None."""
-    query = f"tags.`{tags.TRIAL}` = '{trial_id}' and tags.`{tags.PARENT}` = '{parent_run_id}'"
-    runs = client.search_runs([experiment_id], query, max_results=1)
-    return runs[0] if runs else None
+def close_trial(
+    client: "MlflowClient", run_id: str, outcome: str, reason: str = "", at_ms: int | None = None
+) -> None:
+    """Marks a run's outcome and ends it; now, or at that moment (ms since 1970)."""
+    from mlflow.entities import RunTag
+
+    marks = {tags.OUTCOME: outcome, **({tags.REASON: reason[:500]} if reason else {})}
+    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in marks.items()])
+    client.set_terminated(run_id, STATUS[outcome], end_time=at_ms)
 
 
-def _last_step(client: "MlflowClient", run) -> int:
-    if "epoch" not in run.data.metrics:
-        return -1
-    return max(metric.step for metric in client.get_metric_history(run.info.run_id, "epoch"))
+def find_trial(client: "MlflowClient", experiment_id: str, parent_run_id: str, trial_id: str) -> "Run | None":
+    """The trial's run under that parent, or None; a second one that was made by accident is deleted."""
+    return find_one(client, [experiment_id], trial_query(parent_run_id, trial_id), has_results)
+
+
+def _metrics(values: dict[str, float], at_ms: int, step: int) -> list["Metric"]:
+    """The metrics of one step, that of the epoch last: where a batch is cut, it comes with the rest."""
+    from mlflow.entities import Metric
+
+    names = sorted(values, key=lambda name: name == EPOCH_METRIC)
+    return [Metric(name, values[name], at_ms, step) for name in names]

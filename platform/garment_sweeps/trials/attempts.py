@@ -38,6 +38,8 @@ class Place:
     node: str = ""
     """The node's id in the cluster."""
     ip: str = ""
+    job: str = ""
+    """The Ray job that started the process."""
     gone: Callable[[str], bool] = lambda node: False
     """Whether the node of that id is dead or about to be taken away."""
     leaving: Callable[[], bool] = lambda: False

@@ -23,6 +23,8 @@ class TrackingConfig(Config):
     uri: str
     experiment_id: str
     parent_run_id: str
+    wait_s: float = Field(default=5.0, ge=0)
+    """Seconds that a trial which has ended waits for MLflow to move, before what is left goes to the outbox."""
 
 
 class TrialContext(Config):

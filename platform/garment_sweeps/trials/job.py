@@ -1,23 +1,24 @@
 """One trial from start or checkpoint to its end: work, checkpoints, tracking and limits, without Tune."""
 
-import json
-import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.tracking import TrialRun
-from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
-from garment_sweeps.trials import results
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, model_tags
+from garment_sweeps.tracking.process_log import ProcessLog
+from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.trials import results, tracked
 from garment_sweeps.trials.attempts import CRASH_LOOP, Place
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.lineage import Lineage
+from garment_sweeps.trials.progress import Progress
 from garment_sweeps.trials.work import Work, open_work
 from garment_uv.errors import Infeasible, UserError
 
-PROGRESS_FILE = "trial.json"
-"""Beside the work's own folder in a checkpoint: the last result and the seconds spent."""
 WORK_FOLDER = "work"
+"""The work's own files in a checkpoint; beside it lie the progress and the record for MLflow."""
 
 
 class Superseded(Exception):
@@ -43,50 +44,64 @@ class TrialJob:
         checkpoint: Path | None = None,
         place: Place | None = None,
     ) -> None:
+        self._began = time.monotonic()
+        log = ProcessLog.here()
         self._context = context
         self._trial_id = trial["id"]
-        self._config = context.base.with_values(values)
+        self._values = values
+        self._lineage = Lineage.of(trial)
+        self._settled = False
+        self._config = context.base.with_values(self._lineage.values(values))
         self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session)
         self._last: dict[str, Any] = {}
-        self._seconds = 0.0
+        self._seconds_before = 0.0
         self._ended = False
-        self._run: TrialRun | None = None
-        self._work: Work = open_work(context, self._config)
-        if checkpoint is None or not self._load(checkpoint):
-            self._load_newest()
+        self._record: TrialRecord | None = None
+        self._work: Work | None = None
+        self._hopeless: tuple[str, str] | None = None
+        self._open_work(checkpoint)
         self._place = place or Place()
-        self._crashed = self._store.crash_loop(self._work.epoch, self._place.gone)
-        self._attempt = self._store.start_attempt(self._work.epoch, self._place)
-        self._run = self._open_run(trial, values)
-        if self._run is not None:
-            print(f"{context.sweep} {self._trial_id}: MLflow run {self._run.run_id}", flush=True)
+        if self._hopeless is None and self._store.crash_loop(self._epoch, self._place.gone):
+            reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._epoch}; see its log"
+            self._hopeless = ("failed", reason)
+        self._attempt = self._store.start_attempt(self._epoch, self._place)
+        self._tracking = self._open_tracking(trial, values, log)
 
     def step(self) -> dict[str, Any]:
         """Trains one epoch and returns the result to report; 'done' is True in the last one."""
-        if self._crashed:
-            reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._work.epoch}; see its log"
-            return self._end("failed", reason)
-        if self._work.epoch >= self._config.training.epochs:
-            return self._end("complete")  # killed after its last checkpoint, before it was told
-        began = time.monotonic()
+        if self._hopeless is not None:
+            return self._end(*self._hopeless)
+        if self._epoch >= self._config.training.epochs:
+            return self._complete()  # killed after its last checkpoint, before it was told
         try:
             metrics = self._work.run_epoch()
         except Infeasible as error:
-            self._seconds += time.monotonic() - began
             return self._end("infeasible", str(error))
         except UserError as error:
             return self._end("failed", str(error))
-        self._seconds += time.monotonic() - began
+        except Exception:
+            self._crash()
+            raise
         self._must_be_latest()
         return self._report(metrics)
 
     def save(self, folder: Path) -> None:
-        """Writes a checkpoint; the work's own files, then what was last reported."""
+        """Writes a checkpoint: the work's own files, the record for MLflow, then what was last reported."""
         self._must_be_latest()
         self._store.prune()
-        self._work.save(folder / WORK_FOLDER)
-        progress = {"last": self._last, "seconds": self._seconds}
-        (folder / PROGRESS_FILE).write_text(json.dumps(progress))
+        if self._work is not None:
+            self._work.save(folder / WORK_FOLDER)
+        sha256 = self._tracking.save(folder) if self._tracking is not None else ""
+        if self._settled and self._lineage.copied:
+            self._lineage.release(self._store)
+        Progress(
+            epoch=self._epoch,
+            seconds=self._seconds,
+            last=self._last,
+            lineage=self._lineage.count,
+            record_sha256=sha256,
+        ).write(folder)
+        self._settled = True
 
     def export(self, folder: Path) -> None:
         """Writes the model for inference."""
@@ -94,84 +109,168 @@ class TrialJob:
 
     def close(self) -> None:
         """Ends a trial that was stopped from outside; one that ended by itself is closed already."""
-        if not self._ended and not self._store.superseded(self._attempt):
-            self._store.end_attempt(self._attempt, self._place)
-            if self._run is not None:
-                epoch, epochs = self._work.epoch, self._config.training.epochs
-                self._run.finish("pruned", f"stopped at epoch {epoch} of {epochs}")
-        self._ended = True
-        self._work.close()
+        if not self._ended:
+            self._ended = True
+            self._stopped()
+        if self._work is not None:
+            self._work.close()
+
+    def _stopped(self) -> None:
+        if self._store.superseded(self._attempt):
+            if self._tracking is not None:
+                self._tracking.drop()
+            return
+        self._store.end_attempt(self._attempt, self._place)
+        if self._tracking is not None:
+            reason = f"stopped at epoch {self._epoch} of {self._config.training.epochs}"
+            try:
+                self._tracking.end("pruned", reason, {}, {})
+            except OSError as error:  # its last checkpoint holds the record too
+                print(f"{self._trial_id}: neither MLflow nor the storage took the trial's end: {error}", flush=True)
 
     def _report(self, metrics: dict[str, float]) -> dict[str, Any]:
-        epoch = self._work.epoch
-        if self._run is not None:
-            shown = {**metrics, "epoch": float(epoch), results.DEVICE_SECONDS: self._seconds}
-            self._run.log_epoch(shown, epoch)
-        self._last = {results.EPOCH: epoch}
+        if self._tracking is not None:
+            changing = self._lineage.metrics(self._values)
+            self._tracking.epoch(self._epoch, {**metrics, **changing, results.DEVICE_SECONDS: self._seconds})
+        self._last = {results.EPOCH: self._epoch}
         if self._context.metric in metrics:
             self._last[results.OBJECTIVE] = float(metrics[self._context.metric])
-        if epoch >= self._config.training.epochs:
-            return self._end("complete")
+        if self._epoch >= self._config.training.epochs:
+            return self._complete()
         return self._result()
 
-    def _end(self, status: str, reason: str = "") -> dict[str, Any]:
+    def _complete(self) -> dict[str, Any]:
+        """The end of a trial that trained all its epochs: its costs, its model and pictures."""
+        self._must_be_latest()
+        try:
+            costs = self._last.get(results.COSTS) or self._work.costs()
+        except Infeasible as error:
+            return self._end("infeasible", str(error))
+        self._last[results.COSTS] = costs
+        marks = self._keep_model() if self._tracking is not None else {}
+        return self._end("complete", "", {f"costs/{name}": value for name, value in costs.items()}, marks)
+
+    def _end(
+        self, outcome: str, reason: str, metrics: dict[str, float] | None = None, marks: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         self._must_be_latest()
         self._ended = True
-        if self._run is not None:
-            if status == "complete":
-                self._keep_model()
-                self._must_be_latest()  # a gallery takes its time
-            self._run.finish(status, reason)
-        flags = {"infeasible": {results.INFEASIBLE: True}, "failed": {results.FAILED: True}}.get(status, {})
+        if self._tracking is not None:
+            self._tracking.end(outcome, reason, metrics or {}, marks or {})
+        flags = {"infeasible": {results.INFEASIBLE: True}, "failed": {results.FAILED: True}}.get(outcome, {})
         if flags:
             self._last.pop(results.OBJECTIVE, None)
         return {**self._result(), **flags, results.REASON: reason, "done": True}
 
+    def _crash(self) -> None:
+        """An error of the machine or of the program: Tune starts the trial again; what was printed is kept."""
+        traceback.print_exc()
+        self._ended = True
+        if self._tracking is not None:
+            self._tracking.leave()
+
     def _result(self) -> dict[str, Any]:
-        run = {} if self._run is None else {results.RUN_ID: self._run.run_id}
-        return {results.EPOCH: self._work.epoch, **self._last, results.DEVICE_SECONDS: self._seconds, **run}
+        result = {
+            results.EPOCH: self._epoch,
+            **self._last,
+            results.DEVICE_SECONDS: self._seconds,
+            results.ATTEMPT: self._attempt.number,
+            results.ATTEMPT_SECONDS: time.monotonic() - self._began,
+        }
+        if self._tracking is not None and self._tracking.run_id:
+            result[results.RUN_ID] = self._tracking.run_id
+        return result
 
-    def _keep_model(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="garment-model-") as folder:
-            model, gallery = Path(folder) / "model", Path(folder) / "gallery"
-            if self._work.export(model):
-                metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
-                self._run.log_checkpoint(model, self._work.epoch, metrics)
-            if self._work.gallery(gallery):
-                self._run.log_artifacts_folder(gallery, GALLERY_ARTIFACT)
+    def _keep_model(self) -> dict[str, str]:
+        """Hands model and gallery to the tracking, and returns the tags that go with them."""
+        folder, marks = self._tracking.folder(MODEL_ARTIFACT), {}
+        if self._work.export(folder):
+            metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
+            marks = model_tags(folder, self._epoch, metrics)
+            self._tracking.keep(MODEL_ARTIFACT)
+        try:
+            if self._work.gallery(self._tracking.folder(GALLERY_ARTIFACT)):
+                self._tracking.keep(GALLERY_ARTIFACT)
+        except Infeasible as error:
+            print(f"{self._trial_id}: no gallery, {error}", flush=True)
+        return marks
 
-    def _open_run(self, trial: dict[str, Any], values: dict[str, Any]) -> TrialRun | None:
-        tracking = self._context.tracking
-        if tracking is None:
+    @property
+    def _epoch(self) -> int:
+        return self._work.epoch if self._work is not None else 0
+
+    @property
+    def _seconds(self) -> float:
+        """The trial's device-seconds along the history that it continues, this attempt's opening included."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def _open_tracking(self, trial: dict[str, Any], values: dict[str, Any], log: ProcessLog):
+        if self._context.tracking is None:
             return None
+        known = self._work.parameters if self._work is not None else {}
         searched = {f"searched/{path}": value for path, value in values.items()}
-        extra = {**self._work.parameters, **searched, "trial_number": trial["number"]}
-        return TrialRun.open(
-            tracking.uri,
-            tracking.experiment_id,
-            tracking.parent_run_id,
+        extra = {**known, **searched, "trial_number": trial["number"]}
+        record = tracked.make_record(
+            self._context,
             self._trial_id,
-            self._config,
+            self._context.base.with_values(values),  # with which it began; what changed since is in its curves
             extra,
             self._attempt.number,
+            tracked.place_tags(self._place, log),
+            self._record,
         )
+        return tracked.TrialTracking(self._context, record, log, lambda: self._store.superseded(self._attempt))
 
     def _must_be_latest(self) -> None:
         if self._store.superseded(self._attempt):
             raise Superseded(f"{self._trial_id} was started again elsewhere")
 
-    def _load_newest(self) -> None:
-        for path in self._store.checkpoints():
-            with self._store.fetched(path) as folder:
-                if self._load(folder):
-                    return
-
-    def _load(self, folder: Path) -> bool:
+    def _open_work(self, checkpoint: Path | None) -> None:
         try:
-            progress = json.loads((folder / PROGRESS_FILE).read_text())
-            self._work.load(folder / WORK_FOLDER)
-        except (UserError, OSError, ValueError) as error:
+            self._work = open_work(self._context, self._config)
+            if checkpoint is None or not self._load(checkpoint):
+                self._load_newest()
+        except Infeasible as error:
+            self._hopeless = ("infeasible", str(error))
+        except UserError as error:
+            self._hopeless = ("failed", str(error))
+
+    def _check_epoch(self, epoch: int) -> None:
+        """Begins the work anew where its part of a checkpoint is of another epoch than the rest."""
+        found = self._work.epoch
+        if found != epoch:
+            self._work.close()
+            self._work = open_work(self._context, self._config)
+            raise UserError(f"its parts are of epochs {found} and {epoch}")
+
+    def _load_newest(self) -> None:
+        own = self._store.checkpoints()
+        if self._load_first(own) or not self._lineage.changes:
+            return
+        copied = self._lineage.copied
+        self._load_first([*([copied] if copied else []), *own], changed=True)
+
+    def _load_first(self, checkpoints: list[str], changed: bool = False) -> bool:
+        for path in checkpoints:
+            with self._store.fetched(path) as folder:
+                if self._load(folder, changed):
+                    return True
+        return False
+
+    def _load(self, folder: Path, changed: bool = False) -> bool:
+        """Whether it was whole, and the trial goes on from it; `changed` takes it also with other values."""
+        try:
+            progress = Progress.read(folder)
+            record = tracked.read_record(folder, progress.record_sha256)
+            if not changed and progress.lineage != self._lineage.count:
+                raise UserError("it is from before the trial went on with other values")
+            self._work.load(folder / WORK_FOLDER, self._lineage.changes if changed else ())
+            self._check_epoch(progress.epoch)
+        except (UserError, OSError) as error:
             print(f"{self._trial_id}: left out a checkpoint that is not whole: {error}", flush=True)
             return False
-        self._last, self._seconds = progress["last"], float(progress["seconds"])
+        if record is not None and record.identity.trial_id != self._trial_id:  # begun from another trial's state
+            record = tracked.newest_record(self._store.filesystem, self._store.checkpoints())
+        self._settled = not changed
+        self._last, self._seconds_before, self._record = dict(progress.last), progress.seconds, record
         return True

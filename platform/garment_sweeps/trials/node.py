@@ -9,7 +9,8 @@ def ray_place() -> Place:
 
     context = ray.get_runtime_context()
     node = context.get_node_id()
-    return Place(node, ray.util.get_node_ip_address(), gone=_gone, leaving=lambda: node in draining_nodes())
+    ip, job = ray.util.get_node_ip_address(), context.get_job_id()
+    return Place(node, ip, job, gone=_gone, leaving=lambda: node in draining_nodes())
 
 
 def draining_nodes() -> set[str]:

@@ -1,5 +1,6 @@
 """One training of an experiment's base config, without Ray: what `garment train` runs."""
 
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,17 @@ from typing import Any
 from garment_sweeps.shards import open_source
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
+from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_sweeps.trials.job import TrialJob
+from garment_sweeps.trials.outbox import Outbox
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
+FINISH_WAIT_S = 5.0
+"""Seconds that the end of a training waits for an MLflow that does not move."""
 TRIAL = {"id": "t00000", "number": 0}
 
 
@@ -39,7 +44,8 @@ def train_once(
         out: the model for inference is written here as well.
 
     Raises:
-        UserError: the name is taken and `resume` is False, the model folder exists, or the training failed.
+        UserError: the name is taken and `resume` is False, the model folder exists, MLflow does not answer at the
+            start, or the training failed.
     """
     if out is not None and out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
@@ -59,6 +65,7 @@ def train_once(
         cpus=experiment.resources.cpus,
         tracking=TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id),
     )
+    Outbox.of(storage, name).deliver(run.client, run.experiment_id, run.run_id)
     job = TrialJob(context, TRIAL, {})
     status = "failed"
     try:
@@ -68,8 +75,17 @@ def train_once(
         status = "complete"
     finally:
         job.close()
-        run.finish(status, {})
+        _finish(run, status)
     return result
+
+
+def _finish(run: SweepRun, status: str) -> None:
+    courier = Courier("mlflow training", lambda: run.finish(status, {}))
+    courier.poke()
+    if not courier.settled(FINISH_WAIT_S):
+        why = courier.trouble or "no answer"
+        print(f"garment: MLflow is away ({why}); `garment train --resume` delivers what it missed", file=sys.stderr)
+    courier.close()
 
 
 def _train(job: TrialJob, store: TrialStore, every: int, report: Callable[[dict[str, Any]], None]) -> dict[str, Any]:

@@ -28,6 +28,18 @@ def curve_mm(config: TrialConfig, epoch: int) -> float:
     return floor + 60.0 * math.exp(-0.5 * epoch) + 0.2 * noise
 
 
+def tabulated_costs(config: TrialConfig) -> dict[str, float]:
+    """Seconds per image, MiB and parameters that grow with the generator as a real one's roughly do."""
+    sizes = config.generator
+    wide, local = sizes.base_features * 2**sizes.global_downsamples, sizes.local
+    parameters = 9 * wide**2 * (2 + sizes.residual_blocks) + len(local.groups) * local.depth * local.features**2
+    return {
+        "seconds_per_image": 1e-3 + 2e-9 * parameters,
+        "memory_mib": 200.0 + 16.0 * parameters * config.training.batch_size / 2**20,
+        "parameters": float(parameters),
+    }
+
+
 class TabulatedWork:
     """Reads `curve_mm`, one epoch after the other."""
 
@@ -50,7 +62,7 @@ class TabulatedWork:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / PROGRESS_FILE).write_text(json.dumps({"epoch": self.epoch}))
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path, changed: tuple[str, ...] = ()) -> None:
         """Reads the epoch; UserError where the file is missing or damaged."""
         try:
             self.epoch = int(json.loads((folder / PROGRESS_FILE).read_text())["epoch"])
@@ -64,6 +76,10 @@ class TabulatedWork:
     def gallery(self, folder: Path) -> bool:
         """There is nothing to see."""
         return False
+
+    def costs(self) -> dict[str, float]:
+        """Made up from the generator's sizes: the larger, the dearer."""
+        return tabulated_costs(self._config)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -3,23 +3,29 @@
 from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.memory import PeakMemory, enough_memory
 from garment_uv.config.trial import TrialConfig
-from garment_uv.errors import Infeasible
 
 
 class TrainingWork:
-    """A `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs."""
+    """A `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs.
+
+    Whatever runs out of memory, on the host or on the GPU, raises Infeasible.
+    """
 
     def __init__(self, context: TrialContext, config: TrialConfig) -> None:
         import torch
 
         from garment_sweeps.shards import open_source
+        from garment_uv.training.device import resolve_device
         from garment_uv.training.trainer import Trainer
 
         torch.set_num_threads(max(1, int(context.cpus)))
         source = open_source(config.data.uri)
         self.parameters = {"dataset_version": source.manifest.digest()}
-        self._trainer = Trainer(config, source)
+        with enough_memory():
+            self._memory = PeakMemory(resolve_device(config.training.device))
+            self._trainer = Trainer(config, source)
 
     @property
     def epoch(self) -> int:
@@ -27,21 +33,18 @@ class TrainingWork:
         return self._trainer.epoch
 
     def run_epoch(self) -> dict[str, float]:
-        """Trains one epoch; losses as 'loss/NAME', errors as 's2s/NAME'. Out of GPU memory is infeasible."""
-        import torch
-
-        try:
+        """Trains one epoch; losses as 'loss/NAME', errors as 's2s/NAME'."""
+        with enough_memory():
             return self._trainer.train_epoch().metrics()
-        except torch.OutOfMemoryError as error:
-            raise Infeasible(f"out of GPU memory: {str(error).splitlines()[0]}") from None
 
     def save(self, folder: Path) -> None:
         """The trainer's checkpoint."""
         self._trainer.save(folder)
 
-    def load(self, folder: Path) -> None:
+    def load(self, folder: Path, changed: tuple[str, ...] = ()) -> None:
         """Goes on from the trainer's checkpoint."""
-        self._trainer.load(folder)
+        with enough_memory():
+            self._trainer.load(folder, changed)
 
     def export(self, folder: Path) -> bool:
         """The model for inference."""
@@ -57,8 +60,16 @@ class TrainingWork:
         if not chosen.meshes:
             return False
         samples = trainer.evaluator.samples(chosen.split, chosen.segments, chosen.meshes)
-        write_gallery(samples, trainer.atlas, folder, f"After {trainer.epoch} epochs: prediction and truth")
+        with enough_memory():
+            write_gallery(samples, trainer.atlas, folder, f"After {trainer.epoch} epochs: prediction and truth")
         return True
+
+    def costs(self) -> dict[str, float]:
+        """Measured on this machine and device."""
+        from garment_sweeps.trials.costs import measure_costs
+
+        with enough_memory():
+            return measure_costs(self._trainer, self._memory)
 
     def close(self) -> None:
         """Ends the loader's processes and gives GPU memory back, for the next trial in this process."""

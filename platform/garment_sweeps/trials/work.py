@@ -23,8 +23,11 @@ class Work(Protocol):
         """Writes everything that resuming needs."""
         ...
 
-    def load(self, folder: Path) -> None:
-        """Goes on from what `save` wrote; raises UserError where it is damaged."""
+    def load(self, folder: Path, changed: tuple[str, ...] = ()) -> None:
+        """Goes on from what `save` wrote; raises UserError where it is damaged.
+
+        Config paths in `changed` may have had other values when it was written.
+        """
         ...
 
     def export(self, folder: Path) -> bool:
@@ -35,13 +38,17 @@ class Work(Protocol):
         """Writes meshes and pictures of a few samples; False where there are none."""
         ...
 
+    def costs(self) -> dict[str, float]:
+        """What the trained model costs: 'seconds_per_image', 'memory_mib' (peak, MiB) and 'parameters'."""
+        ...
+
     def close(self) -> None:
         """Lets go of processes and memory."""
         ...
 
 
 def open_work(context: TrialContext, config: TrialConfig) -> Work:
-    """The work that the context asks for."""
+    """The work that the context asks for; Infeasible where there is no memory for it."""
     if context.work == "tabulated":
         from garment_sweeps.trials.tabulated import TabulatedWork
 

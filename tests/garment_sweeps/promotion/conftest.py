@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.tracking import SweepRun, TrialRun, tags, tracking_uri
+from garment_sweeps.tracking import SweepRun, tags
+from garment_sweeps.tracking.delivery import Delivery
+from garment_sweeps.tracking.model_artifact import model_tags
+from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
 from garment_uv.metrics.baseline_tables import baseline_tables
 from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.samples.source import FolderSource
@@ -39,10 +42,9 @@ def trained_home(tmp_path_factory) -> Tracked:
         sweep.log_baselines({name: table.to_dict() for name, table in baseline_tables(source, "val").items()})
         lengths = {"good": EPOCHS, "poor": 1}
         runs = {name: _trial(sweep, dataset, home, name, epochs) for name, epochs in lengths.items()}
-        stopped = TrialRun.open(*_ids(sweep), "stopped", small_config(), {}, 1)
-        stopped.log_epoch({"epoch": 1, "s2s/all": 0.5}, 1)
-        stopped.finish("pruned")
-        runs["stopped"] = stopped.run_id
+        stopped = _record(sweep, "stopped", small_config(), {})
+        stopped.add_epoch(1, {"s2s/all": 0.5})
+        runs["stopped"] = _deliver(sweep, stopped, "pruned")
     return Tracked(home, dataset, "cylinders", runs)
 
 
@@ -54,8 +56,17 @@ def tracked(trained_home, monkeypatch) -> Tracked:
     return trained_home
 
 
-def _ids(sweep: SweepRun) -> tuple[str, str, str]:
-    return tracking_uri(), sweep.experiment_id, sweep.run_id
+def _record(sweep: SweepRun, name: str, config, extra: dict) -> TrialRecord:
+    return TrialRecord(
+        identity_of("cylinders", sweep.experiment_id, sweep.run_id, name, config, extra), Start(number=1)
+    )
+
+
+def _deliver(sweep: SweepRun, record: TrialRecord, outcome: str, **marks: str) -> str:
+    record.ending = Ending(outcome=outcome, at_ms=now_ms(), tags=marks)
+    delivery = Delivery(lambda: sweep.client, record)
+    delivery()
+    return delivery.run_id
 
 
 def _trial(sweep: SweepRun, dataset: Path, home: Path, name: str, epochs: int) -> str:
@@ -71,15 +82,15 @@ def _trial(sweep: SweepRun, dataset: Path, home: Path, name: str, epochs: int) -
     )
     source = FolderSource(dataset)
     trainer = Trainer(config, source)
-    run = TrialRun.open(*_ids(sweep), name, config, {"dataset_version": source.manifest.digest()}, 1)
-    run.set_tags({tags.DATASET: source.manifest.digest()})
+    version = source.manifest.digest()
+    record = _record(sweep, name, config, {"dataset_version": version})
     while trainer.epoch < epochs:
         report = trainer.train_epoch()
-        run.log_epoch(report.metrics(), trainer.epoch)
-    trainer.save_model(home / name / "model")
-    run.log_checkpoint(home / name / "model", epochs, {"s2s/all": report.metrics()["s2s/all"]})
-    write_gallery(trainer.evaluator.samples("val", "given", 2), trainer.atlas, home / name / "gallery", name)
-    run.log_artifacts_folder(home / name / "gallery", "gallery")
-    run.finish("complete")
+        record.add_epoch(trainer.epoch, report.metrics())
+    record.folders = {"model": home / name / "model", "gallery": home / name / "gallery"}
+    trainer.save_model(record.folders["model"])
+    write_gallery(trainer.evaluator.samples("val", "given", 2), trainer.atlas, record.folders["gallery"], name)
+    marks = model_tags(record.folders["model"], epochs, {"s2s/all": report.metrics()["s2s/all"]})
+    run_id = _deliver(sweep, record, "complete", **{tags.DATASET: version}, **marks)
     trainer.close()
-    return run.run_id
+    return run_id

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from garment_sweeps.trials.attempts import CRASH_LOOP
-from garment_sweeps.trials.job import PROGRESS_FILE, WORK_FOLDER, Superseded, TrialJob
+from garment_sweeps.trials.job import WORK_FOLDER, Superseded, TrialJob
+from garment_sweeps.trials.progress import PROGRESS_FILE
 from garment_sweeps.trials.tabulated import PROGRESS_FILE as WORK_FILE
 from garment_sweeps.trials.tabulated import curve_mm
 
 TRIAL = {"id": "t00000", "number": 0}
+OF_THE_ATTEMPT = ("device_seconds", "attempt", "attempt_seconds")
 
 
 def run(job: TrialJob, tmp_path, epochs: int = 99, keep: bool = True) -> list[dict]:
@@ -26,7 +28,7 @@ def run(job: TrialJob, tmp_path, epochs: int = 99, keep: bool = True) -> list[di
 
 
 def plain(results: list[dict]) -> list[dict]:
-    return [{k: v for k, v in result.items() if k != "device_seconds"} for result in results]
+    return [{k: v for k, v in result.items() if k not in OF_THE_ATTEMPT} for result in results]
 
 
 def test_all_epochs_are_reported_and_the_last_is_done(context, tmp_path):
@@ -102,4 +104,4 @@ def test_an_epoch_without_evaluation_reports_no_value(context):
 def test_a_checkpoint_is_plain_json_and_the_works_folder(context, tmp_path):
     run(TrialJob(context, TRIAL, {}), tmp_path, epochs=1)
     assert sorted(path.name for path in (tmp_path / "local1").iterdir()) == [PROGRESS_FILE, WORK_FOLDER]
-    assert json.loads((tmp_path / "local1" / PROGRESS_FILE).read_text())["last"]["epoch"] == 1
+    assert json.loads((tmp_path / "local1" / PROGRESS_FILE).read_text())["progress"]["last"]["epoch"] == 1

@@ -1,0 +1,111 @@
+"""Makes MLflow say what a trial's record says: what is there already is left alone, what is missing is sent."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from garment_sweeps.tracking.courier import is_away
+from garment_sweeps.tracking.process_log import LOGS_ARTIFACT
+from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.tracking.trial_run import TrialRun
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SETTLE_S = 1.0
+"""After MLflow was away, the time for what it had accepted before to become visible."""
+
+
+class Abandoned(Exception):
+    """A later attempt owns the run, or somebody else delivers the record now: nothing more may be written."""
+
+
+class Delivery:
+    """One record on its way; called again after every change of it, and after every failure.
+
+    Args:
+        client: made at the first call.
+        record: to deliver.
+        mine: whether this process may still write to the run; asked before every step.
+        live: the trial is at work: its run is marked as running, by this attempt.
+        progress: called whenever MLflow has taken something.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], "MlflowClient"],
+        record: TrialRecord,
+        mine: Callable[[], bool] = lambda: True,
+        live: bool = False,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._client = client
+        self._record = record
+        self._mine = mine
+        self._live = live
+        self._progress = progress
+        self._run: TrialRun | None = None
+        self._late = False
+        self._sent: set[tuple[str, str]] = set()
+        self._ended = False
+        self._was_away = False
+        self.run_id = ""
+        """The trial's run; empty until MLflow has answered once."""
+
+    def __call__(self) -> None:
+        """Sends what is missing. What it raises because MLflow is away leaves it ready to be called again."""
+        try:
+            self._deliver()
+        except Abandoned:
+            return
+        except Exception as error:
+            if is_away(error):  # MLflow may have lost or kept what was under way, and the run may be gone: look anew
+                self._run, self._ended, self._was_away = None, False, True
+            raise
+
+    def _deliver(self) -> None:
+        self._check()
+        run = self._run or self._open()
+        if not self._late:
+            self._check()
+            run.log_epochs(list(self._record.epochs))
+        for path, folder in list(self._record.folders.items()):
+            if not self._late or path == LOGS_ARTIFACT:
+                self._send_folder(run, path, folder)
+        ending = self._record.ending
+        if ending is not None and not self._ended and not self._late:
+            self._check()
+            run.finish(ending, self._record.epochs[-1] if self._record.epochs else None)
+            self._ended = True
+
+    def _send_folder(self, run: TrialRun, path: str, folder: Path) -> None:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            place = "/".join((path, *file.relative_to(folder).parent.parts))
+            if (place, file.name) not in self._sent:
+                self._check()
+                run.log_file(file, place)
+                self._sent.add((place, file.name))
+
+    def _open(self) -> TrialRun:
+        began = time.monotonic()
+        run = TrialRun.open(self._client(), self._record.identity)
+        if self._was_away or time.monotonic() - began > SETTLE_S:
+            time.sleep(SETTLE_S)
+            run.look_again()
+            self._was_away = False
+        start = self._record.start
+        self._late = run.attempt > start.number  # a later attempt owns the run: of this one only its log is news
+        if not self._late and (self._live or run.attempt < start.number):
+            self._check()
+            run.take_over(start)
+        if run.run_id != self.run_id:
+            self._sent.clear()
+        self._run, self.run_id = run, run.run_id
+        return run
+
+    def _check(self) -> None:
+        """Between two steps: the one before has succeeded, and the next one must still be ours to take."""
+        self._progress()
+        if not self._mine():
+            raise Abandoned

@@ -1,0 +1,71 @@
+"""What this process has printed since a moment, where that goes to files, as Ray's workers' output does."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+LOGS_ARTIFACT = "logs"
+"""Artifact path of a trial's logs, one file per attempt that ended in an orderly way."""
+LAST_BYTES = 2**20
+"""Of each stream that are kept."""
+SECRET_NAMES = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "ACCESS_KEY")
+"""Environment variables whose names hold one of these have values that are never shown."""
+
+_LOGIN = re.compile(r"(?<=://)[^\s/@]+@")
+
+
+@dataclass(frozen=True)
+class ProcessLog:
+    """The files behind standard output and standard error, each from the byte at which it begins to matter."""
+
+    starts: dict[Path, int]
+
+    @classmethod
+    def here(cls) -> "ProcessLog":
+        """From this moment on; empty where the streams are no files."""
+        found = {}
+        for descriptor in (1, 2):
+            path = stream_file(descriptor)
+            if path is not None and path not in found:
+                found[path] = path.stat().st_size
+        return cls(found)
+
+    @property
+    def path(self) -> str:
+        """The file of standard output, or of standard error where that is none; empty without either."""
+        return str(next(iter(self.starts), ""))
+
+    def text(self) -> str:
+        """What was printed since, at most the last MiB of each stream, without secrets."""
+        parts = [self._part(path, start) for path, start in self.starts.items()]
+        return "\n".join(part for part in parts if part)
+
+    def _part(self, path: Path, start: int) -> str:
+        try:
+            with open(path, "rb") as file:
+                end = file.seek(0, os.SEEK_END)
+                first = max(start if start <= end else 0, end - LAST_BYTES)  # a rotated file begins anew
+                file.seek(first)
+                text = file.read(end - first).decode(errors="replace")
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror}\n"
+        return f"--- {path.name}\n{masked(text)}" if text else ""
+
+
+def stream_file(descriptor: int) -> Path | None:
+    """The regular file that an open descriptor of this process writes to, or None."""
+    try:
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+    except OSError:
+        return None
+    return path if path.is_file() else None
+
+
+def masked(text: str) -> str:
+    """The text without logins inside URLs and without the values of secret environment variables."""
+    text = _LOGIN.sub("***@", text)
+    for name, value in os.environ.items():
+        if len(value) >= 6 and any(part in name.upper() for part in SECRET_NAMES):
+            text = text.replace(value, "***")
+    return text

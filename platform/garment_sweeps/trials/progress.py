@@ -1,0 +1,44 @@
+"""How far a trial was when a checkpoint of it was written: the last of its files, with its own digest."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from garment_uv.config.base import Config
+from garment_uv.errors import UserError
+
+PROGRESS_FILE = "trial.json"
+
+
+class Progress(Config):
+    """What a trial needs, beside its work's own files, to go on."""
+
+    epoch: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    """Device-seconds along the history that the checkpoint continues."""
+    last: dict[str, Any]
+    """The last result's own keys."""
+    lineage: int = Field(default=0, ge=0)
+    """How often the trial went on from another's weights before it (see `lineage`)."""
+    record_sha256: str = ""
+    """Of the record for MLflow beside it; empty where nothing is tracked."""
+
+    def write(self, folder: Path) -> None:
+        """Writes `trial.json`; to be called when all other files of the checkpoint are there."""
+        text = json.dumps({"progress": self.plain(), "digest": self.digest()})
+        (folder / PROGRESS_FILE).write_text(text)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Progress":
+        """Reads `trial.json`; UserError where it is missing, torn or altered."""
+        path = folder / PROGRESS_FILE
+        try:
+            values = json.loads(path.read_text())
+            progress = cls.from_plain(values["progress"])
+            if progress.digest() != values["digest"]:
+                raise ValueError("its digest is not the one recorded")
+        except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+            raise UserError(f"{path} is not whole ({error})") from None
+        return progress

@@ -1,0 +1,175 @@
+"""What a trial's process tells MLflow: a record that grows, and a courier that delivers it in the background."""
+
+import hashlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.courier import Courier
+from garment_sweeps.tracking.delivery import Delivery
+from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
+from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now_ms, start_of
+from garment_sweeps.tracking.settings import open_client
+from garment_sweeps.trials.attempts import Place
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.outbox import RECORD_FILE, Outbox
+from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
+
+
+class TrialTracking:
+    """One attempt of a trial, for MLflow. Only `end` and `leave` wait for it, and they only for `wait_s` seconds.
+
+    Args:
+        context: of the sweep, with its tracking.
+        record: of the trial so far.
+        log: of this process, since the attempt began.
+        superseded: whether a later attempt has begun, so that this one must write no more.
+    """
+
+    def __init__(
+        self, context: TrialContext, record: TrialRecord, log: ProcessLog, superseded: Callable[[], bool]
+    ) -> None:
+        self._record = record
+        self._log = log
+        self._wait_s = context.tracking.wait_s
+        self._outbox = Outbox.of(context.storage, context.sweep)
+        self._files = Path(tempfile.mkdtemp(prefix="garment-tracking-"))
+        uri = context.tracking.uri
+        self._delivery = Delivery(
+            lambda: open_client(uri),
+            record,
+            mine=lambda: not self._courier.closing and not superseded(),
+            live=True,
+            progress=lambda: self._courier.progress(),
+        )
+        self._courier = Courier(f"mlflow {record.identity.trial_id}", self._delivery)
+        self._courier.poke()
+
+    @property
+    def run_id(self) -> str:
+        """The trial's run; empty until MLflow has answered."""
+        return self._delivery.run_id
+
+    def epoch(self, step: int, metrics: dict[str, float]) -> None:
+        """Records an epoch; returns at once."""
+        self._record.add_epoch(step, metrics)
+        self._courier.poke()
+
+    def folder(self, artifact: str) -> Path:
+        """Where to put the files of an artifact, before `keep` is told of it; the folder is not there yet."""
+        return self._files / artifact
+
+    def keep(self, artifact: str) -> None:
+        """Records that the artifact's folder is written; returns at once."""
+        self._record.folders[artifact] = self.folder(artifact)
+        self._courier.poke()
+
+    def save(self, folder: Path) -> str:
+        """Writes the record into a checkpoint and returns its sha256."""
+        text = "\n".join(self._record.lines()).encode()
+        (folder / RECORD_FILE).write_bytes(text)
+        return hashlib.sha256(text).hexdigest()
+
+    def end(self, outcome: str, reason: str, metrics: dict[str, float], marks: dict[str, str]) -> None:
+        """Records how the trial ended, and returns once MLflow or, where that is away, the outbox has everything.
+
+        OSError where the outbox cannot be written either.
+        """
+        self._keep_log()
+        self._record.ending = Ending(outcome=outcome, reason=reason, at_ms=now_ms(), metrics=metrics, tags=marks)
+        self._settle()
+
+    def leave(self) -> None:
+        """The attempt ends without the trial being over: its log is kept. Waits as `end` does."""
+        self._keep_log()
+        self._settle()
+
+    def drop(self) -> None:
+        """Lets go without another word: a later attempt owns the run."""
+        self._courier.close()
+        shutil.rmtree(self._files, ignore_errors=True)
+
+    def _settle(self) -> None:
+        self._courier.poke()
+        try:
+            if not self._courier.settled(self._wait_s):
+                self._courier.close()
+                self._outbox.put(self._record)
+                why = self._courier.trouble or "no answer"
+                print(f"MLflow is away ({why}); what it missed waits at {self._outbox.path}", flush=True)
+        finally:
+            self.drop()
+
+    def _keep_log(self) -> None:
+        text = self._log.text()
+        if text:
+            folder = self.folder(LOGS_ARTIFACT)
+            folder.mkdir(exist_ok=True)
+            (folder / f"attempt-{self._record.start.number:05d}.log").write_text(text)
+            self._record.folders[LOGS_ARTIFACT] = folder
+
+
+def make_record(
+    context: TrialContext,
+    trial_id: str,
+    config: TrialConfig,
+    extra: dict[str, Any],
+    attempt: int,
+    place: dict[str, str],
+    before: TrialRecord | None,
+) -> TrialRecord:
+    """The record of an attempt that begins: a new one, or the one before with what it already knows.
+
+    MLflow keeps the first value of each parameter, so the parameters stay those with which the trial began.
+    """
+    tracking = context.tracking
+    ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
+    identity = identity_of(*ids, config, extra)
+    if before is not None:
+        known = before.identity
+        identity = identity.model_copy(update={"began_ms": known.began_ms, "params": known.params})
+    return TrialRecord(identity, start_of(attempt, place), list(before.epochs) if before else [])
+
+
+def place_tags(place: Place, log: ProcessLog) -> dict[str, str]:
+    """Tags that say where this process runs and where its output goes."""
+    where = {
+        tags.NODE: place.node or socket.gethostname(),
+        tags.NODE_IP: place.ip,
+        tags.PID: str(os.getpid()),
+        tags.RAY_JOB_ID: place.job,
+        tags.LOG: log.path,
+    }
+    return {name: value for name, value in where.items() if value}
+
+
+def read_record(folder: Path, sha256: str) -> TrialRecord | None:
+    """The record in a checkpoint, None where nothing was tracked; UserError where it is not the one written."""
+    if not sha256:
+        return None
+    path = folder / RECORD_FILE
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    if hashlib.sha256(text).hexdigest() != sha256:
+        raise UserError(f"{path} is damaged (its sha256 is not the one recorded)")
+    return TrialRecord.from_lines(text.decode().splitlines(), str(path))
+
+
+def newest_record(filesystem, checkpoints: Iterable[str]) -> TrialRecord | None:
+    """The record in the first of these checkpoints of the storage that holds a whole one."""
+    for checkpoint in checkpoints:
+        try:
+            with filesystem.open_input_stream(f"{checkpoint}/{RECORD_FILE}") as stream:
+                lines = stream.read().decode().splitlines()
+            return TrialRecord.from_lines(lines, checkpoint)
+        except (FileNotFoundError, UserError):
+            continue
+    return None

@@ -6,8 +6,10 @@ halving's own rule stands in as one more trial at each of its rungs, so that the
 ended; of other schedulers nothing is foreseen that was not seen yet, and the first forecasts are an upper bound.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 
 
@@ -51,13 +53,14 @@ def survival(plan: Plan, ended: Sequence[int], running: Sequence[int] = ()) -> l
         ended: epochs at which trials ended, whatever the reason; `plan.epochs` for complete ones.
         running: epochs done of trials that are running.
     """
+    stopped, there = Counter(ended), Counter((*ended, *running))
+    judged, rungs = sum(there.values()), _rungs(plan)
     share, shares = 1.0, []
     for epoch in range(plan.epochs):
-        judged = sum(e >= epoch for e in (*ended, *running))
-        stopped = sum(e == epoch for e in ended)
-        expected = 1.0 - 1.0 / plan.reduction if epoch in _rungs(plan) else 0.0
-        share *= 1.0 - (stopped + expected) / (judged + 1)
+        expected = 1.0 - 1.0 / plan.reduction if epoch in rungs else 0.0
+        share *= 1.0 - (stopped[epoch] + expected) / (judged + 1)
         shares.append(share)
+        judged -= there[epoch]
     return shares
 
 
@@ -75,7 +78,8 @@ def forecast(
     """
     shares = survival(plan, ended, running)
     fresh = max(0, plan.trials - len(ended) - len(running))
-    left = [sum(shares[done:]) / shares[done] for done in running if done < plan.epochs]
+    ahead = [*accumulate(reversed(shares))][::-1]  # epochs from there on
+    left = [ahead[done] / shares[done] for done in running if done < plan.epochs]
     search = fresh * sum(shares) + sum(left)
     longest = max([*left, sum(shares) if fresh else 0.0])
     finals = max(0.0, plan.repeats * plan.epochs - repeated)

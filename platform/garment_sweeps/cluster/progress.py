@@ -1,6 +1,7 @@
-"""What a sweep says while it runs: one line per ended trial, and on a terminal a bar with the time left."""
+"""What a sweep says while it runs: a line per ended trial, and on a terminal a bar, both with what is to come."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune import Callback
@@ -9,23 +10,39 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from garment_sweeps.trials import results
 
+REFRESH_S = 1.0
+"""Seconds between two looks at the forecast."""
+
 
 class SweepProgress(Callback):
     """Tune's callback in the driver.
 
     Args:
-        trials: of the whole sweep.
-        done: trials that earlier sessions ended.
+        trials: of the whole search, or repeats of the finals.
+        done: those that earlier sessions ended.
         epochs: of a trial that is not stopped.
+        left: says in words what is still to come (see `Outlook.left`); by default the time that the ended ones took.
+        title: of the bar.
     """
 
-    def __init__(self, trials: int, done: int, epochs: int, console: Console | None = None) -> None:
+    def __init__(
+        self,
+        trials: int,
+        done: int,
+        epochs: int,
+        left: Callable[[], str] | None = None,
+        title: str = "trials",
+        console: Console | None = None,
+    ) -> None:
         self._console = console or Console()
         self._epochs = epochs
         self._trials = trials
         self._done = done
+        self._forecast = left or self._by_time
+        self._title = title
         self._ended = 0
         self._began = time.monotonic()
+        self._looked, self._words = float("-inf"), ""
         self._bar: Progress | None = None
         self._task = None
 
@@ -34,12 +51,19 @@ class SweepProgress(Callback):
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
             self._bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=self._console)
             self._bar.start()
-            self._task = self._bar.add_task("trials", total=self._trials, completed=self._done, left="")
+            self._task = self._bar.add_task(self._title, total=self._trials, completed=self._done, left="")
         return self
 
     def __exit__(self, *exception: Any) -> None:
         if self._bar is not None:
             self._bar.stop()
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """The bar says anew what is to come."""
+        if self._bar is not None:
+            self._bar.update(self._task, left=self._left())
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """One line per trial that ended."""
@@ -52,14 +76,23 @@ class SweepProgress(Callback):
     def _line(self, trial: Any) -> None:
         self._ended += 1
         result = trial.last_result or {}
-        self._console.print(
-            f"{trial.config['trial']['id']}  {_words(result, self._epochs)}  {self._left()}", highlight=False
-        )
+        left = self._left()
+        line = f"{trial.config['trial']['id']}  {_words(result, self._epochs)}  {left}".rstrip()
+        self._console.print(line, highlight=False, soft_wrap=True)
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._done + self._ended, left=self._left())
+            self._bar.update(self._task, completed=self._done + self._ended, left=left)
 
     def _left(self) -> str:
+        """The forecast's words, as they were at most a second ago."""
+        now = time.monotonic()
+        if now - self._looked >= REFRESH_S or not self._trials - self._done - self._ended:
+            self._looked, self._words = now, self._forecast()
+        return self._words
+
+    def _by_time(self) -> str:
         remaining = max(0, self._trials - self._done - self._ended)
+        if not self._ended:
+            return ""
         seconds = (time.monotonic() - self._began) / self._ended * remaining
         return f"about {seconds / 60:.1f} min left" if remaining else ""
 

@@ -28,6 +28,8 @@ class FinalsConfig(Config):
     """The best complete trials that are trained again; 0 trains none again."""
     seeds: int = Field(default=3, ge=1)
     """Seeds in all for each finalist, the one of its first training included."""
+    budget_share: float = Field(default=0.25, ge=0, lt=1)
+    """The most of a budget that the search leaves to the finals, once a trial is complete."""
 
 
 class ConstraintConfig(Config):

@@ -1,0 +1,178 @@
+"""Which trials are trained again, and how that stands: a list of repeats, and a study of their own."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from garment_sweeps.budget.ledger import REPEAT_MARK
+from garment_sweeps.cluster.state import SweepState
+from garment_sweeps.comparison.front import pareto_front
+from garment_sweeps.search.history import History, Record
+from garment_sweeps.search.seen import VIOLATIONS
+from garment_sweeps.search.study import study_exists
+from garment_sweeps.spaces import Experiment
+
+STUDY_SUFFIX = "#finals"
+"""No sweep's name holds a '#', so the repeats' study is nobody else's."""
+OF, REPEAT, SEED = "garment.of", "garment.repeat", "garment.seed"
+SEEDS = 2**31
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One more training of a finalist's config, with another seed."""
+
+    of: str
+    """The finalist."""
+    number: int
+    """Of the finalist."""
+    index: int
+    """1 for the first repeat."""
+    values: dict[str, Any]
+    """By config path, the seed among them."""
+
+    @property
+    def name(self) -> str:
+        """As 't00003.r1'."""
+        return f"{self.of}{REPEAT_MARK}{self.index}"
+
+    @property
+    def seed(self) -> int:
+        """Of this training."""
+        return self.values["seed"]
+
+    def trial(self) -> dict[str, Any]:
+        """What the trial's process is told of itself."""
+        return {"id": self.name, "number": self.number, "repeat_of": self.of, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class RepeatRecord:
+    """How a repeat stands, by its name."""
+
+    name: str
+    of: str
+    record: Record
+
+    @property
+    def state(self) -> TrialState:
+        """In its study."""
+        return self.record.state
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """As the study keeps them."""
+        return self.record.attrs
+
+
+class Repeats:
+    """All repeats of a sweep that were ever begun. The study is made with the first of them."""
+
+    def __init__(self, state: SweepState) -> None:
+        self._state = state
+        self._name = f"{state.study.study_name}{STUDY_SUFFIX}"
+        self._history: History | None = None
+        self._by_name: dict[str, RepeatRecord] = {}
+        if study_exists(state.study._storage, self._name) or _logged(state.log.read()):
+            self._open()
+
+    def known(self) -> list[RepeatRecord]:
+        """In the order in which they were begun."""
+        return list(self._by_name.values())
+
+    def record(self, name: str) -> RepeatRecord | None:
+        """The repeat of that name, if it was begun."""
+        return self._by_name.get(name)
+
+    def start(self, repeat: Repeat) -> RepeatRecord:
+        """Notes that a repeat is given out; one that was begun before stays as it is."""
+        known = self._by_name.get(repeat.name)
+        return known or self._add(repeat.name, repeat.of, repeat.index, repeat.seed)
+
+    def report(self, name: str, epoch: int, value: float) -> None:
+        """An epoch of a repeat has its value, mm."""
+        self._history.report(self._by_name[name].record.number, epoch, value)
+
+    def end(self, name: str, state: TrialState, values: tuple[float, ...] | None, **attrs: Any) -> None:
+        """A repeat has ended."""
+        self._history.end(self._by_name[name].record.number, state, values, **attrs)
+
+    def note(self, name: str, **attrs: Any) -> None:
+        """Attributes of a repeat that has not ended."""
+        self._history.note(self._by_name[name].record.number, **attrs)
+
+    def values(self, of: str) -> list[float]:
+        """S2S in mm of the complete repeats of a trial."""
+        records = [entry.record for entry in self._by_name.values() if entry.of == of]
+        return [record.values[0] for record in records if record.state == TrialState.COMPLETE]
+
+    def _add(self, name: str, of: str, index: int, seed: int) -> RepeatRecord:
+        if self._history is None:
+            self._open()
+        record = self._history.start({}, {}, {OF: of, REPEAT: index, SEED: seed})
+        self._by_name[name] = RepeatRecord(name, of, record)
+        return self._by_name[name]
+
+    def _open(self) -> None:
+        directions = ["minimize"] * len(self._state.study.directions)
+        study = optuna.create_study(
+            storage=self._state.study._storage, study_name=self._name, directions=directions, load_if_exists=True
+        )
+        self._history = History(study, self._state.journal)
+        for record in self._history.records:
+            of = record.attrs[OF]
+            name = f"{of}{REPEAT_MARK}{record.attrs[REPEAT]}"
+            self._by_name[name] = RepeatRecord(name, of, record)
+        self._complete_from(self._state.log.read())
+
+    def _complete_from(self, events: Iterable[dict[str, Any]]) -> None:
+        """What the log knows and the study does not: the study was lost, or its last writes were."""
+        for event in events:
+            if event["kind"] != "repeat":
+                continue
+            name, entry = event["trial"], self._by_name.get(event["trial"])
+            if entry is None:
+                entry = self._add(name, event["of"], event["repeat"], event["seed"])
+            if entry.state != TrialState.RUNNING:
+                continue
+            if event["what"] == "result" and event["value"] is not None:
+                self.report(name, event["epoch"], event["value"])
+            elif event["what"] == "end":
+                values = None if event["values"] is None else tuple(event["values"])
+                self.end(name, TrialState[event["state"]], values)
+
+
+def choose(records: Sequence[Record], finalists: int) -> list[Record]:
+    """The finalists: complete trials that keep the constraints, best S2S first.
+
+    With several objectives those of the Pareto front come before all others.
+    """
+    final = [record for record in records if record.state == TrialState.COMPLETE and not _over_limit(record)]
+    on_front = pareto_front([record.values for record in final])
+    ranked = sorted(
+        zip(final, on_front, strict=True), key=lambda pair: (not pair[1], pair[0].values[0], pair[0].number)
+    )
+    return [record for record, _ in ranked[:finalists]]
+
+
+def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:
+    """The repeats to be made, all finalists' first repeat before anybody's second one."""
+    base = experiment.base.flat()
+    found = []
+    for index in range(1, experiment.finals.seeds):
+        for record in finalists:
+            values = experiment.space.suggest(optuna.trial.FixedTrial(record.params), base)
+            seed = (int(values.get("seed", base["seed"])) + index) % SEEDS
+            found.append(Repeat(record.name, record.number, index, {**values, "seed": seed}))
+    return found
+
+
+def _over_limit(record: Record) -> bool:
+    return any(excess > 0 for excess in (record.attrs.get(VIOLATIONS) or {}).values())
+
+
+def _logged(events: Iterable[dict[str, Any]]) -> bool:
+    return any(event["kind"] == "repeat" for event in events)

@@ -5,7 +5,7 @@
 <folder>/model/                  the generator as a model folder, loadable for inference as it is
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training import model_file
+from garment_uv.training.changes import changeable, may_change
 from garment_uv.training.files import (
     file_facts,
     present_folder,
@@ -93,17 +94,26 @@ def save_checkpoint(
 
 
 def load_checkpoint(
-    folder: Path, config: TrialConfig, dataset_version: str
+    folder: Path, config: TrialConfig, dataset_version: str, changed: Collection[str] = ()
 ) -> tuple[TrainingState, dict[str, torch.Tensor]]:
     """The training state and the generator's weights of a checkpoint made with this config on this dataset.
 
-    Raises UserError when a byte differs from what was written, when the dataset is another, or when the config
-    is another in more than `WHERE_IT_RUNS`.
+    Args:
+        folder: the checkpoint.
+        config: of the training that goes on from it.
+        dataset_version: of its dataset.
+        changed: config fields that may have other values than before, as population based training wants it.
+
+    Raises UserError when a byte differs from what was written, when the dataset is another, when the config is another
+    in more than `WHERE_IT_RUNS` and `changed`, or when `changed` names what tensors depend on.
     """
+    fixed = [name for name in changed if not may_change(name)]
+    if fixed:
+        raise UserError(f"{fixed[0]} cannot change while a training goes on; {changeable()} can")
     path = present_folder(Path(folder))
     header = read_header(path)
     verify_files(path, {name: facts.plain() for name, facts in header.files.items()})
-    differing = _differences(header, config)
+    differing = _differences(header, config, {*WHERE_IT_RUNS, *changed})
     if differing:
         raise UserError(
             f"{path} was trained with another config ({differing}): resume with that config, or start anew "
@@ -151,13 +161,13 @@ def part(prefix: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tenso
     return {name.removeprefix(start): value for name, value in tensors.items() if name.startswith(start)}
 
 
-def _differences(header: Header, config: TrialConfig) -> str:
-    """The first fields in which the configs differ, or nothing."""
+def _differences(header: Header, config: TrialConfig, free: set[str]) -> str:
+    """The first fields in which the configs differ, those in `free` left out, or nothing."""
     try:
         before = TrialConfig.from_plain(header.config).flat()
     except (UserError, TypeError):
         return "one that this version does not know"
     now = config.flat()
-    names = [name for name in now if now[name] != before.get(name) and name not in WHERE_IT_RUNS]
+    names = [name for name in now if now[name] != before.get(name) and name not in free]
     changed = [f"{name}={before.get(name)!r}, now {now[name]!r}" for name in names]
     return "; ".join(changed[:3]) + ("; ..." if len(changed) > 3 else "")

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -131,10 +131,14 @@ class Trainer:
         version = self.trained_on.dataset_version
         checkpoint.save_checkpoint(folder, state, self.config, version, self._write_model)
 
-    def load(self, folder: Path) -> None:
-        """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none."""
+    def load(self, folder: Path, changed: Collection[str] = ()) -> None:
+        """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none.
+
+        Fields named in `changed` may have had other values (see `checkpoint.load_checkpoint`); this config's count
+        from here on.
+        """
         version = self.trained_on.dataset_version
-        state, weights = checkpoint.load_checkpoint(folder, self.config, version)
+        state, weights = checkpoint.load_checkpoint(folder, self.config, version, changed)
         model_file.load_weights(self.generator, weights, Path(folder))
         discriminator = checkpoint.part("discriminator", state.tensors)
         model_file.load_weights(self.discriminator, discriminator, Path(folder))

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 KEEP = 2
 """Generations of checkpoints kept, so that one torn by a crash leaves another."""
 
+KEPT_FOR = "kept-for-"
+"""Begins the name of a file in a checkpoint that another trial still needs."""
+
 _CHECKPOINT = re.compile(r"^checkpoint_\d+$")
 
 
@@ -64,9 +67,20 @@ class TrialStore:
         fs.copy_files(str(folder), path, destination_filesystem=self.filesystem, use_threads=False)
 
     def prune(self) -> None:
-        """Removes all checkpoints but the newest ones."""
+        """Removes all checkpoints but the newest ones and those that are kept for other trials."""
         for path in self.checkpoints()[KEEP:]:
-            self.filesystem.delete_dir(path)
+            if not any(name.startswith(KEPT_FOR) for name in folder_names(self.filesystem, path)):
+                self.filesystem.delete_dir(path)
+
+    def keep_for(self, checkpoint: str, keeper: str) -> None:
+        """Keeps a checkpoint beyond its turn until `no_longer_for` the same keeper."""
+        with self.filesystem.open_output_stream(f"{checkpoint}/{KEPT_FOR}{keeper}"):
+            pass
+
+    def no_longer_for(self, checkpoint: str, keeper: str) -> None:
+        """The keeper needs that checkpoint no more."""
+        if f"{KEPT_FOR}{keeper}" in folder_names(self.filesystem, checkpoint):
+            self.filesystem.delete_file(f"{checkpoint}/{KEPT_FOR}{keeper}")
 
     @contextmanager
     def fetched(self, checkpoint: str) -> Iterator[Path]:

@@ -44,10 +44,11 @@ class Lineage:
         """Path in the storage of the checkpoint that it goes on from, as long as it has none of its own after that."""
         return self.schedule[-1].get("checkpoint") if self.schedule else None
 
-    @property
-    def seconds(self) -> float:
-        """Device-seconds that the trial itself had spent when it changed."""
-        return float(self.schedule[-1].get("seconds", 0.0)) if self.schedule else 0.0
+    def release(self, store: TrialStore) -> None:
+        """The trial has a checkpoint of its own after the last change: what was kept for it is needed no more."""
+        for number, entry in enumerate(self.schedule, start=1):
+            if entry.get("checkpoint"):
+                store.no_longer_for(entry["checkpoint"], _keeper(store.trial_id, number))
 
     def values(self, suggested: dict[str, Any]) -> dict[str, Any]:
         """Path to value of everything searched, as it is now."""
@@ -73,11 +74,6 @@ def copied_checkpoint(context: TrialContext, source: str, trial: str, lineage: i
             store.keep_for(path, _keeper(trial, lineage))
             return {"checkpoint": path, "source_epoch": epoch}
     return {}
-
-
-def release(store: TrialStore, path: str, trial: str, lineage: int) -> None:
-    """The trial needs that checkpoint no more."""
-    store.no_longer_for(path, _keeper(trial, lineage))
 
 
 def _keeper(trial: str, lineage: int) -> str:

@@ -24,6 +24,10 @@ class Asha(AsyncHyperBandScheduler):
             reduction_factor=config.reduction,
         )
 
+    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+        """What random numbers would follow from, were any drawn."""
+        return (trial.name, epoch)
+
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The rung that this result is on, and the worst value in mm that may pass it; empty between rungs."""
         bracket = self._trial_info[trial.trial_id]

@@ -31,11 +31,13 @@ class BoundTrials:
     def __init__(self, changes: tuple[str, ...] = (), checkpoint_every: int = 1) -> None:
         self._changes = changes
         self._checkpoint_every = checkpoint_every
+        self._context: dict[str, Any] = {}
         self._pairs: dict[str, tuple[TrialView, Trial]] = {}
 
     def add(self, view: TrialView, trial: Trial) -> None:
         """Binds them; the trial's config then says what changed before."""
         self._pairs[view.name] = (view, trial)
+        self._context = trial.config["context"]
         if self._changes:
             self.set_config(view)
 
@@ -102,18 +104,22 @@ class BoundTrials:
         return True
 
     def set_config(self, view: TrialView) -> None:
-        """Tells the trial, for when it is started next, what changed of it."""
-        trial = self.trial(view)
-        told = {**trial.config["trial"], CHANGES: list(self._changes), SCHEDULE: list(view.schedule)}
-        trial.set_config({**trial.config, "trial": told})
+        """Tells the trial, if it is there, what changed of it, for when it is started next."""
+        _, trial = self._pairs.get(view.name, (view, None))
+        if trial is not None:
+            told = {**trial.config["trial"], CHANGES: list(self._changes), SCHEDULE: list(view.schedule)}
+            trial.set_config({**trial.config, "trial": told})
 
-    def copy_for(self, view: TrialView, source: str) -> dict[str, Any]:
-        """The newest checkpoint of the trial named `source`, kept for `view`: `checkpoint` and `source_epoch`.
+    def copy_for(self, view: TrialView, source: TrialView, tune_controller: Any) -> dict[str, Any]:
+        """The newest checkpoint of the trial `source`, kept for `view`: `checkpoint` and `source_epoch`.
 
-        Empty where there is none. A checkpoint that is just being written is waited for.
+        Empty where there is none. A trial that runs is told to save itself; that, and what is being written, is
+        waited for.
         """
-        bound = self._pairs.get(source)
-        if bound is not None and bound[1].temporary_state.saving_to is not None:
-            bound[1].temporary_state.saving_to.resolve()
-        context = TrialContext.from_plain(self.trial(view).config["context"])
-        return copied_checkpoint(context, source, view.name, len(view.schedule) + 1)
+        _, trial = self._pairs.get(source.name, (source, None))
+        if trial is not None and trial.status == Trial.RUNNING and not trial.is_saving:
+            tune_controller._schedule_trial_save(trial)
+        if trial is not None and trial.temporary_state.saving_to is not None:
+            trial.temporary_state.saving_to.resolve()
+        context = TrialContext.from_plain(self._context)
+        return copied_checkpoint(context, source.name, view.name, len(view.schedule) + 1)

@@ -12,6 +12,10 @@ class Fifo(FIFOScheduler):
 
     expects_trials = False
 
+    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+        """What random numbers would follow from, were any drawn."""
+        return (trial.name, epoch)
+
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """None."""
         return {}

@@ -32,7 +32,7 @@ class Hooks:
     on_exploit: Callable[[str, list[dict[str, Any]]], None] = _nothing
     """A trial of that name goes on from another's weights: its whole schedule, newest entry last.
 
-    An entry has `epoch` at which it was changed, `from` (a trial's name), `source_epoch` at which it goes on,
-    `values` of all searched paths, `checkpoint` that is copied, and the device-`seconds` spent until then. It is told
-    again for every trial with a schedule that a later session goes on with.
+    An entry has the `epoch` at which it was changed, `from` (a trial's name), `source_epoch` at which it goes on,
+    `values` of all searched paths, and the `checkpoint` that is copied. It is told again for every trial with a
+    schedule that a later session goes on with.
     """

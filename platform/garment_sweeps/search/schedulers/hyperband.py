@@ -38,6 +38,10 @@ class HyperBand(HyperBandScheduler):
         )
         self._woken: set[TrialView] = set()
 
+    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+        """What random numbers would follow from, were any drawn."""
+        return (trial.name, epoch)
+
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The trial's bracket and the epoch of its next halving; where it comes now, the values of all, best first."""
         bracket, band = self._trial_info[trial]

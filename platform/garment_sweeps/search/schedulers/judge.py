@@ -11,7 +11,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.search.schedulers.chance import seeded
-from garment_sweeps.search.schedulers.views import ControllerView, Saved, TrialView
+from garment_sweeps.search.schedulers.views import ControllerView, TrialView
 
 Event = dict[str, Any]
 EXPLOIT = "EXPLOIT"
@@ -34,8 +34,8 @@ class Verdict:
     """Other trials, which waited and are ended now."""
     promoted: list[TrialView] = field(default_factory=list)
     """Trials that passed a rung, this one or others."""
-    exploit: dict[str, Any] | None = None
-    """For EXPLOIT: `epoch`, `from`, `source_epoch` and `values`."""
+    exploits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Trials that go on from another's weights, each with what becomes an entry of its schedule."""
 
 
 class Judge:
@@ -70,8 +70,11 @@ class Judge:
             view = TrialView()
             self._ask(self._rule.on_trial_add, view, "expected", self.expected)
             self._expected.append(view)
+            self._controller.add(view)
         while self._expected and self.expected > trials:
-            self._ask(self._rule.on_trial_remove, self._expected.pop(), "unexpected", self.expected)
+            view = self._expected.pop()
+            self._ask(self._rule.on_trial_remove, view, *self._rule.occasion(view, 0))
+            view.status = Trial.TERMINATED
         return self._verdict()
 
     def add(self, name: str, values: dict[str, Any]) -> None:
@@ -82,8 +85,8 @@ class Judge:
             view = self._expected.pop(0) if known else TrialView()
             view.name, view.status, view.config = name, Trial.PENDING, {"values": dict(values)}
             self.trials[name] = view
-            self._controller.add(view)
             if not known:
+                self._controller.add(view)
                 self._ask(self._rule.on_trial_add, view, name, "add")
         elif view.left == ABSENT:
             view.status, view.left = Trial.PENDING, ""
@@ -108,20 +111,17 @@ class Judge:
             return Verdict()
         told = view.tell(epoch, value)
         inputs = self._rule.inputs(view, told)
-        drawn = (name, len(view.schedule), epoch)
+        drawn = self._rule.occasion(view, epoch)
         decision = self._ask(lambda *given: self._rule.on_trial_result(*given, told), view, *drawn)
-        exploit = self._exploited(view)
-        if exploit is not None:
-            decision = EXPLOIT
-        elif decision == TrialScheduler.PAUSE:
-            view.status = Trial.PAUSED
-        elif decision == TrialScheduler.STOP:
-            self._ask(self._rule.on_trial_remove, view, *drawn, "stop")
+        if decision == TrialScheduler.STOP:
+            self._ask(self._rule.on_trial_remove, view, *drawn)
             view.status = Trial.TERMINATED
-        return self._verdict(view, decision, inputs, exploit)
+        elif decision != TrialScheduler.CONTINUE:
+            view.status = Trial.PAUSED
+        return self._verdict(view, decision, inputs)
 
     def settle(self, name: str, entry: dict[str, Any]) -> None:
-        """What became of an EXPLOIT: the whole entry of the trial's schedule (see `Hooks.on_exploit`)."""
+        """A trial goes on from another's weights: the whole entry of its schedule (see `Hooks.on_exploit`)."""
         view = self.trials[name]
         view.status, view.epoch = Trial.PAUSED, entry["source_epoch"]
         view.config = {"values": dict(entry["values"])}
@@ -138,7 +138,7 @@ class Judge:
         view = self.trials[name]
         if view.is_finished():
             return Verdict()
-        drawn = (name, len(view.schedule), epoch, how)
+        drawn = self._rule.occasion(view, epoch)
         if how == DONE and value is not None and epoch > view.epoch:
             told = view.tell(epoch, value)
             self._ask(lambda *given: self._rule.on_trial_complete(*given, told), view, *drawn)
@@ -157,22 +157,22 @@ class Judge:
 
     def feed(self, event: Event) -> Verdict | None:
         """Takes an event of the log; what follows from it now, for those from which something does."""
-        name = event.get("trial")
+        name, verdict = event.get("trial"), None
         match event["kind"]:
             case "add":
                 self.add(name, event["values"])
             case "expect":
-                return self.expect(event["trials"])
+                verdict = self.expect(event["trials"])
             case "wake" if name in self.trials:
                 self.wake(name)
             case "leave" if name in self.trials:
-                return self.leave(name, event["how"], event["epoch"], event["value"])
+                verdict = self.leave(name, event["how"], event["epoch"], event["value"])
             case "result" if name in self.trials:
                 verdict = self.result(name, event["epoch"], event["value"], event.get("running", ()))
-                if event.get("exploit"):
-                    self.settle(name, event["exploit"])
-                return verdict
-        return None
+        if verdict is not None:
+            for changed, entry in event.get("exploits", {}).items():
+                self.settle(changed, entry)
+        return verdict
 
     def _run(self, names: Iterable[str]) -> None:
         for name in names:
@@ -180,24 +180,19 @@ class Judge:
             if view is not None and view.status == Trial.PENDING:
                 view.status = Trial.RUNNING
 
-    def _exploited(self, view: TrialView) -> dict[str, Any] | None:
-        told = view.take_checkpoint()
-        if told is None:
-            return None
-        source: Saved = told.checkpoint
-        return {"epoch": view.epoch, "from": source.name, "source_epoch": source.epoch, "values": view.values}
-
     def _ask(self, question: Callable[..., Any], view: TrialView, *drawn: Any) -> Any:
         with seeded(self._seed, *drawn):
             return question(self._controller, view)
 
-    def _verdict(
-        self,
-        view: TrialView | None = None,
-        decision: str = TrialScheduler.CONTINUE,
-        inputs: dict[str, Any] | None = None,
-        exploit: dict[str, Any] | None = None,
-    ) -> Verdict:
-        stopped, self._controller.stopped = self._controller.stopped, []
-        promoted = self._rule.promoted(view, decision, inputs or {})
-        return Verdict(decision, inputs or {}, stopped, promoted, exploit)
+    def _verdict(self, view: TrialView | None = None, decision: str = "", inputs: dict | None = None) -> Verdict:
+        controller, inputs = self._controller, inputs or {}
+        verdict = Verdict(decision or TrialScheduler.CONTINUE, inputs, controller.stopped)
+        for changed, source in controller.exploited:
+            entry = {"epoch": changed.epoch, "from": source.name, "source_epoch": source.epoch}
+            verdict.exploits[changed.name] = {**entry, "values": changed.values}
+            changed.run_metadata.checkpoint_manager._latest_checkpoint_result = None
+        controller.stopped, controller.exploited = [], []
+        verdict.promoted = self._rule.promoted(view, decision, inputs)
+        if view is not None and view.name in verdict.exploits:
+            verdict.decision = EXPLOIT
+        return verdict

@@ -30,6 +30,10 @@ class Median(MedianStoppingRule):
             min_time_slice=math.inf,
         )
 
+    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+        """What random numbers would follow from, were any drawn."""
+        return (trial.name, epoch)
+
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The median in mm of the others' means, the trial's best, and how many others; empty in grace epochs."""
         epoch = result[results.EPOCH]

@@ -1,9 +1,11 @@
 """Population based training."""
 
 import functools
+import logging
 from typing import Any
 
 from ray import tune
+from ray.tune.experiment import Trial
 from ray.tune.schedulers import PopulationBasedTraining
 
 from garment_sweeps.search.schedulers.views import TrialView
@@ -16,9 +18,17 @@ VALUES = "values"
 
 
 class Population(PopulationBasedTraining):
-    """Ray's population based training, which says what it decides by, and keeps values inside the space."""
+    """Ray's population based training, which says what it decides by, and keeps values inside the space.
 
-    expects_trials = False
+    It is synchronous: at every look all trials have done as many epochs, so no trial goes back to an epoch that it
+    has on record, and who copies whom does not depend on who was faster. It is told how many trials to expect
+    (`expects_trials`), so that the first look waits for all of them.
+
+    Ray's own looks at the population when a trial reports. Where the last one that the others wait for ends without
+    reporting, they would wait for ever; here they are looked at then too.
+    """
+
+    expects_trials = True
 
     def __init__(self, config: PbtConfig, space: Space) -> None:
         parameters = {p.path: p for p in space.parameters if p.path in config.paths}
@@ -32,25 +42,60 @@ class Population(PopulationBasedTraining):
             hyperparam_mutations={VALUES: {path: mutation(parameters[path]) for path in config.paths}},
             custom_explore_fn=functools.partial(_inside, parameters=parameters),
             log_config=False,
+            synch=True,
         )
+        logging.getLogger("ray.tune.schedulers.pbt").setLevel(logging.WARNING)
+
+    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+        """What random numbers follow from: the look, whoever makes it."""
+        return ("look", self._next_perturbation_sync)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
-        """The population's values in mm at their last look, and who would copy whom; empty between looks."""
+        """How many are waited for; where none is, all values in mm, whose weights are copied and who copies."""
         state = self._trial_state[trial]
         if result[results.EPOCH] - state.last_perturbation_time < self._perturbation_interval:
             return {}
-        before = state.last_score
-        state.last_score = -result[results.OBJECTIVE]
+        waiting_for = sum(self._late(other) for other in self._population() if other is not trial)
+        if waiting_for:
+            return {"waiting_for": waiting_for}
+        before, state.last_score = state.last_score, -result[results.OBJECTIVE]
         worst, best = self._quantiles()
+        scores = {other.name: self._trial_state[other].last_score for other in self._population()}
         state.last_score = before
-        told = {t: s.last_score for t, s in self._trial_state.items() if s.last_score is not None}
-        population = {t.name: -score for t, score in told.items() if not t.is_finished() and t is not trial}
-        population[trial.name] = result[results.OBJECTIVE]
-        return {"population_mm": population, "best": [t.name for t in best], "worst": [t.name for t in worst]}
+        values = {name: -score for name, score in scores.items() if score is not None}
+        return {"population_mm": values, "best": [t.name for t in best], "worst": [t.name for t in worst]}
 
     def promoted(self, trial: TrialView | None, decision: str, inputs: dict[str, Any]) -> list[TrialView]:
-        """None: who goes on from another's weights is said by the result itself."""
+        """None: who goes on from another's weights is said otherwise."""
         return []
+
+    def on_trial_complete(self, tune_controller: Any, trial: TrialView, result: dict[str, Any]) -> None:
+        """A trial is done."""
+        self._look_without(tune_controller, trial)
+
+    def on_trial_remove(self, tune_controller: Any, trial: TrialView) -> None:
+        """A trial is gone, or will not come."""
+        self._look_without(tune_controller, trial)
+
+    def on_trial_error(self, tune_controller: Any, trial: TrialView) -> None:
+        """A trial was given up."""
+        self._look_without(tune_controller, trial)
+
+    def _look_without(self, tune_controller: Any, gone: TrialView) -> None:
+        gone.status = Trial.TERMINATED
+        left = self._population()
+        if left and not any(map(self._late, left)):
+            self.on_trial_result(tune_controller, left[0], self._trial_state[left[0]].last_result)
+
+    def _exploit(self, tune_controller: Any, trial: TrialView, trial_to_clone: TrialView) -> None:
+        super()._exploit(tune_controller, trial, trial_to_clone)
+        tune_controller.exploited.append((trial, trial_to_clone))
+
+    def _population(self) -> list[TrialView]:
+        return [trial for trial in self._trial_state if not trial.is_finished()]
+
+    def _late(self, trial: TrialView) -> bool:
+        return self._trial_state[trial].last_train_time < self._next_perturbation_sync
 
 
 def mutation(parameter: Parameter) -> Any:

@@ -19,7 +19,7 @@ from garment_sweeps.trials import results
 
 KEPT = (results.ATTEMPT, results.ATTEMPT_SECONDS)
 """What else of a result belongs into the log."""
-MEANING = {TrialScheduler.STOP: "stop", TrialScheduler.PAUSE: "pause", EXPLOIT: "exploit"}
+MEANING = {TrialScheduler.STOP: "stop", TrialScheduler.PAUSE: "pause"}
 """The event that says what a decision means, for who reads the log."""
 
 
@@ -79,7 +79,7 @@ class RecordedScheduler(TrialScheduler):
             return
         if not self._opened:
             self._opened = True
-            self._expect(self._trials)
+            self._expect(tune_controller, self._trials)
         again = self._bound.holds(trial)
         self._judge.add(name, trial.config["values"])
         self._log.append("add", trial=name, values=trial.config["values"])
@@ -100,7 +100,7 @@ class RecordedScheduler(TrialScheduler):
         """Whether the trial goes on."""
         name, epoch = name_of(trial), int(result.get(results.EPOCH, 0))
         if is_repeat(name):
-            self._record(name, epoch, result, Verdict())
+            self._record(name, epoch, result, Verdict(), {})
             return TrialScheduler.CONTINUE
         view = self._judge.trials[name]
         if view.is_finished():
@@ -108,11 +108,10 @@ class RecordedScheduler(TrialScheduler):
         if epoch <= view.epoch:
             waits = view.status == Trial.PAUSED and epoch == view.epoch
             return TrialScheduler.PAUSE if waits else TrialScheduler.CONTINUE
-        decision = self._decide(view, epoch, result)
+        decision = self._decide(tune_controller, view, epoch, result)
         if decision != EXPLOIT:
             return decision
         tune_controller.pause_trial(trial, should_checkpoint=False)
-        self._bound.set_config(view)
         return TrialScheduler.NOOP
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
@@ -125,19 +124,19 @@ class RecordedScheduler(TrialScheduler):
         if interrupted and not view.is_finished():
             self._cut_short = True
             if epoch > view.epoch:
-                self._decide(view, epoch, result)
+                self._decide(tune_controller, view, epoch, result)
         elif not view.is_finished():
-            self._leave(view, DONE, epoch, usable_value(result))
+            self._leave(tune_controller, view, DONE, epoch, usable_value(result))
         self._bound.remove(name)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         """A trial ends that waits or never ran."""
-        self._gone(trial, REMOVED)
+        self._gone(tune_controller, trial, REMOVED)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """A trial's process failed; where Tune starts it again, it has marked that already, and it is no end."""
         if trial.status != Trial.ERROR:
-            self._gone(trial, ERROR)
+            self._gone(tune_controller, trial, ERROR)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """A trial to be started now."""
@@ -147,7 +146,7 @@ class RecordedScheduler(TrialScheduler):
             self._cut_waiting(tune_controller)
         elif search_over and not self._closed and not self._cut_short:
             self._closed = True
-            self._close()
+            self._close(tune_controller)
         view = self._judge.choose(self._startable())
         if view is None and search_over and self._bound.stalled():
             view = self._unstall(tune_controller)
@@ -163,60 +162,66 @@ class RecordedScheduler(TrialScheduler):
 
     # Decisions.
 
-    def _decide(self, view: TrialView, epoch: int, result: dict[str, Any]) -> str:
+    def _decide(self, tune_controller: Any, view: TrialView, epoch: int, result: dict[str, Any]) -> str:
         running = self._bound.running()
         verdict = self._judge.result(view.name, epoch, usable_value(result), running)
-        if verdict.exploit is not None:
-            spent = float(result.get(results.DEVICE_SECONDS, 0.0))
-            verdict.exploit |= {"seconds": spent, **self._bound.copy_for(view, verdict.exploit["from"])}
-            self._judge.settle(view.name, verdict.exploit)
-        self._record(view.name, epoch, result, verdict, running)
-        if verdict.exploit is not None:
-            self._unwritten.add(view.name)
-            self._hooks.on_exploit(view.name, list(view.schedule))
+        changed = self._settle(verdict, tune_controller)
+        self._record(view.name, epoch, result, verdict, {**changed, **({"running": running} if running else {})})
         if view.status == Trial.PAUSED:
             self._hooks.on_pause(view.name)
         return verdict.decision
 
-    def _record(self, name: str, epoch: int, result: dict[str, Any], verdict: Verdict, running: list[str] = ()) -> None:
-        value = usable_value(result)
-        told = {"trial": name, "epoch": epoch, "value": value}
-        more = {"running": list(running)} if running else {}
-        more |= {"exploit": verdict.exploit} if verdict.exploit else {}
-        more |= {key: result[key] for key in KEPT if key in result}
+    def _record(self, name: str, epoch: int, result: dict[str, Any], verdict: Verdict, more: dict[str, Any]) -> None:
+        told = {"trial": name, "epoch": epoch, "value": usable_value(result)}
+        more = {**more, **{key: result[key] for key in KEPT if key in result}}
         self._log.append("result", **told, decision=verdict.decision, inputs=verdict.inputs, **more)
         if verdict.decision in MEANING:
-            changed = verdict.exploit or {}
-            self._log.append(MEANING[verdict.decision], **{**changed, **told}, inputs=verdict.inputs)
+            self._log.append(MEANING[verdict.decision], **told, inputs=verdict.inputs)
         self._follow(verdict)
+
+    def _settle(self, verdict: Verdict, tune_controller: Any) -> dict[str, Any]:
+        """Keeps the checkpoints that are copied, and gives what belongs into the event of the decision itself."""
+        for name, entry in verdict.exploits.items():
+            view = self._judge.trials[name]
+            entry |= self._bound.copy_for(view, self._judge.trials[entry["from"]], tune_controller)
+            self._judge.settle(name, entry)
+        return {"exploits": verdict.exploits} if verdict.exploits else {}
 
     def _follow(self, verdict: Verdict) -> None:
         for kind, views in (("stop", verdict.stopped), ("promote", verdict.promoted)):
             for view in views:
-                self._log.append(
-                    kind, trial=view.name, epoch=view.value_epoch, value=view.value, inputs=verdict.inputs
-                )
+                told = {"trial": view.name, "epoch": view.value_epoch, "value": view.value}
+                self._log.append(kind, **told, inputs=verdict.inputs)
+        for name, entry in verdict.exploits.items():
+            view = self._judge.trials[name]
+            self._log.append("exploit", trial=name, **entry)
+            self._unwritten.add(name)
+            self._bound.set_config(view)
+            self._hooks.on_exploit(name, list(view.schedule))
         self._to_stop += verdict.stopped
 
-    def _leave(self, view: TrialView, how: str, epoch: int = 0, value: float | None = None) -> None:
+    def _leave(
+        self, tune_controller: Any, view: TrialView, how: str, epoch: int = 0, value: float | None = None
+    ) -> None:
         verdict = self._judge.leave(view.name, how, epoch, value)
-        self._log.append("leave", trial=view.name, epoch=epoch, value=value, how=how)
+        changed = self._settle(verdict, tune_controller)
+        self._log.append("leave", trial=view.name, epoch=epoch, value=value, how=how, **changed)
         self._follow(verdict)
 
-    def _gone(self, trial: Trial, how: str) -> None:
+    def _gone(self, tune_controller: Any, trial: Trial, how: str) -> None:
         name = name_of(trial)
         if is_repeat(name):
             return
         view = self._judge.trials[name]
         cut_short = self._cut_short or self._hooks.interrupted(trial.trial_id)
         if not view.is_finished() and not (cut_short and how == REMOVED):
-            self._leave(view, how)
+            self._leave(tune_controller, view, how)
         self._bound.remove(name)
 
-    def _expect(self, trials: int) -> None:
+    def _expect(self, tune_controller: Any, trials: int) -> None:
         if self._judge.expects_trials and self._judge.expected != max(trials, len(self._judge.trials)):
             verdict = self._judge.expect(trials)
-            self._log.append("expect", trials=trials)
+            self._log.append("expect", trials=trials, **self._settle(verdict, tune_controller))
             self._follow(verdict)
 
     # What decisions do to Tune's trials.
@@ -229,12 +234,12 @@ class RecordedScheduler(TrialScheduler):
         for trial in self._bound.paused():
             tune_controller.stop_trial(trial)
 
-    def _close(self) -> None:
+    def _close(self, tune_controller: Any) -> None:
         """Nothing more is suggested: what was expected will not come, and what is not here will not either."""
-        self._expect(len(self._judge.trials))
+        self._expect(tune_controller, len(self._judge.trials))
         for view in list(self._judge.trials.values()):
             if not view.is_finished() and not self._bound.has(view):
-                self._leave(view, ABSENT)
+                self._leave(tune_controller, view, ABSENT)
 
     def _startable(self) -> set[str]:
         if self._unwritten and self._hooks.written():

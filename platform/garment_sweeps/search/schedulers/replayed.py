@@ -19,13 +19,18 @@ class ReplayedDecisions:
     def follow(self, event: dict[str, Any]) -> dict[str, Any]:
         """Takes the next event of the log, of whatever kind, and returns what of it comes out otherwise.
 
-        Of a `result` that is its `decision`, and of an exploit whom it copies (`from`) and the `values` that it takes,
-        each as (logged, repeated). An empty answer is agreement.
+        That is the `decision` of a result, and where a trial goes on from another's weights, from whose and with which
+        values; each as (logged, repeated). An empty answer is agreement.
         """
         verdict = self._judge.feed(event)
-        if verdict is None or event["kind"] != "result":
+        if verdict is None:
             return {}
-        logged, repeated = event.get("exploit") or {}, verdict.exploit or {}
-        pairs = {"decision": (event["decision"], verdict.decision)}
-        pairs |= {key: (logged.get(key), repeated.get(key)) for key in ("from", "values")}
+        logged, repeated = event.get("exploits", {}), verdict.exploits
+        pairs = {"decision": (event["decision"], verdict.decision)} if event["kind"] == "result" else {}
+        for name in sorted(logged.keys() | repeated.keys()):
+            pairs[f"exploit of {name}"] = (_copied(logged.get(name)), _copied(repeated.get(name)))
         return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _copied(entry: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
+    return (entry["from"], entry["values"]) if entry else None

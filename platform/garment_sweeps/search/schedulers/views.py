@@ -44,7 +44,6 @@ class TrialView:
     # What Ray's population based training touches besides.
     experiment_tag: str = ""
     evaluated_params: dict[str, Any] = field(default_factory=dict)
-    checkpoint: Any = None
     is_saving: bool = False
     temporary_state: Any = field(default_factory=lambda: SimpleNamespace(saving_to=None))
     run_metadata: Any = field(default_factory=lambda: _run_metadata())
@@ -53,6 +52,11 @@ class TrialView:
     def trial_id(self) -> str:
         """What Ray's schedulers know a trial by."""
         return self.name
+
+    @property
+    def checkpoint(self) -> "Saved":
+        """A trial that waits has one."""
+        return Saved(self.name, self.epoch)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -67,12 +71,6 @@ class TrialView:
         """Keeps the value, mm, and gives the result to tell a rule."""
         self.value, self.value_epoch = value, epoch
         return {results.EPOCH: epoch, results.OBJECTIVE: value}
-
-    def take_checkpoint(self) -> Any:
-        """What Ray's population based training has just given the trial to go on from, once; None otherwise."""
-        manager = self.run_metadata.checkpoint_manager
-        told, manager._latest_checkpoint_result = manager._latest_checkpoint_result, None
-        return told
 
     def set_config(self, config: dict[str, Any]) -> None:
         """Takes other values."""
@@ -108,13 +106,15 @@ class ControllerView:
         self._live: list[TrialView] = []
         self.stopped: list[TrialView] = []
         """Trials that the scheduler ended while they waited, since this was last emptied."""
+        self.exploited: list[tuple[TrialView, TrialView]] = []
+        """Trials that go on from another's weights, and that other, since this was last emptied."""
 
     def add(self, trial: TrialView) -> None:
-        """A trial has come."""
+        """A trial has come, or is expected."""
         self._live.append(trial)
 
     def get_trials(self) -> list[TrialView]:
-        """All trials that have not ended, in the order in which they came."""
+        """All trials that have not ended, in the order in which they came; expected ones too."""
         self._live = [trial for trial in self._live if not trial.is_finished()]
         return list(self._live)
 

@@ -51,6 +51,7 @@ class TrialJob:
         self._values = values
         self._lineage = Lineage.of(trial)
         self._settled = False
+        self._needs_copy = self._lineage.copied is not None
         self._config = context.base.with_values(self._lineage.values(values))
         self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session)
         self._last: dict[str, Any] = {}
@@ -92,8 +93,9 @@ class TrialJob:
         if self._work is not None:
             self._work.save(folder / WORK_FOLDER)
         sha256 = self._tracking.save(folder) if self._tracking is not None else ""
-        if self._settled and self._lineage.copied:
+        if self._settled and self._needs_copy:
             self._lineage.release(self._store)
+            self._needs_copy = False
         Progress(
             epoch=self._epoch,
             seconds=self._seconds,

@@ -1,0 +1,99 @@
+"""What earlier sweeps in a real MLflow store give a new one."""
+
+import json
+
+import pytest
+
+from garment_sweeps.search.warm_start import BEST, head_start, known_trials
+from garment_sweeps.spaces import Choice, Float, Integer, Space
+from garment_sweeps.tracking import SweepRun, tags
+from garment_uv.errors import UserError
+
+from .conftest import make_experiment
+
+RATE, WEIGHT = "training.optimiser.generator_lr", "loss.adversarial"
+VERSION = "dataset-1"
+
+
+@pytest.fixture
+def tracked(tmp_path, monkeypatch):
+    """A function that records an earlier sweep: trials as (changes, mm, outcome)."""
+    monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def record(name: str, trials: list, base=None, version: str = VERSION, searched=(RATE, WEIGHT)) -> None:
+        sweep = SweepRun.start("table", name, {})
+        base = base or make_experiment().base
+        for number, (changes, mm, outcome) in enumerate(trials):
+            marks = {tags.PARENT: sweep.run_id, tags.TRIAL: f"t{number:05d}", tags.OUTCOME: outcome}
+            run = sweep.client.create_run(sweep.experiment_id, run_name=f"t{number:05d}", tags=marks)
+            config = base.with_values(changes).flat()
+            params = {**config, **{f"searched/{path}": config[path] for path in searched}, "dataset_version": version}
+            for path, value in params.items():
+                sweep.client.log_param(run.info.run_id, path, value if isinstance(value, str) else json.dumps(value))
+            sweep.client.log_metric(run.info.run_id, "s2s/all", mm)
+            sweep.client.log_metric(run.info.run_id, "costs/parameters", 1000.0 + number)
+
+    return record
+
+
+def at(rate: float, weight: float, mm: float, outcome: str = "complete") -> tuple:
+    return {RATE: rate, WEIGHT: weight}, mm, outcome
+
+
+def test_complete_trials_of_the_same_training_are_known(tracked):
+    tracked("old", [at(1e-3, 0.1, 20.0), at(2e-3, 0.2, 30.0, "pruned"), at(4e-3, 0.3, 25.0)])
+    experiment = make_experiment()
+    start = head_start(experiment, ["old"], VERSION)
+    assert [(entry["values"], entry["results"]) for entry in start.known] == [
+        ({RATE: 1e-3, WEIGHT: 0.1}, [20.0]),
+        ({RATE: 4e-3, WEIGHT: 0.3}, [25.0]),
+    ]
+    assert start.known[0]["from"] == "old/t00000" and start.planned == ()
+    assert known_trials(experiment, start.known)[1]["params"] == {RATE: 4e-3, WEIGHT: 0.3}
+
+
+@pytest.mark.parametrize("difference", ["epochs", "dataset", "another field"])
+def test_results_of_another_training_are_not_taken_but_its_best_configs_are_tried_first(tracked, difference):
+    base = make_experiment().base
+    if difference == "epochs":
+        base = base.with_values({"training.epochs": 3})
+    if difference == "another field":
+        base = base.with_values({"loss.uv": 7.0})
+    version = "dataset-2" if difference == "dataset" else VERSION
+    tracked("old", [at(1e-3 + 1e-4 * n, 0.1, 30.0 - n) for n in range(BEST + 3)], base, version)
+    start = head_start(make_experiment(), ["old"], VERSION)
+    assert start.known == ()
+    assert len(start.planned) == BEST
+    assert start.planned[0] == pytest.approx({RATE: 1e-3 + 1e-4 * (BEST + 2), WEIGHT: 0.1})
+
+
+def test_another_space_gives_what_fits_and_the_base_gives_the_rest(tracked):
+    searched = (RATE, "generator.local.mode", "generator.residual_blocks")
+    changes = {RATE: 5e-2, "generator.local.mode": "shared", "generator.residual_blocks": 2}
+    tracked("old", [(changes, 20.0, "complete")], searched=searched)
+    space = Space(
+        parameters=(
+            Float(path=RATE, low=1e-4, high=1e-2, log=True),  # the old rate lies outside
+            Choice(path="generator.local.mode", options=("shared", "per_class")),
+            Integer(path="generator.local.depth", low=1, high=2),  # never searched before
+        )
+    )
+    (plan,) = head_start(make_experiment(space=space), ["old"], VERSION).planned
+    assert plan == {RATE: 1e-3, "generator.local.mode": "shared", "generator.local.depth": 1}
+
+
+def test_several_objectives_come_along_and_missing_ones_make_a_trial_unknown(tracked):
+    tracked("old", [at(1e-3, 0.1, 20.0)])
+    both = make_experiment(also_minimise=("parameters",))
+    assert head_start(both, ["old"], VERSION).known[0]["results"] == [20.0, 1000.0]
+    missing = make_experiment(also_minimise=("memory_mib",))
+    assert head_start(missing, ["old"], VERSION).known == ()
+
+
+def test_a_sweep_that_gives_nothing_or_is_not_there_is_said(tracked):
+    tracked("empty", [at(1e-3, 0.1, 20.0, "failed")])
+    with pytest.raises(UserError, match="no complete trial of sweep 'empty' fits"):
+        head_start(make_experiment(), ["empty"], VERSION)
+    with pytest.raises(UserError, match="no sweep named 'nothing'"):
+        head_start(make_experiment(), ["nothing"], VERSION)

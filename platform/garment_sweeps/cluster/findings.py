@@ -61,13 +61,16 @@ def _room(answers: Answers) -> Iterable[Finding]:
     wanted, nodes = answers.resources, answers.nodes
     if any(node.room_for(wanted) for node in nodes):
         return
-    needs = f"{wanted.cpus:g} CPUs" + (f" and {wanted.gpus:g} GPUs" if wanted.gpus else "")
+    needs = _count(wanted.cpus, "CPU") + (f" and {_count(wanted.gpus, 'GPU')}" if wanted.gpus else "")
     largest = max(nodes, key=lambda node: (node.gpus, node.cpus), default=None)
-    has = f"the largest of {len(nodes)} nodes has {largest.cpus:g} CPUs and {largest.gpus:g} GPUs" if largest else ""
+    has = "there is no node"
+    if largest is not None:
+        offers = f"{_count(largest.cpus, 'CPU')} and {_count(largest.gpus, 'GPU')}"
+        has = f"the largest of {_count(len(nodes), 'node')} has {offers}"
     if wanted.gpus and not any(node.gpus for node in nodes):
-        needs, has = f"{wanted.gpus:g} GPUs", "no node has a GPU"
+        needs, has = _count(wanted.gpus, "GPU"), "no node has a GPU"
     mend = "add such nodes or lower the experiment's resources (GARMENT_PREFLIGHT=warn waits for nodes to join)"
-    yield Finding(f"a trial needs {needs}: {has or 'there is no node'}", mend)
+    yield Finding(f"a trial needs {needs}: {has}", mend)
 
 
 def _silence(answers: Answers) -> Iterable[Finding]:
@@ -179,8 +182,8 @@ def _one_machine(answers: Answers) -> Iterable[Finding]:
 
 
 def _head(answers: Answers) -> Iterable[Finding]:
-    allowed = trial_nodes(answers.nodes, answers.resources)
-    if any(node.head for node in allowed) and any(node.head and node.room_for(answers.resources) for node in allowed):
+    on_trial = _trial_ids(answers)
+    if len(answers.nodes) > 1 and any(node.head and node.id in on_trial for node in answers.nodes):
         yield Finding(
             "only the head offers what a trial needs: trials run beside Ray's own services and the driver",
             "add nodes for the trials",
@@ -188,8 +191,14 @@ def _head(answers: Answers) -> Iterable[Finding]:
         )
 
 
+def _count(number: float, name: str) -> str:
+    return f"{number:g} {name}" + ("" if number == 1 else "s")
+
+
 def _trial_ids(answers: Answers) -> set[str]:
-    return {node.id for node in trial_nodes(answers.nodes, answers.resources)}
+    """Nodes that will run trials."""
+    allowed = trial_nodes(answers.nodes, answers.resources)
+    return {node.id for node in allowed if node.room_for(answers.resources)}
 
 
 def _wrong(answers: Answers, check: str) -> dict[str, str]:

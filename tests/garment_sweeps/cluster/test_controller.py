@@ -1,0 +1,58 @@
+"""A process that dies while a second trial takes it over: Tune alone gives the trial up, ours starts it again."""
+
+import os
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from garment_sweeps.cluster.session import ray_session
+
+
+def ended(folder: Path, controller) -> list[int]:
+    """Epochs of two trials, the second of which loses its process once while it takes over the first one's."""
+    from ray import tune
+
+    class Mortal(tune.Trainable):
+        def setup(self, config):
+            self.epoch = 0
+
+        def step(self):
+            self.epoch += 1
+            return {"epoch": self.epoch, "done": self.epoch == 2}
+
+        def reset_config(self, new_config):
+            if not (folder / "died").exists():
+                (folder / "died").touch()
+                os._exit(1)
+            self.epoch = 0
+            return True
+
+        def save_checkpoint(self, checkpoint_dir):
+            (Path(checkpoint_dir) / "epoch").write_text(str(self.epoch))
+
+        def load_checkpoint(self, checkpoint_dir):
+            self.epoch = int((Path(checkpoint_dir) / "epoch").read_text())
+
+    tuner = tune.Tuner(
+        tune.with_resources(Mortal, {"cpu": 1}),
+        param_space={"number": tune.grid_search([0, 1])},
+        tune_config=tune.TuneConfig(reuse_actors=True),
+        run_config=tune.RunConfig(
+            storage_path=str(folder), failure_config=tune.FailureConfig(max_failures=-1), verbose=0
+        ),
+    )
+    with controller():
+        results = tuner.fit()
+    return sorted((result.metrics or {}).get("epoch", 0) for result in results)
+
+
+@pytest.mark.cluster
+def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
+    with ray_session(None, cpus=1):
+        from garment_sweeps.cluster.controller import sturdy_controller
+
+        (tmp_path / "bare").mkdir()
+        assert ended(tmp_path / "bare", nullcontext) == [0, 2], "Ray has been mended: cluster/controller.py can go"
+        (tmp_path / "ours").mkdir()
+        assert ended(tmp_path / "ours", sturdy_controller) == [2, 2]

@@ -1,6 +1,6 @@
 """A whole sweep in minutes on two CPU cores: small maps, small networks, nine trials."""
 
-from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, ResourcesConfig, Space
+from garment_sweeps.spaces import AshaConfig, Choice, Experiment, FinalsConfig, Float, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
 from garment_uv.losses.config import LossConfig
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
@@ -45,5 +45,6 @@ def experiment() -> Experiment:
         trials=9,
         startup_trials=4,
         scheduler=AshaConfig(grace_epochs=2, reduction=2),
+        finals=FinalsConfig(finalists=0),  # other experiments train their best trials again with other seeds
         resources=ResourcesConfig(cpus=1),
     )

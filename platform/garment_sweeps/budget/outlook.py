@@ -1,12 +1,17 @@
 """The forecast in words: before a sweep, and while it runs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from garment_sweeps.budget.budget import Budget
 from garment_sweeps.budget.forecast import Forecast, Plan, forecast
 from garment_sweeps.budget.ledger import Ledger, is_repeat
 from garment_sweeps.spaces import Experiment
+
+if TYPE_CHECKING:
+    from garment_sweeps.budget.stop import BudgetStop
 
 
 def plan_of(experiment: Experiment, trials: int, places: int) -> Plan:
@@ -48,13 +53,17 @@ class Outlook:
         seconds = self.ledger.epoch_seconds() or self.earlier_seconds
         if seconds is None:
             return None
-        search = {n: a for n, a in self.ledger.accounts.items() if not is_repeat(n)}
-        ended = [account.epochs for account in search.values() if account.ended]
-        running = [account.epochs for account in search.values() if not account.ended]
+        search = [a for n, a in self.ledger.accounts.items() if self.plan.trials and not is_repeat(n)]
+        ended = [account.epochs for account in search if account.ended]
+        running = [account.epochs for account in search if not account.ended]
         repeated = sum(a.epochs for n, a in self.ledger.accounts.items() if is_repeat(n))
         running_now = sum(account.heard is not None for account in self.ledger.accounts.values())
         plan = replace(self.plan, places=max(self.plan.places, running_now))
         return forecast(plan, seconds, ended, running, repeated)
+
+    def words(self, stop: "BudgetStop") -> Callable[[], str]:
+        """What a progress line asks: `left` as the stop's budget stands at that moment."""
+        return lambda: self.left(stop.gpu_hours(), stop.wall_hours())
 
     def left(self, spent_gpu_hours: float, passed_hours: float) -> str:
         """In a few words, for a progress line."""
@@ -68,6 +77,10 @@ class Outlook:
         words = f"about {duration(ahead.wall_hours)} left, {total:.3g}{of} {self.plan.unit} in all"
         short = self._shortage(total, passed_hours + ahead.wall_hours)
         return f"{words}; {short}" if short else words
+
+    def expect_repeats(self, repeats: int) -> None:
+        """So many repeats there will be in all: the search is over."""
+        self.plan = replace(self.plan, trials=0, repeats=repeats)
 
     def before(self, spent_gpu_hours: float) -> list[str]:
         """Lines to print before anything starts."""

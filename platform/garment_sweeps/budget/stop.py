@@ -95,8 +95,13 @@ class BudgetStop(Stopper):
         self._set_aside[name] = self.ledger.worst_start()
 
     def release(self, name: str) -> None:
-        """Sets nothing aside for the trial any more: it has ended, or waits paused."""
+        """Sets nothing aside for the trial any more: it has ended."""
         self._set_aside.pop(name, None)
+
+    def pause(self, name: str) -> None:
+        """The trial waits and holds nothing until it is begun again."""
+        self.release(name)
+        self.ledger.left(name, ended=False)
 
     def full(self) -> bool:
         """Whether no new trial may begin now; it may later, as long as others run and `exhausted` is not true."""

@@ -3,22 +3,19 @@
 from typing import Any
 
 from ray.tune import Callback
-from ray.tune.experiment import Trial
 
 from garment_sweeps.budget.stop import BudgetStop
 
 
 class BudgetWatch(Callback):
-    """Tune's callback in the driver: starts, crashes, pauses and ends of trials reach the `BudgetStop`."""
+    """Tune's callback in the driver: starts, crashes and ends of trials reach the `BudgetStop`."""
 
     def __init__(self, stop: BudgetStop) -> None:
         self._stop = stop
-        self._running: dict[str, Trial] = {}
 
     def on_trial_start(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial holds its devices from now on."""
         name = _name(trial)
-        self._running[name] = trial
         self._stop.ledger.started(name)
         self._stop.begin(name)
 
@@ -26,7 +23,6 @@ class BudgetWatch(Callback):
         """The trial's process is gone; another one will go on."""
         self._stop.lost(_name(trial))
         self._stop.begin(_name(trial))
-        self._running.pop(_name(trial), None)
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
         """The trial ends, or was cut short."""
@@ -37,22 +33,13 @@ class BudgetWatch(Callback):
         self._stop.lost(_name(trial))
         self._left(trial, ended=True)
 
-    def on_step_end(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """A paused trial holds nothing until it starts again."""
-        for name in [name for name, trial in self._running.items() if trial.status == Trial.PAUSED]:
-            self._stop.release(name)
-            self._stop.ledger.left(name, ended=False)
-            del self._running[name]
-
     def __getstate__(self) -> dict[str, Any]:
         """Nothing of it belongs into Tune's snapshot."""
         return {}
 
     def _left(self, trial: Any, ended: bool) -> None:
-        name = _name(trial)
-        self._running.pop(name, None)
-        self._stop.release(name)
-        self._stop.ledger.left(name, ended)
+        self._stop.release(_name(trial))
+        self._stop.ledger.left(_name(trial), ended)
 
 
 def _name(trial: Any) -> str:

@@ -73,16 +73,11 @@ def _replay(log: Path) -> None:
 
 
 def _show(report) -> None:
+    from garment_sweeps.cli.leaderboard import SHOWN
     from garment_sweeps.cli.output import show
+    from garment_sweeps.cluster.report import report_lines
     from garment_sweeps.comparison import leaderboard
 
-    show(leaderboard(report.name).table())
-    click.echo(
-        f"{report.ended} trials ended ({report.complete} complete, {report.pruned} stopped early, "
-        f"{report.failed} failed or infeasible), {report.gpu_hours:.2f} device-hours"
-    )
-    if report.interrupted:
-        why = f": {report.stopped_because}" if report.stopped_because else ""
-        click.echo(f"{report.interrupted} trials were cut short{why}; --resume goes on with them")
-    if report.best_mm is not None:
-        click.echo(f"best: {report.best_trial} with {report.best_mm:.2f} mm; next: garment promote {report.name}")
+    show(leaderboard(report.name).table(SHOWN))
+    for line in report_lines(report):
+        click.echo(line)

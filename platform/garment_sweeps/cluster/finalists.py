@@ -170,6 +170,19 @@ def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repe
     return found
 
 
+def repeats_left(experiment: Experiment, state: SweepState, known: Repeats) -> list[Repeat]:
+    """The repeats that are still to be run, as the search stands now.
+
+    Population based training changes a trial's values while it trains, so that no other seed can repeat it: none
+    then.
+    """
+    if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":
+        return []
+    finalists = choose(state.history.records, experiment.finals.finalists)
+    done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
+    return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
+
+
 def _over_limit(record: Record) -> bool:
     return any(excess > 0 for excess in (record.attrs.get(VIOLATIONS) or {}).values())
 

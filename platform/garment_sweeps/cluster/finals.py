@@ -7,8 +7,9 @@ from optuna.trial import TrialState
 from ray.tune.schedulers import FIFOScheduler
 from ray.tune.search import Searcher
 
+from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.cluster.finalists import Repeat, Repeats, choose, repeats_of
+from garment_sweeps.cluster.finalists import Repeat, Repeats, choose, repeats_left
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.state import SweepState
 from garment_sweeps.search.outcome import outcome_of, usable_value
@@ -123,19 +124,6 @@ class RepeatSearcher(Searcher):
         self._state.log.append("repeat", **whose, what=what, **body)
 
 
-def repeats_left(experiment: Experiment, state: SweepState, known: Repeats) -> list[Repeat]:
-    """The repeats that are still to be run, as the search stands now.
-
-    Population based training changes a trial's values while it trains, so that no other seed can repeat it: none
-    then.
-    """
-    if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":
-        return []
-    finalists = choose(state.history.records, experiment.finals.finalists)
-    done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
-    return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
-
-
 def run_finals(
     experiment: Experiment,
     state: SweepState,
@@ -143,6 +131,7 @@ def run_finals(
     stop: BudgetStop,
     places: int,
     context: TrialContext,
+    outlook: Outlook,
 ) -> None:
     """Trains the finalists again until that is done or the budget is used up. Ray is connected.
 
@@ -153,6 +142,7 @@ def run_finals(
         stop: the sweep's budget; what it kept for the finals may now be spent.
         places: most repeats at once; 0 for no limit.
         context: of the sweep.
+        outlook: for the progress lines.
 
     Raises:
         UserError: repeats fail one after the other.
@@ -165,7 +155,9 @@ def run_finals(
         return
     log_choice(experiment, state)
     searcher = RepeatSearcher(repeats, known, state, experiment, places, stop)
-    with SweepProgress(len(repeats), 0, experiment.epochs) as progress:
+    print(f"finals: {len(repeats)} trainings of the best trials with other seeds", flush=True)
+    outlook.expect_repeats(len({*(repeat.name for repeat in repeats), *(entry.name for entry in known.known())}))
+    with SweepProgress(len(repeats), 0, experiment.epochs, outlook.words(stop), "finals") as progress:
         run_tune(experiment, searcher, FIFOScheduler(), stop, context, [progress])
     if searcher.given_up:
         raise UserError(searcher.given_up)

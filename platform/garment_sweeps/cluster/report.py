@@ -103,7 +103,7 @@ def sweep_report(
     from optuna.trial import TrialState
 
     from garment_sweeps.budget.cost import cost_of
-    from garment_sweeps.cluster.finals import repeats_left
+    from garment_sweeps.cluster.finalists import repeats_left
 
     repeats = known.known()
     best = best_of(state, known)

@@ -3,16 +3,14 @@
 import os
 from typing import TYPE_CHECKING, Literal
 
-from optuna.trial import TrialState
-
 from garment_sweeps.budget import Budget
+from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.names import checked_name
-from garment_sweeps.cluster.report import SweepReport
+from garment_sweeps.cluster.report import SweepReport, sweep_report
 from garment_sweeps.cluster.session import quiet_ray, ray_session
 from garment_sweeps.cluster.settings import Settings, dataset_uri
 from garment_sweeps.cluster.state import SweepState, sweep_state
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
-from garment_sweeps.search.seen import VIOLATIONS
 from garment_sweeps.search.warm_start import HeadStart, head_start
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.context import TrialContext
@@ -77,9 +75,10 @@ def run_sweep(
             work=work,
             seconds_per_epoch=seconds_per_epoch,
         )
+        repeats = Repeats(state)
         if tracking:
-            tracking.watch(context, lambda: state.history.records)
-        report = _run(experiment, state, trials, budget or Budget(), settings, context, tracking)
+            tracking.watch(context, lambda: [*state.history.records, *repeats.known()])
+        report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking)
         if tracking:
             tracking.finish(report)
     return report
@@ -88,6 +87,7 @@ def run_sweep(
 def _run(
     experiment: Experiment,
     state: SweepState,
+    repeats: Repeats,
     trials: int,
     budget: Budget,
     settings: Settings,
@@ -95,19 +95,43 @@ def _run(
     tracking: SweepTracking | None,
 ) -> SweepReport:
     quiet_ray()  # before Ray is imported: it reads its environment then
-    from garment_sweeps.budget.stop import BudgetStop
+    from garment_sweeps.cluster.budgeting import open_budget
 
-    stop = BudgetStop(budget, experiment.resources.gpus, state.spent)
-    if state.open_trials(trials):
-        from garment_sweeps.cluster.tune_run import run_trials
-
+    stop = open_budget(experiment, state, repeats, trials, budget)
+    if state.open_trials(trials) or repeats_left(experiment, state, repeats):
         with ray_session(settings.ray_address):
             if settings.ray_address:
                 _preflight(experiment, settings, context)
             if tracking and context.work == "train":
                 tracking.log_baselines(context.base)
-            run_trials(experiment, state, trials, stop, settings, context)
-    return _report(state, stop)
+            _search_and_finals(experiment, state, repeats, trials, stop, settings, context, tracking)
+    class_mean = tracking.baseline_mm("class_mean_displacement", experiment.metric) if tracking else None
+    return sweep_report(experiment, state, repeats, stop, class_mean)
+
+
+def _search_and_finals(
+    experiment: Experiment,
+    state: SweepState,
+    repeats: Repeats,
+    trials: int,
+    stop: "BudgetStop",
+    settings: Settings,
+    context: TrialContext,
+    tracking: SweepTracking | None,
+) -> None:
+    from garment_sweeps.cluster.budgeting import open_outlook, search_is_over
+    from garment_sweeps.cluster.finals import run_finals
+    from garment_sweeps.cluster.tune_run import run_trials, trial_places
+
+    places = trial_places(experiment, settings)
+    client = tracking.run.client if tracking else None
+    outlook = open_outlook(experiment, stop, trials, places, context.base, client)
+    for line in outlook.before(stop.gpu_hours()):
+        print(line, flush=True)
+    if state.open_trials(trials):
+        run_trials(experiment, state, trials, stop, places, context, outlook)
+    if search_is_over(state, trials, stop):
+        run_finals(experiment, state, repeats, stop, places, context, outlook)
 
 
 def _preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> None:
@@ -116,24 +140,6 @@ def _preflight(experiment: Experiment, settings: Settings, context: TrialContext
 
     for finding in check(experiment, settings, context):
         print(f"note: {finding.line()}", flush=True)
-
-
-def _report(state: SweepState, stop: "BudgetStop") -> SweepReport:
-    records = state.history.records
-    complete = state.history.in_state(TrialState.COMPLETE)
-    sound = [r for r in complete if not any(v > 0 for v in (r.attrs.get(VIOLATIONS) or {}).values())]
-    best = min(sound, key=lambda record: (record.values[0], record.number), default=None)
-    return SweepReport(
-        name=state.study.study_name,
-        complete=len(complete),
-        pruned=sum(r.state == TrialState.PRUNED for r in records),
-        failed=sum(r.state == TrialState.FAIL for r in records),
-        interrupted=sum(r.state == TrialState.RUNNING for r in records),
-        best_mm=best.values[0] if best else None,
-        best_trial=best.name if best else "",
-        gpu_hours=stop.gpu_hours(),
-        stopped_because=stop.why(),
-    )
 
 
 def _dataset_version(uri: str) -> str:

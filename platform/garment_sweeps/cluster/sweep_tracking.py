@@ -70,6 +70,9 @@ class SweepTracking:
             "seed": experiment.seed,
             "resources": experiment.resources.plain(),
             "metric": experiment.metric,
+            "also_minimise": list(experiment.also_minimise),
+            "constraints": [constraint.plain() for constraint in experiment.constraints],
+            "finals": experiment.finals.plain(),
         }
         return cls(SweepRun.start(experiment.name, name, description))
 
@@ -94,6 +97,10 @@ class SweepTracking:
             stream.write(json.dumps(table).encode())
         self._courier.poke()
 
+    def baseline_mm(self, baseline: str, metric: str) -> float | None:
+        """A measured baseline's metric, mm; None where it was not measured."""
+        return (self._baselines() or {}).get(baseline, {}).get(metric)
+
     def keep(self, file: Path) -> None:
         """Keeps a file, whole by then, as an artifact of the parent run."""
         self._files.append(file)
@@ -101,18 +108,9 @@ class SweepTracking:
 
     def finish(self, report: "SweepReport") -> None:
         """Ends the parent run and sets all trials' runs right; says so where MLflow is away. No trial runs any more."""
-        numbers = {
-            "trials_complete": report.complete,
-            "trials_pruned": report.pruned,
-            "trials_failed": report.failed,
-            "trials_interrupted": report.interrupted,
-            "gpu_hours": report.gpu_hours,
-        }
-        if report.best_mm is not None:
-            numbers["best_s2s_mm"] = report.best_mm
         words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
         self._ended_ms = now_ms()
-        self._summary = {**numbers, **{k: v for k, v in words.items() if v}}
+        self._summary = {**report.metrics(), **{k: v for k, v in words.items() if v}}
         self._courier.poke()
         if not self._courier.settled(FINISH_WAIT_S):
             why = self._courier.trouble or "no answer"

@@ -7,7 +7,9 @@ from ray import tune
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
+from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.budget.watch import BudgetWatch
 from garment_sweeps.cluster.nodes import trial_placement
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
@@ -27,8 +29,9 @@ def run_trials(
     state: SweepState,
     trials: int,
     stop: BudgetStop,
-    settings: Settings,
+    places: int,
     context: TrialContext,
+    outlook: Outlook,
 ) -> None:
     """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected."""
     searcher = StudySearcher(
@@ -36,14 +39,16 @@ def run_trials(
         state.log,
         experiment,
         trials,
-        _places(experiment, settings),
+        places,
         stop.exhausted,
         stop.stopped,
         state.start,
+        stop.full,
+        stop.begin,
     )
     done = sum(record.state != TrialState.RUNNING for record in state.history.records)
     scheduler = make_scheduler(experiment, state.log, trials, _hooks(searcher, stop, state))
-    with SweepProgress(trials, done, experiment.epochs) as progress:
+    with SweepProgress(trials, done, experiment.epochs, outlook.words(stop)) as progress:
         run_tune(experiment, searcher, scheduler, stop, context, [progress])
     if searcher.given_up:
         raise UserError(searcher.given_up)
@@ -54,13 +59,21 @@ def _hooks(searcher: StudySearcher, stop: BudgetStop, state: SweepState) -> Hook
         number = next(record.number for record in state.history.records if record.name == name)
         state.history.note(number, schedule=schedule)
 
+    def pause(name: str) -> None:
+        searcher.paused(name, True)
+        stop.pause(name)
+
+    def wake(name: str) -> None:
+        searcher.paused(name, False)
+        stop.begin(name)
+
     return Hooks(
         exhausted=lambda: stop.exhausted() or bool(searcher.given_up),
         full=searcher.full,
         interrupted=stop.stopped,
         written=lambda: state.journal.written(0.0),
-        on_pause=lambda name: searcher.paused(name, True),
-        on_wake=lambda name: searcher.paused(name, False),
+        on_pause=pause,
+        on_wake=wake,
         on_exploit=keep_schedule,
     )
 
@@ -97,7 +110,7 @@ def run_tune(
             storage_path=root,
             storage_filesystem=filesystem,
             stop=stop,
-            callbacks=callbacks,
+            callbacks=[BudgetWatch(stop), *callbacks],
             failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
             checkpoint_config=tune.CheckpointConfig(
                 checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
@@ -108,7 +121,7 @@ def run_tune(
     tuner.fit()
 
 
-def _places(experiment: Experiment, settings: Settings) -> int:
+def trial_places(experiment: Experiment, settings: Settings) -> int:
     """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
     import ray
 

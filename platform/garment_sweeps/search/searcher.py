@@ -38,6 +38,8 @@ class StudySearcher(Searcher):
         exhausted: says whether the budget is spent; then nothing more is suggested.
         interrupted: says whether Tune's trial of that id was ended by the budget and not by the scheduler.
         start: trials of earlier sweeps, and what is to be tried first.
+        no_room: says whether the budget has no room for a new trial just now; then one is asked for again later.
+        begun: is told the name of every trial that is given out.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class StudySearcher(Searcher):
         exhausted: Callable[[], bool] = lambda: False,
         interrupted: Callable[[str], bool] = lambda tune_id: False,
         start: HeadStart = NOTHING_KNOWN,
+        no_room: Callable[[], bool] = lambda: False,
+        begun: Callable[[str], None] = lambda name: None,
     ) -> None:
         super().__init__(metric=results.OBJECTIVE, mode="min")
         self._history = history
@@ -59,6 +63,7 @@ class StudySearcher(Searcher):
         self._max_concurrent = max_concurrent
         self._exhausted = exhausted
         self._interrupted = interrupted
+        self._no_room, self._begun = no_room, begun
         self._suggester = Suggester(experiment, history, start)
         self._orphans = deque(history.in_state(TrialState.RUNNING))
         self._live: dict[str, Record] = {}
@@ -87,6 +92,7 @@ class StudySearcher(Searcher):
         self._prepared = None
         record = suggestion.record
         self._live[trial_id] = record
+        self._begun(record.name)
         return {"trial": {"id": record.name, "number": record.number}, "values": suggestion.values}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -118,7 +124,7 @@ class StudySearcher(Searcher):
     def full(self) -> bool:
         """Whether as many trials run as may."""
         running = sum(record.name not in self._waiting for record in self._live.values())
-        return bool(self._max_concurrent) and running >= self._max_concurrent
+        return (bool(self._max_concurrent) and running >= self._max_concurrent) or self._no_room()
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the study is the state."""

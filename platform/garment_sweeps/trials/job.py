@@ -55,6 +55,8 @@ class TrialJob:
         self._config = context.base.with_values(self._lineage.values(values))
         self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session)
         self._last: dict[str, Any] = {}
+        self._curve: dict[int, float] = {}
+        self._untold: dict[int, float] = {}
         self._seconds_before = 0.0
         self._ended = False
         self._record: TrialRecord | None = None
@@ -100,6 +102,7 @@ class TrialJob:
             epoch=self._epoch,
             seconds=self._seconds,
             last=self._last,
+            curve=tuple(self._curve.items()),
             lineage=self._lineage.count,
             record_sha256=sha256,
         ).write(folder)
@@ -137,6 +140,7 @@ class TrialJob:
         self._last = {results.EPOCH: self._epoch}
         if self._context.metric in metrics:
             self._last[results.OBJECTIVE] = float(metrics[self._context.metric])
+            self._curve[self._epoch] = self._last[results.OBJECTIVE]
         if self._epoch >= self._config.training.epochs:
             return self._complete()
         return self._result()
@@ -181,6 +185,9 @@ class TrialJob:
         }
         if self._tracking is not None and self._tracking.run_id:
             result[results.RUN_ID] = self._tracking.run_id
+        if self._untold:
+            result[results.EARLIER] = [[epoch, value] for epoch, value in self._untold.items()]
+            self._untold = {}
         return result
 
     def _keep_model(self) -> dict[str, str]:
@@ -220,6 +227,7 @@ class TrialJob:
             self._attempt.number,
             tracked.place_tags(self._place, log),
             self._record,
+            tracked.repeat_tags(trial),
         )
         return tracked.TrialTracking(self._context, record, log, lambda: self._store.superseded(self._attempt))
 
@@ -275,4 +283,6 @@ class TrialJob:
             record = tracked.newest_record(self._store.filesystem, self._store.checkpoints())
         self._settled = not changed
         self._last, self._seconds_before, self._record = dict(progress.last), progress.seconds, record
+        self._curve = {} if changed else dict(progress.curve)
+        self._untold = dict(self._curve)
         return True

@@ -123,6 +123,7 @@ def make_record(
     attempt: int,
     place: dict[str, str],
     before: TrialRecord | None,
+    marks: dict[str, str] | None = None,
 ) -> TrialRecord:
     """The record of an attempt that begins: a new one, or the one before with what it already knows.
 
@@ -131,6 +132,7 @@ def make_record(
     tracking = context.tracking
     ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
     identity = identity_of(*ids, config, extra)
+    identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}})
     if before is not None:
         known = before.identity
         identity = identity.model_copy(update={"began_ms": known.began_ms, "params": known.params})
@@ -147,6 +149,13 @@ def place_tags(place: Place, log: ProcessLog) -> dict[str, str]:
         tags.LOG: log.path,
     }
     return {name: value for name, value in where.items() if value}
+
+
+def repeat_tags(trial: dict[str, Any]) -> dict[str, str]:
+    """Tags of a finalist's repeat: whose it is, and its seed; none of an ordinary trial."""
+    if "repeat_of" not in trial:
+        return {}
+    return {tags.REPEAT_OF: trial["repeat_of"], tags.SEED: str(trial["seed"])}
 
 
 def read_record(folder: Path, sha256: str) -> TrialRecord | None:

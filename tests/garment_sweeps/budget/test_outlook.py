@@ -68,6 +68,14 @@ def test_while_it_runs_its_own_epochs_count():
     assert "this sweep's own epochs" in outlook.before(1.0)[0] and "1 of them spent" in outlook.before(1.0)[0]
 
 
+def test_in_the_finals_only_repeats_are_left():
+    ledger = Ledger()
+    ledger.result("t00000", result("t00000", 2, 720.0))  # cut short by the budget; a later session goes on with it
+    outlook = Outlook(plan_of(experiment(), 2, 2), Budget(), ledger)
+    outlook.expect_repeats(2)
+    assert outlook.forecast().epochs == 8
+
+
 @pytest.mark.parametrize(("hours", "words"), [(0.005, "18 s"), (0.25, "15.0 min"), (30.0, "30.0 h")])
 def test_durations(hours, words):
     assert duration(hours) == words

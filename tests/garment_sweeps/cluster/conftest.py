@@ -5,13 +5,13 @@ import os
 import pytest
 
 from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, Space
+from garment_sweeps.spaces import AshaConfig, Choice, Experiment, FinalsConfig, Float, Space
 from garment_uv.config.trial import TrialConfig
 
 
 @pytest.fixture
 def experiment() -> Experiment:
-    """Eight trials of six epochs whose curves come from a table; one option of four is untrainable."""
+    """Eight trials of six epochs whose curves come from a table; one option of four is untrainable. No finals."""
     return Experiment(
         name="table",
         description="tabulated",
@@ -26,6 +26,7 @@ def experiment() -> Experiment:
         sampler="random",
         seed=5,
         scheduler=AshaConfig(grace_epochs=1, reduction=2),
+        finals=FinalsConfig(finalists=0),
     )
 
 

@@ -10,8 +10,8 @@ from ray.tune.search import Searcher
 from garment_sweeps.budget import Budget
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.cluster.budgeting import open_budget, search_is_over
-from garment_sweeps.cluster.finalists import Repeats, choose, repeats_of
-from garment_sweeps.cluster.finals import RepeatSearcher, log_choice, repeats_left
+from garment_sweeps.cluster.finalists import Repeats, choose, repeats_left, repeats_of
+from garment_sweeps.cluster.finals import RepeatSearcher, log_choice
 from garment_sweeps.cluster.report import report_lines, sweep_report
 from garment_sweeps.cluster.state import log_file, sweep_state
 from garment_sweeps.search.history import Record

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers.mlflow import Mlflow
 from tests.servers.postgres import postgres_server
-from tests.servers.ray_cluster import RayCluster, cluster_environment, ray_cluster
+from tests.servers.ray_cluster import RayCluster, ray_cluster
 from tests.servers.s3 import s3_server
 from tests.servers.server import Server, kill_tree
 
@@ -110,7 +110,7 @@ def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: flo
     """
     home = folder / "home"
     home.mkdir()
-    environment = {**cluster_environment(), "GARMENT_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment = {"GARMENT_HOME": str(home), "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     servers: dict[str, Server] = {}
     with ExitStack() as stack:
         if "postgres" in victims:

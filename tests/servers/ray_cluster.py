@@ -1,6 +1,6 @@
 """Ray's own local cluster of several nodes, for tests and benchmarks: nodes that can be killed and that can join."""
 
-import secrets
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -82,24 +82,25 @@ def trial_workers(raylet: psutil.Process) -> list[psutil.Process]:
     return found
 
 
-def cluster_environment() -> dict[str, str]:
-    """What a head, its nodes and its drivers must share: a token, since Ray listens on every interface."""
-    return {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_DEDUP_LOGS": "0",
-    }
+def keep_others_out() -> None:
+    """Switches Ray's token on, as `ray.init` does, for this process and all it starts: Ray listens everywhere."""
+    from ray._private.authentication.authentication_token_setup import ensure_token_if_auth_enabled
+    from ray._raylet import Config
+
+    os.environ["RAY_AUTH_MODE"] = "token"
+    Config.initialize("")  # it has read the environment when it was imported
+    ensure_token_if_auth_enabled()
 
 
 @contextmanager
 def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
     """A running head; all that was started on it ends, by process id, with the context.
 
-    The environment must hold `cluster_environment` before Ray is imported: the nodes inherit it.
+    The nodes inherit this process's environment.
     """
     from ray.cluster_utils import Cluster
 
+    keep_others_out()
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
     cluster = Cluster(
         initialize_head=True,

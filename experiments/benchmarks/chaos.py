@@ -9,6 +9,7 @@ by epoch, and the study with that of an undisturbed sweep. Exits 1 where anythin
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -27,6 +28,8 @@ COLUMNS = ("kill", "victim", "whom", "at_s", "epochs_before", "next_epoch_after_
 def main() -> int:
     """Runs, writes `experiments/results/chaos.csv`, prints a summary."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and everything that was started is ended
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     victims = tuple(options.victims.split(","))
     experiment = chaos_experiment(options.trials, options.epochs, options.seed)
     kills = plan_kills(options.kills, victims, options.trials * options.epochs, options.seed)

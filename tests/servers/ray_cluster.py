@@ -20,6 +20,10 @@ STORE_BYTES = 80 * 2**20
 """Of shared memory for a node's objects: nearly the least that Ray takes."""
 
 
+TITLES = ("ray::GarmentTrial", "ray::ResourceTrainable")
+"""Of a trial's process: between two calls of Tune's, and during one."""
+
+
 class RayCluster:
     """A head without room for trials, and nodes that come and go. Each node has a temporary folder of its own.
 
@@ -75,7 +79,7 @@ def trial_workers(raylet: psutil.Process) -> list[psutil.Process]:
     found = []
     for process in raylet.children():
         try:
-            if process.cmdline()[:1] and "GarmentTrial" in process.cmdline()[0]:
+            if (process.cmdline() or [""])[0].startswith(TITLES):
                 found.append(process)
         except psutil.NoSuchProcess:
             continue

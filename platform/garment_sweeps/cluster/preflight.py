@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from garment_sweeps.cluster.findings import Answers, Finding, judge
 from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes
@@ -21,7 +22,7 @@ MODE = "GARMENT_PREFLIGHT"
 MODES = ("refuse", "warn", "off")
 SECONDS = 20.0
 """For all nodes together, starting their workers included."""
-CHECK_SECONDS = 10.0
+CHECK_SECONDS = 15.0
 """For the checks on one node."""
 PER_MACHINE = 4
 """Nodes asked where many share one machine, as in a simulated cluster."""
@@ -103,7 +104,8 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer
     asked = {}
     for node in _some_per_machine(nodes):
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
-        asked[task.options(scheduling_strategy=there).remote(question, node.id)] = node.id
+        own = replace(question, gpus=question.gpus and node.gpus > 0)
+        asked[task.options(scheduling_strategy=there).remote(own, node.id)] = node.id
     ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=SECONDS)
     silent = {asked[ref]: f"no answer within {SECONDS:g} s" for ref in late}
     said = {}

@@ -256,3 +256,25 @@ def test_a_sweep_is_refused_in_one_line_before_its_first_trial(places, experimen
     monkeypatch.setenv("GARMENT_PREFLIGHT", "maybe")
     with pytest.raises(UserError, match="it takes refuse, warn, off"):
         check(experiment, there, context_of(experiment, there))
+
+
+@pytest.mark.cluster
+def test_the_preflight_alone_lists_every_finding(places, experiment, there, monkeypatch, tmp_path, capsys):
+    from garment_sweeps.cli import overrides
+    from garment_sweeps.cluster.preflight_job import main
+    from tests.garment_uv.cylinder import write_dataset
+
+    uri = str(write_dataset(tmp_path / "dataset"))
+    chosen = experiment.with_values({"base.data.uri": uri})
+    monkeypatch.setattr(overrides, "load_experiment", lambda spec: chosen)
+    assert main(["table"]) == 1
+    assert "RAY_ADDRESS names no cluster" in capsys.readouterr().err
+    monkeypatch.setenv("RAY_ADDRESS", places.address)
+    assert main(["table"]) == 1
+    captured = capsys.readouterr()
+    (line,) = captured.out.splitlines()
+    assert line.startswith("stops the sweep: node ") and "other code" in line
+    assert captured.err.startswith("garment: the cluster is not ready: node ") and captured.err.count("\n") == 1
+    monkeypatch.setattr("garment_sweeps.cluster.preflight_job.look", lambda experiment: [])
+    assert main(["table", "loss.uv=2"]) == 0
+    assert capsys.readouterr().out == "the cluster is ready\n"

@@ -1,7 +1,7 @@
 """What a preflight's answers mean: pure rules from what the nodes said to what the user must mend."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from garment_sweeps.cluster.nodes import ClusterNode, trial_nodes
 from garment_sweeps.cluster.probe import Answer
@@ -46,14 +46,21 @@ class Answers:
     dataset: str
     study: str
     """URIs without passwords, '' for what is not used."""
+    resumed: bool = False
+    """Whether the sweep ran before: then what may pass by itself does not stop it."""
+
+
+Rule = Callable[[Answers], Iterable[Finding]]
 
 
 def judge(answers: Answers) -> list[Finding]:
     """Everything that is wrong, what stops a sweep first."""
-    rules: tuple[Callable[[Answers], Iterable[Finding]], ...] = (
-        _room, _silence, _code, _versions, _storage, _tracking, _dataset, _gpus, _disk, _one_machine, _head,
-    )  # fmt: skip
-    found = [finding for rule in rules for finding in rule(answers)]
+    passing: tuple[Rule, ...] = (_room, _silence, _tracking)
+    lasting: tuple[Rule, ...] = (_code, _versions, _storage, _dataset, _gpus, _disk, _one_machine, _head)
+    found = [finding for rule in passing for finding in rule(answers)]
+    if answers.resumed:
+        found = [replace(finding, fatal=False) for finding in found]
+    found += [finding for rule in lasting for finding in rule(answers)]
     return sorted(found, key=lambda finding: not finding.fatal)
 
 

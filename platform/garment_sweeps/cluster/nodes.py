@@ -1,5 +1,6 @@
 """The nodes of a connected Ray cluster: what they offer, and on which of them trials may run."""
 
+import socket
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ class ClusterNode:
     head: bool
     cpus: float
     gpus: float
+    port: int = 0
+    """Of Ray's own service there."""
 
     def room_for(self, resources: ResourcesConfig) -> int:
         """Trials that an empty node holds."""
@@ -36,6 +39,14 @@ class ClusterNode:
         if resources.gpus:
             places = min(places, self.gpus / resources.gpus)
         return int(places + 1e-6)
+
+    def reachable(self, seconds: float = 2.0) -> bool:
+        """Whether Ray's service there takes a connection: a node that just died does not, before Ray knows it."""
+        try:
+            with socket.create_connection((self.machine.rpartition(" ")[2], self.port), timeout=seconds):
+                return True
+        except OSError:
+            return False
 
 
 def cluster_nodes() -> list[ClusterNode]:
@@ -52,6 +63,7 @@ def cluster_nodes() -> list[ClusterNode]:
             head=HEAD_MARK in node["Resources"],
             cpus=node["Resources"].get("CPU", 0.0),
             gpus=node["Resources"].get("GPU", 0.0),
+            port=node["NodeManagerPort"],
         )
         for node in known
     ]

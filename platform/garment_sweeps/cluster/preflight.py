@@ -61,7 +61,8 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
 
     Each node, in a Ray task that needs no CPU, compares versions and code with the driver's, writes to and reads from
     the storage, asks the tracking server, reads the dataset's manifest (when trials train), counts the GPUs that torch
-    sees, and looks at the disk of the home.
+    sees, and looks at the disk of the home. Nodes that die meanwhile are left out. What may pass by itself, as a
+    tracking server that is away or nodes that have yet to join, does not stop a sweep that ran before.
     """
     from garment_sweeps.search.study import shown
     from garment_sweeps.tracking.settings import without_password
@@ -80,13 +81,16 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
     )
     with _token_in_storage(question, context) as storage_wrong:
         said, silent = _ask(nodes, question)
+    if silent:
+        nodes = _without_the_dead(nodes, silent)
     return judge(
         Answers(
             nodes=nodes,
             resources=experiment.resources,
             driver=_driver(question, storage_wrong),
             by_node=said,
-            silent=silent,
+            silent={node.id: silent[node.id] for node in nodes if node.id in silent},
+            resumed=context.session > 0,
             storage=context.storage.uri,
             tracking=without_password(question.tracking_uri or ""),
             dataset=question.dataset_uri or "",
@@ -100,7 +104,7 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    task = ray.remote(num_cpus=0, max_retries=0)(answer)
+    task = ray.remote(num_cpus=0, max_retries=2)(answer)
     asked = {}
     for node in _some_per_machine(nodes):
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
@@ -117,6 +121,12 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer
     for ref in late:
         ray.cancel(ref, force=True)
     return said, silent
+
+
+def _without_the_dead(nodes: list[ClusterNode], silent: dict[str, str]) -> list[ClusterNode]:
+    """Leaves out silent nodes that died meanwhile, whether Ray has noticed it or not: that is no fault to mend."""
+    alive = {node.id for node in cluster_nodes()}
+    return [node for node in nodes if node.id not in silent or (node.id in alive and node.reachable())]
 
 
 def _some_per_machine(nodes: list[ClusterNode]) -> list[ClusterNode]:

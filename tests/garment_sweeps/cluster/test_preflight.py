@@ -29,11 +29,13 @@ TWO = ClusterNode("2", "10.0.0.3", "two 10.0.0.3", head=False, cpus=4, gpus=1)
 GOOD = Answer({"python": "3.11.7", "torch": "2.13.0"}, "aa", {}, {"free_gib": 50.0, "manifest": "m", "gpus": 1})
 
 
-def judged(by_node=None, resources=None, nodes=(HEAD, ONE, TWO), driver=GOOD, silent=None, **places) -> list[Finding]:
+def judged(
+    by_node=None, resources=None, nodes=(HEAD, ONE, TWO), driver=GOOD, silent=None, resumed=False, **places
+) -> list[Finding]:
     uris = {"storage": "s3://b/x", "tracking": "http://m:5000", "dataset": "s3://b/d", "study": "postgresql://db/x"}
     answers = {node.id: GOOD for node in nodes} | (by_node or {})
     wanted = resources or ResourcesConfig(cpus=1, gpus=0.5)
-    return judge(Answers(list(nodes), wanted, driver, answers, silent or {}, **{**uris, **places}))
+    return judge(Answers(list(nodes), wanted, driver, answers, silent or {}, **{**uris, **places}, resumed=resumed))
 
 
 def test_a_cluster_in_order_has_no_findings():
@@ -99,6 +101,15 @@ def test_what_a_sweep_survives_comes_last_and_stops_nothing():
     assert "only there can --resume" in findings[0].what and "only the head offers" in findings[1].what
     (finding,) = judged({"2": replace(GOOD, facts={**GOOD.facts, "free_gib": 3.0})})
     assert not finding.fatal
+
+
+def test_what_may_pass_by_itself_does_not_stop_a_sweep_that_ran_before():
+    away = {"1": replace(GOOD, wrong={"tracking": "connection refused"})}
+    for more in ({"by_node": away}, {"silent": {"1": "no answer"}}, {"resources": ResourcesConfig(cpus=99)}):
+        assert [finding.fatal for finding in judged(**more)] == [True]
+        assert [finding.fatal for finding in judged(**more, resumed=True)] == [False]
+    (lasting,) = judged({"1": replace(GOOD, code="bb")}, resumed=True)
+    assert lasting.fatal
 
 
 def test_an_sqlite_file_for_mlflow_is_refused_on_several_machines_only():
@@ -278,3 +289,12 @@ def test_the_preflight_alone_lists_every_finding(places, experiment, there, monk
     monkeypatch.setattr("garment_sweeps.cluster.preflight_job.look", lambda experiment: [])
     assert main(["table", "loss.uv=2"]) == 0
     assert capsys.readouterr().out == "the cluster is ready\n"
+
+
+@pytest.mark.cluster
+def test_a_node_that_just_died_is_nobodys_fault(places, experiment, there):
+    """The last test of this cluster: its node with a disk of its own is killed, and Ray has not noticed yet."""
+    good, other, apart = places.nodes
+    places.kill_node(apart)
+    (code,) = preflight(experiment, there, context_of(experiment, there))
+    assert "other code" in code.what

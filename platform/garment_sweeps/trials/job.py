@@ -120,6 +120,12 @@ class TrialJob:
         if self._work is not None:
             self._work.close()
 
+    def leave(self) -> None:
+        """Lets go of a trial that goes on in another process; what was printed here is kept."""
+        self._ended = True
+        if self._tracking is not None:
+            self._tracking.leave()
+
     def _stopped(self) -> None:
         if self._store.superseded(self._attempt):
             if self._tracking is not None:
@@ -171,9 +177,7 @@ class TrialJob:
     def _crash(self) -> None:
         """An error of the machine or of the program: Tune starts the trial again; what was printed is kept."""
         traceback.print_exc()
-        self._ended = True
-        if self._tracking is not None:
-            self._tracking.leave()
+        self.leave()
 
     def _result(self) -> dict[str, Any]:
         result = {

@@ -37,6 +37,7 @@ class GarmentTrial(Trainable):
     def step(self) -> dict[str, Any]:
         """Trains one epoch. On a node that is about to be taken away it is saved, and the next call leaves the node."""
         if self._leaves:
+            self._open_job().leave()
             raise NodeLeaves(f"{self._trial['id']} leaves node {self._place.ip}, which is about to be taken away")
         try:
             result = self._open_job().step()

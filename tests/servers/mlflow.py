@@ -1,6 +1,7 @@
 """A real MLflow server on loopback, over SQLite, for tests."""
 
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,16 @@ class Mlflow(Server):
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         environment.pop("MLFLOW_TRACKING_URI", None)
         super().__init__(folder, {"server": command}, lambda: http_answers(f"{self.url}/health"), env=environment)
+
+    def pause(self) -> None:
+        """SIGSTOP of all its processes: connections are still taken by the kernel, and nothing is ever answered."""
+        for process in self._processes.values():
+            os.killpg(process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """SIGCONT: it answers what was asked meanwhile."""
+        for process in self._processes.values():
+            os.killpg(process.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -1,0 +1,138 @@
+"""MLflow hangs, dies or comes back, and workers die, in the middle of trials: nothing waits, is lost or doubled."""
+
+import pytest
+
+from garment_sweeps.tracking import tags
+from garment_sweeps.trials.job import TrialJob
+from garment_sweeps.trials.outbox import Outbox
+from tests.garment_sweeps.trials.test_job import run as run_job
+from tests.garment_sweeps.trials.tracked import (
+    TRIAL,
+    curve,
+    only_run,
+    outcome,
+    points,
+    start_worker,
+    tracked,
+    wait_for,
+)
+from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.servers.mlflow import Mlflow
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Mlflow(tmp_path_factory.mktemp("mlflow"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.go_on()
+        server.stop()
+
+
+@pytest.fixture(autouse=True)
+def tracking_uri(server, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+
+
+@pytest.fixture
+def waiting(request):
+    """Worker processes that the test starts; killed at its end."""
+    processes = []
+    yield processes
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_stalled_server_holds_up_no_epoch_and_has_all_of_them_once_it_goes_on(server, context, tmp_path):
+    run, context = tracked(context, server.url, "stalled")
+    job = TrialJob(context, TRIAL, {})
+    job.step()
+    server.pause()
+    for epoch in (2, 3, 4):  # each would wait for ever
+        assert job.step()["epoch"] == epoch
+    server.go_on()
+    last = job.step()
+    assert last["run_id"] == only_run(run, "stalled").info.run_id
+    assert points(run, last["run_id"]) == curve(context, 5)
+    assert outcome(run, "stalled") == ("FINISHED", "complete")
+    assert Outbox.of(context.storage, "stalled").names() == []
+
+
+def test_a_server_that_never_answered_gets_a_trial_as_a_whole_later(server, context):
+    run, context = tracked(context, server.url, "absent", wait_s=0.3)
+    server.pause()
+    job = TrialJob(context, TRIAL, {})
+    results = [job.step() for _ in range(5)]
+    assert results[-1]["done"] and "run_id" not in results[-1]
+    outbox = Outbox.of(context.storage, "absent")
+    assert outbox.names() == ["t00000.00000001"]
+    server.go_on()  # it now also does what it was asked before anybody gave up waiting
+    outbox.deliver(run.client, run.experiment_id, run.run_id)
+    found = only_run(run, "absent")
+    assert points(run, found.info.run_id) == curve(context, 5)
+    assert (found.info.status, found.data.tags[tags.OUTCOME]) == ("FINISHED", "complete")
+    assert found.data.params["trial_number"] == "0" and found.data.metrics["costs/parameters"] > 0
+    assert outbox.names() == []
+
+
+def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_that_it_made(
+    server, context, tmp_path
+):
+    uri = str(write_dataset(tmp_path / "dataset"))
+    config = small_config(**{"data.uri": uri, "training.epochs": 2, "training.threads": 1})
+    run, context = tracked(context, server.url, "dead", wait_s=0.3)
+    context = context.with_values({"work": "train", "base": config.plain()})
+    job = TrialJob(context, TRIAL, {})
+    first = job.step()
+    server.kill()
+    last = job.step()
+    assert last["done"]
+    job.close()
+    server.start()
+    Outbox.of(context.storage, "dead").deliver(run.client, run.experiment_id, run.run_id)
+    found = only_run(run, "dead")
+    expected = [(1, first["s2s_mm"]), (2, last["s2s_mm"])]
+    assert points(run, found.info.run_id) == expected
+    assert found.data.tags[tags.OUTCOME] == "complete" and len(found.data.tags[tags.MODEL_SHA256]) == 64
+    artifacts = {item.path for item in run.client.list_artifacts(found.info.run_id)}
+    assert {"model", "gallery"} <= artifacts
+    assert any(item.path.endswith(".html") for item in run.client.list_artifacts(found.info.run_id, "gallery"))
+
+
+def test_a_worker_killed_before_its_first_checkpoint_leaves_one_run(server, context, tmp_path, waiting):
+    run, context = tracked(context, server.url, "early")
+    waiting.append(start_worker(tmp_path, context, epochs=0, save=False, delivered=True))
+    wait_for(waiting[0], "waiting")
+    assert points(run, only_run(run, "early").info.run_id) == []
+    waiting[0].kill()
+    run_job(TrialJob(context, TRIAL, {}), tmp_path, keep=False)
+    found = only_run(run, "early")
+    assert points(run, found.info.run_id) == curve(context, 5)
+    assert found.data.tags[tags.ATTEMPT] == "2" and found.data.tags[tags.PID]
+
+
+@pytest.mark.parametrize("save", [False, True])
+def test_a_worker_killed_while_the_server_hangs_leaves_one_run_with_each_epoch_once(
+    server, context, tmp_path, waiting, save
+):
+    name = f"hanging-{save}"
+    run, context = tracked(context, server.url, name)
+    waiting.append(start_worker(tmp_path, context, epochs=1, save=save, delivered=True))
+    wait_for(waiting[0], "waiting")
+    server.pause()
+    waiting.append(start_worker(tmp_path, context, epochs=1, save=save, delivered=False))
+    wait_for(waiting[1], "waiting")
+    for process in waiting:  # what they have asked of the server is still under way
+        process.kill()
+    job = TrialJob(context, TRIAL, {})
+    job.step()
+    server.go_on()
+    run_job(job, tmp_path, keep=False)
+    found = only_run(run, name)
+    assert points(run, found.info.run_id) == curve(context, 5)
+    assert (found.info.status, found.data.tags[tags.OUTCOME]) == ("FINISHED", "complete")

@@ -1,0 +1,35 @@
+"""A trial's process, for tests that kill it: `python worker.py JOB.json`, which holds context, trial, and what to do.
+
+Steps and saves as Tune would. Prints one line per epoch, and 'waiting' where it then sleeps until it is killed.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.job import TrialJob
+
+
+def main() -> None:
+    what = json.loads(Path(sys.argv[1]).read_text())
+    job = TrialJob(TrialContext.from_plain(what["context"]), what["trial"], {})
+    for _ in range(what["epochs"]):
+        result = job.step()
+        if what["save"]:
+            with tempfile.TemporaryDirectory() as folder:
+                job.save(Path(folder))
+                job._store.put(Path(folder), result["epoch"])
+        print(f"epoch {result['epoch']}", flush=True)
+        if result.get("done"):
+            return
+    if what["delivered"]:
+        job._tracking._courier.settled(60.0)
+    print("waiting", flush=True)
+    time.sleep(600)
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,6 @@ from garment_sweeps.cli.group import example
 @click.option("--segments", default="predicted", show_default=True, type=click.Choice(["given", "predicted"]))
 def command(model: str | None, meshes: Path | None, uri: str, split: str, segments: str) -> None:
     """S2S per garment class, in mm, of a model or of a folder of meshes."""
-    from garment_sweeps.comparison import evaluate
+    from garment_sweeps.comparison.evaluate import evaluate
 
     click.echo(evaluate(uri, model=model, meshes=meshes, split=split, segments=segments).text())

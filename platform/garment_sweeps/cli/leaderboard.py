@@ -14,6 +14,6 @@ SHOWN = 40
 def command(sweep: str, everything: bool) -> None:
     """The trials of SWEEP, ranked by S2S, with what differs between them and the baselines beside them."""
     from garment_sweeps.cli.output import show
-    from garment_sweeps.comparison import leaderboard
+    from garment_sweeps.comparison.leaderboard import leaderboard
 
     show(leaderboard(sweep).table(0 if everything else SHOWN))

@@ -10,6 +10,7 @@ from ray.tune.search import Searcher
 from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.budget.watch import BudgetWatch
+from garment_sweeps.cluster.controller import sturdy_controller
 from garment_sweeps.cluster.nodes import trial_placement
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
@@ -118,7 +119,8 @@ def run_tune(
             verbose=0,
         ),
     )
-    tuner.fit()
+    with sturdy_controller():
+        tuner.fit()
 
 
 def trial_places(experiment: Experiment, settings: Settings) -> int:

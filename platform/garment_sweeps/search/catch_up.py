@@ -1,13 +1,15 @@
 """The study brought to where the log is: the log is written first, and a driver can die in between."""
 
 from optuna.trial import TrialState
-from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.search.decisions import DecisionLog, Event
 from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.outcome import Outcome, outcome_of
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
+
+STOP = "STOP"
+"""A scheduler's decision to end a trial, as Ray Tune says it."""
 
 
 def catch_up(history: History, log: DecisionLog, experiment: Experiment) -> None:
@@ -21,11 +23,12 @@ def catch_up(history: History, log: DecisionLog, experiment: Experiment) -> None
         if event["kind"] == "result":
             _report(history, record, event["epoch"], event["value"])
             stopped.pop(record.name, None)
-            if event["decision"] == TrialScheduler.STOP:
+            if event["decision"] == STOP:
                 stopped[record.name] = event
         elif event["kind"] == "end" and not event["cut_short"]:
             result = event["result"]
-            _report(history, record, result.get(results.EPOCH, 0), result.get(results.OBJECTIVE))
+            for epoch, value in curve_of(result):
+                _report(history, record, epoch, value)
             end(history, record, outcome_of(result, event["error"], experiment), result)
             stopped.pop(record.name, None)
             del running[record.name]
@@ -41,6 +44,12 @@ def end(history: History, record: Record, outcome: Outcome, result: dict) -> Non
     if results.DEVICE_SECONDS in result:
         attrs["device_seconds"] = float(result[results.DEVICE_SECONDS])
     history.end(record.number, outcome.state, outcome.values, **attrs)
+
+
+def curve_of(result: dict) -> list[tuple[int, float | None]]:
+    """Epochs and values that a last result tells of."""
+    last = (result.get(results.EPOCH, 0), result.get(results.OBJECTIVE))
+    return [*((epoch, value) for epoch, value in result.get(results.EARLIER, ())), last]
 
 
 def told(outcome: Outcome) -> dict:

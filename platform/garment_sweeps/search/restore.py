@@ -6,6 +6,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState, create_trial
 
+from garment_sweeps.search.catch_up import curve_of
 from garment_sweeps.search.decisions import Event
 from garment_sweeps.search.seen import INFEASIBLE
 from garment_sweeps.search.study import EXPERIMENT_DIGEST, SESSIONS, search_digest
@@ -51,9 +52,9 @@ def _frozen(experiment: Experiment, values: dict[str, Any], curve: dict[int, flo
     experiment.space.suggest(asked, experiment.base.flat())
     state = TrialState[end["state"]] if end else TrialState.RUNNING
     told = end["values"] if end else None
-    last = end["result"].get("s2s_mm") if end else None
-    if last is not None:
-        curve.setdefault(end["result"]["epoch"], last)
+    for epoch, value in curve_of(end["result"]) if end else ():
+        if value is not None:
+            curve.setdefault(epoch, value)
     if state == TrialState.PRUNED and curve and not experiment.also_minimise:
         told = [curve[max(curve)]]
     attrs = {"garment.reason": end["reason"]} if end and end.get("reason") else {}

@@ -176,15 +176,16 @@ class StudySearcher(Searcher):
 
     def _record(self, record: Record, result: dict[str, Any]) -> None:
         epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
-        if value is not None and epoch not in record.curve:
-            self._history.report(record.number, epoch, value)
-            self._suggester.reported(record, epoch, value)
+        for missed, known in (*result.get(results.EARLIER, ()), (epoch, value)):
+            if known is not None and missed not in record.curve:
+                self._history.report(record.number, missed, known)
+                self._suggester.reported(record, missed, known)
 
 
 def _kept(result: dict[str, Any]) -> dict[str, Any]:
     """What of a result decides how its trial ended, fit for JSON."""
     names = (
-        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.COSTS, "done"),
+        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.COSTS, results.EARLIER, "done"),
         *(results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS),
     )
     kept = {name: result[name] for name in names if name in result}

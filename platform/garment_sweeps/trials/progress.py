@@ -20,6 +20,8 @@ class Progress(Config):
     """Device-seconds along the history that the checkpoint continues."""
     last: dict[str, Any]
     """The last result's own keys."""
+    curve: tuple[tuple[int, float], ...] = ()
+    """Epoch and objective, mm, of every epoch that was evaluated."""
     lineage: int = Field(default=0, ge=0)
     """How often the trial went on from another's weights before it (see `lineage`)."""
     record_sha256: str = ""

@@ -132,7 +132,7 @@ def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path
         assert "2 trials ended (2 complete" in done.stdout
     monkeypatch.setenv("GARMENT_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    from garment_sweeps.comparison import leaderboard
+    from garment_sweeps.comparison.leaderboard import leaderboard
 
     board = leaderboard("submitted")
     assert [row.outcome for row in board.trials] == ["complete", "complete"]

@@ -47,7 +47,7 @@ def check_curves(experiment: Experiment, trials: list) -> None:
 
 def check_records(trials: list) -> None:
     """One run a trial in MLflow, each epoch once, a model and a gallery, and the baselines beside them."""
-    from garment_sweeps.comparison import leaderboard
+    from garment_sweeps.comparison.leaderboard import leaderboard
     from garment_sweeps.tracking import tracking_client
 
     client = tracking_client()

@@ -7,7 +7,9 @@ import pytest
 import trimesh
 from rich.console import Console
 
-from garment_sweeps.comparison import compare, evaluate, leaderboard
+from garment_sweeps.comparison.compare import compare
+from garment_sweeps.comparison.evaluate import evaluate
+from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_uv.errors import UserError
 from garment_uv.samples.source import FolderSource, iterate_samples
 

@@ -159,3 +159,13 @@ def test_a_driver_killed_many_times_leaves_the_study_of_an_undisturbed_one(tmp_p
 def test_suggested_values_make_configs(study, experiment):
     values = make_searcher(study, experiment, 1).suggest("a")["values"]
     assert isinstance(experiment.base.with_values(values), TrialConfig)
+
+
+def test_epochs_that_a_killed_driver_kept_no_record_of_come_with_the_next_result(study, experiment):
+    searcher = make_searcher(study, experiment, trials=1)
+    searcher.suggest("a")
+    searcher.on_trial_result("a", {"epoch": 1, "s2s_mm": 50.0})
+    again = make_searcher(study, experiment, trials=1)
+    again.suggest("b")
+    again.on_trial_result("b", {"epoch": 4, "s2s_mm": 30.0, "earlier": [[1, 50.0], [2, 45.0], [3, 40.0]]})
+    assert frozen(study).intermediate_values == {1: 50.0, 2: 45.0, 3: 40.0, 4: 30.0}

@@ -11,7 +11,7 @@ from garment_sweeps.trials.tabulated import PROGRESS_FILE as WORK_FILE
 from garment_sweeps.trials.tabulated import curve_mm
 
 TRIAL = {"id": "t00000", "number": 0}
-OF_THE_ATTEMPT = ("device_seconds", "attempt", "attempt_seconds")
+OF_THE_ATTEMPT = ("device_seconds", "attempt", "attempt_seconds", "earlier")
 
 
 def run(job: TrialJob, tmp_path, epochs: int = 99, keep: bool = True) -> list[dict]:
@@ -105,3 +105,11 @@ def test_a_checkpoint_is_plain_json_and_the_works_folder(context, tmp_path):
     run(TrialJob(context, TRIAL, {}), tmp_path, epochs=1)
     assert sorted(path.name for path in (tmp_path / "local1").iterdir()) == [PROGRESS_FILE, WORK_FOLDER]
     assert json.loads((tmp_path / "local1" / PROGRESS_FILE).read_text())["progress"]["last"]["epoch"] == 1
+
+
+def test_the_first_result_after_a_restart_tells_the_values_before_it(context, tmp_path):
+    before = run(TrialJob(context, TRIAL, {}), tmp_path, epochs=3)
+    after = TrialJob(context, TRIAL, {})
+    first, second = after.step(), after.step()
+    assert first["earlier"] == [[result["epoch"], result["s2s_mm"]] for result in before]
+    assert "earlier" not in second and all("earlier" not in result for result in before)

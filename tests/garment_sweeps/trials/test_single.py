@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_sweeps.comparison import leaderboard
+from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once

@@ -108,7 +108,9 @@ class RecordedScheduler(TrialScheduler):
         if epoch <= view.epoch:
             waits = view.status == Trial.PAUSED and epoch == view.epoch
             return TrialScheduler.PAUSE if waits else TrialScheduler.CONTINUE
-        decision = self._decide(tune_controller, view, epoch, result)
+        decision = self._decide_missed(tune_controller, view, result)
+        if decision == TrialScheduler.CONTINUE:
+            decision = self._decide(tune_controller, view, epoch, result)
         if decision != EXPLOIT:
             return decision
         tune_controller.pause_trial(trial, should_checkpoint=False)
@@ -161,6 +163,16 @@ class RecordedScheduler(TrialScheduler):
         return {}
 
     # Decisions.
+
+    def _decide_missed(self, tune_controller: Any, view: TrialView, result: dict[str, Any]) -> str:
+        """Epochs of which a driver that was killed kept no record, while the trial's checkpoint did."""
+        for epoch, value in result.get(results.EARLIER, ()):
+            if view.epoch < epoch < int(result[results.EPOCH]):
+                told = {results.EPOCH: epoch, results.OBJECTIVE: value}
+                decision = self._decide(tune_controller, view, epoch, told)
+                if decision != TrialScheduler.CONTINUE:
+                    return decision
+        return TrialScheduler.CONTINUE
 
     def _decide(self, tune_controller: Any, view: TrialView, epoch: int, result: dict[str, Any]) -> str:
         running = self._bound.running()

@@ -55,6 +55,11 @@ class SupervisedDriver:
         return not self._thread.is_alive()
 
     @property
+    def pid(self) -> int:
+        """Process id of the newest driver; 0 before there was one."""
+        return self._process.pid if self._process else 0
+
+    @property
     def good(self) -> bool:
         """Whether the last driver said that the sweep is done."""
         return self.done and self._process is not None and self._process.returncode == 0

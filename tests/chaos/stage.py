@@ -125,8 +125,8 @@ def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: flo
                 raise RuntimeError("victim 's3' needs Swift (tests/servers/install_swift.sh): moto forgets all it held")
             servers["s3"] = store.server
             environment |= {**store.environment, "GARMENT_STORAGE": f"s3://{BUCKET}/sweeps"}
-            _make_bucket(store.environment)
-        stack.enter_context(_environment(environment))
+            make_bucket(store.environment)
+        stack.enter_context(inherited(environment))
         cluster = stack.enter_context(ray_cluster())
         for _ in range(nodes):
             cluster.add_node(cpus=cpus)
@@ -144,7 +144,8 @@ def _started(stack: ExitStack, server: Server) -> Server:
     return server
 
 
-def _make_bucket(environment: dict[str, str]) -> None:
+def make_bucket(environment: dict[str, str]) -> None:
+    """The bucket of the checkpoints, in the store that `environment` names."""
     import boto3
 
     boto3.client(
@@ -157,7 +158,7 @@ def _make_bucket(environment: dict[str, str]) -> None:
 
 
 @contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
+def inherited(values: dict[str, str]) -> Iterator[None]:
     """This process's environment, which the nodes inherit, while inside."""
     names = {*values, "RAY_ADDRESS", "GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "MLFLOW_TRACKING_URI"}
     before = {name: os.environ.pop(name, None) for name in names}

@@ -1,9 +1,7 @@
 """A real S3-compatible server on loopback for tests: Swift where it is installed, else moto, saying so."""
 
-import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.servers.mlflow import free_port
-from tests.servers.server import Server
+from tests.servers.server import Server, http_answers
 from tests.servers.swift import ACCESS_KEY, SECRET_KEY, missing_for_swift, swift_server
 
 
@@ -60,28 +58,19 @@ def s3_server() -> Iterator[S3Server]:
                 f"Swift not found ({missing}): S3 tests run on moto; tests/servers/install_swift.sh installs it",
                 stacklevel=1,
             )
-            with _moto(Path(folder)) as endpoint:
-                yield S3Server(endpoint, "moto", "moto", "moto")
+            with moto_server(Path(folder)) as moto:
+                yield moto
 
 
 @contextmanager
-def _moto(folder: Path, seconds: float = 60.0) -> Iterator[str]:
+def moto_server(folder: Path) -> Iterator[S3Server]:
+    """moto's server, which keeps everything in memory and logs each request in `folder`/moto.log."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with (folder / "moto.log").open("wb") as log:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = Server(folder, {"moto": command}, answers=lambda: http_answers(f"{url}/moto-api/"))
     try:
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                with urllib.request.urlopen(f"{url}/moto-api/", timeout=2):
-                    break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError(f"moto ended: {(folder / 'moto.log').read_text()[-2000:]}") from None
-                time.sleep(0.2)
-        yield url
+        server.start()
+        yield S3Server(url, "moto", "moto", "moto")
     finally:
-        process.terminate()
-        process.wait(timeout=10)
+        server.stop()

@@ -13,6 +13,7 @@ class Asha(AsyncHyperBandScheduler):
     """Ray's ASHA with one bracket, which says what it decides by."""
 
     expects_trials = False
+    occasion = None  # with one bracket there is nothing to draw
 
     def __init__(self, config: AshaConfig, epochs: int) -> None:
         super().__init__(
@@ -23,10 +24,6 @@ class Asha(AsyncHyperBandScheduler):
             grace_period=config.grace_epochs,
             reduction_factor=config.reduction,
         )
-
-    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
-        """What random numbers would follow from, were any drawn."""
-        return (trial.name, epoch)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The rung that this result is on, and the worst value in mm that may pass it; empty between rungs."""

@@ -11,10 +11,7 @@ class Fifo(FIFOScheduler):
     """Ray's, which decides nothing."""
 
     expects_trials = False
-
-    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
-        """What random numbers would follow from, were any drawn."""
-        return (trial.name, epoch)
+    occasion = None  # it draws no random numbers
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """None."""

@@ -26,6 +26,7 @@ class HyperBand(HyperBandScheduler):
     """
 
     expects_trials = True
+    occasion = None  # it draws no random numbers
 
     def __init__(self, config: HyperBandConfig, epochs: int) -> None:
         super().__init__(
@@ -37,10 +38,6 @@ class HyperBand(HyperBandScheduler):
             stop_last_trials=False,
         )
         self._woken: set[TrialView] = set()
-
-    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
-        """What random numbers would follow from, were any drawn."""
-        return (trial.name, epoch)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The trial's bracket and the epoch of its next halving; where it comes now, the values of all, best first."""

@@ -68,12 +68,12 @@ class Judge:
         """So many trials are expected in all; never fewer than there are."""
         while self.expected < trials:
             view = TrialView()
-            self._ask(self._rule.on_trial_add, view, "expected", self.expected)
+            self._ask(self._rule.on_trial_add, view)
             self._expected.append(view)
             self._controller.add(view)
         while self._expected and self.expected > trials:
             view = self._expected.pop()
-            self._ask(self._rule.on_trial_remove, view, *self._rule.occasion(view, 0))
+            self._ask(self._rule.on_trial_remove, view)
             view.status = Trial.TERMINATED
         return self._verdict()
 
@@ -87,11 +87,11 @@ class Judge:
             self.trials[name] = view
             if not known:
                 self._controller.add(view)
-                self._ask(self._rule.on_trial_add, view, name, "add")
+                self._ask(self._rule.on_trial_add, view)
         elif view.left == ABSENT:
             view.status, view.left = Trial.PENDING, ""
             self._controller.add(view)
-            self._ask(self._rule.on_trial_add, view, name, "again")
+            self._ask(self._rule.on_trial_add, view)
         elif view.status == Trial.RUNNING:
             view.status = Trial.PENDING
 
@@ -111,10 +111,9 @@ class Judge:
             return Verdict()
         told = view.tell(epoch, value)
         inputs = self._rule.inputs(view, told)
-        drawn = self._rule.occasion(view, epoch)
-        decision = self._ask(lambda *given: self._rule.on_trial_result(*given, told), view, *drawn)
+        decision = self._ask(lambda *given: self._rule.on_trial_result(*given, told), view)
         if decision == TrialScheduler.STOP:
-            self._ask(self._rule.on_trial_remove, view, *drawn)
+            self._ask(self._rule.on_trial_remove, view)
             view.status = Trial.TERMINATED
         elif decision != TrialScheduler.CONTINUE:
             view.status = Trial.PAUSED
@@ -138,14 +137,13 @@ class Judge:
         view = self.trials[name]
         if view.is_finished():
             return Verdict()
-        drawn = self._rule.occasion(view, epoch)
         if how == DONE and value is not None and epoch > view.epoch:
             told = view.tell(epoch, value)
-            self._ask(lambda *given: self._rule.on_trial_complete(*given, told), view, *drawn)
+            self._ask(lambda *given: self._rule.on_trial_complete(*given, told), view)
         elif how == ERROR:
-            self._ask(self._rule.on_trial_error, view, *drawn)
+            self._ask(self._rule.on_trial_error, view)
         else:  # it brings no value, or none that is not on record: nothing may count twice
-            self._ask(self._rule.on_trial_remove, view, *drawn)
+            self._ask(self._rule.on_trial_remove, view)
         view.epoch = max(view.epoch, epoch)
         view.status, view.left = Trial.ERROR if how == ERROR else Trial.TERMINATED, how
         return self._verdict()
@@ -180,8 +178,10 @@ class Judge:
             if view is not None and view.status == Trial.PENDING:
                 view.status = Trial.RUNNING
 
-    def _ask(self, question: Callable[..., Any], view: TrialView, *drawn: Any) -> Any:
-        with seeded(self._seed, *drawn):
+    def _ask(self, question: Callable[..., Any], view: TrialView) -> Any:
+        if self._rule.occasion is None:
+            return question(self._controller, view)
+        with seeded(self._seed, *self._rule.occasion()):
             return question(self._controller, view)
 
     def _verdict(self, view: TrialView | None = None, decision: str = "", inputs: dict | None = None) -> Verdict:

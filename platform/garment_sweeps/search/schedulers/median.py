@@ -19,6 +19,7 @@ class Median(MedianStoppingRule):
     """
 
     expects_trials = False
+    occasion = None  # it draws no random numbers
 
     def __init__(self, config: MedianConfig) -> None:
         super().__init__(
@@ -29,10 +30,6 @@ class Median(MedianStoppingRule):
             min_samples_required=config.min_trials,
             min_time_slice=math.inf,
         )
-
-    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
-        """What random numbers would follow from, were any drawn."""
-        return (trial.name, epoch)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The median in mm of the others' means, the trial's best, and how many others; empty in grace epochs."""

@@ -46,7 +46,7 @@ class Population(PopulationBasedTraining):
         )
         logging.getLogger("ray.tune.schedulers.pbt").setLevel(logging.WARNING)
 
-    def occasion(self, trial: TrialView, epoch: int) -> tuple[Any, ...]:
+    def occasion(self) -> tuple[Any, ...]:
         """What random numbers follow from: the look, whoever makes it."""
         return ("look", self._next_perturbation_sync)
 

@@ -1,8 +1,12 @@
-"""The two ways in which this project says no."""
+"""The ways in which this project says no."""
 
 
 class UserError(Exception):
     """Something a user can mend: one line that says what was wrong, what was given, and how to mend it."""
+
+
+class Unreachable(UserError):
+    """A server that does not answer, perhaps for a moment only."""
 
 
 class Infeasible(Exception):

@@ -10,6 +10,7 @@ import optuna
 from optuna.trial import TrialState
 
 from garment_sweeps.cluster.lease import sweep_lease
+from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state_copies import StateCopies
 from garment_sweeps.search.catch_up import catch_up
@@ -61,7 +62,7 @@ def sweep_state(
         UserError: another driver holds the sweep, its name is taken and `resume` is False, what is to be resumed was
             another experiment, or the database cannot be reached.
     """
-    storage = open_storage(settings.study_url)
+    storage = patiently(lambda: open_storage(settings.study_url), goes_on=resume)
     with sweep_lease(storage.engine, name) as lease:
         copies = StateCopies(settings.storage, name)
         saved = [] if not resume or study_exists(storage, name) else copies.newest()

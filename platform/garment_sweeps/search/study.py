@@ -9,7 +9,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from garment_sweeps.spaces import Experiment
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -39,9 +39,8 @@ def open_storage(url: str) -> RDBStorage:
         return storage
     except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise UserError(
-            f"the study database {shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
-        ) from None
+        kind = UserError if local else Unreachable
+        raise kind(f"the study database {shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE") from None
     except ImportError as error:
         raise UserError(f"the study database {shown(url)} needs a driver: pip install {error.name}") from None
 

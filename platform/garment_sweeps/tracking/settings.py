@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +35,7 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
     except (MlflowException, OSError) as error:
         shown = without_password(uri)
         reason = str(error).replace(uri, shown).splitlines()[0][:160]
-        raise UserError(
+        raise Unreachable(
             f"MLflow at {shown} does not answer ({reason}); start it, or unset "
             "MLFLOW_TRACKING_URI to track into a local SQLite file"
         ) from None

@@ -75,11 +75,16 @@ class Lease:
                 pass  # the database is away, so nobody can take the lease either
 
 
+def take_lease(engine: sqlalchemy.Engine, sweep: str) -> Lease:
+    """The sweep's lease, held. UserError that says who holds it, once that one is seen to be alive."""
+    make_tables(engine)
+    return Lease(engine, sweep, _take(engine, sweep))
+
+
 @contextmanager
 def sweep_lease(engine: sqlalchemy.Engine, sweep: str) -> Iterator[Lease]:
-    """Holds the sweep while inside. UserError that says who holds it, once that one is seen to be alive."""
-    make_tables(engine)
-    lease = Lease(engine, sweep, _take(engine, sweep))
+    """Holds the sweep while inside (see `take_lease`)."""
+    lease = take_lease(engine, sweep)
     try:
         yield lease
     finally:

@@ -1,27 +1,29 @@
 """A sweep's state while its driver holds it: study, history and decision log, in a database and in copies."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import optuna
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from garment_sweeps.cluster.lease import sweep_lease
-from garment_sweeps.cluster.patience import patiently
+from garment_sweeps.cluster.lease import Lease, take_lease
+from garment_sweeps.cluster.patience import Answer, patiently
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state_copies import StateCopies
 from garment_sweeps.search.catch_up import catch_up
 from garment_sweeps.search.decisions import DecisionLog, seconds_spent, write_file
 from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import Journal
+from garment_sweeps.search.journal import PASSING, Journal, sentence
 from garment_sweeps.search.restore import study_from_log
 from garment_sweeps.search.study import base_values, next_session, open_storage, open_study, study_exists
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.spaces import Experiment
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 
 @dataclass(frozen=True)
@@ -63,32 +65,58 @@ def sweep_state(
             another experiment, or the database cannot be reached.
     """
     storage = patiently(lambda: open_storage(settings.study_url), goes_on=resume)
-    with sweep_lease(storage.engine, name) as lease:
+    lease = patiently(lambda: _answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
+    try:
         copies = StateCopies(settings.storage, name)
-        saved = [] if not resume or study_exists(storage, name) else copies.newest()
-        if saved:
-            study_from_log(storage, name, saved)
-            where = f"{settings.storage.uri}/{name}/state"
-            print(f"garment: the study was not in its database; made again from {where}", file=sys.stderr)
-        study = open_study(storage, name, experiment, resume)
-        journal = Journal(lease.check)
-        log = DecisionLog(name, journal, storage.engine)
-        if saved and not log.read():
-            log.adopt(saved)
-        history = History(study, journal)
-        catch_up(history, log, experiment)
-        start, session = _begun(log, experiment, head_start), next_session(study)
-        kept = {"known": list(start.known), "planned": list(start.planned)}
-        log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
-        copies.start(log)
+        opening = partial(_open, storage, lease, copies, name, experiment, trials, resume, head_start)
+        state = patiently(lambda: _answered(opening), goes_on=resume)
+        copies.start(state.log)
         try:
-            yield SweepState(study, journal, log, history, session, start)
+            yield state
         finally:
             try:
-                journal.close()
-                write_file(log.read(), log_file(settings.home, name))
+                state.journal.close()
+                write_file(state.log.read(), log_file(settings.home, name))
             finally:
-                copies.stop(log, keep=not journal.failure)  # a driver that lost its sweep keeps its hands off
+                copies.stop(state.log, keep=not state.journal.failure)  # one that lost its sweep keeps its hands off
+    finally:
+        lease.release()
+
+
+def _open(
+    storage: RDBStorage,
+    lease: Lease,
+    copies: StateCopies,
+    name: str,
+    experiment: Experiment,
+    trials: int,
+    resume: bool,
+    head_start: HeadStart | None,
+) -> SweepState:
+    """The state from the database; cut short at any step, it can be done again."""
+    saved = [] if not resume or study_exists(storage, name) else copies.newest()
+    if saved:
+        study_from_log(storage, name, saved)
+        print(f"garment: the study was not in its database; made again from {copies.folder}", file=sys.stderr)
+    study = open_study(storage, name, experiment, resume)
+    journal = Journal(lease.check)
+    log = DecisionLog(name, journal, storage.engine)
+    if saved and not log.read():
+        log.adopt(saved)
+    history = History(study, journal)
+    catch_up(history, log, experiment)
+    start, session = _begun(log, experiment, head_start), next_session(study)
+    kept = {"known": list(start.known), "planned": list(start.planned)}
+    log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
+    return SweepState(study, journal, log, history, session, start)
+
+
+def _answered(call: Callable[[], Answer]) -> Answer:
+    """What `call` returns; Unreachable where the database went away meanwhile."""
+    try:
+        return call()
+    except PASSING as error:
+        raise Unreachable(sentence(error)) from None
 
 
 def log_file(home: Path, sweep: str) -> Path:

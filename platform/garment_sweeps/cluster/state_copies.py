@@ -25,6 +25,8 @@ class StateCopies:
         self._filesystem, root = open_filesystem(storage)
         self._local = "://" not in storage.uri
         self._folder = f"{root}/{sweep}/state"
+        self.folder = f"{storage.uri}/{sweep}/state"
+        """Where the copies lie, for messages."""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._kept = 0

@@ -66,7 +66,7 @@ class Journal:
             try:
                 self._retrying()(self._fenced, write)
             except Exception as error:  # whatever it is, the driver must hear it instead of losing writes
-                self.failure = _sentence(error)
+                self.failure = sentence(error)
                 if isinstance(getattr(write, "__self__", None), threading.Event):
                     write()
 
@@ -103,13 +103,14 @@ class DirectJournal:
 
 def _say_once(state: tenacity.RetryCallState) -> None:
     if state.attempt_number == 3:
-        reason = _sentence(state.outcome.exception())
+        reason = sentence(state.outcome.exception())
         print(f"garment: {reason}; trying again, training goes on meanwhile", file=sys.stderr, flush=True)
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
+    """An error of the database in one line."""
     if isinstance(error, UserError):
         return str(error)
     inner = getattr(error, "orig", None) or error.__cause__ or error
     reason = (str(inner).strip() or type(inner).__name__).splitlines()[0][:200]
-    return f"the study's database takes no writes ({reason})"
+    return f"the study's database does not answer ({reason})"

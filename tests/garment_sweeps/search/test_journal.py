@@ -39,7 +39,7 @@ def test_a_database_that_stays_away_is_said_in_one_line():
         raise away()
 
     journal.put(refuse)
-    with pytest.raises(UserError, match="takes no writes .connection refused") as caught:
+    with pytest.raises(UserError, match="does not answer .connection refused") as caught:
         journal.close()
     assert "\n" not in str(caught.value)
     assert journal.failure

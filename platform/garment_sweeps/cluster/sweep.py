@@ -1,18 +1,21 @@
 """Runs a sweep: the study suggests, Tune schedules, trials train and track, and the driver only holds them together."""
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from garment_sweeps.budget import Budget
 from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.names import checked_name
 from garment_sweeps.cluster.report import SweepReport, sweep_report
+from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.session import quiet_ray, ray_session
 from garment_sweeps.cluster.settings import Settings, dataset_uri
 from garment_sweeps.cluster.state import SweepState, sweep_state
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
 from garment_sweeps.search.warm_start import HeadStart, head_start
 from garment_sweeps.spaces import Experiment
+from garment_sweeps.tracking import tracking_client
 from garment_sweeps.trials.context import TrialContext
 
 if TYPE_CHECKING:
@@ -60,8 +63,11 @@ def run_sweep(
     version = _dataset_version(source) if work == "train" else ""  # a wrong URI is said before anything is started
     given: HeadStart | None = head_start(experiment, list(warm_start), version) if warm_start else None
     trials = trials or experiment.trials
+    if tracked and not resume:
+        tracking_client()  # so is a server that does not answer
     with sweep_state(settings, name, experiment, trials, resume, given) as state:
-        tracking = SweepTracking.start(experiment, name) if tracked else None
+        begin = partial(SweepTracking.start, experiment, name)
+        tracking = patiently(begin, goes_on=state.session > 0) if tracked else None
         context = TrialContext(
             sweep=name,
             session=state.session,
@@ -78,9 +84,13 @@ def run_sweep(
         repeats = Repeats(state)
         if tracking:
             tracking.watch(context, lambda: [*state.history.records, *repeats.known()])
-        report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking)
-        if tracking:
-            tracking.finish(report)
+        try:
+            report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking)
+            if tracking:
+                tracking.finish(report)
+        finally:
+            if tracking:
+                tracking.close()
     return report
 
 

@@ -53,10 +53,11 @@ class Courier:
     def settled(self, seconds: float) -> bool:
         """Whether everything poked so far has been delivered.
 
-        Waits until so many seconds have passed without progress, and while there is some at most `LONGEST_WAIT` times
-        as long. Pauses between tries are short meanwhile.
+        Waits until so many seconds have passed without progress, a fifth of them where the last try has failed, and
+        while there is some at most `LONGEST_WAIT` times as long. Pauses between tries are short meanwhile.
         """
         with self._changed:
+            seconds = seconds / 5 if self.trouble else seconds
             wanted, began = self._poked, time.monotonic()
             self._waiting += 1
             self._changed.notify_all()

@@ -1,0 +1,98 @@
+"""A whole sweep whose MLflow server dies, or hangs, in the middle of it: the sweep goes on, and nothing is missing."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from optuna.trial import TrialState
+
+import garment_sweeps.cluster.sweep_tracking as sweep_tracking
+from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.search.study import open_storage, open_study, started, trial_name
+from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_uv.errors import UserError
+from tests.servers.mlflow import Mlflow
+
+pytestmark = [pytest.mark.cluster, pytest.mark.servers, pytest.mark.usefixtures("local_ray")]
+STATES = {TrialState.COMPLETE: {"complete"}, TrialState.PRUNED: {"pruned"}, TrialState.FAIL: {"infeasible", "failed"}}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Mlflow(tmp_path_factory.mktemp("mlflow"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.go_on()
+        server.stop()
+
+
+@pytest.fixture
+def tracked(server, settings, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    monkeypatch.setattr(sweep_tracking, "FINISH_WAIT_S", 1.0)
+    return settings
+
+
+def once_trials_run(name: str, what: Callable[[], None]) -> threading.Thread:
+    """Does it, in a thread, as soon as MLflow knows two trials of that sweep."""
+
+    def watch() -> None:
+        client = tracking_client()
+        while True:
+            try:
+                if len(trials_of(client, find_sweep(client, name))) >= 2:
+                    return what()
+            except UserError:
+                pass  # it has not begun yet
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    return thread
+
+
+def check_records(settings, experiment, name: str) -> None:
+    """Every trial of the study has one run, with its outcome, and each of its epochs once."""
+    study = open_study(open_storage(settings.study_url), name, experiment, resume=True)
+    client = tracking_client()
+    sweep = find_sweep(client, name)
+    runs = {run.data.tags[tags.TRIAL]: run for run in trials_of(client, sweep)}
+    trials = started(study)
+    assert len(trials_of(client, sweep)) == len(trials)
+    for trial in trials:
+        run = runs[trial_name(trial.number)]
+        assert run.data.tags[tags.OUTCOME] in STATES[trial.state] and run.info.status != "RUNNING"
+        points = [(p.step, p.value) for p in client.get_metric_history(run.info.run_id, "s2s/all")]
+        assert sorted(points) == sorted(trial.intermediate_values.items())
+    assert sweep.info.status == "FINISHED" and sweep.data.metrics["trials_complete"] >= 1
+
+
+@pytest.mark.parametrize("how", ["killed", "hanging"])
+def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsys, how):
+    experiment = experiment.with_values({"finals.finalists": 0})
+    name = f"sweep-{how}"
+    thread = once_trials_run(name, server.kill if how == "killed" else server.pause)
+    report = run_sweep(experiment, name=name, settings=tracked, work="tabulated", seconds_per_epoch=0.2)
+    thread.join()
+    assert report.ended == 8
+    assert "nothing is lost: `garment sweep --resume` delivers what it missed" in capsys.readouterr().err
+    if how == "killed":
+        server.start()
+    else:
+        server.go_on()
+    assert run_sweep(experiment, name=name, settings=tracked, work="tabulated", resume=True).ended == 8
+    check_records(tracked, experiment, name)
+    assert "MLflow is away" not in capsys.readouterr().err
+
+
+def test_a_server_that_does_not_answer_at_the_start_is_said_before_anything_is_written(
+    tracked, experiment, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(UserError, match="does not answer"):
+        run_sweep(experiment, name="never", settings=tracked, work="tabulated")
+    assert not tracked.home.exists() or not list(tracked.home.iterdir())

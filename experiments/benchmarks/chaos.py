@@ -4,8 +4,9 @@
 
 Everything is real: a Ray cluster of several nodes, PostgreSQL for the study, an MLflow server, Swift for checkpoints.
 A killed driver is started again with --resume, a killed node is replaced by a new one, a killed server is started
-again on its data; nobody cleans up. Afterwards study and MLflow are compared with the table, trial by trial and epoch
-by epoch, and the study with that of an undisturbed sweep. Exits 1 where anything is lost, doubled or different.
+again on its data; nobody cleans up. Afterwards study, decision log and MLflow are compared with the table, trial by
+trial and epoch by epoch, and the study with that of an undisturbed sweep. Exits 1 where anything is lost, doubled or
+different.
 """
 
 import argparse
@@ -18,11 +19,12 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.benchmarks.conditions import conditions, write_csv
+from tests.chaos.log import all_went_on_after
 from tests.chaos.plan import VICTIMS, plan_kills
 from tests.chaos.run import Outcome, chaos_experiment, sweep_under_kills
 from tests.chaos.stage import open_stage
 
-COLUMNS = ("kill", "victim", "whom", "at_s", "epochs_before", "next_epoch_after_s")
+COLUMNS = ("kill", "victim", "whom", "at_s", "epochs_before", "next_epoch_after_s", "all_trials_on_after_s")
 
 
 def main() -> int:
@@ -60,7 +62,10 @@ def rows(outcome: Outcome) -> list[tuple[object, ...]]:
             blow.whom,
             round(blow.at - began, 1),
             blow.epochs,
-            "" if (after := outcome.went_on_after(blow)) is None else round(after, 1),
+            *(
+                "" if after is None else round(after, 1)
+                for after in (outcome.went_on_after(blow), all_went_on_after(outcome.events, blow.at))
+            ),
         )
         for blow in outcome.blows
     ]
@@ -70,11 +75,13 @@ def summary(outcome: Outcome, trials: int) -> str:
     """The figures in a few lines."""
     lines = []
     for victim in VICTIMS:
-        after = [outcome.went_on_after(b) for b in outcome.blows if b.kill.victim == victim]
-        known = sorted(a for a in after if a is not None)
-        if known:
+        blows = [b for b in outcome.blows if b.kill.victim == victim]
+        known = sorted(a for b in blows if (a := outcome.went_on_after(b)) is not None)
+        all_on = [a for b in blows if (a := all_went_on_after(outcome.events, b.at)) is not None]
+        if known and all_on:
             lines.append(
-                f"  {victim:9}{len(after):4} kills, next epoch after {median(known):.1f} s, at most {known[-1]:.1f} s"
+                f"  {victim:9}{len(blows):4} kills; next epoch after {median(known):.1f} s, at most {known[-1]:.1f} s;"
+                f" every open trial went on after {median(all_on):.1f} s, at most {max(all_on):.1f} s"
             )
     own = {end.said for end in outcome.driver_ends}
     lines.append(

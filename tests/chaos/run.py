@@ -9,10 +9,12 @@ from pathlib import Path
 
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.search.decisions import Event
 from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.config.trial import TrialConfig
 from tests.chaos.driver import Ended, SupervisedDriver
+from tests.chaos.log import events_of, faults_of_log
 from tests.chaos.plan import Kill
 from tests.chaos.progress import Progress
 from tests.chaos.records import ended_trials, faults_of_study, faults_of_tracking, study_trials
@@ -44,6 +46,8 @@ class Outcome:
     seconds: float = 0.0
     looks: list[tuple[float, int]] = field(default_factory=list)
     """Unix time, s, and epochs reported by then."""
+    events: list[Event] = field(default_factory=list)
+    """The decision log."""
 
     def went_on_after(self, blow: Blow) -> float | None:
         """Seconds from a kill to the next epoch that the study heard of; None where none came."""
@@ -119,6 +123,8 @@ def sweep_under_kills(
     if not driver.good:
         outcome.faults.append(f"the sweep did not come to its end; see {log}")
     trials = study_trials(url, experiment.name)
+    outcome.events = events_of(url, experiment.name)
+    outcome.faults += faults_of_log(outcome.events, experiment.trials)
     outcome.faults += faults_of_study(trials, experiment)
     if tracked:
         uri = stage.environment.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'home' / 'mlflow.db'}"

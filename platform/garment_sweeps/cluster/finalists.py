@@ -77,7 +77,17 @@ class Repeats:
         self._history: History | None = None
         self._by_name: dict[str, RepeatRecord] = {}
         if study_exists(state.study._storage, self._name) or _logged(state.log.read()):
-            self._open()
+            self.open()
+
+    def open(self) -> None:
+        """Opens the repeats' study, or makes it; UserError where the database stays away."""
+        if self._history is None:
+            self._history = self._read()
+            for record in self._history.records:
+                of = record.attrs[OF]
+                name = f"{of}{REPEAT_MARK}{record.attrs[REPEAT]}"
+                self._by_name[name] = RepeatRecord(name, of, record)
+            self._complete_from(self._state.log.read())
 
     def known(self) -> list[RepeatRecord]:
         """In the order in which they were begun."""
@@ -110,23 +120,27 @@ class Repeats:
         return [record.values[0] for record in records if record.state == TrialState.COMPLETE]
 
     def _add(self, name: str, of: str, index: int, seed: int) -> RepeatRecord:
-        if self._history is None:
-            self._open()
+        self.open()
         record = self._history.start({}, {}, {OF: of, REPEAT: index, SEED: seed})
         self._by_name[name] = RepeatRecord(name, of, record)
         return self._by_name[name]
 
-    def _open(self) -> None:
-        directions = ["minimize"] * len(self._state.study.directions)
-        study = optuna.create_study(
-            storage=self._state.study._storage, study_name=self._name, directions=directions, load_if_exists=True
-        )
-        self._history = History(study, self._state.journal)
-        for record in self._history.records:
-            of = record.attrs[OF]
-            name = f"{of}{REPEAT_MARK}{record.attrs[REPEAT]}"
-            self._by_name[name] = RepeatRecord(name, of, record)
-        self._complete_from(self._state.log.read())
+    def _read(self) -> History:
+        """Behind all other writes, so that none is in its way, and patient as they are."""
+        state, found = self._state, []
+        directions = ["minimize"] * len(state.study.directions)
+
+        def read() -> None:
+            storage = state.study._storage
+            study = optuna.create_study(
+                storage=storage, study_name=self._name, directions=directions, load_if_exists=True
+            )
+            found.append(History(study, state.journal))
+
+        state.journal.put(read)
+        while not state.journal.written(1.0):
+            pass
+        return found[-1]
 
     def _complete_from(self, events: Iterable[dict[str, Any]]) -> None:
         """What the log knows and the study does not: the study was lost, or its last writes were."""

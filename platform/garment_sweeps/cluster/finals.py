@@ -153,6 +153,7 @@ def run_finals(
     stop.begin_finals()
     if not repeats or stop.exhausted():
         return
+    known.open()
     log_choice(experiment, state)
     searcher = RepeatSearcher(repeats, known, state, experiment, places, stop)
     print(f"finals: {len(repeats)} trainings of the best trials with other seeds", flush=True)

@@ -6,8 +6,7 @@ import math
 import pytest
 from rich.console import Console
 
-from garment_sweeps.comparison.leaderboard import leaderboard
-from garment_sweeps.comparison.leaderboard import Leaderboard, rank
+from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
 from garment_sweeps.comparison.rows import Row, fold
 from garment_sweeps.comparison.table import leaderboard_lines
 

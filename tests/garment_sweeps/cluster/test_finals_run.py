@@ -1,0 +1,77 @@
+"""Finals, forecast and budget of whole sweeps on a real Ray cluster, with tabulated trials."""
+
+import json
+
+import pytest
+
+from garment_sweeps.budget import Budget
+from garment_sweeps.budget.ledger import spent_seconds
+from garment_sweeps.cluster.report import report_lines
+from garment_sweeps.cluster.state import log_file
+from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.search.decisions import read_file
+from garment_sweeps.spaces import FinalsConfig
+from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.trials.tabulated import curve_mm
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
+
+
+@pytest.fixture
+def lasting(experiment):
+    """Four trials that all train to the end, the best two of them again."""
+    space = experiment.space.model_copy(update={"parameters": experiment.space.parameters[:1]})
+    finals = FinalsConfig(finalists=2, seeds=2)
+    return experiment.model_copy(update={"space": space, "scheduler": None, "trials": 4, "finals": finals})
+
+
+def test_the_best_are_trained_again_ranked_by_their_means_and_never_twice(lasting, settings, capsys):
+    report = run_sweep(lasting, settings=settings, work="tabulated")
+    assert report.complete == 4 and report.repeats == 2 and report.repeats_left == 0
+    said = capsys.readouterr().out
+    assert "forecast: unknown until the first epochs are measured" in said
+    assert "finals: 2 trainings of the best trials with other seeds" in said
+
+    board = leaderboard("table")
+    assert len(board.trials) == 4 and board.best.name == report.best_trial
+    finalists = board.trials[:2]
+    assert all(row.repeated and row.estimate.seeds == 2 for row in finalists)
+    for row in finalists:
+        adversarial = json.loads(row.params["searched/loss.adversarial"])
+        configs = [lasting.base.with_values({"loss.adversarial": adversarial, "seed": seed}) for seed in (0, 1)]
+        assert [seed.s2s for seed in row.seeds] == pytest.approx([curve_mm(config, 6) for config in configs])
+    assert report.best_mm == pytest.approx(board.best.mean_mm)
+    assert report.best_half_width_mm == pytest.approx(board.best.estimate.half_width)
+
+    parent = find_sweep(tracking_client(), "table")
+    runs = {run.data.tags[tags.TRIAL]: run for run in trials_of(tracking_client(), parent)}
+    repeat = runs[f"{report.best_trial}.r1"]
+    assert repeat.data.tags[tags.REPEAT_OF] == report.best_trial and repeat.data.tags[tags.SEED] == "1"
+    assert repeat.data.tags[tags.OUTCOME] == "complete" and repeat.data.params["seed"] == "1"
+    assert parent.data.metrics["repeats"] == 2 and "report/gpu_hours_since_best" in parent.data.metrics
+
+    chosen = [e["finalists"] for e in read_file(log_file(settings.home, "table")) if e["kind"] == "finalists"]
+    assert len(chosen) == 1 and set(chosen[0]) == {row.name for row in finalists}
+    again = run_sweep(lasting, settings=settings, work="tabulated", resume=True)
+    assert again.repeats == 2 and len(trials_of(tracking_client(), parent)) == 6
+    assert again.gpu_hours == pytest.approx(report.gpu_hours)
+
+
+def test_a_budget_holds_and_a_later_session_ends_search_and_finals(lasting, settings):
+    def run(**more):
+        return run_sweep(lasting, settings=settings, work="tabulated", tracked=False, seconds_per_epoch=0.3, **more)
+
+    seconds = 6.0  # the epochs of four trials and two repeats alone are 10.8 s
+    cut = run(budget=Budget(gpu_hours=seconds / 3600))
+    events = read_file(log_file(settings.home, "table"))
+    assert 0 < cut.gpu_hours * 3600 <= seconds
+    assert "GPU-hours" in cut.stopped_because and cut.interrupted + cut.repeats_left >= 1
+    assert any(event["kind"] == "budget" and event["what"] == "stop" for event in events)
+    assert sum(spent_seconds(events).values()) == pytest.approx(cut.gpu_hours * 3600)
+    whole = run(resume=True)
+    assert whole.complete == 4 and whole.interrupted == 0 and whole.repeats_left == 0 and whole.repeats >= 2
+    assert whole.gpu_hours > cut.gpu_hours
+    lines = report_lines(whole)
+    assert "device-hours" in lines[0] and "over 2 seeds" in lines[-1]

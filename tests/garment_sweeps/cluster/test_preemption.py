@@ -14,15 +14,16 @@ from garment_sweeps.trials.tabulated import curve_mm
 from tests.garment_sweeps.cluster.connected import connected_cluster
 from tests.garment_sweeps.cluster.test_sweep import study_of
 
-EPOCHS = 12
+EPOCHS = 16
 SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A head without CPUs and a node of one."""
+    """A head without CPUs and three nodes of one each."""
     with connected_cluster() as running:
-        running.add_node()
+        for _ in range(3):
+            running.add_node()
         yield running
 
 
@@ -43,7 +44,7 @@ class Sweep(threading.Thread):
         """Until the trial's attempt of that number, from 1, has written a checkpoint; gives the node it runs on."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            assert self.is_alive() or self.report
+            assert self.is_alive(), self.report
             attempts = self.store.attempts()
             names = [path.rpartition("_")[2] for path in self.store.checkpoints()]
             if len(attempts) >= attempt and names and int(names[0]) >= attempts[-1].epoch:
@@ -75,13 +76,10 @@ def test_a_trial_leaves_a_node_that_says_it_goes_and_survives_one_that_just_dies
     sweep = Sweep(one, there)
     sweep.start()
     first = sweep.wait_for_checkpoint(1)
-    second_node = cluster.add_node()
     drain(cluster, first)
     second = sweep.wait_for_checkpoint(2)
     assert second != first and first not in {node.id for node in cluster_nodes()}
-
-    cluster.add_node()
-    cluster.kill_node(second_node)
+    cluster.kill_node(next(node for node in cluster.nodes if node.node_id == second))
     sweep.wait_for_checkpoint(3)
     sweep.join(SECONDS)
     assert (sweep.report.complete, sweep.report.failed) == (1, 0)

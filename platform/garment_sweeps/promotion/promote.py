@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from garment_sweeps.comparison.leaderboard import HEADLINE, leaderboard
 from garment_sweeps.promotion.champion import CHAMPION, crown
 from garment_sweeps.promotion.gates import Gate, beats, beats_champion, reproduces, same_dataset
+from garment_sweeps.promotion.logged import log_promotion
 from garment_sweeps.promotion.registry import MODEL_NAME, register, version_of_alias
 from garment_sweeps.shards import open_source
 from garment_sweeps.tracking import tags, tracking_client
@@ -100,11 +101,15 @@ def promote(sweep: str, dry_run: bool = False) -> Promotion:
         beats_champion(model_mm, _champion_mm(client, run.data.tags.get(tags.MODEL_SHA256, ""), version_trained)),
     ]
     promotion = Promotion(sweep, best.name, best.run_id, tuple(gates), test, test_predicted, None)
-    if dry_run or not promotion.passed:
+    if dry_run:
+        return promotion
+    if not promotion.passed:
+        log_promotion(sweep, best.name, promotion.gates, None)
         return promotion
     sha256 = run.data.tags[tags.MODEL_SHA256]
     version = str(register(client, best.run_id, sha256, f"best trial of sweep {sweep}").version)
     _describe(client, version, promotion, version_trained)
+    log_promotion(sweep, best.name, promotion.gates, version)
     crown(client, version, f"best trial of sweep {sweep}: {best.name}, test S2S {model_mm:.2f} mm")
     return Promotion(sweep, best.name, best.run_id, tuple(gates), test, test_predicted, version)
 

@@ -3,12 +3,15 @@
 import json
 import shutil
 
+import optuna
 import pytest
 
 from garment_sweeps.promotion import CHAMPION, champion_folder, promote, rollback
 from garment_sweeps.promotion.champion import crown
 from garment_sweeps.promotion.gates import beats, beats_champion, reproduces, same_dataset
 from garment_sweeps.promotion.registry import MODEL_NAME, register, version_of_alias
+from garment_sweeps.search.decisions import read_file
+from garment_sweeps.search.study import open_storage
 from garment_sweeps.tracking import tags, tracking_client
 from garment_uv.errors import UserError
 from garment_uv.training.model_file import load_model
@@ -20,8 +23,15 @@ def test_the_best_complete_trial_is_promoted_once_and_can_be_used(tracked):
     assert dry.trial == "good" and dry.version is None
     assert version_of_alias(client, CHAMPION) is None
     assert dry.passed, [gate for gate in dry.gates if not gate.passed]
+    storage = open_storage(f"sqlite:///{tracked.home}/optuna.db")
+    optuna.create_study(storage=storage, study_name=tracked.sweep)
     first = promote(tracked.sweep)
     second = promote(tracked.sweep)
+    log = read_file(tracked.home / "decisions" / f"{tracked.sweep}.jsonl")
+    assert [(e["kind"], e["trial"], e["decision"], e["version"]) for e in log] == 2 * [
+        ("champion", "good", "promoted", "1")
+    ]
+    assert [gate["name"] for gate in log[0]["inputs"]["gates"]] == [gate.name for gate in first.gates]
     assert first.version == second.version == "1"
     champion = version_of_alias(client, CHAMPION)
     assert str(champion.version) == "1" and champion.run_id == tracked.runs["good"]

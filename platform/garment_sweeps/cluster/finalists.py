@@ -1,4 +1,4 @@
-"""Which trials are trained again, and how that stands: a list of repeats, and a study of their own."""
+"""What is trained again, and how that stands: a list of repeats, and a study of their own."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,8 @@ from optuna.trial import TrialState
 
 from garment_sweeps.budget.ledger import REPEAT_MARK
 from garment_sweeps.cluster.state import SweepState
-from garment_sweeps.comparison.front import pareto_front
+from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.seen import VIOLATIONS
 from garment_sweeps.search.study import study_exists
 from garment_sweeps.spaces import Experiment
 
@@ -159,19 +158,6 @@ class Repeats:
                 self.end(name, TrialState[event["state"]], values)
 
 
-def choose(records: Sequence[Record], finalists: int) -> list[Record]:
-    """The finalists: complete trials that keep the constraints, best S2S first.
-
-    With several objectives those of the Pareto front come before all others.
-    """
-    final = [record for record in records if record.state == TrialState.COMPLETE and not _over_limit(record)]
-    on_front = pareto_front([record.values for record in final])
-    ranked = sorted(
-        zip(final, on_front, strict=True), key=lambda pair: (not pair[1], pair[0].values[0], pair[0].number)
-    )
-    return [record for record, _ in ranked[:finalists]]
-
-
 def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:
     """The repeats to be made, all finalists' first repeat before anybody's second one."""
     base = experiment.base.flat()
@@ -195,10 +181,6 @@ def repeats_left(experiment: Experiment, state: SweepState, known: Repeats) -> l
     finalists = choose(state.history.records, experiment.finals.finalists)
     done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
     return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
-
-
-def _over_limit(record: Record) -> bool:
-    return any(excess > 0 for excess in (record.attrs.get(VIOLATIONS) or {}).values())
 
 
 def _logged(events: Iterable[dict[str, Any]]) -> bool:

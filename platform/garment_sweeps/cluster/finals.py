@@ -9,9 +9,10 @@ from ray.tune.search import Searcher
 
 from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.cluster.finalists import Repeat, Repeats, choose, repeats_left
+from garment_sweeps.cluster.finalists import Repeat, Repeats, repeats_left
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.state import SweepState
+from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.outcome import outcome_of, usable_value
 from garment_sweeps.search.searcher import FAILURES_IN_A_ROW, PATIENCE_S
 from garment_sweeps.spaces import Experiment
@@ -169,6 +170,7 @@ def log_choice(experiment: Experiment, state: SweepState) -> None:
     records = [record for record in state.history.records if record.state == TrialState.COMPLETE]
     choice = {
         "finalists": [record.name for record in choose(records, experiment.finals.finalists)],
+        "most": experiment.finals.finalists,
         "seeds": experiment.finals.seeds,
         "candidates": {record.name: list(record.values) for record in records},
     }

@@ -124,8 +124,8 @@ def sweep_report(
 
 def best_of(state: "SweepState", known: "Repeats") -> dict:
     """The best trial as the leaderboard has it: finalists by their mean before trials of one seed."""
-    from garment_sweeps.cluster.finalists import choose
     from garment_sweeps.comparison.significance import alike, estimates
+    from garment_sweeps.search.finalists import choose
 
     finals = choose(state.history.records, len(state.history))
     found = estimates({record.name: [record.values[0], *known.values(record.name)] for record in finals})

@@ -8,6 +8,7 @@ from ray.tune.search import Searcher
 
 from garment_sweeps.search.catch_up import catch_up
 from garment_sweeps.search.decisions import DecisionLog, Event
+from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import DirectJournal
 from garment_sweeps.search.restore import experiment_of
@@ -69,17 +70,18 @@ class _Replayer:
     def run(self) -> Replay:
         """The whole log."""
         steps = {"begin": self._begin, "suggest": self._suggest, "resume": self._resume, "result": self._result}
+        steps |= {"end": self._end, "finalists": self._finalists}
         for event in self._events:
             for logged, repeated in self._decisions.follow(event).values():
                 self._differ(event, logged, repeated)
-            steps.get(event["kind"], self._end if event["kind"] == "end" else _nothing)(event)
+            steps.get(event["kind"], _nothing)(event)
             if event["kind"] in self._counts:
                 self._counts[event["kind"]] += 1
         counts = self._counts
         return Replay(counts["suggest"], counts["result"], counts["end"], tuple(self._differences))
 
     def _begin(self, event: Event) -> None:
-        history = History(self._study, self._journal)
+        history = self._history = History(self._study, self._journal)
         catch_up(history, self._log, self._experiment)
         trials = int(event["trials"])
         self._searcher = StudySearcher(
@@ -127,6 +129,11 @@ class _Replayer:
             if _plain(told.get(what)) != _plain(event.get(what)):
                 self._differ(event, event.get(what), told.get(what))
 
+    def _finalists(self, event: Event) -> None:
+        again = [record.name for record in choose(self._history.records, event["most"])]
+        if again != event["finalists"]:
+            self._differ({**event, "trial": "the best trials"}, event["finalists"], again)
+
     def _differ(self, event: Event, logged: Any, repeated: Any) -> None:
         self._differences.append(Difference(event["seq"], event["kind"], event["trial"], logged, repeated))
 
@@ -136,4 +143,4 @@ def _plain(value: Any) -> Any:
 
 
 def _nothing(event: Event) -> None:
-    """Events that decide nothing here: budgets, finalists, champions."""
+    """Events that decide nothing here: budgets, repeats of finalists, champions."""

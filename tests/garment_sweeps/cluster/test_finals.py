@@ -10,21 +10,17 @@ from ray.tune.search import Searcher
 from garment_sweeps.budget import Budget
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.cluster.budgeting import open_budget, search_is_over
-from garment_sweeps.cluster.finalists import Repeats, choose, repeats_left, repeats_of
+from garment_sweeps.cluster.finalists import Repeats, repeats_left, repeats_of
 from garment_sweeps.cluster.finals import RepeatSearcher, log_choice
 from garment_sweeps.cluster.report import report_lines, sweep_report
 from garment_sweeps.cluster.state import log_file, sweep_state
-from garment_sweeps.search.history import Record
+from garment_sweeps.search.finalists import choose
 from garment_sweeps.spaces import FinalsConfig, PbtConfig
 
 
 @pytest.fixture
 def finals(experiment):
     return experiment.model_copy(update={"finals": FinalsConfig(finalists=2, seeds=3)})
-
-
-def record(number: int, *values: float, state=TrialState.COMPLETE, **attrs) -> Record:
-    return Record(number, {}, {}, state, values=values or None, attrs=attrs)
 
 
 def searched(state, experiment, values=(12.0, 11.0, None, 13.0)):
@@ -52,23 +48,6 @@ def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
     seconds = {"attempt": attempt, "attempt_seconds": 30.0}
     searcher.on_trial_result(tune_id, {"epoch": 5, "s2s_mm": value + 1, **seconds})
     searcher.on_trial_complete(tune_id, {"epoch": 6, "s2s_mm": value, **seconds})
-
-
-def test_the_best_complete_trials_that_keep_the_constraints_are_chosen():
-    records = [
-        record(0, 12.0),
-        record(1, state=TrialState.PRUNED),
-        record(2, 9.0, **{"garment.violations": {"memory_mib": 3.0}}),
-        record(3, 11.0),
-        record(4, 13.0),
-    ]
-    assert [r.number for r in choose(records, 2)] == [3, 0]
-    assert choose(records, 0) == [] and choose([], 3) == []
-
-
-def test_with_several_objectives_the_front_comes_first():
-    records = [record(0, 10.0, 5.0), record(1, 10.5, 6.0), record(2, 14.0, 1.0)]
-    assert [r.number for r in choose(records, 3)] == [0, 2, 1]
 
 
 def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settings):

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 180
 
 EXPERIMENT = """
-from garment_sweeps.spaces import AshaConfig, Experiment, Float, Space
+from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
 from garment_uv.config.trial import TrialConfig
 
 
@@ -34,6 +34,7 @@ def experiment():
         space=Space(parameters=(Float(path="loss.adversarial", low=1e-4, high=1e-1, log=True),)),
         trials=2,
         scheduler=None,
+        finals=FinalsConfig(finalists=0),
     )
 """
 

@@ -58,12 +58,19 @@ class Ledger:
         self.accounts = {name: Account(before=seconds) for name, seconds in (spent or {}).items()}
         self.seconds = sum(account.before for account in self.accounts.values())
         """Of all trials."""
+        self.epochs = 0
+        """Of all trials."""
         self._clock = clock
+        self._worst_start: float | None = None
+        self._worst_mean = 0.0
 
     def known(self, name: str, epochs: int, ended: bool) -> None:
         """A trial of an earlier session: how far it came, and whether it is done with."""
         account = self.account(name)
+        self.epochs += epochs - account.epochs
         account.epochs, account.ended = epochs, ended
+        if epochs:
+            self._worst_mean = max(self._worst_mean, account.before / epochs)
 
     def started(self, name: str) -> None:
         """The trial's process is there."""
@@ -74,7 +81,9 @@ class Ledger:
         account = self.account(name)
         before = account.seconds
         self._epoch(account, result)
-        account.epochs = max(account.epochs, int(result.get(results.EPOCH, 0)))
+        epochs = max(account.epochs, int(result.get(results.EPOCH, 0)))
+        self.epochs += epochs - account.epochs
+        account.epochs = epochs
         account.heard = self._clock()
         self.seconds += account.seconds - before
 
@@ -100,15 +109,11 @@ class Ledger:
 
     def worst_start(self) -> float:
         """Longest start of a trial, up to its first result, seconds; a mean epoch of earlier sessions otherwise."""
-        starts = [account.first_epoch for account in self.accounts.values() if account.first_epoch is not None]
-        if starts:
-            return max(starts)
-        return max((a.before / a.epochs for a in self.accounts.values() if a.epochs and a.before), default=0.0)
+        return self._worst_mean if self._worst_start is None else self._worst_start
 
     def epoch_seconds(self) -> float | None:
         """Seconds an epoch over all that is known, set-up and losses included; None before the first."""
-        epochs = sum(account.epochs for account in self.accounts.values())
-        return self.seconds / epochs if epochs and self.seconds else None
+        return self.seconds / self.epochs if self.epochs and self.seconds else None
 
     def unreported(self) -> float:
         """Seconds since running trials were last heard of, in all."""
@@ -130,6 +135,7 @@ class Ledger:
             return
         if previous is None:
             account.first_epoch = max(account.first_epoch or 0.0, seconds)
+            self._worst_start = max(self._worst_start or 0.0, seconds)
         elif seconds > previous:
             account.later_epoch = max(account.later_epoch or 0.0, seconds - previous)
 

@@ -176,8 +176,7 @@ class BudgetStop(Stopper):
     def _wall_limit(self) -> float | None:
         """Seconds of wall time that may pass."""
         hours = self.budget.wall_hours
-        running = sum(account.heard is not None for account in self.ledger.accounts.values())
-        return None if hours is None else self._without_finals(hours * 3600.0, max(1, running))
+        return None if hours is None else self._without_finals(hours * 3600.0, max(1, len(self._set_aside)))
 
     def _without_finals(self, seconds: float, at_once: int) -> float:
         epochs, share = self._finals

@@ -33,9 +33,9 @@ def test_epochs_in_flight_of_all_running_trials_are_set_aside():
 
 def test_however_trials_report_the_limit_is_never_exceeded():
     """Four trials of unequal, steady epochs, in the order in which they finish them."""
-    stop, lengths = stop_of(200), {"a": 3.0, "b": 5.0, "c": 7.0, "d": 2.0}
-    for name in lengths:  # what the first start cost is known from the session before
-        stop.ledger.account(name).first_epoch = 7.0
+    stop, lengths = stop_of(200, spent={"before": 7.0}), {"a": 3.0, "b": 5.0, "c": 7.0, "d": 2.0}
+    stop.ledger.known("before", epochs=1, ended=True)  # how long a start can take
+    for name in lengths:
         stop.begin(name)
     ends = dict(lengths)
     epochs = dict.fromkeys(lengths, 0)

@@ -81,7 +81,7 @@ def _room(answers: Answers) -> Iterable[Finding]:
 
 
 def _silence(answers: Answers) -> Iterable[Finding]:
-    mend = "look at it with `ray status`, and restart or remove it"
+    mend = "look at it with `ray status`, restart or remove it, or raise GARMENT_PREFLIGHT_SECONDS"
     yield from _by_text(answers, answers.silent, lambda why: (why, mend))
 
 

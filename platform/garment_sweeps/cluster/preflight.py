@@ -20,10 +20,11 @@ from garment_uv.errors import UserError
 MODE = "GARMENT_PREFLIGHT"
 """Environment variable: 'refuse', the default, 'warn' or 'off'."""
 MODES = ("refuse", "warn", "off")
+PATIENCE = "GARMENT_PREFLIGHT_SECONDS"
+"""Environment variable: for all nodes together, starting their workers included."""
 SECONDS = 20.0
-"""For all nodes together, starting their workers included."""
-CHECK_SECONDS = 15.0
-"""For the checks on one node."""
+CHECKS_SHARE = 0.75
+"""Of these seconds, for the checks on one node."""
 PER_MACHINE = 4
 """Nodes asked where many share one machine, as in a simulated cluster."""
 SHOWN = 3
@@ -57,7 +58,7 @@ def one_line(fatal: list[Finding]) -> str:
 
 
 def preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
-    """Asks every node of the connected cluster at once, for about 20 s at most, and says what is wrong.
+    """Asks every node of the connected cluster at once, for 20 s at most, and says what is wrong.
 
     Each node, in a Ray task that needs no CPU, compares versions and code with the driver's, writes to and reads from
     the storage, asks the tracking server, reads the dataset's manifest (when trials train), counts the GPUs that torch
@@ -77,7 +78,7 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
         tracking_uri=context.tracking.uri if context.tracking else None,
         dataset_uri=context.base.data.uri if training else None,
         gpus=training and experiment.resources.gpus > 0,
-        seconds=CHECK_SECONDS,
+        seconds=CHECKS_SHARE * _patience(),
     )
     with _token_in_storage(question, context) as storage_wrong:
         said, silent = _ask(nodes, question)
@@ -99,6 +100,17 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
     )
 
 
+def _patience() -> float:
+    text = os.environ.get(PATIENCE) or str(SECONDS)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise UserError(f"{PATIENCE} is {text!r}; it takes a number of seconds, as {SECONDS:g}")
+    return seconds
+
+
 def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer], dict[str, str]]:
     """Each node's answer, and why there is none, by node id."""
     import ray
@@ -110,8 +122,8 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer
         there = NodeAffinitySchedulingStrategy(node.id, soft=False)
         own = replace(question, gpus=question.gpus and node.gpus > 0)
         asked[task.options(scheduling_strategy=there).remote(own, node.id)] = node.id
-    ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=SECONDS)
-    silent = {asked[ref]: f"no answer within {SECONDS:g} s" for ref in late}
+    ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=_patience())
+    silent = {asked[ref]: f"no answer within {_patience():g} s" for ref in late}
     said = {}
     for ref in ready:
         try:

@@ -1,6 +1,7 @@
 """The preflight alone, as a job on a cluster: `python -m garment_sweeps.cluster.preflight_job EXPERIMENT`."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.cluster.session import quiet_ray
@@ -47,7 +48,11 @@ def look(experiment: "Experiment") -> "list[Finding]":
     settings = Settings.from_environment()
     if settings.ray_address is None:
         raise UserError("RAY_ADDRESS names no cluster to look at; set it, or use `garment submit --preflight-only`")
-    tracking_client(tracking_uri())  # the driver needs it too, and makes an SQLite file where there is none
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        tracking_client(uri)  # the driver needs it too
     context = TrialContext(
         sweep="preflight",
         session=0,
@@ -57,7 +62,7 @@ def look(experiment: "Experiment") -> "list[Finding]":
         storage=settings.storage,
         home=str(settings.home),
         cpus=experiment.resources.cpus,
-        tracking=TrackingConfig(uri=tracking_uri(), experiment_id="", parent_run_id=""),
+        tracking=TrackingConfig(uri=uri, experiment_id="", parent_run_id=""),
     )
     with ray_session(settings.ray_address):
         return preflight(experiment, settings, context)

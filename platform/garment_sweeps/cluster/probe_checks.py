@@ -43,8 +43,9 @@ def check_storage(storage: dict[str, str], folder: str, token: str, name: str) -
 def check_tracking(uri: str) -> dict[str, Any]:
     """One request of the kind that trials make."""
     if uri.startswith("sqlite:///"):
-        if not Path(uri.removeprefix("sqlite:///")).is_file():
-            raise ValueError("there is no such file here")
+        folder = Path(uri.removeprefix("sqlite:///")).parent
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"there is no folder {folder} to write to")
     elif uri.startswith(("http://", "https://")):
         _ask_server(uri)
     else:

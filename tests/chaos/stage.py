@@ -111,6 +111,7 @@ def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: flo
     home = folder / "home"
     home.mkdir()
     environment = {"GARMENT_HOME": str(home), "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+    environment["GARMENT_PREFLIGHT_SECONDS"] = "120"  # a machine with all of a cluster on it is slow
     servers: dict[str, Server] = {}
     with ExitStack() as stack:
         if "postgres" in victims:

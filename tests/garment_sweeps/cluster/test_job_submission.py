@@ -118,6 +118,7 @@ def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path
         "RAY_AUTH_MODE": "token",  # Ray listens on every interface
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "OMP_NUM_THREADS": "1",
+        "GARMENT_PREFLIGHT_SECONDS": "120",
     }
     with head(environment) as address:
         submit = ["ray", "job", "submit", "--address", address, "--working-dir", ".", "--"]

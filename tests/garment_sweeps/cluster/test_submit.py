@@ -119,6 +119,7 @@ def test_a_jobs_preflight_fails_the_command_with_its_line(clone, tmp_path):
         "GARMENT_HOME": str(tmp_path / "home"),
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "GARMENT_PREFLIGHT_SECONDS": "120",
     }
     options = {"cwd": clone, "env": environment, "capture_output": True, "text": True, "timeout": SECONDS}
     with head(environment) as address:

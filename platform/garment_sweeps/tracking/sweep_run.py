@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.courier import first_line, is_away
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import git_commit, user
 from garment_sweeps.tracking.record import as_param, now_ms
-from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
-from garment_uv.errors import UserError
+from garment_sweeps.tracking.settings import experiment_id_of, tracking_client, without_password
+from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,8 +37,23 @@ class SweepRun:
             experiment_name: MLflow experiment, one per experiment module.
             sweep_name: unique over all experiments; what `garment leaderboard SWEEP` takes.
             description: logged as parameters (values of any JSON type).
+
+        Raises:
+            Unreachable: MLflow does not answer, or not any more.
         """
         client = tracking_client()
+        try:
+            return cls._open(client, experiment_name, sweep_name, description)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            shown = without_password(client.tracking_uri)
+            raise Unreachable(f"MLflow at {shown} went away ({first_line(error)}); look at it") from None
+
+    @classmethod
+    def _open(
+        cls, client: "MlflowClient", experiment_name: str, sweep_name: str, description: dict[str, Any]
+    ) -> "SweepRun":
         experiment_id = experiment_id_of(client, experiment_name)
         found = _find(client, experiment_id, sweep_name)
         if found is None:

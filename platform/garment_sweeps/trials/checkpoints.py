@@ -58,6 +58,10 @@ class TrialStore:
             newest_first += [f"{folder}/{name}" for name in reversed(names)]
         return newest_first
 
+    def holds(self, checkpoint: str) -> bool:
+        """Whether anything of that checkpoint is there, of this trial or another."""
+        return bool(folder_names(self.filesystem, checkpoint))
+
     def put(self, folder: Path, number: int) -> None:
         """Copies a local checkpoint into the storage; Tune does this itself for the trials that it runs."""
         from pyarrow import fs

@@ -69,6 +69,7 @@ class TrialJob:
             self._hopeless = ("failed", reason)
         self._attempt = self._store.start_attempt(self._epoch, self._place)
         self._tracking = self._open_tracking(trial, values, log)
+        print(f"{context.sweep} {self._trial_id}: attempt {self._attempt.number} from epoch {self._epoch}", flush=True)
 
     def step(self) -> dict[str, Any]:
         """Trains one epoch and returns the result to report; 'done' is True in the last one."""
@@ -262,7 +263,8 @@ class TrialJob:
         if self._load_first(own) or not self._lineage.changes:
             return
         copied = self._lineage.copied
-        self._load_first([*([copied] if copied else []), *own], changed=True)
+        there = [copied] if copied and self._store.holds(copied) else []
+        self._load_first([*there, *own], changed=True)
 
     def _load_first(self, checkpoints: list[str], changed: bool = False) -> bool:
         for path in checkpoints:

@@ -13,6 +13,7 @@ from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.study import study_exists
 from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials import results
 
 STUDY_SUFFIX = "#finals"
 """No sweep's name holds a '#', so the repeats' study is nobody else's."""
@@ -151,8 +152,10 @@ class Repeats:
                 entry = self._add(name, event["of"], event["repeat"], event["seed"])
             if entry.state != TrialState.RUNNING:
                 continue
-            if event["what"] == "result" and event["value"] is not None:
-                self.report(name, event["epoch"], event["value"])
+            if event["what"] == "result":
+                for epoch, value in (*event.get(results.EARLIER, ()), (event["epoch"], event["value"])):
+                    if value is not None:
+                        self.report(name, epoch, value)
             elif event["what"] == "end":
                 values = None if event["values"] is None else tuple(event["values"])
                 self.end(name, TrialState[event["state"]], values)

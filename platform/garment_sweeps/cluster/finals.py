@@ -114,11 +114,12 @@ class RepeatSearcher(Searcher):
 
     def _record(self, repeat: Repeat, result: dict[str, Any]) -> None:
         epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
-        if value is not None:
-            self._known.report(repeat.name, epoch, value)
-        names = (results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS)
-        spent = {name: result[name] for name in names if name in result}
-        self._tell(repeat, "result", epoch=epoch, value=value, **spent)
+        for known, mm in (*result.get(results.EARLIER, ()), (epoch, value)):
+            if mm is not None:
+                self._known.report(repeat.name, known, mm)
+        names = (results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS, results.EARLIER)
+        kept = {name: result[name] for name in names if name in result}
+        self._tell(repeat, "result", epoch=epoch, value=value, **kept)
 
     def _tell(self, repeat: Repeat, what: str, **body: Any) -> None:
         whose = {"trial": repeat.name, "of": repeat.of, "repeat": repeat.index, "seed": repeat.seed}

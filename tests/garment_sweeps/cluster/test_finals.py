@@ -106,7 +106,8 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         for tune_id in "abc":
             searcher.suggest(tune_id)
         finish(searcher, "a", 11.2)
-        searcher.on_trial_result("b", {"epoch": 3, "s2s_mm": 20.0, "attempt": 1, "attempt_seconds": 9.0})
+        told = {"epoch": 3, "s2s_mm": 20.0, "earlier": [[2, 25.0]], "attempt": 1, "attempt_seconds": 9.0}
+        searcher.on_trial_result("b", told)
         # the driver dies here: b and c are running
     with sweep_state(settings, "table", finals, 4, resume=True) as state:
         assert search_is_over(state, 4, open_budget(finals, state, Repeats(state), 4, Budget()))
@@ -114,7 +115,7 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         given = [searcher.suggest(tune_id)["trial"]["id"] for tune_id in "xyz"]
         assert given == ["t00000.r1", "t00001.r2", "t00000.r2"]
         assert searcher.suggest("!") == Searcher.FINISHED
-        assert known.record("t00000.r1").record.curve == {3: 20.0}
+        assert known.record("t00000.r1").record.curve == {2: 25.0, 3: 20.0}
         assert spent_seconds(state.log.read())["t00000.r1"] == 9.0
         for tune_id in "xyz":
             finish(searcher, tune_id, 12.0, attempt=10_001)

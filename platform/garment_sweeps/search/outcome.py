@@ -9,6 +9,8 @@ from optuna.trial import TrialState
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 
+PREFIX = f"{results.COSTS}/"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,13 +57,19 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
         return Outcome(TrialState.FAIL, None, reason or f"no usable {results.OBJECTIVE} was reported", epoch=epoch)
     if epoch < experiment.epochs:
         return Outcome(TrialState.PRUNED, None, f"stopped at epoch {epoch} of {experiment.epochs}", epoch=epoch)
-    return _complete(value, result.get(results.COSTS) or {}, epoch, experiment)
+    return _complete(value, costs_of(result), epoch, experiment)
 
 
 def usable_value(result: dict[str, Any]) -> float | None:
     """The objective in mm, None where it is missing or not finite."""
     value = result.get(results.OBJECTIVE)
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def costs_of(result: dict[str, Any]) -> dict[str, float]:
+    """The costs in a result, by name, whether nested or flattened to 'costs/NAME' as Tune hands it to a searcher."""
+    flat = {key.removeprefix(PREFIX): value for key, value in result.items() if key.startswith(PREFIX)}
+    return {**(result.get(results.COSTS) or {}), **flat}
 
 
 def _complete(value: float, costs: dict[str, float], epoch: int, experiment: Experiment) -> Outcome:

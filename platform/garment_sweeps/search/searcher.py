@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 from garment_sweeps.search.catch_up import end, told
 from garment_sweeps.search.decisions import DecisionLog
 from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.outcome import Outcome, outcome_of, usable_value
+from garment_sweeps.search.outcome import Outcome, costs_of, outcome_of, usable_value
 from garment_sweeps.search.suggester import Suggester, Suggestion
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.spaces import Experiment
@@ -185,10 +185,12 @@ class StudySearcher(Searcher):
 def _kept(result: dict[str, Any]) -> dict[str, Any]:
     """What of a result decides how its trial ended, fit for JSON."""
     names = (
-        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.COSTS, results.EARLIER, "done"),
+        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.EARLIER, "done"),
         *(results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS),
     )
     kept = {name: result[name] for name in names if name in result}
+    if costs := costs_of(result):
+        kept[results.COSTS] = costs
     value = usable_value(result)
     return kept if value is None else {**kept, results.OBJECTIVE: value}
 

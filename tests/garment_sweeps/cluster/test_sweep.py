@@ -91,6 +91,21 @@ def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_t
         assert attempt.name.endswith(f"e{before[number]:06d}")
 
 
+def test_several_objectives_and_a_constraint_are_told_to_the_study(experiment, settings):
+    changes = {"also_minimise": ("seconds_per_image",), "scheduler": None, "trials": 4, "sampler": "tpe_constrained"}
+    changes |= {"constraints": ({"metric": "memory_mib", "at_most": 1.0},), "finals.finalists": 0}
+    both = experiment.with_values(changes)
+    report = run(both, settings)
+    trials = study_of(settings, both)
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    assert report.complete == len(complete) >= 2 and report.best_mm is None  # no trial keeps to one MiB
+    for trial in complete:
+        error, seconds = trial.values
+        assert error == pytest.approx(curve_mm(both.base.with_values(trial.params), 6)) and seconds > 0
+        assert trial.user_attrs["garment.violations"]["memory_mib"] > 0
+    assert not replay(read_file(log_file(settings.home, "table"))).differences
+
+
 def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, settings, monkeypatch):
     import garment_sweeps.cluster.sweep as module
 

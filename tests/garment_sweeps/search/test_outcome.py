@@ -31,3 +31,15 @@ def test_outcomes(result, error, state, value, experiment):
 def test_the_reason_is_kept(experiment):
     assert outcome_of({"epoch": 3, "infeasible": True, "reason": "diverged"}, False, experiment).reason == "diverged"
     assert "epoch 2 of 6" in outcome_of({"epoch": 2, "s2s_mm": 1.0}, False, experiment).reason
+
+
+@pytest.mark.parametrize("costs", [{"costs": {"memory_mib": 900.0}}, {"costs/memory_mib": 900.0}])
+def test_costs_are_objectives_and_bounds(experiment, costs):
+    bound = {"metric": "memory_mib", "at_most": 500.0}
+    both = experiment.with_values(
+        {"also_minimise": ["memory_mib"], "constraints": [bound], "sampler": "tpe_constrained"}
+    )
+    outcome = outcome_of({"epoch": 6, "s2s_mm": 20.0, **costs}, False, both)
+    assert (outcome.values, outcome.violations) == ((20.0, 900.0), {"memory_mib": 400.0})
+    missing = outcome_of({"epoch": 6, "s2s_mm": 20.0}, False, both)
+    assert missing.state == TrialState.FAIL and "was not measured" in missing.reason

@@ -72,6 +72,10 @@ class Ledger:
         if epochs:
             self._worst_mean = max(self._worst_mean, account.before / epochs)
 
+    def expect(self, seconds: float) -> None:
+        """How long an epoch took in earlier sweeps, s: a guess until this one has measured its own."""
+        self._worst_mean = self._worst_mean or seconds
+
     def started(self, name: str) -> None:
         """The trial's process is there."""
         self.account(name).heard = self._clock()

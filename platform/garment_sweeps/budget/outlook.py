@@ -73,10 +73,12 @@ class Outlook:
         if not ahead.epochs:
             return ""
         total = spent_gpu_hours + ahead.gpu_hours
-        of = f" of {self.budget.gpu_hours:g}" if self.budget.gpu_hours else ""
-        words = f"about {duration(ahead.wall_hours)} left, {total:.3g}{of} {self.plan.unit} in all"
-        short = self._shortage(total, passed_hours + ahead.wall_hours)
-        return f"{words}; {short}" if short else words
+        words = f"about {duration(ahead.wall_hours)} left, {total:.3g} {self.plan.unit} in all"
+        limits = ((self.budget.gpu_hours, total, ""), (self.budget.wall_hours, passed_hours + ahead.wall_hours, " h"))
+        for allowed, wanted, unit in limits:
+            if allowed is not None and wanted > allowed:
+                return f"{words}, above the budget of {allowed:.3g}{unit}"
+        return words
 
     def expect_repeats(self, repeats: int) -> None:
         """So many repeats there will be in all: the search is over."""
@@ -108,7 +110,7 @@ class Outlook:
             (budget.wall_hours, wall_hours, "hours"),
         ):
             if allowed is not None and wanted > allowed:
-                return f"the budget of {allowed:g} {unit} will not suffice for {wanted:.3g}"
+                return f"the budget of {allowed:.3g} {unit} will not suffice for {wanted:.3g}"
         return ""
 
 

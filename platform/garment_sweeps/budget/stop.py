@@ -20,8 +20,8 @@ class BudgetStop(Stopper):
 
     Every epoch that is begun is set aside: as long as the trial's longest so far, or as the longest start of any
     trial, set-up included, where the trial has reported none yet. An epoch is begun where what is spent and what is
-    set aside for the other running trials leave room for it. In a sweep's very first epochs nothing is known and
-    nothing is set aside; they alone can overrun. Should an epoch take much longer than any before it, everything is
+    set aside for the other running trials leave room for it. Of a sweep's very first epochs only earlier sweeps can
+    tell; where there are none, nothing is set aside for them, and they alone can overrun. Should an epoch take much longer than any before it, everything is
     ended at once where the limit is exceeded by `OVERRUN`, and by one start of a trial at least.
 
     Trials that it ended are remembered: they were cut short and not judged, so the search leaves them to be resumed.
@@ -190,7 +190,7 @@ class BudgetStop(Stopper):
         spent = self.gpu_hours() if gpu else self.wall_hours()
         kept = hours - (self._gpu_limit() * self.share if gpu else self._wall_limit()) / 3600.0
         finals = f", {kept:.3g} kept for the finals" if kept > 0 else ""
-        self._why = f"budget of {hours:g} {unit}: {spent:.3g} spent{finals}, and another epoch would not have fitted"
+        self._why = f"budget of {hours:.3g} {unit}: {spent:.3g} spent{finals}, and another epoch would not have fitted"
         aside = sum(self._set_aside.values())
         about = {"limit": limit, "spent_hours": spent, "kept_hours": kept, "set_aside_seconds": aside}
         self._record("budget", what="stop", **about, **body)

@@ -63,6 +63,7 @@ def open_outlook(
         earlier = _earlier(client, experiment, base)
         if earlier is not None:
             outlook.earlier_seconds, outlook.earlier_words = earlier.seconds, earlier.words()
+            stop.ledger.expect(earlier.seconds)
     return outlook
 
 

@@ -41,6 +41,18 @@ def test_earlier_sessions_are_spent_and_say_how_long_an_epoch_is():
     assert ledger.seconds == 140.0 and ledger.worst_start() == 10.0
 
 
+def test_earlier_sweeps_are_a_guess_until_a_trial_has_started():
+    ledger = Ledger()
+    ledger.expect(8.0)
+    assert ledger.worst_start() == 8.0 and ledger.epoch_seconds() is None
+    ledger.result("a", result("a", 1, 5.0))
+    assert ledger.worst_start() == 5.0
+    known = Ledger({"t0": 30.0})
+    known.known("t0", epochs=3, ended=True)
+    known.expect(8.0)
+    assert known.worst_start() == 10.0
+
+
 def test_without_seconds_of_attempts_those_of_training_stand_in():
     ledger = Ledger({"a": 100.0})
     ledger.result("a", {"epoch": 1, "device_seconds": 60.0})

@@ -64,7 +64,11 @@ def test_while_it_runs_its_own_epochs_count():
     ahead = outlook.forecast()
     assert ahead.epochs == 16 - 2  # all trials are there; of four repeats of four epochs two epochs are
     assert ahead.gpu_hours == pytest.approx(1.4)
-    assert outlook.left(1.0, 0.5) == "about 48.0 min left, 2.4 of 5 device-hours in all"  # two rounds
+    assert outlook.left(1.0, 0.5) == "about 48.0 min left, 2.4 device-hours in all"  # two rounds
+    outlook.budget = Budget(gpu_hours=2.0, wall_hours=9.0)
+    assert outlook.left(1.0, 0.5).endswith("2.4 device-hours in all, above the budget of 2")
+    outlook.budget = Budget(wall_hours=1.0)
+    assert outlook.left(1.0, 0.5).endswith("in all, above the budget of 1 h")
     assert "this sweep's own epochs" in outlook.before(1.0)[0] and "1 of them spent" in outlook.before(1.0)[0]
 
 

@@ -85,6 +85,16 @@ def read_finished(parts: Path) -> list[list[dict[str, Any]]]:
     return curves
 
 
+def values_of(curve: list[dict[str, Any]]) -> dict[str, Any]:
+    """Path to value of the config whose curve it is."""
+    return {name: value for name, value in curve[0].items() if "." in name}
+
+
+def finished(configs: list[dict[str, Any]], parts: Path) -> list[list[dict[str, Any]]]:
+    """Curves of `configs` that are trained already."""
+    return [curve for curve in read_finished(parts) if values_of(curve) in configs]
+
+
 def train_missing(todo: list[dict[str, Any]], base: TrialConfig, processes: int) -> Iterator[list[dict[str, Any]]]:
     """Curves of `todo`, as they are finished, by so many processes of one thread each."""
     context = multiprocessing.get_context("spawn")
@@ -141,9 +151,8 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
     configs = grid(experiment)
     random.Random(ORDER_SEED).shuffle(configs)
-    paths = list(configs[0])
-    done = {tuple(curve[0][path] for path in paths) for curve in read_finished(options.parts)}
-    todo = [values for values in configs if tuple(values[path] for path in paths) not in done]
+    done = finished(configs, options.parts)
+    todo = [values for values in configs if values not in [values_of(curve) for curve in done]]
     todo = todo[: options.limit] if options.limit else todo
     base = experiment.base.with_values({"data.uri": options.data})
     print(f"{len(done)} of {len(configs)} configs are trained, {len(todo)} to go", flush=True)
@@ -154,7 +163,7 @@ def main() -> int:
             last = curve[-1]
             print(f"{number}/{len(todo)} {last['reason'] or round(last['s2s_mm'], 2)} {last['epoch']}", flush=True)
     about = {
-        "command": "python experiments/benchmarks/make_table.py",
+        "command": "OMP_NUM_THREADS=1 python experiments/benchmarks/make_table.py",
         "seed": experiment.base.seed,
         "hardware": hardware(),
         "python": platform.python_version(),
@@ -162,7 +171,7 @@ def main() -> int:
         "dataset_version": version,
         "base_digest": experiment.base.digest(),
     }
-    print(write_table(read_finished(options.parts), about, options.out))
+    print(write_table(finished(configs, options.parts), about, options.out))
     return 0
 
 

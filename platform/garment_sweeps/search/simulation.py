@@ -64,6 +64,10 @@ class SimulatedTrial:
         """Whether it will not run again."""
         return self.status in (Trial.TERMINATED, Trial.ERROR)
 
+    def set_status(self, status: str) -> None:
+        """Takes one of the statuses of Tune's `Trial`."""
+        self.status = status
+
 
 class Simulation:
     """Takes the place of Tune's controller, for the searcher and the scheduler given.
@@ -93,7 +97,7 @@ class Simulation:
         budget_s: float = math.inf,
         infeasible_raises: bool = False,
     ) -> None:
-        self.search_alg = searcher
+        self._searcher = searcher
         self._scheduler = scheduler
         self._curve_of = curve_of
         self._epochs = epochs
@@ -122,8 +126,17 @@ class Simulation:
             self._time_s, self._spent_s = time_s, spent_s
             self._end_epoch(trial)
 
+    @property
+    def search_alg(self) -> "Simulation":
+        """Who knows whether the search is over; part of what schedulers ask of Tune's controller, as is what follows."""
+        return self
+
+    def is_finished(self) -> bool:
+        """Whether nothing more is suggested."""
+        return self._finished_asking
+
     def get_trials(self) -> list[SimulatedTrial]:
-        """All trials; part of what schedulers ask Tune's controller for, as are the next two."""
+        """All trials."""
         return self._trials
 
     def get_live_trials(self) -> list[SimulatedTrial]:
@@ -137,10 +150,13 @@ class Simulation:
         before, trial.status = trial.status, Trial.TERMINATED
         if before == Trial.RUNNING:
             self._scheduler.on_trial_complete(self, trial, trial.last_result)
-            self.search_alg.on_trial_complete(trial.trial_id, result=trial.last_result)
+            self._searcher.on_trial_complete(trial.trial_id, result=trial.last_result)
         else:
             self._scheduler.on_trial_remove(self, trial)
-            self.search_alg.on_trial_complete(trial.trial_id)
+            self._searcher.on_trial_complete(trial.trial_id)
+
+    def _set_trial_status(self, trial: SimulatedTrial, status: str) -> None:
+        trial.set_status(status)
 
     def _fill(self) -> None:
         """Asks ahead for one trial and gives free workers something to do, until neither changes anything."""
@@ -157,7 +173,7 @@ class Simulation:
         if self._finished_asking or any(trial.status == Trial.PENDING for trial in self._trials[-1:]):
             return False
         name = f"s{len(self._trials):05d}"
-        config = self.search_alg.suggest(name)
+        config = self._searcher.suggest(name)
         self._finished_asking = config == Searcher.FINISHED
         if config is None or self._finished_asking:
             return False
@@ -188,7 +204,7 @@ class Simulation:
         if infeasible and self._infeasible_raises:
             trial.status = Trial.ERROR
             self._scheduler.on_trial_error(self, trial)
-            self.search_alg.on_trial_complete(trial.trial_id, error=True)
+            self._searcher.on_trial_complete(trial.trial_id, error=True)
             return
         trial.last_result = self._result(trial, value)
         self._decide(trial)
@@ -207,7 +223,7 @@ class Simulation:
         if decision == TrialScheduler.STOP:
             self.stop_trial(trial)
             return
-        self.search_alg.on_trial_result(trial.trial_id, trial.last_result)
+        self._searcher.on_trial_result(trial.trial_id, trial.last_result)
         if decision == TrialScheduler.PAUSE:
             trial.status = Trial.PAUSED
         elif decision == TrialScheduler.CONTINUE:

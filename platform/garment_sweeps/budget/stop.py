@@ -21,8 +21,9 @@ class BudgetStop(Stopper):
     Every epoch that is begun is set aside: as long as the trial's longest so far, or as the longest start of any
     trial, set-up included, where the trial has reported none yet. An epoch is begun where what is spent and what is
     set aside for the other running trials leave room for it. Of a sweep's very first epochs only earlier sweeps can
-    tell; where there are none, nothing is set aside for them, and they alone can overrun. Should an epoch take much longer than any before it, everything is
-    ended at once where the limit is exceeded by `OVERRUN`, and by one start of a trial at least.
+    tell; where there are none, nothing is set aside for them, and they alone can overrun. Should an epoch take much
+    longer than any before it, everything is ended at once where the limit is exceeded by `OVERRUN`, and by one start
+    of a trial at least.
 
     Trials that it ended are remembered: they were cut short and not judged, so the search leaves them to be resumed.
 

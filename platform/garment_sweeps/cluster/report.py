@@ -68,7 +68,7 @@ def report_lines(report: SweepReport) -> list[str]:
     lines = [
         f"{report.ended} trials ended ({report.complete} complete, {report.pruned} stopped early, "
         f"{report.failed} failed or infeasible), {report.repeats} repeats of finalists, "
-        f"{report.gpu_hours:.2f} {unit}"
+        f"{report.gpu_hours:{'.2f' if report.gpu_hours >= 1 else '.3g'}} {unit}"
     ]
     if report.interrupted or report.repeats_left:
         why = f": {report.stopped_because}" if report.stopped_because else ""

@@ -1,9 +1,11 @@
 """Where a number came from: code, machine and person."""
 
 import getpass
+import importlib.metadata
 import os
 import platform
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -23,11 +25,14 @@ def git_commit() -> str:
 
 @cache
 def hardware() -> dict[str, str]:
-    """What this process runs on: processor, cores, memory, accelerator."""
-    import psutil
-    import torch
+    """What this process runs on: processor, cores, memory, accelerator.
 
-    devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    The accelerator is torch's, where this process has loaded it; one that has not uses none.
+    """
+    import psutil
+
+    torch = sys.modules.get("torch")
+    devices = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch else []
     return {
         "machine": platform.machine(),
         "processor": _processor(),
@@ -35,7 +40,7 @@ def hardware() -> dict[str, str]:
         "memory_gib": f"{psutil.virtual_memory().total / 2**30:.0f}",
         "accelerator": ", ".join(devices) or "none",
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": importlib.metadata.version("torch"),
     }
 
 

@@ -129,7 +129,8 @@ class SweepTracking:
         if not self._baselines_sent and self._context is not None:
             self._send_baselines()
         for file in list(self._files):
-            self.run.client.log_artifact(self.run.run_id, str(file))
+            if file.is_file():
+                self.run.client.log_artifact(self.run.run_id, str(file))
             self._files.remove(file)
         if self._context is not None:
             self._reconcile(over)

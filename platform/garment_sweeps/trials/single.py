@@ -18,8 +18,8 @@ from garment_sweeps.trials.outbox import Outbox
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
-FINISH_WAIT_S = 5.0
-"""Seconds that the end of a training waits for an MLflow that does not move."""
+DELIVERY_WAIT_S = 5.0
+"""Seconds that the start and the end of a training wait for an MLflow that does not move."""
 TRIAL = {"id": "t00000", "number": 0}
 
 
@@ -65,7 +65,7 @@ def train_once(
         cpus=experiment.resources.cpus,
         tracking=TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id),
     )
-    Outbox.of(storage, name).deliver(run.client, run.experiment_id, run.run_id)
+    _deliver(lambda: Outbox.of(storage, name).deliver(run.client, run.experiment_id, run.run_id))
     job = TrialJob(context, TRIAL, {})
     status = "failed"
     try:
@@ -75,14 +75,15 @@ def train_once(
         status = "complete"
     finally:
         job.close()
-        _finish(run, status)
+        _deliver(lambda: run.finish(status, {}))
     return result
 
 
-def _finish(run: SweepRun, status: str) -> None:
-    courier = Courier("mlflow training", lambda: run.finish(status, {}))
+def _deliver(call: Callable[[], Any]) -> None:
+    """Tells MLflow something, unless it is away for longer than `DELIVERY_WAIT_S`."""
+    courier = Courier("mlflow training", call)
     courier.poke()
-    if not courier.settled(FINISH_WAIT_S):
+    if not courier.settled(DELIVERY_WAIT_S):
         why = courier.trouble or "no answer"
         print(f"garment: MLflow is away ({why}); `garment train --resume` delivers what it missed", file=sys.stderr)
     courier.close()

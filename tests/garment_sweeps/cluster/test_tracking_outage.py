@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
@@ -87,6 +88,26 @@ def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsy
     assert run_sweep(experiment, name=name, settings=tracked, work="tabulated", resume=True).ended == 8
     check_records(tracked, experiment, name)
     assert "MLflow is away" not in capsys.readouterr().err
+
+
+def test_a_trials_log_is_found_from_its_run(tracked, experiment):
+    import ray
+
+    experiment = experiment.with_values({"finals.finalists": 0, "trials": 4, "scheduler": None})
+    run_sweep(experiment, name="logged", settings=tracked, work="tabulated")
+    check_records(tracked, experiment, "logged")
+    client = tracking_client()
+    nodes = {node["NodeID"]: node["NodeManagerAddress"] for node in ray.nodes()}
+    for run in trials_of(client, find_sweep(client, "logged")):
+        marks = run.data.tags
+        trial = marks[tags.TRIAL]
+        assert nodes[marks[tags.NODE]] == marks[tags.NODE_IP]
+        assert marks[tags.RAY_JOB_ID] == ray.get_runtime_context().get_job_id()
+        text = Path(client.download_artifacts(run.info.run_id, "logs/attempt-00001.log")).read_text()
+        assert f"logged {trial}: attempt 1 from epoch 0" in text
+        assert text.count("attempt 1 from epoch 0") == 1  # not those of the same process's other trials
+        assert text.splitlines()[1] in Path(marks[tags.LOG]).read_text()
+        assert marks[tags.PID] in Path(marks[tags.LOG]).name
 
 
 def test_a_server_that_does_not_answer_at_the_start_is_said_before_anything_is_written(

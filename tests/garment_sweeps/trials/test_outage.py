@@ -2,7 +2,11 @@
 
 import pytest
 
-from garment_sweeps.tracking import tags
+from garment_sweeps.spaces import Experiment
+from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.trials import single
+from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.outbox import Outbox
 from tests.garment_sweeps.trials.test_job import run as run_job
@@ -102,6 +106,29 @@ def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_th
     artifacts = {item.path for item in run.client.list_artifacts(found.info.run_id)}
     assert {"model", "gallery"} <= artifacts
     assert any(item.path.endswith(".html") for item in run.client.list_artifacts(found.info.run_id, "gallery"))
+
+
+def test_a_training_alone_ends_without_its_server_and_tells_it_all_when_it_is_resumed(
+    server, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(single, "DELIVERY_WAIT_S", 0.5)
+    uri = str(write_dataset(tmp_path / "dataset"))
+    base = small_config(**{"data.uri": uri, "training.epochs": 2, "training.threads": 1, "evaluation.meshes": 0})
+    experiment = Experiment(name="alone", description="", base=base, scheduler=None)
+    storage = StorageConfig(uri=str(tmp_path / "store"))
+
+    def train(resume: bool, report) -> dict:
+        return single.train_once(experiment, base, "alone", storage, tmp_path, resume, report)
+
+    last = train(False, lambda result: server.kill())
+    assert last["done"] and "`garment train --resume` delivers what it missed" in capsys.readouterr().err
+    server.start()
+    again = train(True, lambda result: None)
+    client = tracking_client()
+    (run,) = trials_of(client, find_sweep(client, "alone"))
+    assert run.info.run_id == again["run_id"] and again["s2s_mm"] == last["s2s_mm"]
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "s2s/all")] == [1, 2]
+    assert run.data.tags[tags.OUTCOME] == "complete" and tags.MODEL_SHA256 in run.data.tags
 
 
 def test_a_worker_killed_before_its_first_checkpoint_leaves_one_run(server, context, tmp_path, waiting):

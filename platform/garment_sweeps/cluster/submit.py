@@ -81,8 +81,11 @@ def submit(
             runtime_env={"working_dir": str(folder), "excludes": excludes, "env_vars": variables},
             entrypoint_num_cpus=0,
         )
-    except (ConnectionError, RuntimeError) as error:
-        raise UserError(f"the cluster at {address} refused the job: {_first_line(error)}") from None
+    except (OSError, RuntimeError) as error:  # Ray's client lets pass what its HTTP library raises, an OSError
+        raise UserError(
+            f"the cluster at {address} did not take the job ({_first_line(error)}); see `ray job list --address "
+            f"{address}`, and try again"
+        ) from None
 
 
 def follow(address: str, job: str, write: Callable[[str], None]) -> tuple[str, str]:
@@ -166,7 +169,7 @@ def _client(address: str):
         raise UserError(f"--address takes the URL of the cluster's dashboard, as http://head:8265; given: {address!r}")
     try:
         return JobSubmissionClient(address)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
             f"no Ray dashboard answers at {address} ({_first_line(error)}); give its URL, as http://head:8265"
         ) from None

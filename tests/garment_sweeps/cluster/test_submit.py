@@ -109,7 +109,7 @@ def test_a_job_that_fails_is_said_with_its_own_line(sent, capsys):
 def test_a_jobs_preflight_fails_the_command_with_its_line(clone, tmp_path):
     ready = (clone / "experiments" / "submitted.py").read_text()
     greedy = ready.replace("scheduler=None", "scheduler=None, resources=ResourcesConfig(gpus=0.5)").replace(
-        "import AshaConfig", "import ResourcesConfig, AshaConfig"
+        "import Experiment", "import ResourcesConfig, Experiment"
     )
     (clone / "experiments" / "greedy.py").write_text(greedy)
     unset = {"RAY_ADDRESS", *submit.SENT}

@@ -46,6 +46,5 @@ def experiment() -> Experiment:
         startup_trials=4,
         scheduler=AshaConfig(grace_epochs=2, reduction=2),
         finals=FinalsConfig(finalists=2, seeds=2),
-        finals=FinalsConfig(finalists=0),  # other experiments train their best trials again with other seeds
         resources=ResourcesConfig(cpus=1),
     )

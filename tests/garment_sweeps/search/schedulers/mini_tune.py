@@ -52,10 +52,18 @@ class FakeTrial:
 class MiniTune:
     """The controller, and the search algorithm that it asks."""
 
-    def __init__(self, scheduler: TrialScheduler, session: int = 0, context: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        scheduler: TrialScheduler,
+        session: int = 0,
+        context: dict[str, Any] | None = None,
+        log: "ListLog | None" = None,
+    ) -> None:
         self.scheduler = scheduler
         self.session = session
         self.context = context or {}
+        self.log = log
+        """Hears of every end, as the searcher writes it."""
         self.trials: dict[str, FakeTrial] = {}
         self.told: list[tuple[str, int]] = []
         """Ends as the searcher hears of them: name and epoch; epoch 0 where it hears of no result."""
@@ -80,11 +88,16 @@ class MiniTune:
         if trial.status == Trial.RUNNING:
             result = trial.last_result or trial.run_metadata.last_result
             self.scheduler.on_trial_complete(self, trial, dict(result))
-            self.told.append((trial.name, result.get("epoch", 0)))
+            self._tell(trial.name, result.get("epoch", 0))
         else:
             self.scheduler.on_trial_remove(self, trial)
-            self.told.append((trial.name, 0))
+            self._tell(trial.name, 0)
         trial.status = Trial.TERMINATED
+
+    def _tell(self, name: str, epoch: int) -> None:
+        self.told.append((name, epoch))
+        if self.log is not None:
+            self.log.append("end", trial=name, epoch=epoch)
 
     def pause_trial(self, trial: FakeTrial, should_checkpoint: bool = True) -> None:
         trial.status = Trial.PAUSED
@@ -164,11 +177,15 @@ class Sweep:
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     seed: int = 0
 
-    def run(self, tune: MiniTune) -> list[tuple]:
-        """Plays until all is over; returns what happened: ('add', name), ('start', name), ('report', name, epoch)."""
-        chance, coming, idle = random.Random(self.seed), list(self.curves), 0
+    def run(self, tune: MiniTune, coming: list[str] | None = None, most: int = 10**6) -> list[tuple]:
+        """Plays until all is over; returns what happened: ('add', name), ('start', name), ('report', name, epoch).
+
+        Or until so many things happened; `coming` are names that were not suggested yet, all by default.
+        """
+        chance, idle = random.Random(self.seed), 0
+        coming = list(self.curves) if coming is None else coming
         happened: list[tuple] = []
-        while coming or tune.get_live_trials():
+        while (coming or tune.get_live_trials()) and len(happened) < most:
             while coming and (self.upfront or len(tune.in_status(Trial.PENDING, Trial.RUNNING)) < self.places):
                 happened.append(("add", coming[0]))
                 self.play(tune, happened[-1])
@@ -210,14 +227,16 @@ class Sweep:
                 failed = self.fail_at.get(name) == epoch
                 tune.report(name, None if failed else curve[epoch - 1], done=failed or epoch == len(curve))
 
-    def resume(self, before: MiniTune, scheduler: TrialScheduler, back: int) -> MiniTune:
+    def resume(
+        self, before: MiniTune, scheduler: TrialScheduler, back: int, without: frozenset[str] = frozenset()
+    ) -> MiniTune:
         """A new session, as after a kill: every trial that has not ended is there again, some epochs behind."""
         tune = MiniTune(scheduler, before.session + 1, before.context)
         tune.told = list(before.told)
         tune.decisions = list(before.decisions)
         ended = {name for name, _ in before.told}
         for trial in before.trials.values():
-            if trial.name not in ended:
+            if trial.name not in ended | without:
                 again = tune.add(trial.name, self.values.get(trial.name), max(0, trial.epoch - back))
                 if again.status == Trial.PENDING:
                     tune.start(trial.name)

@@ -43,7 +43,8 @@ def in_json(log: ListLog) -> ListLog:
 def test_killed_at_every_moment_it_decides_on_as_if_nothing_had_happened(kind, back, context):
     sweep, happened, undisturbed, _ = whole(kind, context)
     decisions, ends, schedules = outcome(undisturbed)
-    for moment in range(0, len(happened), 1 if back == 1 else 5):
+    every = (1 if back == 1 else 5) * (3 if kind == "pbt" else 1)
+    for moment in range(0, len(happened), every):
         log = ListLog()
         tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
         for number, what in enumerate(happened):

@@ -1,0 +1,79 @@
+"""kill -9 of drivers and workers while trials wait for each other: the study is that of a sweep left alone."""
+
+import json
+import time
+
+import pytest
+
+from garment_sweeps.search.decisions import read_log
+from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.study import open_storage
+from garment_sweeps.spaces import Experiment, FinalsConfig, HyperBandConfig, PbtConfig
+from tests.chaos.driver import SupervisedDriver
+from tests.chaos.plan import Kill, plan_kills
+from tests.chaos.progress import Progress
+from tests.chaos.records import ended_trials, study_trials
+from tests.chaos.run import chaos_experiment, undisturbed
+from tests.chaos.stage import Stage, open_stage
+
+VICTIMS = ("driver", "worker")
+SCHEDULERS = {
+    "hyperband": HyperBandConfig(reduction=2),
+    "pbt": PbtConfig(interval_epochs=2, quantile=0.5, paths=("loss.adversarial",)),
+}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory):
+    with open_stage(tmp_path_factory.mktemp("stage"), VICTIMS, nodes=1) as stage:
+        yield stage
+
+
+def experiment(kind: str, trials: int, epochs: int) -> Experiment:
+    values = {"scheduler": SCHEDULERS[kind], "try_base": False, "finals": FinalsConfig(finalists=0), "name": kind}
+    return chaos_experiment(trials, epochs, seed=2).model_copy(update=values)
+
+
+def run_under(kills: list[Kill], what: Experiment, stage: Stage, folder) -> str:
+    """Runs the sweep to its end and returns the URL of its study."""
+    home = folder / "home"
+    home.mkdir()
+    file, log = folder / "experiment.json", folder / "driver.log"
+    file.write_text(json.dumps(what.plain()))
+    environment = {**stage.environment, "GARMENT_HOME": str(home)}
+    driver = SupervisedDriver([str(file), "--tabulated", "0.3", "--untracked"], environment, log)
+    url = f"sqlite:///{home / 'optuna.db'}"
+    progress = Progress(url, what.name, driver)
+    try:
+        for kill in kills:
+            assert progress.wait_for(kill.after_epochs), log.read_text()[-3000:]
+            time.sleep(kill.delay_s / 2)
+            if kill.victim == "driver":
+                while driver.kill() is None and not driver.done:
+                    time.sleep(0.05)
+            else:
+                stage.kill(kill.victim, kill.pick)
+        progress.wait_for(None)
+        assert driver.good, log.read_text()[-3000:]
+        assert driver.starts == 1 + sum(kill.victim == "driver" for kill in kills)
+    finally:
+        driver.stop()
+    return url
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize(("kind", "trials", "epochs"), [("hyperband", 7, 4), ("pbt", 4, 5)])
+def test_trials_that_wait_for_each_other_outlive_kills_and_find_the_same(kind, trials, epochs, stage, tmp_path):
+    what = experiment(kind, trials, epochs)
+    url = run_under(plan_kills(2, VICTIMS, trials * epochs // 2, seed=4), what, stage, tmp_path)
+    found = study_trials(url, kind)
+    assert [trial.number for trial in found] == list(range(trials))
+    assert ended_trials(found, what) == ended_trials(undisturbed(what, stage), what)
+    log = read_log(open_storage(url).engine, kind)
+    results = [(event["trial"], event["epoch"]) for event in log if event["kind"] == "result"]
+    assert len(results) == len(set(results))
+    again = ReplayedDecisions(what)
+    assert [difference for event in log if (difference := again.follow(event))] == []
+    if kind == "pbt":
+        schedules = [trial.user_attrs.get("garment.schedule", []) for trial in found]
+        assert sum(map(len, schedules)) == sum(event["kind"] == "exploit" for event in log) >= 2

@@ -2,12 +2,14 @@
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from garment_uv.errors import UserError
 
+CONNECT_S = 5.0
 OBJECT_STORE_BYTES = 100 * 2**20
 """Trials pass nothing large through Ray's object store."""
 
@@ -74,10 +76,29 @@ def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
 def _connect(address: str) -> None:
     import ray
 
+    _check_answers(address)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0][:200]
         raise UserError(
             f"no Ray cluster answers at {address} ({reason}); start one with `ray start --head`, or unset RAY_ADDRESS"
+        ) from None
+
+
+def _check_answers(address: str) -> None:
+    """UserError where nothing listens at HOST:PORT: Ray itself would try for minutes."""
+    if address.startswith(("http://", "https://")):
+        raise UserError(
+            f"RAY_ADDRESS is {address}, a dashboard's URL: use `garment submit --address {address}`, "
+            "or name the cluster as HOST:6379"
+        )
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return  # 'auto', or what Ray will explain
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
+    except (OSError, OverflowError) as error:
+        raise UserError(
+            f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`, or unset RAY_ADDRESS"
         ) from None

@@ -56,7 +56,11 @@ Rule = Callable[[Answers], Iterable[Finding]]
 def judge(answers: Answers) -> list[Finding]:
     """Everything that is wrong, what stops a sweep first."""
     passing: tuple[Rule, ...] = (_room, _silence, _tracking)
-    lasting: tuple[Rule, ...] = (_code, _versions, _storage, _dataset, _gpus, _disk, _one_machine, _head)
+    lasting: tuple[Rule, ...] = (_code, _versions, _dataset, _gpus, _disk, _one_machine, _head)
+    if _away(answers, "storage"):
+        passing = (*passing, _storage)
+    else:
+        lasting = (_storage, *lasting)
     found = [finding for rule in passing for finding in rule(answers)]
     if answers.resumed:
         found = [replace(finding, fatal=False) for finding in found]
@@ -206,6 +210,11 @@ def _trial_ids(answers: Answers) -> set[str]:
     """Nodes that will run trials."""
     allowed = trial_nodes(answers.nodes, answers.resources)
     return {node.id for node in allowed if node.room_for(answers.resources)}
+
+
+def _away(answers: Answers, check: str) -> bool:
+    """Whether nobody reaches it: then it is the server that is away, and no node that is not in order."""
+    return check in answers.driver.wrong or len(_wrong(answers, check)) == len(answers.by_node)
 
 
 def _wrong(answers: Answers, check: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Sweeps on Ray Tune."""
 
+from functools import partial
 from typing import Any
 
 from optuna.trial import TrialState
@@ -12,6 +13,7 @@ from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.budget.watch import BudgetWatch
 from garment_sweeps.cluster.controller import sturdy_controller
 from garment_sweeps.cluster.nodes import trial_placement
+from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state import SweepState
@@ -93,7 +95,7 @@ def run_tune(
     its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
     """
     filesystem, root = open_filesystem(context.storage)
-    check_storage(context.storage)
+    patiently(partial(check_storage, context.storage), goes_on=context.session > 0)
     filesystem.create_dir(root, recursive=True)
     tuner = tune.Tuner(
         tune.with_resources(GarmentTrial, trial_placement(experiment)),

@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from garment_sweeps.trials.context import StorageConfig
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
+
+REFUSALS = ("ACCESS_DENIED", "SIGNATURE_DOES_NOT_MATCH", "INVALID_ACCESS_KEY_ID", "code: 403")
+"""In what pyarrow says where S3 answered, and said no."""
 
 
 def open_filesystem(storage: StorageConfig, hasty: bool = False) -> tuple["FileSystem", str]:
@@ -42,7 +45,12 @@ def folder_names(filesystem: "FileSystem", path: str) -> list[str]:
 
 
 def check_storage(storage: StorageConfig) -> None:
-    """One look at the storage; UserError where it cannot be reached. A local folder need not exist yet."""
+    """One look at the storage; a local folder need not exist yet.
+
+    Raises:
+        Unreachable: the server does not answer, perhaps for a moment only.
+        UserError: it refuses the keys, or there is no such bucket.
+    """
     filesystem, root = open_filesystem(storage)
     if "://" not in storage.uri:
         return
@@ -51,7 +59,8 @@ def check_storage(storage: StorageConfig) -> None:
         info = filesystem.get_file_info(bucket)
     except OSError as error:
         reason = str(error).splitlines()[0][:200]
-        raise UserError(
+        kind = UserError if any(word in str(error) for word in REFUSALS) else Unreachable
+        raise kind(
             f"GARMENT_STORAGE {storage.uri} cannot be reached ({reason}); check bucket, keys and AWS_ENDPOINT_URL_S3"
         ) from None
     if info.type.name == "NotFound":

@@ -94,8 +94,12 @@ def test_what_may_pass_by_itself_does_not_stop_a_sweep_that_ran_before():
     for more in ({"by_node": away}, {"silent": {"1": "no answer"}}, {"resources": ResourcesConfig(cpus=99)}):
         assert [finding.fatal for finding in judged(**more)] == [True]
         assert [finding.fatal for finding in judged(**more, resumed=True)] == [False]
-    (lasting,) = judged({"1": replace(GOOD, code="bb")}, resumed=True)
-    assert lasting.fatal
+    no_keys = replace(GOOD, wrong={"storage": "AccessDenied"})
+    for lasting in (replace(GOOD, code="bb"), no_keys):
+        assert [finding.fatal for finding in judged({"1": lasting}, resumed=True)] == [True]
+    everywhere = {"driver": no_keys, "by_node": {"h": no_keys, "1": no_keys, "2": no_keys}}
+    assert [finding.fatal for finding in judged(**everywhere)] == [True]
+    assert [finding.fatal for finding in judged(**everywhere, resumed=True)] == [False]
 
 
 def test_an_sqlite_file_for_mlflow_is_refused_on_several_machines_only():

@@ -8,7 +8,7 @@ from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.storage import check_storage, folder_names
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 
 def store(tmp_path, session=0) -> TrialStore:
@@ -83,3 +83,5 @@ def test_a_missing_bucket_and_a_server_that_is_not_there_are_said(s3_storage):
     check_storage(s3_storage)
     with pytest.raises(UserError, match="there is no bucket 'nope'"):
         check_storage(s3_storage.with_values({"uri": "s3://nope/x"}))
+    with pytest.raises(Unreachable, match="cannot be reached"):
+        check_storage(s3_storage.with_values({"endpoint": "http://127.0.0.1:9"}))

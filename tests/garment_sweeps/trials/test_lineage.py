@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import KEPT_FOR, TrialStore
 from garment_sweeps.trials.job import WORK_FOLDER, TrialJob
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, Lineage, copied_checkpoint
 from garment_sweeps.trials.tabulated import curve_mm
+from tests.garment_sweeps.trials.tracked import points, tracked
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 PATH = "loss.adversarial"
@@ -193,3 +196,26 @@ def test_a_real_training_has_the_copied_weights_and_the_new_losses(context, tmp_
     assert worst.job._work._trainer.config.loss.adversarial == 0.0
     worst.start(checkpoint=worst.folder)  # as Tune restores it after a crash
     assert worst.job._epoch == 2 and (worst.folder / WORK_FOLDER).exists()
+
+
+def test_mlflow_holds_its_own_curve_and_the_values_epoch_by_epoch(context, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
+    run, context = tracked(context, url, "s", wait_s=60.0)
+    best, worst = Trial(context, tmp_path, 0, 0.01), Trial(context, tmp_path, 1, 1.0)
+    for trial in (best, worst):
+        trial.start()
+        trial.train(2)
+    worst.exploit(best, 0.02)
+    worst.start()
+    assert worst.train(3)[-1]["done"]
+    best.job.close()
+    found = {trial.data.tags[tags.TRIAL]: trial for trial in trials_of(run.client, find_sweep(run.client, "s"))}
+    mine = found["t00001"]
+    values = [1.0, 1.0, 0.02, 0.02, 0.02]
+    assert points(run, mine.info.run_id, f"searched/{PATH}") == list(enumerate(values, start=1))
+    told = [(epoch, curve(context, value, epoch)) for epoch, value in enumerate(values, start=1)]
+    assert points(run, mine.info.run_id) == told
+    assert float(mine.data.params[f"searched/{PATH}"]) == 1.0  # with which it began
+    assert mine.data.tags[tags.OUTCOME] == "complete"
+    assert len(points(run, found["t00000"].info.run_id)) == 2

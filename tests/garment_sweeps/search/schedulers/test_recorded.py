@@ -119,6 +119,21 @@ def test_stopped_but_not_told_the_study_hears_of_it_in_the_next_session_without_
     assert again.told == [("t00002", 1)] and trial.status == Trial.TERMINATED
 
 
+@pytest.mark.parametrize(("missed", "decision", "judged"), [(90.0, "STOP", [1]), (19.0, "CONTINUE", [1, 2, 3])])
+def test_epochs_that_only_the_checkpoint_knows_are_judged_first(missed, decision, judged):
+    log = ListLog()
+    tune = MiniTune(scheduler("asha", log))
+    for number, value in enumerate((21.0, 20.0)):
+        name = tune.add(f"t{number:05d}").name
+        tune.start(name)
+        tune.report(name, value)
+    trial = tune.add("t00002", epoch=2)
+    tune.start("t00002")
+    result = {"epoch": 3, "s2s_mm": 18.5, "earlier": [[1, missed], [2, 18.0]]}
+    assert tune.scheduler.on_trial_result(tune, trial, result) == decision
+    assert [e["epoch"] for e in log.events if e["kind"] == "result" and e["trial"] == "t00002"] == judged
+
+
 def test_a_trial_whose_process_dies_is_where_it_was_and_one_that_is_given_up_is_not():
     log = ListLog()
     tune = MiniTune(scheduler("hyperband", log))

@@ -30,7 +30,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
     ("arguments", "status", "said"),
     [
         (["nope"], 2, "no command 'nope'; there is data, train, sweep"),
-        (["sweep"], 2, "Missing argument 'EXPERIMENT'"),
+        (["sweep"], 2, "name the EXPERIMENT to run, or a LOG with --replay"),
         (["sweep", "quickstart", "--nope"], 2, "--nope"),
         (["sweep", "quickstart", "--trials", "0"], 2, "0 is not in the range"),
         (["sweep", "nope"], 1, "no experiment 'nope': there is local_branches, loss_weights, quickstart"),

@@ -1,8 +1,8 @@
 """Where trials may run: the rules, and a real cluster of a head and one node with a made-up GPU."""
 
 import json
-import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +11,7 @@ from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.spaces.experiment import ResourcesConfig
 from tests.garment_sweeps.cluster.connected import connected_cluster
 
+SECONDS = 180
 HEAD = ClusterNode("h", "10.0.0.1", "head 10.0.0.1", head=True, cpus=8, gpus=1)
 NODE = ClusterNode("n", "10.0.0.2", "node 10.0.0.2", head=False, cpus=4, gpus=1)
 
@@ -60,32 +61,35 @@ def test_what_only_the_head_could_run_is_not_kept_from_it(cluster, experiment):
 
 
 @pytest.mark.cluster
-def test_four_trials_of_a_quarter_of_a_gpu_each_run_at_once(cluster, experiment, settings):
+def test_four_trials_of_a_quarter_of_a_gpu_each_run_at_once(cluster, experiment, tmp_path):
+    """Each trial waits for three others before it ends."""
     import ray
+    from ray import tune
 
-    quarter = experiment.with_values(
-        {"trials": 4, "scheduler": None, "resources.cpus": 0.1, "resources.gpus": 0.25, "try_base": False}
-    )
+    def meet(config: dict) -> None:
+        import time
+        import uuid
+
+        (Path(config["folder"]) / uuid.uuid4().hex).touch()
+        end = time.monotonic() + SECONDS
+        while len(list(Path(config["folder"]).iterdir())) < 4:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        tune.report({"met": 4})
+
+    quarter = experiment.with_values({"resources.cpus": 0.1, "resources.gpus": 0.25})
     assert places(quarter) == 4
-    groups = [trial_placement(quarter).to_placement_group() for _ in range(4)]
-    fifth = trial_placement(quarter).to_placement_group()
-    assert all(group.wait(30) for group in groups) and not fifth.wait(0.5)
-    for group in (*groups, fifth):
+    placement = trial_placement(quarter)
+    groups = [placement.to_placement_group() for _ in range(5)]
+    assert all(group.wait(30) for group in groups[:4]) and not groups[4].wait(0.5)
+    for group in groups:
         ray.util.remove_placement_group(group)
-
-    free, done = [], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.1):
-            free.append(ray.available_resources().get("GPU", 0.0))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        there = replace(settings, ray_address=cluster.address)
-        report = run_sweep(quarter, settings=there, work="tabulated", tracked=False, seconds_per_epoch=1.5)
-    finally:
-        done.set()
-        watcher.join()
-    assert report.ended == 4
-    assert min(free) == 0.0  # the one GPU was held by four trials at once
+    (tmp_path / "meeting").mkdir()
+    tuner = tune.Tuner(
+        tune.with_resources(meet, placement),
+        param_space={"folder": str(tmp_path / "meeting")},
+        tune_config=tune.TuneConfig(num_samples=4),
+        run_config=tune.RunConfig(storage_path=str(tmp_path / "tune"), verbose=0),
+    )
+    results = tuner.fit()
+    assert [result.metrics["met"] for result in results] == [4] * 4 and not results.errors

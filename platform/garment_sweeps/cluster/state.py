@@ -16,7 +16,7 @@ from garment_sweeps.cluster.patience import Answer, patiently
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state_copies import StateCopies
 from garment_sweeps.search.catch_up import catch_up
-from garment_sweeps.search.decisions import DecisionLog, seconds_spent, write_file
+from garment_sweeps.search.decisions import DecisionLog, write_file
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import PASSING, Journal, sentence
 from garment_sweeps.search.restore import study_from_log
@@ -38,11 +38,6 @@ class SweepState:
     """How many times the sweep was started before."""
     start: HeadStart
     """What was known before the first trial."""
-
-    @property
-    def spent(self) -> dict[str, float]:
-        """Device-seconds of each trial so far, by its name."""
-        return seconds_spent(self.log.read())
 
     def open_trials(self, trials: int) -> int:
         """How many are left to run of so many in all."""

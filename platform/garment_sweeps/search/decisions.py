@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -100,17 +99,6 @@ def read_file(path: Path) -> list[Event]:
             raise UserError(f"{path}, line {number}: no event number {len(events)} of a decision log; copy it anew")
         events.append(event)
     return events
-
-
-def seconds_spent(events: Iterable[Event]) -> dict[str, float]:
-    """Device-seconds of every trial by its name: the sum over its attempts of what each had reached."""
-    reached: dict[str, dict[Any, float]] = defaultdict(dict)
-    for event in events:
-        if event["kind"] in ("result", "end") and "attempt_seconds" in event:
-            attempts = reached[event["trial"]]
-            attempt = event.get("attempt")
-            attempts[attempt] = max(attempts.get(attempt, 0.0), float(event["attempt_seconds"]))
-    return {trial: sum(attempts.values()) for trial, attempts in reached.items()}
 
 
 def _body(event: Event) -> str:

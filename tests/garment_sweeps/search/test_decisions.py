@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_sweeps.search.decisions import DecisionLog, read_file, read_log, seconds_spent, write_file
+from garment_sweeps.search.decisions import DecisionLog, read_file, read_log, write_file
 from garment_sweeps.search.journal import DirectJournal, Journal
 from garment_uv.errors import UserError
 
@@ -72,14 +72,6 @@ def test_a_damaged_file_is_refused_with_its_line_or_reads_as_its_beginning(cut, 
 def test_a_missing_file_is_said():
     with pytest.raises(UserError, match="cannot be read as a decision log"):
         read_file(__import__("pathlib").Path("/nothing/here.jsonl"))
-
-
-def test_seconds_of_attempts_add_up_and_repeated_epochs_count_once():
-    def result(trial: str, attempt: int, seconds: float) -> dict:
-        return {"kind": "result", "trial": trial, "attempt": attempt, "attempt_seconds": seconds}
-
-    events = [result("a", 1, 10), result("a", 1, 20), result("a", 10001, 5), result("b", 1, 1), {"kind": "begin"}]
-    assert seconds_spent(events) == {"a": 25.0, "b": 1.0}
 
 
 def test_values_that_are_no_json_never_enter(storage):

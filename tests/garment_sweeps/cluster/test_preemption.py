@@ -15,7 +15,7 @@ from tests.garment_sweeps.cluster.connected import connected_cluster
 from tests.garment_sweeps.cluster.test_sweep import study_of
 
 EPOCHS = 16
-SECONDS = 120
+SECONDS = 240
 
 
 @pytest.fixture(scope="module")

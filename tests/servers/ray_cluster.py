@@ -106,26 +106,34 @@ def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
 
     keep_others_out()
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
-    cluster = Cluster(
-        initialize_head=True,
-        shutdown_at_exit=False,  # it would allow no node to be started from a thread
-        head_node_args={
-            "num_cpus": head_cpus,
-            "include_dashboard": False,
-            "object_store_memory": STORE_BYTES,
-            "temp_dir": str(folder),
-        },
-    )
+    cluster = None
     try:
+        cluster = Cluster(
+            initialize_head=True,
+            shutdown_at_exit=False,  # it would allow no node to be started from a thread
+            head_node_args={
+                "num_cpus": head_cpus,
+                "include_dashboard": False,
+                "object_store_memory": STORE_BYTES,
+                "temp_dir": str(folder),
+            },
+        )
         yield RayCluster(cluster, folder)
     finally:
-        ours = _processes(cluster)
-        cluster.shutdown()
+        ours = _processes(cluster) if cluster else []
+        if cluster:
+            cluster.shutdown()
+        ours += _named_after(folder)  # of a head or node that was too slow to start, too
         _, alive = psutil.wait_procs(ours, timeout=5)
         for process in alive:
             if process.is_running():
                 process.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _named_after(folder: Path) -> list[psutil.Process]:
+    """Processes that have the folder in their command line."""
+    return [p for p in psutil.process_iter(["cmdline"]) if f"{folder}/" in " ".join(p.info["cmdline"] or [])]
 
 
 def _processes(cluster: "Cluster") -> list[psutil.Process]:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from garment_sweeps.search.decisions import read_log
-from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.replay import replay
 from garment_sweeps.search.study import open_storage
 from garment_sweeps.spaces import Experiment, FinalsConfig, HyperBandConfig, PbtConfig
 from tests.chaos.driver import SupervisedDriver
@@ -72,8 +72,7 @@ def test_trials_that_wait_for_each_other_outlive_kills_and_find_the_same(kind, t
     log = read_log(open_storage(url).engine, kind)
     results = [(event["trial"], event["epoch"]) for event in log if event["kind"] == "result"]
     assert len(results) == len(set(results))
-    again = ReplayedDecisions(what)
-    assert [difference for event in log if (difference := again.follow(event))] == []
+    assert replay(log).differences == ()
     if kind == "pbt":
         schedules = [trial.user_attrs.get("garment.schedule", []) for trial in found]
         assert sum(map(len, schedules)) == sum(event["kind"] == "exploit" for event in log) >= 2

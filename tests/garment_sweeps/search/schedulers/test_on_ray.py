@@ -9,7 +9,7 @@ from garment_sweeps.budget import Budget
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.decisions import read_log
-from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.replay import replay
 from garment_sweeps.search.study import open_storage, open_study, started
 from garment_sweeps.spaces import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
 from garment_sweeps.trials.tabulated import curve_mm
@@ -71,8 +71,7 @@ def check(what: Experiment, settings: Settings) -> list[dict]:
     trials, log = study_and_log(what, settings)
     results = [(event["trial"], event["epoch"]) for event in log if event["kind"] == "result"]
     assert len(results) == len(set(results))
-    again = ReplayedDecisions(what)
-    assert [difference for event in log if (difference := again.follow(event))] == []
+    assert replay(log).differences == ()
     for trial in trials:
         last = max(trial.intermediate_values, default=0)
         assert trial.state != TrialState.RUNNING

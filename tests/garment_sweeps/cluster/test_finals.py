@@ -50,6 +50,13 @@ def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
     searcher.on_trial_complete(tune_id, {"epoch": 6, "s2s_mm": value, **seconds})
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy machine's database may take its time: that is not what is tested here."""
+    monkeypatch.setattr("garment_sweeps.cluster.finals.PATIENCE_S", 60.0)
+    monkeypatch.setattr("garment_sweeps.search.searcher.PATIENCE_S", 60.0)
+
+
 def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settings):
     with sweep_state(settings, "table", finals, 4, resume=False) as state:
         searched(state, finals)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 EVERY_S = 60.0
 """Between two looks at what trials could not deliver."""
-FINISH_WAIT_S = 10.0
-"""Seconds that the end of a session waits for an MLflow that does not move."""
+FINISH_WAIT_S = 30.0
+"""Seconds that the end of a session waits for an MLflow that does not move; a fifth where it refuses."""
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 

@@ -104,3 +104,4 @@ def _be_quiet() -> None:
 
     for name in ("alembic", "mlflow.store", "mlflow.tracking"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # one warning a try while a server is away

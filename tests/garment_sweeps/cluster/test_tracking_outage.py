@@ -34,7 +34,6 @@ def server(tmp_path_factory):
 @pytest.fixture
 def tracked(server, settings, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
-    monkeypatch.setattr(sweep_tracking, "FINISH_WAIT_S", 1.0)
     return settings
 
 
@@ -73,19 +72,21 @@ def check_records(settings, experiment, name: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["killed", "hanging"])
-def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsys, how):
-    experiment = experiment.with_values({"finals.finalists": 0})
+def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsys, monkeypatch, how):
+    experiment = experiment.with_values({"finals.finalists": 0, "trials": 6})
     name = f"sweep-{how}"
     thread = once_trials_run(name, server.kill if how == "killed" else server.pause)
-    report = run_sweep(experiment, name=name, settings=tracked, work="tabulated", seconds_per_epoch=0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(sweep_tracking, "FINISH_WAIT_S", 1.0)
+        report = run_sweep(experiment, name=name, settings=tracked, work="tabulated", seconds_per_epoch=0.2)
     thread.join()
-    assert report.ended == 8
+    assert report.ended == 6
     assert "nothing is lost: `garment sweep --resume` delivers what it missed" in capsys.readouterr().err
     if how == "killed":
         server.start()
     else:
         server.go_on()
-    assert run_sweep(experiment, name=name, settings=tracked, work="tabulated", resume=True).ended == 8
+    assert run_sweep(experiment, name=name, settings=tracked, work="tabulated", resume=True).ended == 6
     check_records(tracked, experiment, name)
     assert "MLflow is away" not in capsys.readouterr().err
 

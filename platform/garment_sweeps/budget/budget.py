@@ -9,6 +9,9 @@ class Budget(Config):
     """Limits of a sweep; None is no limit."""
 
     gpu_hours: float | None = Field(default=None, gt=0)
-    """Sum over trials of hours times the trial's share of a GPU. A trial without GPUs counts as one device."""
+    """Sum over trials, repeats of finalists included, of hours times the trial's share of a GPU; over all sessions.
+
+    Set-up and what crashes lost count too. A trial without GPUs counts as one device.
+    """
     wall_hours: float | None = Field(default=None, gt=0)
     """Since this session of the sweep began."""

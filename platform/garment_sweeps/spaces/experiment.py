@@ -22,7 +22,7 @@ class ResourcesConfig(Config):
 
 
 class FinalsConfig(Config):
-    """How the best trials are trained again, to tell luck from merit."""
+    """How the best trials are trained again, to tell luck from merit; not those of population based training."""
 
     finalists: int = Field(default=3, ge=0)
     """The best complete trials that are trained again; 0 trains none again."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from garment_sweeps.budget import Budget
 from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.names import checked_name
-from garment_sweeps.cluster.report import SweepReport, sweep_report
 from garment_sweeps.cluster.patience import patiently
+from garment_sweeps.cluster.report import SweepReport, sweep_report
 from garment_sweeps.cluster.session import quiet_ray, ray_session
 from garment_sweeps.cluster.settings import Settings, dataset_uri
 from garment_sweeps.cluster.state import SweepState, sweep_state

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
 from garment_sweeps.budget.ledger import REPEAT_MARK
-from garment_sweeps.cluster.state import SweepState
+from garment_sweeps.cluster.patience import patiently
+from garment_sweeps.cluster.state import SweepState, answered
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.study import study_exists
@@ -76,7 +78,8 @@ class Repeats:
         self._name = f"{state.study.study_name}{STUDY_SUFFIX}"
         self._history: History | None = None
         self._by_name: dict[str, RepeatRecord] = {}
-        if study_exists(state.study._storage, self._name) or _logged(state.log.read()):
+        there = partial(study_exists, state.study._storage, self._name)
+        if patiently(lambda: answered(there), goes_on=True) or _logged(state.log.read()):
             self.open()
 
     def open(self) -> None:

@@ -60,11 +60,11 @@ def sweep_state(
             another experiment, or the database cannot be reached.
     """
     storage = patiently(lambda: open_storage(settings.study_url), goes_on=resume)
-    lease = patiently(lambda: _answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
+    lease = patiently(lambda: answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
     try:
         copies = StateCopies(settings.storage, name)
         opening = partial(_open, storage, lease, copies, name, experiment, trials, resume, head_start)
-        state = patiently(lambda: _answered(opening), goes_on=resume)
+        state = patiently(lambda: answered(opening), goes_on=resume)
         copies.start(state.log)
         try:
             yield state
@@ -106,7 +106,7 @@ def _open(
     return SweepState(study, journal, log, history, session, start)
 
 
-def _answered(call: Callable[[], Answer]) -> Answer:
+def answered(call: Callable[[], Answer]) -> Answer:
     """What `call` returns; Unreachable where the database went away meanwhile."""
     try:
         return call()

@@ -207,6 +207,10 @@ class Sweep:
                 self.play(tune, happened[-1])
         return happened
 
+    def curve(self, trial: FakeTrial) -> list[float | None]:
+        """The trial's curve, with the values that it has now."""
+        return self.curves[trial.name]
+
     def play(self, tune: MiniTune, what: tuple) -> None:
         """One thing that happened, again."""
         match what:
@@ -219,7 +223,8 @@ class Sweep:
                     assert chosen is not None, f"{name} is not started"
                     tune.start(chosen)
             case ("report", name, epoch):
-                trial, curve = tune.trials[name], self.curves[name]
+                trial = tune.trials[name]
+                curve = self.curve(trial)
                 if trial.status in (Trial.TERMINATED, Trial.ERROR):
                     raise AssertionError(f"{name} ended at epoch {trial.epoch}")
                 while trial.epoch + 1 < epoch:  # since its last checkpoint

@@ -1,7 +1,8 @@
 """What a sampler sees of the past: the sweep's own trials and those of earlier sweeps, in a study in memory.
 
-It differs from the study on record in one way. A trial that proved infeasible is FAIL on record, and Optuna's samplers
+It differs from the study on record in two ways. A trial that proved infeasible is FAIL on record, and Optuna's samplers
 take no notice of failed trials; here it is a pruned one that breaks a constraint, which they learn to keep away from.
+And a trial that still runs counts by what it has reported (see `standing`).
 """
 
 import optuna
@@ -9,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from garment_sweeps.search.history import Record
 from garment_sweeps.search.sampler import SeededSampler
+from garment_sweeps.search.standing import StandingStorage
 
 INFEASIBLE = "garment.infeasible"
 """Attribute of trials whose config proved untrainable."""
@@ -27,7 +29,8 @@ class SeenStudy:
     def __init__(self, sampler: SeededSampler, objectives: int) -> None:
         self._sampler = sampler
         directions = ["minimize"] * objectives
-        self._study = optuna.create_study(sampler=sampler, directions=directions)
+        storage = StandingStorage() if objectives == 1 else None
+        self._study = optuna.create_study(sampler=sampler, directions=directions, storage=storage)
         self._trials: dict[int, optuna.Trial] = {}
 
     def add_known(self, params: dict, distributions: dict, values: tuple[float, ...]) -> None:

@@ -44,12 +44,14 @@ class Suggester:
         self._planned = start.planned
         objectives = 1 + len(experiment.also_minimise)
         self._seen = SeenStudy(make_sampler(experiment.sampler, experiment.seed, experiment.startup_trials), objectives)
-        self._anything = SeenStudy(make_sampler("random", experiment.seed, 0), objectives)
+        rest = "grid" if all(parameter.finite for parameter in experiment.space.parameters) else "random"
+        self._anything = SeenStudy(make_sampler(rest, experiment.seed, 0), objectives)
         for trial in known_trials(experiment, start.known):
             self._seen.add_known(**trial)
         self._tried: dict[str, str] = {}
         for record in history.records:
             self._seen.add(record)
+            self._anything.add(record)
             self._tried.setdefault(self._digest(self.values_of(record)), record.name)
 
     def next(self, announce: Announce = lambda *said: None) -> Suggestion | None:
@@ -90,8 +92,7 @@ class Suggester:
     def _accept(self, number: int, asked: optuna.Trial, study: SeenStudy) -> Record:
         frozen = study.accept(number, asked)
         record = self._history.start(frozen.params, frozen.distributions, {}, dict(frozen.system_attrs))
-        if study is not self._seen:
-            self._seen.add(record)
+        (self._anything if study is self._seen else self._seen).add(record)
         return record
 
     def _inputs(self, planned: dict | None, duplicates: list[str]) -> dict[str, Any]:

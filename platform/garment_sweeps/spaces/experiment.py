@@ -8,6 +8,7 @@ from garment_sweeps.spaces.scheduling import AshaConfig, PbtConfig, SchedulerCon
 from garment_sweeps.spaces.space import Space
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
+from garment_uv.training.changes import changeable, may_change
 
 Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
 """What is measured of a trial beside its error, all to be small."""
@@ -103,6 +104,11 @@ class Experiment(Config):
         wrong = [path for path in pbt.paths if path not in searched or searched[path].when]
         if wrong:
             raise ValueError(f"scheduler.paths holds {wrong[0]!r}, which is not searched unconditionally")
+        fixed = [path for path in pbt.paths if not may_change(path)]
+        if fixed:
+            raise ValueError(
+                f"scheduler.paths holds {fixed[0]!r}, which cannot change while a trial trains; {changeable()} can"
+            )
         if self.sampler not in ("random", "grid"):
             raise ValueError("population based training changes values itself: take sampler 'random'")
 

@@ -12,12 +12,10 @@ from garment_sweeps.search.schedulers.median import Median
 from garment_sweeps.search.schedulers.population import Population
 from garment_sweeps.search.schedulers.recorded import Log, RecordedScheduler
 from garment_sweeps.spaces import AshaConfig, Experiment, HyperBandConfig, MedianConfig, PbtConfig
-from garment_uv.errors import UserError
-from garment_uv.training.changes import changeable, may_change
 
 
 def make_rule(experiment: Experiment) -> TrialScheduler:
-    """Ray's scheduler, fresh, as the experiment describes it; UserError where it cannot be."""
+    """Ray's scheduler, fresh, as the experiment describes it."""
     match experiment.scheduler:
         case AshaConfig() as asha:
             return Asha(asha, experiment.epochs)
@@ -26,11 +24,6 @@ def make_rule(experiment: Experiment) -> TrialScheduler:
         case MedianConfig() as median:
             return Median(median)
         case PbtConfig() as pbt:
-            fixed = [path for path in pbt.paths if not may_change(path)]
-            if fixed:
-                raise UserError(
-                    f"scheduler.paths holds {fixed[0]!r}, which cannot change while a trial trains; {changeable()} can"
-                )
             return Population(pbt, experiment.space)
         case None:
             return Fifo()

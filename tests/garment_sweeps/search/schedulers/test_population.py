@@ -117,7 +117,7 @@ def test_what_cannot_change_in_mid_training_is_refused_with_what_can():
         "space": shapes.plain(),
     }
     with pytest.raises(UserError, match=r"residual_blocks', which cannot change while a trial trains; loss\.\*"):
-        make_rule(type(make_experiment("pbt")).from_plain(values))
+        type(make_experiment("pbt")).from_plain(values)
 
 
 def test_every_kind_of_parameter_has_its_way_to_change():

@@ -83,6 +83,7 @@ class Simulation:
         epochs: of a trial that is not stopped.
         workers: trials that run at once.
         budget_s: ends the sweep once all workers together have been busy so long.
+        shared: what Tune's `param_space` would add to every trial's config.
         infeasible_raises: an infeasible trial ends with an exception, as one that nobody prepared for does, instead
             of a last result that says so.
     """
@@ -95,6 +96,7 @@ class Simulation:
         epochs: int,
         workers: int,
         budget_s: float = math.inf,
+        shared: dict[str, Any] | None = None,
         infeasible_raises: bool = False,
     ) -> None:
         self._searcher = searcher
@@ -103,6 +105,7 @@ class Simulation:
         self._epochs = epochs
         self._workers = workers
         self._budget_s = budget_s
+        self._shared = shared or {}
         self._infeasible_raises = infeasible_raises
         self._trials: list[SimulatedTrial] = []
         self._running: list[tuple[float, int, SimulatedTrial]] = []
@@ -177,7 +180,7 @@ class Simulation:
         self._finished_asking = config == Searcher.FINISHED
         if config is None or self._finished_asking:
             return False
-        trial = SimulatedTrial(name, config, self._curve_of(config))
+        trial = SimulatedTrial(name, {**self._shared, **config}, self._curve_of(config))
         self._trials.append(trial)
         self._scheduler.on_trial_add(self, trial)
         return True

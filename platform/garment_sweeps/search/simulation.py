@@ -131,7 +131,7 @@ class Simulation:
 
     @property
     def search_alg(self) -> "Simulation":
-        """Who knows whether the search is over; part of what schedulers ask of Tune's controller, as is what follows."""
+        """Knows whether the search is over. This and what follows is what schedulers ask of Tune's controller."""
         return self
 
     def is_finished(self) -> bool:

@@ -53,8 +53,8 @@ def main() -> int:
     with ExitStack() as stack:
         environment, store_log = _servers(stack, folder, options.untracked)
         stack.enter_context(inherited(environment))
-        stack.enter_context(light_nodes())
         cluster = stack.enter_context(ray_cluster())
+        stack.enter_context(light_nodes(cluster))
         samples, faults = _sweep(cluster, experiment, options, folder, environment, store_log)
     about = f"{_words(options, samples)}; {conditions(options.seed)}"
     path = write_csv(options.name, about, [f.name for f in fields(Sample)], [astuple(sample) for sample in samples])

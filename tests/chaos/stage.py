@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.servers.light_nodes import light_nodes
 from tests.servers.mlflow import Mlflow
 from tests.servers.postgres import postgres_server
 from tests.servers.ray_cluster import RayCluster, ray_cluster
@@ -14,7 +15,7 @@ from tests.servers.s3 import s3_server
 from tests.servers.server import Server, kill_tree
 
 BUCKET = "chaos"
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 """How long a victim that is not there at the moment is waited for."""
 
 
@@ -99,7 +100,9 @@ class Stage:
 
 
 @contextmanager
-def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: float = 2) -> Iterator[Stage]:
+def open_stage(
+    folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: float = 2, light: bool = False
+) -> Iterator[Stage]:
     """A stage with those of the servers that are among the victims; what is missing is SQLite or a folder.
 
     Args:
@@ -107,6 +110,7 @@ def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: flo
         victims: as in `plan.VICTIMS`.
         nodes: that run trials; the head runs none.
         cpus: of each node.
+        light: nodes without Ray's agents, which start in a fraction of the time.
     """
     home = folder / "home"
     home.mkdir()
@@ -129,6 +133,8 @@ def open_stage(folder: Path, victims: tuple[str, ...], nodes: int = 2, cpus: flo
             make_bucket(store.environment)
         stack.enter_context(inherited(environment))
         cluster = stack.enter_context(ray_cluster())
+        if light:
+            stack.enter_context(light_nodes(cluster))
         for _ in range(nodes):
             cluster.add_node(cpus=cpus)
         stage = Stage(cluster, cpus, servers, {**os.environ, "RAY_ADDRESS": cluster.address})

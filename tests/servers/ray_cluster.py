@@ -44,6 +44,11 @@ class RayCluster:
         """What RAY_ADDRESS must hold."""
         return self._cluster.address
 
+    @property
+    def runtime_env_port(self) -> int:
+        """Port of the head's agent that makes runtime environments."""
+        return self._cluster.head_node.runtime_env_agent_port
+
     def add_node(
         self, cpus: float = 1, gpus: float = 0, wait: bool = True, environment: dict[str, str] | None = None
     ) -> "Node":

@@ -13,7 +13,7 @@ TRIALS, EPOCHS, KILLS = 8, 4, 6
 def test_killed_drivers_and_workers_lose_double_and_change_nothing(tmp_path):
     experiment = chaos_experiment(TRIALS, EPOCHS, seed=1)
     kills = plan_kills(KILLS, ("driver", "worker"), TRIALS * EPOCHS, seed=1)
-    with open_stage(tmp_path, victims=("driver", "worker"), nodes=1) as stage:
+    with open_stage(tmp_path, victims=("driver", "worker"), nodes=1, light=True) as stage:
         outcome = sweep_under_kills(stage, tmp_path, experiment, kills, seconds_per_epoch=0.3, tracked=True)
     assert outcome.faults == []
     assert [end.said for end in outcome.driver_ends] == []

@@ -18,7 +18,7 @@ def test_trials_go_on_elsewhere_with_the_curve_they_would_have_had(tmp_path, mon
     file.write_text(json.dumps(experiment.plain()))
     home = tmp_path / "home"
     url = f"sqlite:///{home / 'optuna.db'}"
-    with open_stage(tmp_path, victims=("worker", "node"), nodes=2, cpus=1) as stage:
+    with open_stage(tmp_path, victims=("worker", "node"), nodes=2, cpus=1, light=True) as stage:
         driver = SupervisedDriver([str(file)], stage.environment, log, restarts=1)
         try:
             progress = Progress(url, experiment.name, driver)

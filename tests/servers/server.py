@@ -37,7 +37,7 @@ class Server:
         self._options = options
         self._processes: dict[str, subprocess.Popen] = {}
 
-    def start(self, seconds: float = 90.0) -> None:
+    def start(self, seconds: float = 240.0) -> None:
         """Starts its processes and returns once it answers; RuntimeError with the log where it does not."""
         for name, command in self._commands.items():
             with open(self._folder / f"{name}.log", "ab") as log:

@@ -74,7 +74,8 @@ def name_of(node) -> str:
 @pytest.mark.cluster
 def test_the_nodes_that_are_not_in_order_are_named_and_no_other(places, experiment, there):
     other, apart = places.nodes
-    code, storage = preflight(experiment, there, context_of(experiment, there))
+    found = preflight(experiment, there, context_of(experiment, there))
+    code, storage = sorted(found, key=lambda finding: "other code" not in finding.what)
     assert "other code" in code.what and len(code.nodes) == 1 and name_of(other) in code.nodes[0]
     assert "does not see what the driver wrote" in storage.what and "a folder that all nodes share" in storage.mend
     assert len(storage.nodes) == 1 and name_of(apart) in storage.nodes[0]

@@ -2,6 +2,7 @@ import itertools
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from tests.servers.s3 import s3_server
 
@@ -37,5 +38,6 @@ def client(s3):
 def bucket(client):
     """A new empty bucket's name."""
     name = f"garment-tests-{next(_numbers)}"
-    client.create_bucket(Bucket=name)
+    patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
+    boto3.client("s3", config=patient).create_bucket(Bucket=name)
     return name

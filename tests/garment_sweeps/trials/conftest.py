@@ -25,12 +25,14 @@ def context(tmp_path) -> TrialContext:
 def s3_environment():
     """A running S3 server with one bucket; the environment in which it is found."""
     import boto3
+    from botocore.config import Config
 
     from tests.servers.s3 import s3_server
 
     with s3_server() as server:
         keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
-        client = boto3.client("s3", endpoint_url=server.endpoint, region_name="us-east-1", **keys)
+        patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
+        client = boto3.client("s3", endpoint_url=server.endpoint, region_name="us-east-1", config=patient, **keys)
         client.create_bucket(Bucket="sweeps")
         yield server.environment
 

@@ -89,12 +89,12 @@ class Delivery:
 
     def _open(self) -> TrialRun:
         began = time.monotonic()
-        run = TrialRun.open(self._client(), self._record.identity)
+        start = self._record.start
+        run = TrialRun.open(self._client(), self._record.identity, start)
         if self._was_away or time.monotonic() - began > SETTLE_S:
             time.sleep(SETTLE_S)
             run.look_again()
             self._was_away = False
-        start = self._record.start
         self._late = run.attempt > start.number  # a later attempt owns the run: of this one only its log is news
         if not self._late and (self._live or run.attempt < start.number):
             self._check()

@@ -1,6 +1,6 @@
 """The run of one trial in MLflow: found or made, written, ended. Every call waits for MLflow (see `courier`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,22 +29,26 @@ class TrialRun:
     """The latest attempt that wrote to it, as the run says."""
     steps: set[int] = field(default_factory=set)
     """Epochs that MLflow has."""
+    _as_found: "Run | None" = None
 
     @classmethod
-    def open(cls, client: "MlflowClient", identity: Identity) -> "TrialRun":
-        """The run of that trial under its sweep, made with parameters and tags where there is none."""
-        found = find_trial(client, identity.experiment_id, identity.parent_run_id, identity.trial_id)
+    def open(cls, client: "MlflowClient", identity: Identity, start: Start) -> "TrialRun":
+        """The run of that trial under its sweep; where there is none it is made, running, by that attempt."""
+        where = (identity.experiment_id, identity.parent_run_id, identity.trial_id)
+        found = find_trial(client, *where)
         if found is None:
             made = client.create_run(
                 identity.experiment_id,
                 start_time=identity.began_ms,
                 run_name=identity.trial_id,
-                tags=identity.tags,
+                tags={**identity.tags, **_marks(start)},
             )
-            found = find_trial(client, identity.experiment_id, identity.parent_run_id, identity.trial_id) or made
+            found = find_trial(client, *where) or made
         run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)))
         run._complete_params(found, identity)
-        run.look_again()
+        if EPOCH_METRIC in found.data.metrics:
+            run.look_again()
+        run._as_found = found
         return run
 
     def look_again(self) -> None:
@@ -53,11 +57,14 @@ class TrialRun:
 
     def take_over(self, start: Start) -> None:
         """Marks the run as being written by this attempt: running, and without the outcome of an earlier one."""
+        known, marks = self._as_found, _marks(start)
         for name in (tags.OUTCOME, tags.REASON):
-            if name in self.client.get_run(self.run_id).data.tags:
+            if name in known.data.tags:
                 self.client.delete_tag(self.run_id, name)
-        self.set_tags({tags.ATTEMPT: str(start.number), **start.tags})
-        self.client.update_run(self.run_id, status="RUNNING")
+        if any(known.data.tags.get(name) != value for name, value in marks.items()):
+            self._log(values=marks)
+        if known.info.status != "RUNNING":
+            self.client.update_run(self.run_id, status="RUNNING")
         self.attempt = start.number
 
     def log_epochs(self, epochs: Iterable[Epoch]) -> None:
@@ -78,19 +85,11 @@ class TrialRun:
         """Copies a file into that folder of the run's artifacts, over one that is there already."""
         self.client.log_artifact(self.run_id, str(file), artifact_path)
 
-    def set_tags(self, values: dict[str, str]) -> None:
-        """Sets tags in one request."""
-        from mlflow.entities import RunTag
-
-        self.client.log_batch(self.run_id, tags=[RunTag(name, value) for name, value in values.items()])
-
     def finish(self, ending: Ending, last: Epoch | None) -> None:
         """Logs what was measured at the end as of the last epoch, and ends the run."""
-        if ending.metrics and last is not None:
-            self._send(_metrics(ending.metrics, last.at_ms, last.step), [])
-        if ending.tags:
-            self.set_tags(ending.tags)
-        close_trial(self.client, self.run_id, ending.outcome, ending.reason, ending.at_ms)
+        measured = _metrics(ending.metrics, last.at_ms, last.step) if last is not None else []
+        self._log(measured, {**ending.tags, **_outcome(ending.outcome, ending.reason)})
+        self.client.set_terminated(self.run_id, STATUS[ending.outcome], end_time=ending.at_ms)
 
     def _complete_params(self, run: "Run", identity: Identity) -> None:
         """Logs the parameters that are missing; MLflow keeps the first value of each."""
@@ -102,24 +101,34 @@ class TrialRun:
 
     def _send(self, metrics: list["Metric"], steps: list[int]) -> None:
         for start in range(0, len(metrics), BATCH):
-            self.client.log_batch(self.run_id, metrics=metrics[start : start + BATCH])
+            self._log(metrics[start : start + BATCH])
         self.steps.update(steps)
 
+    def _log(self, metrics: Sequence["Metric"] = (), values: dict[str, str] | None = None) -> None:
+        """Metrics and tags in one request."""
+        from mlflow.entities import RunTag
 
-def close_trial(
-    client: "MlflowClient", run_id: str, outcome: str, reason: str = "", at_ms: int | None = None
-) -> None:
-    """Marks a run's outcome and ends it; now, or at that moment (ms since 1970)."""
-    from mlflow.entities import RunTag
+        marks = [RunTag(name, value) for name, value in (values or {}).items()]
+        self.client.log_batch(self.run_id, metrics=metrics, tags=marks)
 
-    marks = {tags.OUTCOME: outcome, **({tags.REASON: reason[:500]} if reason else {})}
-    client.log_batch(run_id, tags=[RunTag(name, value) for name, value in marks.items()])
-    client.set_terminated(run_id, STATUS[outcome], end_time=at_ms)
+
+def close_trial(client: "MlflowClient", run_id: str, outcome: str, reason: str = "") -> None:
+    """Marks a run's outcome and ends it now."""
+    TrialRun(client, run_id)._log(values=_outcome(outcome, reason))
+    client.set_terminated(run_id, STATUS[outcome])
 
 
 def find_trial(client: "MlflowClient", experiment_id: str, parent_run_id: str, trial_id: str) -> "Run | None":
     """The trial's run under that parent, or None; a second one that was made by accident is deleted."""
     return find_one(client, [experiment_id], trial_query(parent_run_id, trial_id), has_results)
+
+
+def _marks(start: Start) -> dict[str, str]:
+    return {tags.ATTEMPT: str(start.number), **start.tags}
+
+
+def _outcome(outcome: str, reason: str) -> dict[str, str]:
+    return {tags.OUTCOME: outcome, **({tags.REASON: reason[:500]} if reason else {})}
 
 
 def _metrics(values: dict[str, float], at_ms: int, step: int) -> list["Metric"]:

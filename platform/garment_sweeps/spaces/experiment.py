@@ -50,7 +50,7 @@ class Experiment(Config):
     trials: int = Field(default=16, ge=1, le=100_000)
     try_base: bool = True
     """Run the base config itself as the first trial, where its values lie inside the space."""
-    sampler: Literal["tpe", "tpe_multivariate", "tpe_constrained", "cmaes", "random", "grid"] = "tpe"
+    sampler: Literal["tpe", "tpe_multivariate", "tpe_constrained", "cmaes", "random", "grid"] = "tpe_multivariate"
     """See `garment_sweeps.search.sampler.SAMPLERS`."""
     startup_trials: int = Field(default=10, ge=1)
     """Random trials before TPE begins to model."""

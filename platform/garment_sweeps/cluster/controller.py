@@ -26,10 +26,16 @@ class SturdyController(TuneController):
 
 @contextmanager
 def sturdy_controller() -> Iterator[None]:
-    """Has `Tuner.fit` use the mended controller while inside."""
-    module = importlib.import_module("ray.tune.tune")
-    module.TuneController = SturdyController
+    """Has `Tuner.fit` use the mended controller while inside.
+
+    It also leaves out Ray's count of callbacks, for which it would import all of MLflow into the driver: 2 s and 100
+    MiB for a telemetry that is off.
+    """
+    tune = importlib.import_module("ray.tune.tune")
+    usage = importlib.import_module("ray.air._internal.usage")
+    count = usage.tag_callbacks
+    tune.TuneController, usage.tag_callbacks = SturdyController, lambda callbacks: False
     try:
         yield
     finally:
-        module.TuneController = TuneController
+        tune.TuneController, usage.tag_callbacks = TuneController, count

@@ -82,10 +82,10 @@ def p_values(samples: Mapping[str, Sequence[float]]) -> dict[tuple[str, str], fl
 
 
 def _half_widths(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    from scipy.stats import t
-
     if not samples:
         return {}
+    from scipy.stats import t
+
     variance, freedom = _pooled(samples)
     quantile = float(t.ppf(0.5 + LEVEL / 2, freedom))
     return {name: quantile * math.sqrt(variance / len(values)) for name, values in samples.items()}

@@ -70,6 +70,7 @@ class Delivery:
         if not self._late:
             self._check()
             run.log_epochs(list(self._record.epochs))
+            self._progress()
         for path, folder in list(self._record.folders.items()):
             if not self._late or path == LOGS_ARTIFACT:
                 self._send_folder(run, path, folder)
@@ -85,6 +86,7 @@ class Delivery:
             if (place, file.name) not in self._sent:
                 self._check()
                 run.log_file(file, place)
+                self._progress()
                 self._sent.add((place, file.name))
 
     def _open(self) -> TrialRun:
@@ -102,10 +104,10 @@ class Delivery:
         if run.run_id != self.run_id:
             self._sent.clear()
         self._run, self.run_id = run, run.run_id
+        self._progress()
         return run
 
     def _check(self) -> None:
-        """Between two steps: the one before has succeeded, and the next one must still be ours to take."""
-        self._progress()
+        """Before a step, whether it is still ours to take."""
         if not self._mine():
             raise Abandoned

@@ -163,3 +163,23 @@ def test_a_worker_killed_while_the_server_hangs_leaves_one_run_with_each_epoch_o
     found = only_run(run, name)
     assert points(run, found.info.run_id) == curve(context, 5)
     assert (found.info.status, found.data.tags[tags.OUTCOME]) == ("FINISHED", "complete")
+
+
+def test_a_server_that_refuses_is_no_progress_however_often_it_is_asked(server, context, monkeypatch):
+    run, context = tracked(context, server.url, "refused")
+    job = TrialJob(context, TRIAL, {})
+    progress = []
+    monkeypatch.setattr(job._tracking._courier, "progress", lambda: progress.append(1))
+    job._tracking._courier.settled(30.0)
+    assert progress
+    server.kill()
+    progress.clear()
+    for _ in range(4):
+        job.step()
+    while not job._tracking._courier.trouble:
+        pass
+    job.close()
+    assert not progress and Outbox.of(context.storage, "refused").names()
+    server.start()
+    Outbox.of(context.storage, "refused").deliver(run.client, run.experiment_id, run.run_id)
+    assert points(run, only_run(run, "refused").info.run_id) == curve(context, 4)

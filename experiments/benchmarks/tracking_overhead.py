@@ -5,8 +5,8 @@
 A small model trains on made-up cylinders through `TrialJob`, as a sweep's trial does, against a real MLflow server:
 parameters, every epoch's metrics, checkpoints, model, gallery and outcome. Its peer is the same training with the plain
 `MlflowClient`, which logs the same things and waits for each. Then the same trial while the server hangs (SIGSTOP) from
-the third epoch on: what its epochs take longer. Exits 1 where tracking takes 1 % of the trial's time or more, or where
-the trial did not end under the hanging server.
+the third epoch on: what its epochs take longer. Writes `experiments/results/tracking_overhead.csv`. Exits 1 where
+tracking takes 1 % of the trial's time or more, or where the trial did not end under the hanging server.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from experiments.benchmarks.conditions import conditions
+from experiments.benchmarks.conditions import conditions, write_csv
 from garment_sweeps.tracking import SweepRun
 from garment_sweeps.trials import tracked
 from garment_sweeps.trials.checkpoints import TrialStore
@@ -32,6 +32,7 @@ from tests.servers.mlflow import Mlflow
 GOAL = 0.01
 TRIAL = {"id": "t00000", "number": 0}
 STALL_AFTER = 2
+CALLS = ("open", "epoch", "save", "end")
 
 
 class Clock:
@@ -39,7 +40,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self.longest: dict[str, float] = {}
+        self.parts: dict[str, float] = {}
         self._depth = 0
 
     @contextmanager
@@ -54,7 +55,7 @@ class Clock:
             if self._depth == 0:
                 took = time.perf_counter() - began
                 self.seconds += took
-                self.longest[name] = self.longest.get(name, 0.0) + took
+                self.parts[name] = self.parts.get(name, 0.0) + took
 
     def timed(self, function, name: str):
         """The function, with its calls counted."""
@@ -83,7 +84,8 @@ def main() -> int:
         os.environ["MLFLOW_TRACKING_URI"] = server.url
         try:
             server.start()
-            train_plainly(config.with_values({"training.epochs": 1}), folder, server, "warm-up")  # imports, kernels
+            short = config.with_values({"training.epochs": STALL_AFTER + 1})
+            train_plainly(short, folder, server, "warm-up")  # imports and kernels
             plain = train_plainly(config, folder, server, "plain")
             ours = train_ours(config, folder, server, "ours")
             stalled = train_ours(config, folder, server, "stalled", stall=True)
@@ -123,7 +125,7 @@ def train_ours(config, folder: Path, server: Mlflow, name: str, stall: bool = Fa
     finally:
         server.go_on()
         tracked.TrialTracking, tracked.make_record, tracked.place_tags = kept
-    return {"whole_s": whole, "tracking_s": clock.seconds, "epochs": epochs, "calls": clock.longest}
+    return {"whole_s": whole, "tracking_s": clock.seconds, "epochs": epochs, "calls": clock.parts}
 
 
 def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
@@ -136,15 +138,16 @@ def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
     clock = Clock()
     context = _context(config, folder, server, name)
     store = TrialStore.open(context.storage, name, TRIAL["id"], 0)
-    began = time.perf_counter()
+    began, epochs = time.perf_counter(), []
     work = open_work(context, config)
     with clock.running("open"):
         client = MlflowClient(server.url)
         run = client.create_run(context.tracking.experiment_id, run_name=TRIAL["id"]).info.run_id
         params = [Param(path, str(value)) for path, value in config.flat().items()]
-        for start in range(0, len(params), 100):
-            client.log_batch(run, params=params[start : start + 100])
+        for first in range(0, len(params), 100):
+            client.log_batch(run, params=params[first : first + 100])
     for epoch in range(1, config.training.epochs + 1):
+        start = time.perf_counter()
         metrics = work.run_epoch()
         with clock.running("epoch"):
             now = int(time.time() * 1000)
@@ -152,6 +155,7 @@ def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
         with tempfile.TemporaryDirectory() as checkpoint:
             work.save(Path(checkpoint) / "work")
             store.put(Path(checkpoint), epoch)
+        epochs.append(time.perf_counter() - start)
     with tempfile.TemporaryDirectory() as made:
         work.costs()
         work.export(Path(made) / "model")
@@ -163,17 +167,22 @@ def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
             client.set_terminated(run)
     whole = time.perf_counter() - began
     work.close()
-    return {"whole_s": whole, "tracking_s": clock.seconds, "calls": clock.longest}
+    return {"whole_s": whole, "tracking_s": clock.seconds, "epochs": epochs, "calls": clock.parts}
 
 
 def report(options, ours: dict, plain: dict, stalled: dict) -> int:
-    """Prints the figures and says whether the goals are reached."""
-    print(conditions(options.seed))
-    print(f"{options.epochs} epochs of {options.samples} samples; seconds in tracking calls of the training thread")
+    """Prints and keeps the figures, and says whether the goals are reached."""
+    about = f"{options.epochs} epochs of {options.samples} samples; {conditions(options.seed)}"
+    print(f"{about}\nseconds in tracking calls of the training thread:")
+    rows = []
     for name, run in (("garment-sweeps", ours), ("MlflowClient, waiting", plain), ("garment-sweeps, stalled", stalled)):
         parts = ", ".join(f"{call} {seconds:.3f}" for call, seconds in run["calls"].items())
         share = run["tracking_s"] / run["whole_s"]
         print(f"{name:>24}: {run['tracking_s']:7.3f} of {run['whole_s']:6.1f} s = {100 * share:6.3f} %   ({parts})")
+        epoch_s = round(median(run["epochs"][STALL_AFTER:]), 4)
+        calls = [round(run["calls"].get(call, 0.0), 4) for call in CALLS]
+        rows.append((name, round(run["whole_s"], 2), round(run["tracking_s"], 4), *calls, epoch_s))
+    write_csv("tracking_overhead", about, ("kind", "whole_s", "tracking_s", *CALLS, "median_epoch_s"), rows)
     print(f"ratio: the plain client takes {plain['tracking_s'] / ours['tracking_s']:.1f} times as long")
     before, during = median(ours["epochs"][STALL_AFTER:]), median(stalled["epochs"][STALL_AFTER:])
     print(f"median epoch: {before:.3f} s, while the server hangs {during:.3f} s: {during - before:+.3f} s an epoch")

@@ -80,6 +80,7 @@ class TrialRecord:
     folders: dict[str, Path] = field(default_factory=dict)
     """Local folders by the artifact path at which their files go."""
     ending: Ending | None = None
+    _lines: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def add_epoch(self, step: int, metrics: dict[str, float]) -> None:
         """Adds an epoch, measured now; one that a checkpoint brought along already stays as it is."""
@@ -89,11 +90,14 @@ class TrialRecord:
         self.epochs.append(Epoch(step=step, at_ms=now_ms(), metrics={**finite, EPOCH_METRIC: float(step)}))
 
     def lines(self) -> Iterator[str]:
-        """The record as JSON lines; its folders are left out."""
+        """The record as JSON lines; its folders are left out. Each epoch's line is made once."""
         yield _line("trial", self.identity)
         yield _line("start", self.start)
         for epoch in list(self.epochs):
-            yield _line("epoch", epoch)
+            key = (epoch.step, epoch.at_ms)
+            if key not in self._lines:
+                self._lines[key] = _line("epoch", epoch)
+            yield self._lines[key]
         if self.ending is not None:
             yield _line("ending", self.ending)
 

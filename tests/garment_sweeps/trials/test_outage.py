@@ -1,5 +1,10 @@
 """MLflow hangs, dies or comes back, and workers die, in the middle of trials: nothing waits, is lost or doubled."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from garment_sweeps.spaces import Experiment
@@ -12,6 +17,7 @@ from garment_sweeps.trials.outbox import Outbox
 from tests.garment_sweeps.trials.test_job import run as run_job
 from tests.garment_sweeps.trials.tracked import (
     TRIAL,
+    WORKER,
     curve,
     only_run,
     outcome,
@@ -183,3 +189,19 @@ def test_a_server_that_refuses_is_no_progress_however_often_it_is_asked(server, 
     server.start()
     Outbox.of(context.storage, "refused").deliver(run.client, run.experiment_id, run.run_id)
     assert points(run, only_run(run, "refused").info.run_id) == curve(context, 4)
+
+
+def test_an_attempt_that_crashes_leaves_its_log_and_the_next_one_goes_on(server, context, tmp_path):
+    run, context = tracked(context, server.url, "crashed")
+    file, out = tmp_path / "job.json", tmp_path / "worker.out"
+    what = {"context": context.plain(), "trial": TRIAL, "epochs": 2, "save": True, "delivered": False, "crash": True}
+    file.write_text(json.dumps(what))
+    with open(out, "w") as output:
+        assert subprocess.run([sys.executable, str(WORKER), str(file)], stdout=output, stderr=output).returncode == 1
+    found = only_run(run, "crashed")
+    assert found.info.status == "RUNNING" and found.data.tags[tags.LOG] == str(out)
+    path = run.client.download_artifacts(found.info.run_id, "logs/attempt-00001.log", str(tmp_path))
+    assert "epoch 2" in Path(path).read_text() and "AttributeError" in Path(path).read_text()
+    run_job(TrialJob(context, TRIAL, {}), tmp_path, keep=False)
+    assert points(run, only_run(run, "crashed").info.run_id) == curve(context, 5)
+    assert outcome(run, "crashed") == ("FINISHED", "complete")

@@ -70,10 +70,10 @@ class TrialStore:
         self.filesystem.create_dir(path, recursive=True)
         fs.copy_files(str(folder), path, destination_filesystem=self.filesystem, use_threads=False)
 
-    def prune(self) -> None:
-        """Removes all checkpoints but the newest ones and those that are kept for other trials."""
+    def prune(self, spare: str = "") -> None:
+        """Removes all checkpoints but the newest ones, those that are kept for other trials, and `spare`."""
         for path in self.checkpoints()[KEEP:]:
-            if not any(name.startswith(KEPT_FOR) for name in folder_names(self.filesystem, path)):
+            if path != spare and not any(name.startswith(KEPT_FOR) for name in folder_names(self.filesystem, path)):
                 self.filesystem.delete_dir(path)
 
     def keep_for(self, checkpoint: str, keeper: str) -> None:

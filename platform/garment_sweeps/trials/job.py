@@ -10,7 +10,7 @@ from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.trials import results, tracked
 from garment_sweeps.trials.attempts import CRASH_LOOP, Place
-from garment_sweeps.trials.checkpoints import TrialStore
+from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage
 from garment_sweeps.trials.progress import Progress
@@ -59,6 +59,8 @@ class TrialJob:
         self._untold: dict[int, float] = {}
         self._seconds_before = 0.0
         self._ended = False
+        self._origin = ""  # the checkpoint gone on from: newer ones may be torn, so it stays until there are others
+        self._saved = 0
         self._record: TrialRecord | None = None
         self._work: Work | None = None
         self._hopeless: tuple[str, str] | None = None
@@ -92,7 +94,7 @@ class TrialJob:
     def save(self, folder: Path) -> None:
         """Writes a checkpoint: the work's own files, the record for MLflow, then what was last reported."""
         self._must_be_latest()
-        self._store.prune()
+        self._store.prune(spare=self._origin if self._saved < KEEP else "")
         if self._work is not None:
             self._work.save(folder / WORK_FOLDER)
         sha256 = self._tracking.save(folder) if self._tracking is not None else ""
@@ -108,6 +110,7 @@ class TrialJob:
             record_sha256=sha256,
         ).write(folder)
         self._settled = True
+        self._saved += 1
 
     def export(self, folder: Path) -> None:
         """Writes the model for inference."""
@@ -270,6 +273,7 @@ class TrialJob:
         for path in checkpoints:
             with self._store.fetched(path) as folder:
                 if self._load(folder, changed):
+                    self._origin = path
                     return True
         return False
 

@@ -62,6 +62,22 @@ def test_a_torn_checkpoint_is_left_out_for_the_one_before(context, tmp_path, tor
     assert "not whole" in capsys.readouterr().out
 
 
+def test_a_whole_checkpoint_stays_until_there_are_two_newer_whole_ones(context, tmp_path):
+    folder = tmp_path / "store" / "s" / "t00000.s0"
+    run(TrialJob(context, TRIAL, {}), tmp_path, epochs=1)
+    for number in (90, 91):  # killed twice in the middle of writing
+        (folder / f"checkpoint_{number:06d}").mkdir()
+        job = TrialJob(context, TRIAL, {})
+        run(job, tmp_path, epochs=0)
+    results = []
+    for epoch in (2, 3, 4):
+        results += run(job, tmp_path, epochs=1, keep=False)
+        job.save(tmp_path / "local1")
+        job._store.put(tmp_path / "local1", 100 + epoch)
+        assert (folder / "checkpoint_000001").exists() == (epoch < 4)
+    assert [r["epoch"] for r in results] == [2, 3, 4]
+
+
 def test_killed_after_its_last_checkpoint_it_reports_the_end_again(context, tmp_path):
     whole = run(TrialJob(context, TRIAL, {}), tmp_path)
     again = TrialJob(context, TRIAL, {}).step()

@@ -12,6 +12,7 @@ from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.budget.watch import BudgetWatch
 from garment_sweeps.cluster.controller import sturdy_controller
+from garment_sweeps.cluster.nodes import places as places_of_cluster
 from garment_sweeps.cluster.nodes import trial_placement
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.progress import SweepProgress
@@ -121,7 +122,7 @@ def run_tune(
             verbose=0,
         ),
     )
-    with sturdy_controller():
+    with sturdy_controller(lambda: places_of_cluster(experiment)):
         tuner.fit()
 
 

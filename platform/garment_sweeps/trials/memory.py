@@ -1,5 +1,7 @@
 """Memory of a training: how much it took, and running out of it as the config's own fault."""
 
+import ctypes
+import gc
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +44,7 @@ class PeakMemory:
             return
         import psutil
 
+        _give_back_what_is_free()
         self._before = psutil.Process().memory_info().rss
         try:
             with open("/proc/self/clear_refs", "w") as file:
@@ -56,6 +59,15 @@ class PeakMemory:
 
             return torch.cuda.max_memory_allocated(self._device) / MIB
         return max(0, _host_peak() - self._before) / MIB
+
+
+def _give_back_what_is_free() -> None:
+    """Has the C library return to the system what earlier trials of this process freed; it would hide the next one."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+    except (OSError, AttributeError):
+        pass  # another C library than glibc
 
 
 def _host_peak() -> int:

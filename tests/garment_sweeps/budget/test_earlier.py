@@ -28,12 +28,13 @@ def experiment(**changes) -> Experiment:
 def record(sweep: SweepRun, trial: str, epochs: int, seconds: float, **changes) -> None:
     config = BASE.with_values(changes)
     identity = identity_of("earlier", sweep.experiment_id, sweep.run_id, trial, config, {})
-    entry = TrialRecord(identity, Start(number=1))
+    start = Start(number=1)
+    entry = TrialRecord(identity, start)
     for epoch in range(1, epochs + 1):
         entry.add_epoch(epoch, {"device_seconds": seconds * epoch})
-    run = TrialRun.open(sweep.client, identity)
+    run = TrialRun.open(sweep.client, identity, start)
     run.log_epochs(entry.epochs)
-    run.finish(Ending(outcome="complete", at_ms=1), epochs)
+    run.finish(Ending(outcome="complete", at_ms=1), entry.epochs[-1] if epochs else None)
 
 
 def test_the_median_of_comparable_trials(client):

@@ -1,5 +1,6 @@
-"""A process that dies while a second trial takes it over: Tune alone gives the trial up, ours starts it again."""
+"""What Tune alone does wrong with processes that are used again, and ours does right."""
 
+import json
 import os
 from contextlib import nullcontext
 from pathlib import Path
@@ -55,4 +56,16 @@ def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
         (tmp_path / "bare").mkdir()
         assert ended(tmp_path / "bare", nullcontext) == [0, 2], "Ray has been mended: cluster/controller.py can go"
         (tmp_path / "ours").mkdir()
-        assert ended(tmp_path / "ours", sturdy_controller) == [2, 2]
+        assert ended(tmp_path / "ours", lambda: sturdy_controller(lambda: 1)) == [2, 2]
+
+
+@pytest.mark.cluster
+def test_short_trials_fill_all_places(experiment, settings):
+    from garment_sweeps.cluster.sweep import run_sweep
+
+    short = experiment.with_values({"scheduler": None, "trials": 24, "finals.finalists": 0})
+    with ray_session(None, cpus=3):
+        run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=0.2, tracked=False)
+    attempts = (settings.home / "sweeps" / "table").glob("*attempts/*")
+    processes = {json.loads(attempt.read_text())["process"] for attempt in attempts}
+    assert len(processes) >= 3

@@ -53,6 +53,15 @@ def test_the_peak_counts_what_was_taken_and_given_back_since():
     assert 60 < memory.mib() < 400
 
 
+def test_what_an_earlier_trial_freed_does_not_hide_the_next_one():
+    held = [torch.ones(MIB // 64) for _ in range(80 * 16)]  # small enough that the C library keeps it for the process
+    anchor = torch.ones(1024)
+    del held
+    memory = PeakMemory(torch.device("cpu"))
+    again = [torch.ones(MIB // 64) for _ in range(80 * 16)]
+    assert memory.mib() > 60 and len(again) and len(anchor)
+
+
 def no_memory(kind: str) -> None:
     if kind == "python":
         bytearray(2**60)

@@ -1,6 +1,7 @@
 """The project's own two tables beside Optuna's, in the same database: decisions and leases."""
 
-from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text, inspect
+import tenacity
+from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text
 from sqlalchemy.exc import DBAPIError
 
 _metadata = MetaData()
@@ -26,10 +27,12 @@ LEASES = Table(
 """One row a sweep: who drives it. `token` rises with every holder, `beat` while the holder lives; '' holds nothing."""
 
 
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(DBAPIError),
+    stop=tenacity.stop_after_attempt(5),
+    wait=tenacity.wait_random(0.0, 0.1),
+    reraise=True,
+)
 def make_tables(engine: Engine) -> None:
-    """Makes the tables where they are missing; another process may be at it at the same moment."""
-    try:
-        _metadata.create_all(engine, checkfirst=True)
-    except DBAPIError:
-        if not all(inspect(engine).has_table(name) for name in _metadata.tables):
-            raise
+    """Makes the tables where they are missing; another process may be at it at the same moment, then it looks again."""
+    _metadata.create_all(engine, checkfirst=True)

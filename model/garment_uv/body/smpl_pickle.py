@@ -1,11 +1,12 @@
 """Reading SMPL's Python-2 pickles without running anything in them.
 
-A pickle names the functions that rebuild it. This reader hands out only inert stand-ins and NumPy's array
-constructors; whatever else a file names is refused before it is called.
+A pickle names the functions that rebuild it. This reader hands out only inert stand-ins, also for NumPy's own types,
+whose C code trusts the state it is given; whatever else a file names is refused before it is called.
 """
 
 import io
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ import numpy as np
 from scipy import sparse
 
 from garment_uv.errors import UserError
+
+_CODE = re.compile(r"[<>|=]?(b1|[iu][1248]|f(2|4|8|16)|c(8|16)|[SUV]\d{1,6}|O\d?|\?)")
+"""Element types that an SMPL file may name."""
 
 
 class _Stub:
@@ -54,20 +58,60 @@ def _latin1(text: str, _encoding: str = "latin1") -> bytes:
     return text.encode("latin1")
 
 
-def _empty_array(_kind: type, _shape: tuple, _code: Any) -> np.ndarray:
-    """numpy's _reconstruct: an empty array that __setstate__ fills."""
-    return np.ndarray.__new__(np.ndarray, (0,), dtype="b")
+class _Dtype:
+    """Stands in for numpy.dtype: a code such as 'f8' and a byte order, no fields and no flags."""
+
+    def __init__(self, code: Any = "", *_options: Any) -> None:
+        text = code.decode("latin1") if isinstance(code, bytes) else code
+        if not isinstance(text, str) or not _CODE.fullmatch(text):
+            raise pickle.UnpicklingError(f"it holds an array of {str(text)[:40]!r}")
+        self.objects = text.lstrip("<>|=").startswith("O")
+        self.dtype = np.dtype(text)
+
+    def __setstate__(self, state: Any) -> None:
+        _version, order, *parts = state
+        order = order.decode("latin1") if isinstance(order, bytes) else order
+        if order not in ("<", ">", "|", "=") or any(part is not None for part in parts[:3]):
+            raise pickle.UnpicklingError("it holds an array of several fields, or of an unknown byte order")
+        self.dtype = self.dtype.newbyteorder(order)
+
+    def filled(self, data: Any, shape: Any, order: str) -> np.ndarray | None:
+        """The array of these bytes; None for one of objects."""
+        if self.objects:
+            return None
+        raw = data.encode("latin1") if isinstance(data, str) else data
+        return np.frombuffer(raw, dtype=self.dtype).reshape(shape, order=order)
 
 
-def _scalar(dtype: np.dtype, data: bytes | str) -> Any:
-    if dtype.hasobject:
+class _Array:
+    """Stands in for numpy.ndarray: `value` is the array, or None for one of objects."""
+
+    def __init__(self, *_arguments: Any) -> None:
+        self.value: np.ndarray | None = np.empty(0)
+
+    def __setstate__(self, state: Any) -> None:
+        _version, shape, dtype, fortran, data = state
+        self.value = _checked(dtype).filled(data, shape, "F" if fortran else "C")
+
+
+def _checked(dtype: Any) -> _Dtype:
+    if not isinstance(dtype, _Dtype):
+        raise pickle.UnpicklingError(f"it holds an array of {type(dtype).__name__}")
+    return dtype
+
+
+def _scalar(dtype: Any, data: Any) -> Any:
+    value = _checked(dtype).filled(data, (), "C")
+    if value is None:
         raise pickle.UnpicklingError("it holds an array of objects")
-    return np.frombuffer(data.encode("latin1") if isinstance(data, str) else data, dtype=dtype)[0]
+    return value[()]
 
 
-def _from_buffer(data: Any, dtype: np.dtype, shape: tuple, order: str) -> np.ndarray:
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: str) -> _Array:
     """numpy's _frombuffer, of pickles since protocol 5."""
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order=order)
+    array = _Array()
+    array.value = _checked(dtype).filled(data, shape, order)
+    return array
 
 
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
@@ -76,14 +120,14 @@ _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("__builtin__", "object"): object,
     ("builtins", "object"): object,
     ("_codecs", "encode"): _latin1,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
     ("chumpy.ch", "Ch"): _Leaf,
     ("chumpy", "Ch"): _Leaf,
     ("chumpy.reordering", "Select"): _Select,
 }
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-    _ALLOWED[_module, "_reconstruct"] = _empty_array
+    _ALLOWED[_module, "_reconstruct"] = _Array
     _ALLOWED[_module, "scalar"] = _scalar
 for _module in ("numpy.core.numeric", "numpy._core.numeric"):
     _ALLOWED[_module, "_frombuffer"] = _from_buffer
@@ -113,7 +157,7 @@ def read_pickle(path: Path) -> dict[str, np.ndarray]:
         arrays = {key: _array(value) for key, value in loaded.items() if isinstance(key, str)}
     except (
         pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
-        MemoryError, ImportError,
+        MemoryError, ImportError, SystemError,
     ) as error:  # fmt: skip
         raise UserError(
             f"{path} is refused: {error or type(error).__name__}; an SMPL .pkl holds only NumPy, SciPy and chumpy"
@@ -123,18 +167,23 @@ def read_pickle(path: Path) -> dict[str, np.ndarray]:
 
 
 def _array(value: Any) -> np.ndarray | None:
-    """A dense array of what a stand-in or an array holds; None for anything else (names, settings)."""
-    if isinstance(value, np.ndarray):
-        return None if value.dtype.hasobject else value
+    """A dense array of what a stand-in holds; None for anything else (names, settings)."""
+    if isinstance(value, _Array):
+        return value.value
     if isinstance(value, _Leaf):
         return _array(value.state["x"])
     if isinstance(value, _Select):
         picked = _array(value.state["a"]).ravel()[_array(value.state["idxs"])]
-        shape = value.state.get("preferred_shape")
+        shape = _plain(value.state.get("preferred_shape"))
         return picked.reshape(shape) if shape is not None else picked
     if isinstance(value, _CompressedColumns | _CompressedRows):
         state = value.state
         kind = sparse.csc_matrix if isinstance(value, _CompressedColumns) else sparse.csr_matrix
-        shape = state.get("_shape", state.get("shape"))
-        return kind((state["data"], state["indices"], state["indptr"]), shape=shape).toarray()
+        parts = tuple(_array(state[name]) for name in ("data", "indices", "indptr"))
+        return kind(parts, shape=_plain(state.get("_shape", state.get("shape")))).toarray()
     return None
+
+
+def _plain(shape: Any) -> Any:
+    """A shape as it stands, or out of an array."""
+    return shape.value if isinstance(shape, _Array) else shape

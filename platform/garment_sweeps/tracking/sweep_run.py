@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import tenacity
+
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import first_line, is_away
 from garment_sweeps.tracking.one_run import keep_one
@@ -43,7 +45,7 @@ class SweepRun:
         """
         client = tracking_client()
         try:
-            return cls._open(client, experiment_name, sweep_name, description)
+            return _retrying()(cls._open, client, experiment_name, sweep_name, description)
         except Exception as error:
             if not is_away(error):
                 raise
@@ -84,6 +86,16 @@ class SweepRun:
         log_metrics(self.client, self.run_id, numbers, 0, at_ms)
         self.set_tags({f"garment.{k}": str(v) for k, v in summary.items() if k not in numbers})
         self.client.set_terminated(self.run_id, "FINISHED" if status == "complete" else "FAILED", end_time=at_ms)
+
+
+def _retrying() -> tenacity.Retrying:
+    """Again where another process wrote the same rows at the same moment: MLflow then refuses one of the two."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: "IntegrityError" in str(error)),
+        stop=tenacity.stop_after_attempt(5),
+        wait=tenacity.wait_random(0.05, 0.3),
+        reraise=True,
+    )
 
 
 def find_sweep(client: "MlflowClient", sweep_name: str) -> "Run":

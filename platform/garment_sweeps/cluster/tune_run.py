@@ -12,8 +12,7 @@ from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.budget.watch import BudgetWatch
 from garment_sweeps.cluster.controller import sturdy_controller
-from garment_sweeps.cluster.nodes import places as places_of_cluster
-from garment_sweeps.cluster.nodes import trial_placement
+from garment_sweeps.cluster.nodes import places, trial_placement
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.settings import Settings
@@ -122,7 +121,7 @@ def run_tune(
             verbose=0,
         ),
     )
-    with sturdy_controller(lambda: places_of_cluster(experiment)):
+    with sturdy_controller(lambda: places(experiment)):
         tuner.fit()
 
 
@@ -132,15 +131,13 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
 
     if experiment.max_concurrent or settings.ray_address:
         return experiment.max_concurrent
-    there = ray.cluster_resources()
-    places = int(there.get("CPU", 1) / experiment.resources.cpus)
-    if experiment.resources.gpus:
-        places = min(places, int(there.get("GPU", 0) / experiment.resources.gpus))
-    if places < 1:
+    held = places(experiment)
+    if held < 1:
+        there = ray.cluster_resources()
         wanted = f"{experiment.resources.cpus:g} CPUs and {experiment.resources.gpus:g} GPUs"
         has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
         raise UserError(
             f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
             "submit it to a cluster or lower the experiment's resources"
         )
-    return places
+    return held

@@ -41,12 +41,6 @@ class Listed(Searcher):
     def on_trial_complete(self, trial_id: str, result=None, error: bool = False) -> None:
         self.told.append(("end", trial_id, (result or {}).get(results.EPOCH), error))
 
-    def save(self, checkpoint_path: str) -> None:
-        raise NotImplementedError
-
-    def restore(self, checkpoint_path: str) -> None:
-        raise NotImplementedError
-
 
 def simulate(names: list[str], scheduler=None, workers: int = 2, **options):
     searcher = Listed(names)

@@ -66,7 +66,8 @@ def test_a_budget_holds_and_a_later_session_ends_search_and_finals(lasting, sett
     seconds = 6.0  # the epochs of four trials and two repeats alone are 10.8 s
     cut = run(budget=Budget(gpu_hours=seconds / 3600))
     events = read_file(log_file(settings.home, "table"))
-    assert 0 < cut.gpu_hours * 3600 <= 1.01 * seconds  # a last epoch may take a moment longer than any before it
+    # The last epoch at each of two places may take longer than any before it, but no further epoch begins.
+    assert 0 < cut.gpu_hours * 3600 < seconds + 2 * 0.3
     assert "GPU-hours" in cut.stopped_because and cut.interrupted + cut.repeats_left >= 1
     assert any(event["kind"] == "budget" and event["what"] == "stop" for event in events)
     assert sum(spent_seconds(events).values()) == pytest.approx(cut.gpu_hours * 3600)

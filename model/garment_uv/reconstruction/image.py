@@ -49,15 +49,15 @@ def reconstruct(
 ) -> Reconstruction:
     """Garments in `image` (a 640x480 frame or the square crop) on the body that the file `body` describes.
 
-    Nothing else is needed: the segments are the model's own. `push_out_of_body` moves vertices inside the
-    body to 5 mm above it (published for looks; off, since S2S is measured without). Raises UserError in one
-    line for a picture, body file or model that cannot be used or that do not fit one another.
+    Nothing else is needed: the segments are the model's own. `push_out_of_body`, or `evaluation.push_out` of
+    the model's config, moves vertices inside the body to 5 mm above it. Raises UserError in one line for a
+    picture, body file or model that cannot be used or that do not fit one another.
     """
     card = read_card(model_folder)
     body_file = read_body_file(body)
     picture = read_picture(image, body_file.frame().camera, card.trained_on.image_size)
     _check_body_name(body_file, card.trained_on, body)
-    generator, _, atlas = load_model(model_folder)
+    generator, config, atlas = load_model(model_folder)
     body_model = load_body(body_file.body_model, smpl_dir)
     vertices = body_vertices(body_model, body_file.frame(), atlas, card.trained_on)
     sample = _as_sample(picture, vertices, body_file.frame(), atlas)
@@ -68,7 +68,7 @@ def reconstruct(
     body_mesh = RawGarment(vertices, atlas.faces["default"])
     garments = {}
     for name, (garment_vertices, faces) in found.items():
-        if push_out_of_body:
+        if push_out_of_body or config.evaluation.push_out:
             garment_vertices = push_out(garment_vertices, vertices, atlas.faces["default"])
         garments[name] = RawGarment(garment_vertices, faces)
     return Reconstruction(garments, body_mesh, picture, sample.body.camera)

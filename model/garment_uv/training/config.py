@@ -36,6 +36,8 @@ class TrainingConfig(Config):
     batch_size: int = Field(default=4, ge=1, le=1024)
     colour_jitter: float = Field(default=0.0, ge=0, le=1)
     """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
+    ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     optimiser: OptimiserConfig = OptimiserConfig()
@@ -56,6 +58,8 @@ class EvaluationConfig(Config):
     """Whose segments the headline S2S takes; the dataset's, so that trials differ by their surfaces alone."""
     predicted: Literal["always", "last", "never"] = "always"
     """When S2S with the model's own segments, as at test time, is measured beside the headline."""
+    push_out: bool = False
+    """Whether predicted vertices inside the body are moved out of it first, 5 mm along its normal."""
     every: int = Field(default=1, ge=1)
     """Epochs between evaluations; the last epoch is always evaluated."""
     max_samples: int = Field(default=0, ge=0)

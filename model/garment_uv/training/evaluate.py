@@ -15,6 +15,7 @@ from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.metrics.s2s import Mesh
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.reconstruction.meshes import push_out
 from garment_uv.samples.batch import collate
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
@@ -37,11 +38,19 @@ class EvaluatedSample:
 class Evaluator:
     """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back."""
 
-    def __init__(self, generator: GarmentGenerator, atlas: Atlas, source: DatasetSource, batch_size: int) -> None:
+    def __init__(
+        self,
+        generator: GarmentGenerator,
+        atlas: Atlas,
+        source: DatasetSource,
+        batch_size: int,
+        out_of_body: bool = False,
+    ) -> None:
         self._predict = Predictor(generator, atlas)
         self._atlas = atlas
         self._source = source
         self._batch_size = batch_size
+        self._out_of_body = out_of_body
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
         """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
@@ -62,6 +71,8 @@ class Evaluator:
         self, sample: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
     ) -> EvaluatedSample:
         topology = sample.topology if segments == "given" else predicted_topology(classes)
+        if self._out_of_body:
+            vertices = push_out(vertices, sample.body_vertices, self._atlas.faces["default"])
         meshes = garment_meshes(self._atlas, vertices, classes, topology)
         true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
         body = (sample.body_vertices, self._atlas.faces[sample.topology])
@@ -85,7 +96,7 @@ def evaluate_model(
             f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
         )
     generator.to(resolve_device(device))
-    evaluator = Evaluator(generator, atlas, source, evaluation_batch(config))
+    evaluator = Evaluator(generator, atlas, source, evaluation_batch(config), config.evaluation.push_out)
     return evaluator.table(split, segments, max_samples)
 
 

@@ -21,6 +21,7 @@ from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
 from garment_uv.training.augment import jitter_colours
+from garment_uv.training.average import WeightAverage
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.infeasible import FeasibilityWatch
@@ -68,6 +69,8 @@ class Trainer:
             self.discriminator = Discriminator(
                 config.discriminator, config.generator.condition_on_body, config.generator.target
             ).to(self.device)
+        decay = config.training.ema_decay
+        self._average = WeightAverage(self.generator, decay) if decay else None
         self._watch = FeasibilityWatch(config.training)
         self._precision = Precision(config.training.precision, self.device)
         rates = config.training.optimiser
@@ -83,7 +86,9 @@ class Trainer:
             self._optimisers["discriminator"],
             self._precision,
         )
-        self._evaluator = Evaluator(self.generator, self.atlas, source, batch_size=evaluation_batch(config))
+        self._evaluator = Evaluator(
+            self.model, self.atlas, source, evaluation_batch(config), config.evaluation.push_out
+        )
 
     def train_epoch(self) -> EpochReport:
         """Train the next epoch, and evaluate after it when it is due.
@@ -104,6 +109,11 @@ class Trainer:
             headline, predicted = self._evaluate()
         return EpochReport(self.epoch, losses, headline, predicted, self.best, factor, time.monotonic() - began)
 
+    @property
+    def model(self) -> GarmentGenerator:
+        """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
+        return self._average.network if self._average else self.generator
+
     def evaluate(self, split: str, segments: SegmentSource = "given", max_samples: int = 0) -> S2STable:
         """S2S of the generator as it is on `split`, with the dataset's segments or the model's own."""
         with self._running():
@@ -120,6 +130,9 @@ class Trainer:
         for name, optimiser in self._optimisers.items():
             tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
         tensors |= {f"random/{name}": value for name, value in self._random.tensors().items()}
+        if self._average:
+            tensors |= {f"generator/{name}": value for name, value in self.generator.state_dict().items()}
+            tensors["average/steps"] = torch.tensor(self._average.steps)
         progress = checkpoint.Progress(
             epoch=self.epoch,
             best=self.best,
@@ -139,7 +152,11 @@ class Trainer:
         """
         version = self.trained_on.dataset_version
         state, weights = checkpoint.load_checkpoint(folder, self.config, version, changed)
-        model_file.load_weights(self.generator, weights, Path(folder))
+        model_file.load_weights(self.model, weights, Path(folder))
+        if self._average:
+            own = checkpoint.part("generator", state.tensors)
+            model_file.load_weights(self.generator, own, Path(folder))
+            self._average.steps = int(state.tensors["average/steps"])
         discriminator = checkpoint.part("discriminator", state.tensors)
         model_file.load_weights(self.discriminator, discriminator, Path(folder))
         for name, optimiser in self._optimisers.items():
@@ -153,7 +170,7 @@ class Trainer:
 
     def save_model(self, folder: Path) -> None:
         """Write the generator as a model folder, all that inference needs; atomically."""
-        model_file.save_model(folder, self.generator, self.config, self.atlas, self.trained_on, self.epoch)
+        model_file.save_model(folder, self.model, self.config, self.atlas, self.trained_on, self.epoch)
 
     def close(self) -> None:
         """End the loader's processes; the trainer can still be used."""
@@ -172,6 +189,8 @@ class Trainer:
             if jitter:
                 batch = replace(batch, image=jitter_colours(batch.image, jitter))
             losses = self._steps(batch)
+            if self._average:
+                self._average.update(self.generator)
             samples += len(batch)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value.double() * len(batch)
@@ -195,7 +214,7 @@ class Trainer:
         return headline, None
 
     def _write_model(self, folder: Path) -> None:
-        model_file.write_model(folder, self.generator, self.config, self.atlas, self.trained_on, self.epoch)
+        model_file.write_model(folder, self.model, self.config, self.atlas, self.trained_on, self.epoch)
 
     @contextmanager
     def _running(self) -> Iterator[None]:

@@ -12,8 +12,9 @@ from pathlib import Path
 STARTED = time.monotonic()
 
 
-def bare(trials: int, epochs: int, seconds: float, folder: Path) -> int:
+def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) -> int:
     """What a good user of Ray Tune would write by hand: random search over a class with checkpoints. Trials ended."""
+    import ray
     from ray import tune
 
     class Bare(tune.Trainable):
@@ -43,8 +44,9 @@ def bare(trials: int, epochs: int, seconds: float, folder: Path) -> int:
             self.epoch = 0
             return True
 
+    ray.init(address="local", include_dashboard=False, object_store_memory=100 * 2**20, log_to_driver=False)
     tuner = tune.Tuner(
-        tune.with_resources(Bare, {"cpu": 1}),
+        tune.with_resources(Bare, {"cpu": cpus}),
         param_space={
             "loss.adversarial": tune.loguniform(1e-4, 1.0),
             "training.optimiser.generator_lr": tune.loguniform(1e-4, 1e-2),
@@ -58,14 +60,16 @@ def bare(trials: int, epochs: int, seconds: float, folder: Path) -> int:
             verbose=0,
         ),
     )
-    return sum(result.metrics["done"] for result in tuner.fit())
+    ended = sum(result.metrics["done"] for result in tuner.fit())
+    ray.shutdown()
+    return ended
 
 
-def ours(trials: int, epochs: int, seconds: float, folder: Path, tracked: bool) -> int:
+def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -> int:
     """The same trials through `run_sweep`; trials complete."""
     from garment_sweeps.cluster.settings import Settings
     from garment_sweeps.cluster.sweep import run_sweep
-    from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
+    from garment_sweeps.spaces import Experiment, FinalsConfig, Float, ResourcesConfig, Space
     from garment_uv.config.trial import TrialConfig
 
     experiment = Experiment(
@@ -82,6 +86,7 @@ def ours(trials: int, epochs: int, seconds: float, folder: Path, tracked: bool) 
         sampler="random",
         scheduler=None,
         finals=FinalsConfig(finalists=0),
+        resources=ResourcesConfig(cpus=cpus),
     )
     settings = Settings.from_environment()
     report = run_sweep(experiment, settings=settings, work="tabulated", seconds_per_epoch=seconds, tracked=tracked)
@@ -99,22 +104,20 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="garment-overhead-") as folder:
         os.environ["GARMENT_HOME"] = folder
-        from garment_sweeps.cluster.session import ray_session  # sets the same environment for both
+        from garment_sweeps.cluster.session import quiet_ray
 
-        with ray_session(None, cpus=options.places):
-            connected = time.monotonic()
-            work = (options.trials, options.epochs, options.seconds, Path(folder))
-            if options.which == "bare":
-                ended = bare(*work)
-            else:
-                ended = ours(*work, tracked=options.which == "tracked")
-            done = time.monotonic()
+        quiet_ray()  # the same environment for both
+        cpus = len(os.sched_getaffinity(0)) / options.places
+        work = (options.trials, options.epochs, options.seconds, cpus)
+        if options.which == "bare":
+            ended = bare(*work, Path(folder))
+        else:
+            ended = ours(*work, tracked=options.which == "tracked")
+        done = time.monotonic()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     said = {
         "ended": ended,
-        "ray_s": connected - STARTED,
-        "sweep_s": done - connected,
-        "whole_s": time.monotonic() - STARTED,
+        "whole_s": done - STARTED,
         "memory_mib": usage.ru_maxrss / 1024,
         "processor_s": usage.ru_utime + usage.ru_stime,
     }

@@ -44,8 +44,13 @@ class SturdyController(TuneController):
         self._max_pending_trials = max(1, self._held - len(self._running_trials))
         super().step()
 
+    def checkpoint(self, force: bool = False, wait: bool = False) -> None:
+        """Tune's snapshot of all trials, at the end alone, since Tune asks for one: study and log are the state."""
+        if force:
+            super().checkpoint(force, wait)
+
     def __getstate__(self) -> dict[str, Any]:
-        """Tune's snapshot, which is never read again."""
+        """What Tune writes into its snapshot, which is never read again."""
         state = super().__getstate__()
         del state["_places"]
         return state

@@ -159,9 +159,7 @@ def _gpus(answers: Answers) -> Iterable[Finding]:
         if seen is not None and seen < nodes[id].gpus:
             wrong[id] = f"torch sees {seen} of them"
     with_gpus = {id: why for id, why in wrong.items() if nodes[id].gpus}
-    yield from _by_text(
-        answers, with_gpus, lambda why: (f"offers GPUs that torch cannot use ({why})", mend)
-    )
+    yield from _by_text(answers, with_gpus, lambda why: (f"offers GPUs that torch cannot use ({why})", mend))
 
 
 def _disk(answers: Answers) -> Iterable[Finding]:

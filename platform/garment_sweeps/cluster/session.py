@@ -2,10 +2,14 @@
 
 import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import cache
 
 from garment_uv.errors import UserError
 
@@ -17,7 +21,6 @@ QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # the TensorBoard logger imports torch in the driver
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # epochs without evaluation carry no objective
-    "TUNE_GLOBAL_CHECKPOINT_S": "600",  # the study is the state; Tune's own snapshot is never read
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -71,6 +74,44 @@ def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def ray_starting(address: str | None, at_once: bool = True) -> Iterator[Callable[[], None]]:
+    """`ray_session` in the background: call what is given before Ray is used; it waits until Ray is there, or raises.
+
+    Ray's processes take two seconds to start, in which a sweep's study can be opened. They live as long as the thread
+    that started them, which therefore stays until the end.
+
+    Args:
+        address: of a running cluster, or None for a local one.
+        at_once: False begins with the first call, where Ray may not be needed at all.
+    """
+    quiet_ray()
+    import ray  # noqa: F401  here, since two threads that import at once gain nothing
+
+    with ExitStack() as outer:
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # Ray only cares for it where it is started from there
+            outer.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _leave))
+            logging.getLogger("ray._private.worker").addFilter(_tells_news)
+        thread = outer.enter_context(ThreadPoolExecutor(1, "ray"))
+        session = ExitStack()
+        outer.callback(lambda: thread.submit(session.close).result())
+        begin = cache(lambda: thread.submit(session.enter_context, ray_session(address)))
+        if at_once:
+            begin()
+        yield lambda: begin().result()
+
+
+def _leave(signum: int, frame: object) -> None:
+    """Ends the process as an exception does, so that leases and Ray are let go."""
+    sys.exit(128 + signum)
+
+
+def _tells_news(record: logging.LogRecord) -> bool:
+    return "SIGTERM handler is not set" not in record.getMessage()
 
 
 def _connect(address: str) -> None:

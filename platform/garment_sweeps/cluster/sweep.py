@@ -1,6 +1,7 @@
 """Runs a sweep: the study suggests, Tune schedules, trials train and track, and the driver only holds them together."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +10,7 @@ from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.names import checked_name
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.report import SweepReport, sweep_report
-from garment_sweeps.cluster.session import quiet_ray, ray_session
+from garment_sweeps.cluster.session import ray_starting
 from garment_sweeps.cluster.settings import Settings, dataset_uri
 from garment_sweeps.cluster.state import SweepState, sweep_state
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
@@ -65,7 +66,10 @@ def run_sweep(
     trials = trials or experiment.trials
     if tracked and not resume:
         tracking_client()  # so is a server that does not answer
-    with sweep_state(settings, name, experiment, trials, resume, given) as state:
+    with (
+        ray_starting(settings.ray_address, at_once=not resume) as connect,
+        sweep_state(settings, name, experiment, trials, resume, given) as state,
+    ):
         begin = partial(SweepTracking.start, experiment, name)
         tracking = patiently(begin, goes_on=state.session > 0) if tracked else None
         context = TrialContext(
@@ -85,7 +89,7 @@ def run_sweep(
         if tracking:
             tracking.watch(context, lambda: [*state.history.records, *repeats.known()])
         try:
-            report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking)
+            report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking, connect)
             if tracking:
                 tracking.finish(report)
         finally:
@@ -103,18 +107,20 @@ def _run(
     settings: Settings,
     context: TrialContext,
     tracking: SweepTracking | None,
+    connect: Callable[[], None],
 ) -> SweepReport:
-    quiet_ray()  # before Ray is imported: it reads its environment then
     from garment_sweeps.cluster.budgeting import open_budget
 
     stop = open_budget(experiment, state, repeats, trials, budget)
     if state.open_trials(trials) or repeats_left(experiment, state, repeats):
-        with ray_session(settings.ray_address):
-            if settings.ray_address:
-                _preflight(experiment, settings, context)
-            if tracking and context.work == "train":
-                tracking.log_baselines(context.base)
-            _search_and_finals(experiment, state, repeats, trials, stop, settings, context, tracking)
+        from garment_sweeps.cluster import tune_run  # noqa: F401  half a second of imports, while Ray starts
+
+        connect()
+        if settings.ray_address:
+            _preflight(experiment, settings, context)
+        if tracking and context.work == "train":
+            tracking.log_baselines(context.base)
+        _search_and_finals(experiment, state, repeats, trials, stop, settings, context, tracking)
     class_mean = tracking.baseline_mm("class_mean_displacement", experiment.metric) if tracking else None
     return sweep_report(experiment, state, repeats, stop, class_mean)
 

@@ -114,10 +114,10 @@ class History:
 
     def _create(self, number: int, template: FrozenTrial) -> None:
         study_id = self.study._study_id
-        if self._storage.get_n_trials(study_id) == number:
-            self._ids[number] = self._storage.create_new_trial(study_id, template_trial=template)
-        else:  # written before, and the answer was lost
+        try:  # written before, and the answer was lost?
             self._ids[number] = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
+        except KeyError:
+            self._ids[number] = self._storage.create_new_trial(study_id, template_trial=template)
         there = self._storage.get_trial(self._ids[number])
         if there.number != number or there.user_attrs.get(WRITER) != self._writer:
             name = self.study.study_name

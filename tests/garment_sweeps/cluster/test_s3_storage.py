@@ -22,9 +22,7 @@ def test_trials_go_on_from_checkpoints_in_s3(experiment, settings, s3_storage, m
     lasting = experiment.with_values({"scheduler": None, "trials": 1})
     budget = Budget(gpu_hours=0.5 / 3600)
     with ray_session(None, cpus=1):  # both sessions on one cluster, to save its second start
-        cut = run_sweep(
-            lasting, settings=there, work="tabulated", tracked=False, seconds_per_epoch=0.3, budget=budget
-        )
+        cut = run_sweep(lasting, settings=there, work="tabulated", tracked=False, seconds_per_epoch=0.3, budget=budget)
         assert cut.interrupted == 1
         whole = run_sweep(lasting, settings=there, work="tabulated", tracked=False, resume=True)
     assert (whole.complete, whole.interrupted) == (1, 0)

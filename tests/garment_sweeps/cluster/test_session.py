@@ -1,8 +1,12 @@
 """A cluster that is not there is said at once, and not after Ray's own minutes."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
-from garment_sweeps.cluster.session import ray_session
+from garment_sweeps.cluster.session import ray_session, ray_starting
 from garment_uv.errors import UserError
 
 
@@ -21,3 +25,36 @@ def test_an_address_where_no_cluster_is(address, said):
     with pytest.raises(UserError) as caught, ray_session(address):
         pass
     assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_session_in_the_background_tells_its_error_where_ray_is_needed():
+    with ray_starting("127.0.0.1:9") as connect, pytest.raises(UserError, match="no Ray cluster answers"):
+        connect()
+    with ray_starting("127.0.0.1:9", at_once=False):
+        pass  # never asked for, never tried
+
+
+def test_a_session_in_the_background_ends_with_its_block_and_with_its_process():
+    code = """
+import os, signal, sys, time
+from garment_sweeps.cluster.session import ray_starting
+from garment_uv.errors import UserError
+import ray
+try:
+    with ray_starting(None):
+        raise UserError("the name is taken")
+except UserError:
+    print("down", not ray.is_initialized(), flush=True)
+try:
+    with ray_starting(None) as connect:
+        connect()
+        print(ray.get(ray.remote(lambda: 7).remote()), flush=True)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+finally:
+    print("left", not ray.is_initialized(), flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
+    assert ran.stdout.split() == ["down", "True", "7", "left", "True"], ran.stderr[-3000:]
+    assert ran.returncode == 128 + signal.SIGTERM
+    assert "handler is not set" not in ran.stderr

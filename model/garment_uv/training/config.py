@@ -36,6 +36,8 @@ class TrainingConfig(Config):
     batch_size: int = Field(default=4, ge=1, le=1024)
     colour_jitter: float = Field(default=0.0, ge=0, le=1)
     """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
+    mirror: bool = False
+    """Ours: half of the samples are trained on as seen in a mirror; needs an atlas with symmetric halves."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"

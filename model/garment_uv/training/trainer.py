@@ -25,6 +25,7 @@ from garment_uv.training.average import WeightAverage
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.infeasible import FeasibilityWatch
+from garment_uv.training.mirror import Mirror
 from garment_uv.training.predict import SegmentSource, quiet_sparse
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.report import Best, EpochReport
@@ -63,6 +64,7 @@ class Trainer:
             fill=config.data.fill,
             pin_memory=self.device.type == "cuda",
         )
+        self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
             self.generator = GarmentGenerator(config.generator).to(self.device)
@@ -186,6 +188,8 @@ class Trainer:
         samples, jitter = 0, self.config.training.colour_jitter
         for number, batch in enumerate(self._loader.batches(self.epoch), start=1):
             batch = batch.to(self.device, non_blocking=True)
+            if self._mirror:
+                batch = self._mirror(batch, torch.rand(len(batch)) < 0.5)
             if jitter:
                 batch = replace(batch, image=jitter_colours(batch.image, jitter))
             losses = self._steps(batch)

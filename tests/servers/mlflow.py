@@ -2,12 +2,12 @@
 
 import os
 import signal
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.servers.ports import free_port
 from tests.servers.server import Server, http_answers
 
 
@@ -46,10 +46,3 @@ def mlflow_server(folder: Path) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
-
-
-def free_port() -> int:
-    """A TCP port that was free on loopback a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

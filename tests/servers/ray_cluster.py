@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 STORE_BYTES = 80 * 2**20
 """Of shared memory for a node's objects: nearly the least that Ray takes."""
 
-
+NODE_S = 240
+"""How long a node may take to join, seconds."""
 TITLES = ("ray::GarmentTrial", "ray::ResourceTrainable")
 """Of a trial's process: between two calls of Tune's, and during one."""
 
@@ -123,13 +125,14 @@ def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
                 "temp_dir": str(folder),
             },
         )
+        cluster._wait_for_node = partial(cluster._wait_for_node, timeout=NODE_S)  # Ray's own 30 s are few
         yield RayCluster(cluster, folder)
     finally:
         ours = _processes(cluster) if cluster else []
         if cluster:
             cluster.shutdown()
         ours += _named_after(folder)  # of a head or node that was too slow to start, too
-        _, alive = psutil.wait_procs(ours, timeout=5)
+        _, alive = psutil.wait_procs(ours, timeout=20)
         for process in alive:
             if process.is_running():
                 process.kill()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers.mlflow import free_port
+from tests.servers.ports import free_port
 from tests.servers.server import Server, http_answers
 from tests.servers.swift import ACCESS_KEY, SECRET_KEY, missing_for_swift, swift_server
 
@@ -32,7 +32,7 @@ class S3Server:
             url = f"{self.endpoint}/moto-api/reset-auth"
             data, kind = b"0" if wanted else b"inf", {"Content-Type": "text/plain"}
             request = urllib.request.Request(url, data, kind)
-            urllib.request.urlopen(request, timeout=5).close()
+            urllib.request.urlopen(request, timeout=60).close()
 
     @property
     def environment(self) -> dict[str, str]:

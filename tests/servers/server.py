@@ -66,7 +66,7 @@ class Server:
                 os.killpg(process.pid, self._stop_signal)
         for process in self._processes.values():
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 kill_tree(psutil.Process(process.pid))
                 process.wait()
@@ -81,7 +81,7 @@ def kill_tree(top: psutil.Process) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while any(_lives(process) for process in below) and time.monotonic() < end:
         time.sleep(0.02)
 
@@ -89,7 +89,7 @@ def kill_tree(top: psutil.Process) -> None:
 def http_answers(url: str) -> bool:
     """Whether a GET of `url` is answered with 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status == 200
     except OSError:
         return False

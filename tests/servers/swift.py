@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from tests.servers.mlflow import free_port
+from tests.servers.ports import answers, free_port
 from tests.servers.server import Server, http_answers
 
 ACCESS_KEY, SECRET_KEY = "test:tester", "testing"
@@ -77,7 +77,12 @@ class Swift(Server):
             program = str(swift_venv() / "bin" / f"swift-{kind}-server")
             commands[kind] = [program, str(folder / f"{kind}.conf"), "-v"]
         self.endpoint = f"http://127.0.0.1:{ports['proxy']}"
-        super().__init__(folder, commands, answers=lambda: http_answers(f"{self.endpoint}/healthcheck"))
+        super().__init__(folder, commands, self._all_answer)
+        self._ports = ports
+
+    def _all_answer(self) -> bool:
+        """The proxy says that it is well also while those behind it still start."""
+        return http_answers(f"{self.endpoint}/healthcheck") and all(answers(port) for port in self._ports.values())
 
 
 @contextmanager

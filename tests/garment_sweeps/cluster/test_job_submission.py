@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,10 @@ import psutil
 import pytest
 
 from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.servers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
-SECONDS = 180
+SECONDS = 540
 
 EXPERIMENT = """
 from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
@@ -39,22 +39,11 @@ def experiment():
 """
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 @contextmanager
 def head(environment: dict[str, str]):
     """`ray start --head` with ports and a folder of its own; ended by process id."""
     folder = tempfile.mkdtemp(prefix="r", dir="/tmp")  # Ray's socket paths must be short
-    port, client, dashboard, agent, metrics, runtime = free_ports(6)
+    port, client, dashboard, agent, metrics, runtime = (free_port() for _ in range(6))
     command = [
         *("ray", "start", "--head", "--block", "--num-cpus=2", "--disable-usage-stats", f"--temp-dir={folder}"),
         *(f"--port={port}", f"--ray-client-server-port={client}", f"--dashboard-port={dashboard}"),
@@ -71,19 +60,20 @@ def head(environment: dict[str, str]):
         ours = psutil.Process(process.pid).children(recursive=True)
         ours += [p for p in psutil.process_iter(["cmdline"]) if folder in " ".join(p.info["cmdline"] or [])]
         process.terminate()
-        _, alive = psutil.wait_procs(ours, timeout=5)
+        _, alive = psutil.wait_procs(ours, timeout=20)
         for one in alive:
             if one.is_running():
                 one.kill()
-        process.wait(timeout=60)
+        process.kill()  # where it has not ended by itself
+        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while True:
         try:
-            with urllib.request.urlopen(f"{address}/api/version", timeout=2):
+            with urllib.request.urlopen(f"{address}/api/version", timeout=10):
                 return
         except urllib.error.HTTPError:
             return  # it is there, and wants its token

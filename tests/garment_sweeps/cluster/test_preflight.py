@@ -13,7 +13,7 @@ from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_uv.errors import UserError
 from tests.garment_sweeps.cluster.connected import connected_cluster
-from tests.servers.mlflow import free_port
+from tests.servers.ports import silent_port
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -85,7 +85,7 @@ def test_the_nodes_that_are_not_in_order_are_named_and_no_other(places, experime
 @pytest.mark.cluster
 def test_tracking_gpus_and_dataset_are_asked_for_on_the_nodes(places, experiment, there):
     other, apart = places.nodes
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{silent_port()}"
     tracking = TrackingConfig(uri=url, experiment_id="", parent_run_id="")
     half = experiment.with_values({"resources.gpus": 0.5})
     context = context_of(half, there, work="train", tracking=tracking)

@@ -15,7 +15,7 @@ from tests.garment_sweeps.cluster.test_job_submission import clone, head
 
 __all__ = ["clone"]
 
-SECONDS = 120
+SECONDS = 540
 
 
 def test_what_is_large_and_stays_behind_does_not_count(tmp_path, monkeypatch):

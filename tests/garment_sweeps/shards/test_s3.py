@@ -17,7 +17,7 @@ from garment_uv.errors import UserError
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import FolderSource, iterate_samples
 from tests.garment_uv.samples.made import write_dataset, write_folder
-from tests.servers.mlflow import free_port
+from tests.servers.ports import silent_port
 
 pytestmark = pytest.mark.servers
 
@@ -87,7 +87,7 @@ def test_a_store_survives_being_sent_to_another_process(bucket, tmp_path):
     store = S3Store(S3Location(bucket, "p"))
     store.upload("x", tmp_path / "x")
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        assert pool.submit(store.read, "x").result(timeout=60) == b"x"
+        assert pool.submit(store.read, "x").result(timeout=600) == b"x"
     with pytest.raises(Missing):
         store.read("y")
 
@@ -183,7 +183,7 @@ def test_no_credentials(bucket, monkeypatch):
 
 
 def test_unreachable_s3(bucket, monkeypatch, few_tries):
-    endpoint = f"http://127.0.0.1:{free_port()}"
+    endpoint = f"http://127.0.0.1:{silent_port()}"
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
     told(lambda: open_source(f"s3://{bucket}/x"), endpoint, "unreachable", "AWS_ENDPOINT_URL_S3")
     told(open_sink(f"s3://{bucket}/x").begin, "unreachable")

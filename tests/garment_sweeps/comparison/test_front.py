@@ -14,7 +14,7 @@ def test_a_front_by_hand():
     assert not dominates((1.0, 2.0), (1.0, 2.0)) and dominates((1.0, 2.0), (1.0, 3.0))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(*[st.integers(0, 5)] * 3), max_size=25))
 def test_on_the_front_is_whom_nobody_dominates(points):
     expected = [not any(dominates(other, point) for other in points) for point in points]

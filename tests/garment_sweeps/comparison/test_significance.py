@@ -92,7 +92,7 @@ def test_without_any_noise_only_equal_values_are_alike():
     assert found["a"].half_width == 0.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.lists(st.floats(1, 100, allow_nan=False), min_size=2, max_size=4), min_size=2, max_size=5))
 def test_letters_say_exactly_what_the_p_values_say(groups):
     samples = {f"t{i:05d}": values for i, values in enumerate(groups)}

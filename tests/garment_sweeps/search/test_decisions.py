@@ -42,7 +42,7 @@ def test_writing_the_same_rows_again_changes_nothing(storage):
 
 
 @given(bodies=st.lists(st.dictionaries(st.text(min_size=1).filter(lambda k: k not in ("seq", "at", "kind")), JSON)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_file_gives_back_what_was_written(bodies, tmp_path_factory):
     events = [{"seq": seq, "at": 1.5 * seq, "kind": "x", **body} for seq, body in enumerate(bodies)]
     path = tmp_path_factory.mktemp("log") / "log.jsonl"
@@ -51,7 +51,7 @@ def test_a_file_gives_back_what_was_written(bodies, tmp_path_factory):
 
 
 @given(cut=st.integers(1, 400), flip=st.integers(0, 255))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_damaged_file_is_refused_with_its_line_or_reads_as_its_beginning(cut, flip, tmp_path_factory):
     events = [{"seq": seq, "at": 0.0, "kind": "result", "epoch": seq} for seq in range(9)]
     path = tmp_path_factory.mktemp("log") / "log.jsonl"

@@ -25,7 +25,7 @@ def space_with_conditions() -> Space:
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_suggestions_hold_exactly_the_active_parameters_and_make_valid_configs(seed):
     base = TrialConfig()
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))

@@ -8,7 +8,7 @@ import types
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -119,7 +119,7 @@ def test_a_pickle_that_names_anything_else_is_refused_before_it_runs(call, named
     assert sorted(item.name for item in tmp_path.iterdir()) == ["SMPL_FEMALE.pkl"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(cut=st.integers(0, 4000), flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), max_size=4))
 @example(cut=1, flips=[(670, 1)])  # a flag of a dtype that NumPy's own unpickling trusts
 def test_a_damaged_pickle_is_refused_or_read_never_anything_else(cut, flips, tmp_path):

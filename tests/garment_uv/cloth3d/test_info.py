@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.io
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.cloth3d.info import GarmentInfo, read_info, write_info
@@ -99,7 +99,7 @@ def test_a_missing_file_says_so(tmp_path):
         read_info(tmp_path / "info.mat")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(data=st.binary(max_size=400))
 def test_garbage_is_refused(tmp_path, data):
     (tmp_path / "info.mat").write_bytes(data)
@@ -107,7 +107,7 @@ def test_garbage_is_refused(tmp_path, data):
         read_info(tmp_path / "info.mat")
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120)
 @given(data=st.data())
 def test_a_damaged_file_reads_or_is_refused(tmp_path, make_info, data):
     path = tmp_path / "info.mat"

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.cloth3d.obj import read_obj, triangulate, write_obj
@@ -69,7 +69,7 @@ def test_a_mesh_that_cannot_be_read_is_not_written(tmp_path, faces):
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(data=st.one_of(st.binary(max_size=200), st.text("vftn 0123456789-+./e#\n", max_size=300).map(str.encode)))
 def test_garbage_is_refused_or_a_mesh(tmp_path, data):
     (tmp_path / "Top.obj").write_bytes(data)

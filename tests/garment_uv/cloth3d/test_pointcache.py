@@ -2,7 +2,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.cloth3d.pointcache import PointCache, write_pointcache
@@ -84,7 +84,7 @@ def test_frames_out_of_range_and_foreign_names(tmp_path):
         PointCache.open(tmp_path / "Skirt.pc16")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(magic=st.booleans(), data=st.binary(max_size=200))
 def test_garbage_is_refused_or_read_whole(tmp_path, magic, data):
     path = tmp_path / "Top.pc16"
@@ -95,7 +95,7 @@ def test_garbage_is_refused_or_read_whole(tmp_path, magic, data):
         assert "Top.pc16" in str(error)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(points=st.integers(1, 9), frames=st.integers(1, 5), seed=st.integers(0, 99))
 def test_any_shape_goes_round(tmp_path, points, frames, seed):
     values = np.random.default_rng(seed).normal(size=(frames, points, 3)).astype(np.float16)

@@ -67,7 +67,7 @@ def test_degenerate_faces_keep_their_extent(device):
         assert np.abs(found - _exact(points, vertices, faces)).max() < 1e-6, faces
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), slim=st.floats(-12, 0))
 def test_slim_triangles_of_a_garments_size(seed, slim):
     rng = np.random.default_rng(seed)

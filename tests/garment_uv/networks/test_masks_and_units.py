@@ -18,7 +18,7 @@ def test_masks_hold_each_class_where_it_is():
         assert torch.equal(masks[:, index] == 1, segments == index + 1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), texels=st.integers(0, 3))
 def test_growing_is_scipys_dilation(seed, texels):
     masks = (torch.rand(1, 1, 12, 15, generator=torch.Generator().manual_seed(seed)) > 0.9).float()

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.errors import UserError
@@ -54,7 +54,7 @@ def test_ugly_files(tmp_path):
     refused(tmp_path / "cut.npz", "cut.npz")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     content=st.binary(max_size=200)
     | st.text(max_size=80).map(str.encode)

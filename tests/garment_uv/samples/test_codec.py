@@ -132,7 +132,7 @@ def test_meta_data_that_do_not_fit_are_refused(text):
     broken("json", text.encode())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(name=st.sampled_from(list(MEMBERS)), data=st.data())
 def test_no_damage_raises_anything_but_a_line(name, data):
     """Bytes changed, cut and inserted at random: the sample decodes, or one line says no."""

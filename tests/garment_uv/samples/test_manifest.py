@@ -101,7 +101,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_change_is_read_or_refused_in_one_line(manifest, data):
     """Any field, at any depth, replaced by any JSON value."""
@@ -126,7 +126,7 @@ def test_any_change_is_read_or_refused_in_one_line(manifest, data):
         assert Manifest.from_bytes(found.to_bytes(), "here").digest() == found.digest()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | JSON.map(lambda v: json.dumps(v).encode()))
 def test_any_bytes_are_refused_in_one_line(data):
     with pytest.raises(UserError) as error:

@@ -90,7 +90,7 @@ KEYS = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz_.", min_size=1, max_size=20).filter(lambda name: name.strip("."))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(KEYS, st.dictionaries(NAMES, st.binary(max_size=2000), min_size=1, max_size=4), max_size=4))
 def test_any_members_come_back(tmp_path_factory, samples):
     path = tmp_path_factory.mktemp("any") / "s.tar"
@@ -101,7 +101,7 @@ def test_any_members_come_back(tmp_path_factory, samples):
         assert len(tar.getmembers()) == sum(map(len, samples.values()))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_damaged_headers_raise_nothing_but_a_line(tmp_path_factory, data):
     raw = bytearray(tar_blocks("a", {"x": b"1" * 700, "y": b"2"}) + TAR_END)

@@ -62,7 +62,7 @@ def half_square(direction, offset):
     return (step[:, None] * direction[0] + step[None] * direction[1] > offset).mean()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(-3.1, 3.1), st.floats(-0.3, 0.3))
 def test_clipping_leaves_exactly_the_half_plane(angle, offset):
     points, faces = grid()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.errors import UserError
@@ -160,7 +160,7 @@ def test_a_header_of_another_kind_is_refused(saved, make_trainer, tmp_path, chan
         make_trainer(**CHANGES).load(copy)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(data=st.data())
 def test_no_header_gets_past_as_anything_but_a_user_error(saved, tmp_path, data):
     header = json.loads((saved[1] / "checkpoint.json").read_text())

@@ -75,7 +75,7 @@ def _once(log):
     return list({(e["trial"], e["epoch"]): e for e in log.events if e["kind"] == "result"}.values())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data(), kind=st.sampled_from(list(SCHEDULERS)))
 def test_killed_again_and_again_it_decides_the_same(data, kind, tmp_path_factory):
     context = _context(tmp_path_factory)

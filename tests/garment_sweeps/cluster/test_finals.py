@@ -140,7 +140,7 @@ def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
         finish(searcher, "a", 11.2)
         searcher.suggest("b")
     with sweep_state(settings, "table", finals, 4, resume=True) as state:
-        assert state.journal.written(10.0)
+        assert state.journal.written(60.0)
         optuna.delete_study(study_name="table#finals", storage=state.study._storage)
         known = Repeats(state)
         assert known.values("t00001") == [11.2]

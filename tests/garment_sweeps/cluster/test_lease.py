@@ -18,12 +18,15 @@ from garment_uv.errors import UserError
 
 HOLDER = """
 import sys, time
+from garment_sweeps.cluster import lease
 from garment_sweeps.cluster.lease import sweep_lease
 from garment_sweeps.search.study import open_storage
+lease.BEAT_S = float(sys.argv[2])
 with sweep_lease(open_storage(sys.argv[1]).engine, "s"):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(3600)
 """
+SECONDS = 240
 
 
 @pytest.fixture
@@ -36,13 +39,45 @@ def engine(url) -> sqlalchemy.Engine:
     return open_storage(url).engine
 
 
+def held(url: str, beat_s: float):
+    """A process that holds the lease until it is killed."""
+    command = [sys.executable, "-c", HOLDER, url, str(beat_s)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
 def holder(url, engine):
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, url], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.wait()
+    yield from held(url, module.BEAT_S)
+
+
+@pytest.fixture
+def silent_holder(url, engine):
+    """One that gives no sign of life."""
+    yield from held(url, 3600.0)
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A living holder's next beat is waited for, however slow the machine."""
+    monkeypatch.setattr(module, "LAPSE_S", SECONDS)
+
+
+class Clock:
+    """In place of `time`: only sleeping takes any."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 def elsewhere(engine) -> None:
@@ -53,7 +88,7 @@ def elsewhere(engine) -> None:
         connection.execute(LEASES.update().values(holder=holder))
 
 
-def test_a_second_driver_is_refused_and_told_who_holds_it(engine, holder):
+def test_a_second_driver_is_refused_and_told_who_holds_it(engine, holder, patient):
     with pytest.raises(UserError, match=f"is being run by process {holder.pid} on"), sweep_lease(engine, "s"):
         pass
     with sweep_lease(engine, "another"):
@@ -68,16 +103,16 @@ def test_a_killed_holder_of_this_machine_need_not_be_waited_for(engine, holder):
 
 
 def test_a_dead_holder_of_another_machine_is_waited_for_until_its_lease_lapses(engine, holder, monkeypatch):
-    monkeypatch.setattr(module, "LAPSE_S", 1.0)
     holder.kill()
     holder.wait()
     elsewhere(engine)
-    began = time.monotonic()
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
     with sweep_lease(engine, "s"):
-        assert time.monotonic() - began >= 1.0
+        assert module.LAPSE_S <= clock.now <= module.LAPSE_S + module.BEAT_S
 
 
-def test_a_living_holder_of_another_machine_is_recognised_by_its_beat(engine, holder):
+def test_a_living_holder_of_another_machine_is_recognised_by_its_beat(engine, holder, patient):
     elsewhere(engine)
     with pytest.raises(UserError, match="on far"), sweep_lease(engine, "s"):
         pass
@@ -88,6 +123,7 @@ def test_a_holder_that_stood_still_must_not_write_once_it_was_taken_over(engine,
     monkeypatch.setattr(module, "BEAT_S", 0.1)
     with sweep_lease(engine, "mine") as mine:
         mine._ended.set()  # as if the process were stopped: no more beats
+        mine._thread.join()
         elsewhere_only_mine(engine)
         with sweep_lease(engine, "mine"), pytest.raises(UserError, match="taken over by process"):
             time.sleep(0.2)
@@ -102,24 +138,27 @@ def elsewhere_only_mine(engine) -> None:
         connection.execute(LEASES.update().where(mine).values(holder=changed))
 
 
-def test_a_stopped_process_is_taken_for_alive_on_its_own_machine(engine, holder, monkeypatch):
+def test_a_stopped_process_is_taken_for_alive_on_its_own_machine(engine, silent_holder, monkeypatch):
     """Its lease lapses, as it would elsewhere, since it gives no sign of life."""
-    monkeypatch.setattr(module, "LAPSE_S", 1.0)
-    holder.send_signal(signal.SIGSTOP)
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    silent_holder.send_signal(signal.SIGSTOP)
     with sweep_lease(engine, "s") as lease:
         lease.check()
-    holder.send_signal(signal.SIGCONT)
+    assert clock.now >= module.LAPSE_S
+    silent_holder.send_signal(signal.SIGCONT)
 
 
-def test_of_many_that_want_it_at_once_one_gets_it(url):
+def test_of_many_that_want_it_at_once_one_gets_it(url, patient):
     open_storage(url)
-    held, refused = [], []
+    held, refused, end = [], [], time.monotonic() + SECONDS
 
     def want() -> None:
         try:
             with sweep_lease(open_storage(url).engine, "s"):
                 held.append(1)
-                time.sleep(6)
+                while len(held) + len(refused) < 4 and time.monotonic() < end:
+                    time.sleep(0.1)
         except UserError:
             refused.append(1)
 

@@ -22,11 +22,11 @@ def main() -> None:
     delivery = Delivery(lambda: sweep.client, record, live=True)
     courier = Courier("test", delivery)
     courier.poke()
-    courier.settled(60.0)
+    courier.settled(600.0)
     for epoch in (1, 2, 3) if number == last else ():
         record.add_epoch(epoch, {"loss/uv": 1.0 / epoch})
         courier.poke()
-        courier.settled(60.0)
+        courier.settled(600.0)
     print(delivery.run_id, flush=True)
 
 

@@ -73,12 +73,12 @@ def test_a_run_that_was_deleted_under_a_trial_is_made_again_with_all_epochs(serv
     courier = Courier("test", delivery)
     record.add_epoch(1, {"loss/uv": 0.5})
     courier.poke()
-    assert courier.settled(30.0)
+    assert courier.settled(300.0)
     first = delivery.run_id
     sweep.client.delete_run(first)
     record.add_epoch(2, {"loss/uv": 0.25})
     courier.poke()
-    assert courier.settled(30.0)
+    assert courier.settled(300.0)
     courier.close()
     assert delivery.run_id != first
     assert history(sweep.client, delivery.run_id, "loss/uv") == [(1, 0.5), (2, 0.25)]

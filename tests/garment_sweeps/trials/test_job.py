@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from garment_sweeps.trials import job as job_module
+from garment_sweeps.trials import tabulated
 from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.job import WORK_FOLDER, Superseded, TrialJob
 from garment_sweeps.trials.progress import PROGRESS_FILE
@@ -105,11 +107,28 @@ def test_a_superseded_process_stops_before_it_writes(context):
         old.step()
 
 
-def test_seconds_add_up_over_attempts(context, tmp_path):
-    slow = context.with_values({"seconds_per_epoch": 0.05})
-    run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=2)
-    result = run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=1)[0]
-    assert 0.15 <= result["device_seconds"] < 1.0
+class Clock:
+    """In place of `time`: only epochs take any."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def test_seconds_add_up_over_attempts(context, tmp_path, monkeypatch):
+    clock = Clock()
+    for module in (job_module, tabulated):
+        monkeypatch.setattr(module, "time", clock)
+    slow = context.with_values({"seconds_per_epoch": 3.0})
+    first = run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=2)
+    clock.now += 500.0  # nobody has it meanwhile
+    second = run(TrialJob(slow, TRIAL, {}), tmp_path, epochs=1)
+    assert [result["device_seconds"] for result in first + second] == [3.0, 6.0, 9.0]
+    assert [result["attempt_seconds"] for result in first + second] == [3.0, 6.0, 3.0]
 
 
 def test_an_epoch_without_evaluation_reports_no_value(context):

@@ -34,7 +34,8 @@ from pathlib import Path
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
 from tests.garment_uv.cylinder import small_config
-dataset, checkpoint, changes = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
+dataset, checkpoint, changes, kill = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3]), sys.argv[4] == "1"
+steps = []
 trainer = Trainer(small_config(**changes), FolderSource(dataset))
 if checkpoint.exists():
     trainer.load(checkpoint)
@@ -42,7 +43,9 @@ step = trainer._steps
 def watched(batch):
     losses = step(batch)
     print("step", trainer.epoch + 1, flush=True)
-    time.sleep(0.5 if trainer.epoch == 2 else 0)
+    steps.append(trainer.epoch + 1)
+    if kill and steps.count(3) == 2:
+        time.sleep(3600)  # in mid-epoch, until it is killed
     return losses
 watched.adversarial = step.adversarial
 trainer._steps = watched
@@ -71,7 +74,7 @@ def test_sigkill_in_mid_epoch_and_resume_gives_the_same_bytes(make_trainer, data
     }
     while len(found) < 4 and runs < 3:
         runs += 1
-        child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        child = subprocess.Popen([*command, str(runs)], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         steps = 0
         for line in child.stdout:
             kind, _, rest = line.strip().partition(" ")

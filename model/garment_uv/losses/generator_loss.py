@@ -89,7 +89,9 @@ class GeneratorLoss(nn.Module):
         terms = {}
         predicted = self.sampler(output.displacement)
         with torch.no_grad():
-            true = self.sampler(batch.displacement_uv)
+            true = batch.displacement_vertices
+            if true is None:
+                true = self.sampler(batch.displacement_uv)
         if self.config.mesh:
             terms["mesh"] = mesh_loss(predicted, true, batch.vertex_classes)
         parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []

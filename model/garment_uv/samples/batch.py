@@ -29,6 +29,8 @@ class Batch:
     """'default' or 'skirt' per sample."""
     camera: torch.Tensor
     """float32 [B, 3] camera relative to the turned root; it looks along -x."""
+    displacement_vertices: torch.Tensor | None = None
+    """float32 [B, V, 3] true displacements where the maps were refilled, so that reading them does not give these."""
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -61,6 +63,7 @@ def collate(samples: list[Sample]) -> Batch:
         )
 
     image = stack("image", np.uint8).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
+    refilled = samples[0].displacement_vertices is not None
     return Batch(
         keys=[sample.key for sample in samples],
         image=image,
@@ -71,4 +74,5 @@ def collate(samples: list[Sample]) -> Batch:
         body_vertices=stack("body_vertices", np.float32),
         topology=[sample.topology for sample in samples],
         camera=torch.from_numpy(np.stack([sample.body.camera for sample in samples]).astype(np.float32)),
+        displacement_vertices=stack("displacement_vertices", np.float32) if refilled else None,
     )

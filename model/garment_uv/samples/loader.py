@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -180,4 +181,4 @@ class _Batches(Dataset):
             self._atlas = self._source.atlas()
         values = read_vertices(self._atlas, sample.displacement_uv)
         filled = fill_map(self._atlas, values, sample.vertex_classes > 0, self._fill)
-        return replace(sample, displacement_uv=filled)
+        return replace(sample, displacement_uv=filled, displacement_vertices=values.astype(np.float32))

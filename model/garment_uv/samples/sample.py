@@ -55,6 +55,8 @@ class Sample:
     body: FrameBody
     garments: dict[str, RawGarment] = field(default_factory=dict)
     """Raw meshes by class name; filled in evaluation splits only."""
+    displacement_vertices: np.ndarray | None = None
+    """float32 [V, 3] what the map holds at the vertices, where the map itself was refilled so that it no longer does."""
 
     @property
     def sequence(self) -> str:

@@ -39,6 +39,8 @@ class Mirror:
             "body_vertices": batch.body_vertices[:, mates] * sign,
             "camera": batch.camera * sign,
         }
+        if batch.displacement_vertices is not None:
+            reflected["displacement_vertices"] = batch.displacement_vertices[:, mates] * sign
         changes = {}
         for name, value in reflected.items():
             old = getattr(batch, name)

@@ -137,3 +137,14 @@ def test_no_local_branches_means_no_classification_term(atlas, make_batch):
     terms = GeneratorLoss(LossConfig(**NO_GAN), atlas)(
         generator(batch.image, batch.body_uv, batch.camera, batch.segments), batch)
     assert "classification" not in terms
+
+
+def test_where_maps_were_refilled_the_surface_terms_are_held_against_the_true_vertices(atlas, make_batch, make_output):
+    batch = make_batch(["skirt", "default"])
+    loss = GeneratorLoss(LossConfig(**NO_GAN), atlas)
+    truth = loss.sampler(batch.displacement_uv)
+    sparse = replace(batch, displacement_uv=torch.zeros_like(batch.displacement_uv), displacement_vertices=truth)
+    terms = loss(make_output(batch.displacement_uv), sparse)
+    for name in ("mesh", "normal", "edge"):
+        assert terms[name].item() == pytest.approx(0, abs=1e-9), name
+    assert terms["uv"].item() > 0.1

@@ -111,6 +111,10 @@ def test_targets_are_filled_anew(source, atlas, method):
     wanted = fill(atlas, np.where(mask[:, None], values, 0), mask, method)
     assert np.abs(batch.displacement_uv[0].numpy() - wanted).max() < 5e-3
     assert np.abs(batch.body_uv[0].numpy() - sample.body_uv).max() < 3e-5
+    kept = batch.displacement_vertices[0].numpy()
+    assert kept.shape == (72, 3) and np.abs(kept - values)[mask].max() < 5e-3
+    plain = next(iter(SampleLoader(source, "train", batch_size=1, shuffle=False)))
+    assert plain.displacement_vertices is None
 
 
 def test_an_unknown_fill_or_split_or_size_is_refused(source):

@@ -56,7 +56,7 @@ class Sample:
     garments: dict[str, RawGarment] = field(default_factory=dict)
     """Raw meshes by class name; filled in evaluation splits only."""
     displacement_vertices: np.ndarray | None = None
-    """float32 [V, 3] what the map holds at the vertices, where the map itself was refilled so that it no longer does."""
+    """float32 [V, 3] true displacements at the vertices, where the map was refilled and reading it gives others."""
 
     @property
     def sequence(self) -> str:

@@ -20,6 +20,9 @@ from tests.chaos.progress import Progress
 from tests.chaos.records import ended_trials, faults_of_study, faults_of_tracking, study_trials
 from tests.chaos.stage import Stage
 
+HOLD_AFTER = 4
+"""Epochs after the one that the last kill waits for, at which the sweep waits for that kill where it is late."""
+
 
 @dataclass(frozen=True)
 class Blow:
@@ -97,6 +100,8 @@ def sweep_under_kills(
     file, log = folder / "experiment.json", folder / "driver.log"
     file.write_text(json.dumps(experiment.plain()))
     arguments = [str(file), "--tabulated", str(seconds_per_epoch), *([] if tracked else ["--untracked"])]
+    over = folder / "kills-are-over"
+    arguments += ["--hold-at", str(max(kill.after_epochs for kill in kills) + HOLD_AFTER), "--until", str(over)]
     url = stage.environment.get("GARMENT_OPTUNA_STORAGE") or f"sqlite:///{folder / 'home' / 'optuna.db'}"
     outcome, began = Outcome(), time.time()
     driver = SupervisedDriver(arguments, stage.environment, log)
@@ -109,6 +114,7 @@ def sweep_under_kills(
             blow = _strike(stage, driver, kill, progress)
             outcome.blows.append(blow)
             say(f"{blow.at - began:7.1f} s  {blow.epochs:5} epochs  kill {kill.number}: {kill.victim}, {blow.whom}")
+        over.touch()
         progress.wait_for(None)
         stage.settle()
     except TimeoutError as error:

@@ -21,22 +21,32 @@ DRIVER = Path(__file__).with_name("drive.py")
 SECONDS = 240
 
 
+def is_agent(process: psutil.Process) -> bool:
+    """Whether it is one of Ray's agents; a process that has just ended is none."""
+    try:
+        return process.name().endswith("Agent")
+    except psutil.NoSuchProcess:
+        return False
+
+
 def kill_driver(process: subprocess.Popen) -> None:
     """Kills the driver alone. Its trials must end by themselves; Ray's agents linger for minutes and are ended here."""
     children = psutil.Process(process.pid).children(recursive=True)
-    agents = [child for child in children if child.name().endswith("Agent")]
+    agents = [child for child in children if is_agent(child)]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    _, alive = psutil.wait_procs([child for child in children if child not in agents], timeout=30)
+    _, alive = psutil.wait_procs([child for child in children if child not in agents], timeout=SECONDS)
     for agent in agents:
         if agent.is_running():
             agent.kill()
     assert not alive
 
 
-def started_driver(file: Path, log: Path) -> subprocess.Popen:
+def started_driver(file: Path, log: Path, *options: str) -> subprocess.Popen:
+    """It waits at that epoch until it is killed, given `--hold-at EPOCHS`."""
+    command = [sys.executable, str(DRIVER), str(file), *options, "--until", "/nothing"]
     with open(log, "a") as output:
-        return subprocess.Popen([sys.executable, str(DRIVER), str(file)], stdout=output, stderr=output)
+        return subprocess.Popen(command, stdout=output, stderr=output)
 
 
 def wait_until(true, driver: subprocess.Popen, log: Path) -> None:
@@ -51,13 +61,13 @@ def test_a_killed_driver_loses_and_doubles_nothing(settings, tmp_path):
     trained = trained_experiment(tmp_path)
     file, log = tmp_path / "experiment.json", tmp_path / "driver.log"
     file.write_text(json.dumps(trained.plain()))
-    driver = started_driver(file, log)
+    driver = started_driver(file, log, "--hold-at", "5")  # of ten, whenever it is killed
     wait_until(lambda: (epochs_reported(settings.study_url, "trained") or 0) >= 3, driver, log)
     kill_driver(driver)
     cut = study_trials(settings.study_url, "trained")
     assert any(t.state == TrialState.RUNNING for t in cut)
 
-    again = started_driver(file, log)  # and once more, before it has done anything but start
+    again = started_driver(file, log, "--hold-at", "5")  # and once more, before it has done anything but start
     wait_until(lambda: psutil.Process(again.pid).children(), again, log)
     kill_driver(again)
 

@@ -1,8 +1,6 @@
 """kill -9 of the driver while finalists are trained again: nothing of it is lost or done twice."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -12,7 +10,7 @@ from garment_sweeps.search.decisions import read_file
 from garment_sweeps.spaces import FinalsConfig
 from garment_sweeps.trials.tabulated import curve_mm
 from tests.chaos.progress import epochs_reported
-from tests.garment_sweeps.cluster.test_killed_driver import DRIVER, kill_driver, wait_until
+from tests.garment_sweeps.cluster.test_killed_driver import kill_driver, started_driver, wait_until
 
 
 @pytest.mark.cluster
@@ -23,10 +21,9 @@ def test_a_driver_killed_in_the_finals_repeats_nothing(experiment, settings, tmp
     whole = experiment.model_copy(update=changes)
     file, log = tmp_path / "experiment.json", tmp_path / "driver.log"
     file.write_text(json.dumps(whole.plain()))
-    with open(log, "w") as output:
-        command = [sys.executable, str(DRIVER), str(file), "--tabulated", "0.3", "--untracked"]
-        driver = subprocess.Popen(command, stdout=output, stderr=output)
-    # of four repeats of six epochs: one or two have ended, one or two are running
+    hold = ("--hold-at", "11", "--hold-repeats")
+    driver = started_driver(file, log, "--tabulated", "0.3", "--untracked", *hold)
+    # of four repeats of six epochs: none or one have ended, one or two are running
     wait_until(lambda: (epochs_reported(settings.study_url, "table#finals") or 0) >= 9, driver, log)
     kill_driver(driver)
 

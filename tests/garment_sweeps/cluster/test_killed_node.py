@@ -19,13 +19,15 @@ def test_trials_go_on_elsewhere_with_the_curve_they_would_have_had(tmp_path, mon
     home = tmp_path / "home"
     url = f"sqlite:///{home / 'optuna.db'}"
     with open_stage(tmp_path, victims=("worker", "node"), nodes=2, cpus=1, light=True) as stage:
-        driver = SupervisedDriver([str(file)], stage.environment, log, restarts=1)
+        hold = ["--hold-at", "7", "--until", str(tmp_path / "node-killed")]  # of ten epochs: the node dies in between
+        driver = SupervisedDriver([str(file), *hold], stage.environment, log, restarts=1)
         try:
             progress = Progress(url, experiment.name, driver)
-            progress.wait_for(2)
+            assert progress.wait_for(2)
             stage.kill("worker", pick=0.0)
-            progress.wait_for(5)
+            assert progress.wait_for(5)
             stage.kill("node", pick=0.0)
+            (tmp_path / "node-killed").touch()
             progress.wait_for(None)
         finally:
             driver.stop()

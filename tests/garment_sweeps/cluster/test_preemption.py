@@ -12,6 +12,7 @@ from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.tabulated import curve_mm
 from tests.garment_sweeps.cluster.connected import connected_cluster
+from tests.garment_sweeps.cluster.drive import hold_at
 from tests.garment_sweeps.cluster.test_sweep import study_of
 
 EPOCHS = 16
@@ -74,14 +75,17 @@ def test_a_trial_leaves_a_node_that_says_it_goes_and_survives_one_that_just_dies
     there = replace(settings, ray_address=cluster.address)
     one = experiment.with_values({"trials": 1, "scheduler": None, "base.training.epochs": EPOCHS, "try_base": False})
     sweep = Sweep(one, there)
-    sweep.start()
-    first = sweep.wait_for_checkpoint(1)
-    drain(cluster, first)
-    second = sweep.wait_for_checkpoint(2)
-    assert second != first and first not in {node.id for node in cluster_nodes()}
-    cluster.kill_node(next(node for node in cluster.nodes if node.node_id == second))
-    sweep.wait_for_checkpoint(3)
-    sweep.join(SECONDS)
+    drained, killed = threading.Event(), threading.Event()
+    with hold_at(5, drained.is_set), hold_at(11, killed.is_set):  # neither comes too late
+        sweep.start()
+        first = sweep.wait_for_checkpoint(1)
+        drain(cluster, first)
+        drained.set()
+        second = sweep.wait_for_checkpoint(2)
+        assert second != first and first not in {node.id for node in cluster_nodes()}
+        cluster.kill_node(next(node for node in cluster.nodes if node.node_id == second))
+        killed.set()
+        sweep.join(SECONDS)
     assert (sweep.report.complete, sweep.report.failed) == (1, 0)
 
     attempts = sweep.store.attempts()

@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 import garment_sweeps.cluster.sweep_tracking as sweep_tracking
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.cluster.sweep_tracking import SweepTracking
 from garment_sweeps.search.study import open_storage, open_study, started, trial_name
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
@@ -17,6 +18,7 @@ from garment_uv.errors import UserError
 from tests.servers.mlflow import Mlflow
 
 pytestmark = [pytest.mark.cluster, pytest.mark.servers, pytest.mark.usefixtures("local_ray")]
+SECONDS = 240.0
 STATES = {TrialState.COMPLETE: {"complete"}, TrialState.PRUNED: {"pruned"}, TrialState.FAIL: {"infeasible", "failed"}}
 
 
@@ -33,7 +35,9 @@ def server(tmp_path_factory):
 
 @pytest.fixture
 def tracked(server, settings, monkeypatch):
+    """A server that answers is waited for, however slow it is."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+    monkeypatch.setattr(sweep_tracking, "FINISH_WAIT_S", SECONDS)
     return settings
 
 
@@ -76,10 +80,17 @@ def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsy
     experiment = experiment.with_values({"finals.finalists": 0, "trials": 6})
     name = f"sweep-{how}"
     thread = once_trials_run(name, server.kill if how == "killed" else server.pause)
+    finish = SweepTracking.finish
+
+    def finish_after_it(tracking, report) -> None:
+        thread.join(SECONDS)  # a slow machine's server may know of two trials only now
+        assert not thread.is_alive()
+        finish(tracking, report)
+
     with monkeypatch.context() as patched:
         patched.setattr(sweep_tracking, "FINISH_WAIT_S", 1.0)
+        patched.setattr(SweepTracking, "finish", finish_after_it)
         report = run_sweep(experiment, name=name, settings=tracked, work="tabulated", seconds_per_epoch=0.2)
-    thread.join()
     assert report.ended == 6
     assert "nothing is lost: `garment sweep --resume` delivers what it missed" in capsys.readouterr().err
     if how == "killed":

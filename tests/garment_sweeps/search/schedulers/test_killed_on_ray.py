@@ -19,7 +19,7 @@ from tests.chaos.driver import SupervisedDriver
 from tests.chaos.plan import Kill, plan_kills
 from tests.chaos.progress import Progress
 from tests.chaos.records import study_trials
-from tests.chaos.run import chaos_experiment
+from tests.chaos.run import HOLD_AFTER, chaos_experiment
 from tests.chaos.stage import Stage, open_stage
 from tests.garment_sweeps.search.schedulers.mini_tune import FakeTrial, ListLog, MiniTune, Sweep
 
@@ -74,7 +74,9 @@ def run_under(kills: list[Kill], what: Experiment, stage: Stage, folder) -> str:
     file, log = folder / "experiment.json", folder / "driver.log"
     file.write_text(json.dumps(what.plain()))
     environment = {**stage.environment, "GARMENT_HOME": str(home)}
-    driver = SupervisedDriver([str(file), "--tabulated", "0.3", "--untracked"], environment, log)
+    over = folder / "kills-are-over"
+    hold = ["--hold-at", str(max(kill.after_epochs for kill in kills) + HOLD_AFTER), "--until", str(over)]
+    driver = SupervisedDriver([str(file), "--tabulated", "0.3", "--untracked", *hold], environment, log)
     url = f"sqlite:///{home / 'optuna.db'}"
     progress = Progress(url, what.name, driver)
     try:
@@ -86,6 +88,7 @@ def run_under(kills: list[Kill], what: Experiment, stage: Stage, folder) -> str:
                     time.sleep(0.05)
             else:
                 stage.kill(kill.victim, kill.pick)
+        over.touch()
         progress.wait_for(None)
         assert driver.good, log.read_text()[-3000:]
         assert driver.starts == 1 + sum(kill.victim == "driver" for kill in kills)

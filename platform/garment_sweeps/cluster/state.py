@@ -38,10 +38,17 @@ class SweepState:
     """How many times the sweep was started before."""
     start: HeadStart
     """What was known before the first trial."""
+    file: Path
+    """Where `keep_log` writes."""
 
     def open_trials(self, trials: int) -> int:
         """How many are left to run of so many in all."""
         return len(self.history.in_state(TrialState.RUNNING)) + max(0, trials - len(self.history))
+
+    def keep_log(self) -> Path:
+        """Writes the decision log, as far as the database has it, as JSON lines, and returns the file."""
+        write_file(self.log.read(), self.file)
+        return self.file
 
 
 @contextmanager
@@ -63,7 +70,9 @@ def sweep_state(
     lease = patiently(lambda: answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
     try:
         copies = StateCopies(settings.storage, name)
-        opening = partial(_open, storage, lease, copies, name, experiment, trials, resume, head_start)
+        opening = partial(
+            _open, storage, lease, copies, log_file(settings.home, name), name, experiment, trials, resume, head_start
+        )
         state = patiently(lambda: answered(opening), goes_on=resume)
         copies.start(state.log)
         try:
@@ -71,7 +80,7 @@ def sweep_state(
         finally:
             try:
                 state.journal.close()
-                write_file(state.log.read(), log_file(settings.home, name))
+                state.keep_log()
             finally:
                 copies.stop(state.log, keep=not state.journal.failure)  # one that lost its sweep keeps its hands off
     finally:
@@ -82,6 +91,7 @@ def _open(
     storage: RDBStorage,
     lease: Lease,
     copies: StateCopies,
+    file: Path,
     name: str,
     experiment: Experiment,
     trials: int,
@@ -103,7 +113,7 @@ def _open(
     start, session = _begun(log, experiment, head_start), next_session(study)
     kept = {"known": list(start.known), "planned": list(start.planned)}
     log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
-    return SweepState(study, journal, log, history, session, start)
+    return SweepState(study, journal, log, history, session, start, file)
 
 
 def answered(call: Callable[[], Answer]) -> Answer:

@@ -22,6 +22,9 @@ from garment_sweeps.trials.context import TrialContext
 if TYPE_CHECKING:
     from garment_sweeps.budget.stop import BudgetStop
 
+LOG_WAIT_S = 10.0
+"""How long the end of a session waits for its last decisions to reach the database, to hand their log to MLflow."""
+
 
 def run_sweep(
     experiment: Experiment,
@@ -91,6 +94,8 @@ def run_sweep(
         try:
             report = _run(experiment, state, repeats, trials, budget or Budget(), settings, context, tracking, connect)
             if tracking:
+                if state.journal.written(LOG_WAIT_S):
+                    tracking.keep(state.keep_log())
                 tracking.finish(report)
         finally:
             if tracking:

@@ -1,6 +1,7 @@
 """Finals, forecast and budget of whole sweeps on a real Ray cluster, with tabulated trials."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,8 @@ def test_the_best_are_trained_again_ranked_by_their_means_and_never_twice(lastin
 
     chosen = [e["finalists"] for e in read_file(log_file(settings.home, "table")) if e["kind"] == "finalists"]
     assert len(chosen) == 1 and set(chosen[0]) == {row.name for row in finalists}
+    kept = tracking_client().download_artifacts(parent.info.run_id, "table.jsonl", str(settings.home))
+    assert read_file(Path(kept)) == read_file(log_file(settings.home, "table"))
     again = run_sweep(lasting, settings=settings, work="tabulated", resume=True)
     assert again.repeats == 2 and len(trials_of(tracking_client(), parent)) == 6
     assert again.gpu_hours == pytest.approx(report.gpu_hours)

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison.leaderboard import HEADLINE
+from garment_sweeps.comparison.rows import last_params
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
@@ -100,8 +101,9 @@ def _metrics_table(runs: list["Run"]) -> str:
 
 
 def _differences_table(runs: list["Run"]) -> str:
-    names = sorted({name for run in runs for name in run.data.params})
-    rows = {name: [run.data.params.get(name, "") for run in runs] for name in names}
+    params = [last_params(run) for run in runs]
+    names = sorted({name for of_run in params for name in of_run})
+    rows = {name: [of_run.get(name, "") for of_run in params] for name in names}
     return _table("What differs", runs, {name: cells for name, cells in rows.items() if len(set(cells)) > 1})
 
 

@@ -4,10 +4,11 @@ import io
 import math
 
 import pytest
+from mlflow.entities import Metric, Param, Run, RunData
 from rich.console import Console
 
 from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
-from garment_sweeps.comparison.rows import Row, fold
+from garment_sweeps.comparison.rows import Row, fold, last_params
 from garment_sweeps.comparison.table import leaderboard_lines
 
 
@@ -45,6 +46,16 @@ def test_finalists_are_ranked_by_their_mean_and_one_seed_stands_behind_them():
     assert board.trials[4].estimate is None
     assert [r.name for r in board.alike] == ["t00001"]
     assert best.s2s == 10.2 and best.run_id == "run-t00002"  # the run that is promoted is the first seed's
+
+
+def test_a_trial_of_a_population_is_shown_with_the_values_that_it_ended_with():
+    def entity(key, value, kind=Param):
+        return kind(key, value) if kind is Param else kind(key, value, 0, 0)
+
+    params = {"loss.uv": "1.0", "generator.local.depth": "2", "seed": "3", "searched/loss.uv": "1.0"}
+    metrics = {"searched/loss.uv": 2.5e-05, "searched/generator.local.depth": 4.0, "s2s/all": 9.0, "searched/gone": 1.0}
+    data = RunData([entity(*item, Metric) for item in metrics.items()], [entity(*item) for item in params.items()])
+    assert last_params(Run(object(), data)) == {**params, "loss.uv": "2.5e-05", "generator.local.depth": "4"}
 
 
 def test_the_table_says_who_cannot_be_told_apart():

@@ -47,7 +47,7 @@ def train_to_end(
         if present_folder(folder / CHECKPOINT).exists():
             trainer.load(folder / CHECKPOINT)
         curve = read_curve(folder)[: trainer.epoch]
-        reason = ""
+        reason, tables = "", {}
         try:
             while trainer.epoch < config.training.epochs:
                 curve.append(trainer.train_epoch().metrics())
@@ -55,14 +55,12 @@ def train_to_end(
                 trainer.save(folder / CHECKPOINT)
                 if report:
                     report(curve[-1])
-        except Infeasible as error:
-            reason = str(error)
-        tables = {}
-        if not reason:
             for split in splits:
                 both = {which: trainer.evaluate(split, which) for which in ("given", "predicted")}
                 tables[split] = {which: table.plain() for which, table in both.items()}
             trainer.save_model(folder / MODEL)
+        except Infeasible as error:
+            reason, tables = str(error), {}
     finally:
         trainer.close()
     seconds = sum(epoch["seconds"] for epoch in curve)

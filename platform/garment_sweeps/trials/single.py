@@ -18,7 +18,7 @@ from garment_sweeps.trials.outbox import Outbox
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
-DELIVERY_WAIT_S = 5.0
+DELIVERY_WAIT_S = 30.0
 """Seconds that the start and the end of a training wait for an MLflow that does not move."""
 TRIAL = {"id": "t00000", "number": 0}
 

@@ -3,9 +3,11 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from garment_sweeps.cluster import session
 from garment_sweeps.cluster.session import ray_session, ray_starting
 from garment_uv.errors import UserError
 
@@ -58,3 +60,27 @@ finally:
     assert ran.stdout.split() == ["down", "True", "7", "left", "True"], ran.stderr[-3000:]
     assert ran.returncode == 128 + signal.SIGTERM
     assert "handler is not set" not in ran.stderr
+
+
+def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    token, seen, ready = tmp_path / ".ray" / "auth_token", [], threading.Barrier(8)
+
+    def begin() -> None:
+        ready.wait()
+        session._make_token()
+        seen.append(token.read_text())
+
+    threads = [threading.Thread(target=begin) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 8 and len(set(seen)) == 1 and len(seen[0]) == 64
+    assert token.stat().st_mode & 0o777 == 0o600 and list(token.parent.iterdir()) == [token]
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    token.unlink()
+    session._make_token()
+    assert not token.exists()

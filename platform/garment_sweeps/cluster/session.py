@@ -137,7 +137,11 @@ def _make_token() -> None:
 
 
 def _leave(signum: int, frame: object) -> None:
-    """Ends the process as an exception does, so that leases and Ray are let go."""
+    """Ends the process as an exception does, so that leases and Ray are let go, however long that takes.
+
+    Ray's own handler of the signal, which has run before, has set an alarm that aborts the process in three seconds.
+    """
+    signal.alarm(0)
     sys.exit(128 + signum)
 
 

@@ -201,7 +201,7 @@ def test_a_real_training_has_the_copied_weights_and_the_new_losses(context, tmp_
 def test_mlflow_holds_its_own_curve_and_the_values_epoch_by_epoch(context, tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
-    run, context = tracked(context, url, "s", wait_s=60.0)
+    run, context = tracked(context, url, "s")
     best, worst = Trial(context, tmp_path, 0, 0.01), Trial(context, tmp_path, 1, 1.0)
     for trial in (best, worst):
         trial.start()

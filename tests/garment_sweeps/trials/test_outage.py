@@ -172,12 +172,11 @@ def test_a_worker_killed_while_the_server_hangs_leaves_one_run_with_each_epoch_o
 
 
 def test_a_server_that_refuses_is_no_progress_however_often_it_is_asked(server, context, monkeypatch):
-    run, context = tracked(context, server.url, "refused")
+    run, context = tracked(context, server.url, "refused", wait_s=5.0)
     job = TrialJob(context, TRIAL, {})
     progress = []
     monkeypatch.setattr(job._tracking._courier, "progress", lambda: progress.append(1))
-    job._tracking._courier.settled(30.0)
-    assert progress
+    assert job._tracking._courier.settled(300.0) and progress
     server.kill()
     progress.clear()
     for _ in range(4):

@@ -14,7 +14,7 @@ WORKER = Path(__file__).with_name("worker.py")
 TRIAL = {"id": "t00000", "number": 0}
 
 
-def tracked(context: TrialContext, url: str, sweep: str, wait_s: float = 5.0) -> tuple[SweepRun, TrialContext]:
+def tracked(context: TrialContext, url: str, sweep: str, wait_s: float = 300.0) -> tuple[SweepRun, TrialContext]:
     """An open sweep of that name, and its trials' context."""
     run = SweepRun.start("outage", sweep, {})
     ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}

@@ -29,9 +29,9 @@ def main() -> None:
         del job._work._config  # a mistake of the program: the next epoch raises AttributeError
         job.step()
     if what["delivered"]:
-        job._tracking._courier.settled(60.0)
+        job._tracking._courier.settled(600.0)
     print("waiting", flush=True)
-    time.sleep(600)
+    time.sleep(3600)
 
 
 if __name__ == "__main__":

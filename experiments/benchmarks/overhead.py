@@ -1,6 +1,6 @@
 """How much longer a sweep takes than bare Ray Tune on the same trials, at 8, 100 and 1,000 trials.
 
-    python experiments/benchmarks/overhead.py [--trials 8,100,1000] [--repeats 3] [--untracked]
+    python experiments/benchmarks/overhead.py [--trials 8,100,1000] [--repeats 3,3,1] [--untracked]
 
 The trials read a table and sleep: 4 epochs of 0.5 s, a checkpoint after each, 8 at a time, random search, no
 scheduler, actors used again, checkpoints in a folder. 'bare' is the minimal script in `overhead_run.py`; 'ours' is
@@ -38,13 +38,14 @@ def main() -> int:
     options = _options()
     kinds = ("bare", "ours") if options.untracked else ("bare", "ours", "tracked")
     rows: list[tuple[object, ...]] = []
+    sizes = [int(size) for size in options.trials.split(",")]
     with ExitStack() as stack:
         environment = {k: v for k, v in os.environ.items() if k not in ("RAY_ADDRESS", "GARMENT_STORAGE")}
         if not options.untracked:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="garment-mlflow-")))
             environment["MLFLOW_TRACKING_URI"] = stack.enter_context(mlflow_server(folder))
-        for trials in map(int, options.trials.split(",")):
-            for repeat, kind in itertools.product(range(options.repeats), kinds):
+        for trials, repeats in zip(sizes, map(int, options.repeats.split(",")), strict=True):
+            for repeat, kind in itertools.product(range(repeats), kinds):
                 said = run(kind, trials, options, environment)
                 time.sleep(PAUSE_S)
                 rows.append((trials, kind, repeat, *(round(said[name], 2) for name in MEASURED)))
@@ -53,7 +54,7 @@ def main() -> int:
     path = write_csv(options.name, about, ("trials", "kind", "repeat", *MEASURED), rows)
     print(about)
     good = True
-    for trials in map(int, options.trials.split(",")):
+    for trials in sizes:
         for kind in kinds[1:]:
             ratio = middle(rows, trials, kind, "whole_s") / middle(rows, trials, "bare", "whole_s")
             good &= kind != "ours" or ratio <= GOAL
@@ -87,7 +88,7 @@ def middle(rows: list[tuple[object, ...]], trials: int, kind: str, name: str) ->
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", default="8,100,1000")
-    parser.add_argument("--repeats", type=int, default=3, help="of each kind; the median counts")
+    parser.add_argument("--repeats", default="3,3,1", help="of each kind, by number of trials; the median counts")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=0.5, help="of an epoch")
     parser.add_argument(

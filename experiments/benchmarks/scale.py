@@ -39,6 +39,10 @@ from tests.servers.postgres import postgres_server
 from tests.servers.ray_cluster import RayCluster, ray_cluster
 from tests.servers.s3 import moto_server
 
+STARTS_AT_ONCE = {"RAY_worker_register_timeout_seconds": "1800", "RAY_prestart_worker_first_driver": "0"}
+"""For Ray's nodes: a hundred processes that start on few cores take longer than the minute after which Ray would kill
+each and start another; and none starts before there is a trial for it."""
+
 
 def main() -> int:
     """Runs, writes, draws, prints a summary. Exits 1 where a trial is lost, doubled or has another curve."""
@@ -52,7 +56,7 @@ def main() -> int:
     print(f"logs and data in {folder}", flush=True)
     with ExitStack() as stack:
         environment, store_log = _servers(stack, folder, options.untracked)
-        stack.enter_context(inherited(environment))
+        stack.enter_context(inherited({**environment, **STARTS_AT_ONCE}))
         cluster = stack.enter_context(ray_cluster())
         stack.enter_context(light_nodes(cluster))
         samples, faults = _sweep(cluster, experiment, options, folder, environment, store_log)

@@ -10,9 +10,10 @@ not comparable, only their order is.
 """
 
 import argparse
-import functools
 import multiprocessing
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def experiment() -> Experiment:
 
 def main() -> int:
     """Train what is missing, then write CSV and table; 1 where the dataset cannot be opened or a training failed."""
-    from reports.ablation_report import write_report
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from experiments.reports.ablation_report import write_report
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=small().data.uri, help="the benchmark set, 128 texels")
@@ -109,8 +111,13 @@ def main() -> int:
     jobs = [(row, base.with_values({**rows[row], "seed": seed})) for seed in range(chosen.seeds) for row in rows]
     results, failed = [], False
     context = multiprocessing.get_context("spawn")
-    with context.Pool(chosen.processes, maxtasksperchild=1) as pool:
-        for done in pool.imap_unordered(functools.partial(train, work=chosen.work), jobs):
+    with ProcessPoolExecutor(chosen.processes, context, max_tasks_per_child=1) as pool:
+        for future in as_completed([pool.submit(train, job, chosen.work) for job in jobs]):
+            try:
+                done = future.result()
+            except BrokenProcessPool:
+                print("a training's process was killed; the same command goes on", file=sys.stderr)
+                return 1
             if isinstance(done, str):
                 print(done, file=sys.stderr, flush=True)
                 failed = True
@@ -127,6 +134,7 @@ def main() -> int:
 def train(job: tuple[str, TrialConfig], work: Path) -> dict[str, Any] | str:
     """One training in this process; its result with row and seed, or one line that says why there is none."""
     from garment_sweeps.shards import open_source
+    from garment_uv.metrics.aggregate import S2STable
     from garment_uv.training.run import train_to_end
 
     row, config = job
@@ -143,8 +151,9 @@ def train(job: tuple[str, TrialConfig], work: Path) -> dict[str, Any] | str:
         return f"{row}, seed {config.seed}: {error}"
     for tables in found["tables"].values():
         for table in tables.values():
-            for values in table.values():
-                values["s2s_mm"] = (values["pred_to_true_mm"] + values["true_to_pred_mm"]) / 2
+            figures = S2STable.from_plain(table).to_dict()
+            for name, values in table.items():
+                values["s2s_mm"] = figures[f"s2s/{name}"]
     return {**found, "row": row, "seed": config.seed, "digest": config.digest()}
 
 

@@ -13,11 +13,11 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def conditions(seed: int) -> str:
-    """One line: command, seed, processor, cores, memory, Python, date."""
+    """One line: command without the folder it worked in, seed, processor, cores, memory, Python, date."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {memory:.0f} GiB"
     versions = f"Python {platform.python_version()}"
-    return f"python {shlex.join(sys.argv)}; seed {seed}; {machine}, {versions}; {datetime.date.today()}"
+    return f"python {_command()}; seed {seed}; {machine}, {versions}; {datetime.date.today()}"
 
 
 def write_csv(name: str, about: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Path:
@@ -30,6 +30,14 @@ def write_csv(name: str, about: str, columns: Sequence[str], rows: Sequence[Sequ
         writer.writerow(columns)
         writer.writerows(rows)
     return path
+
+
+def _command() -> str:
+    words = list(sys.argv)
+    if "--folder" in words:
+        at = words.index("--folder")
+        del words[at : at + 2]
+    return shlex.join(words)
 
 
 def _processor() -> str:

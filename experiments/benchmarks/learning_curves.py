@@ -15,8 +15,10 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
-from conditions import RESULTS, conditions, write_csv
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
 from garment_sweeps.shards import open_source
 from garment_sweeps.spaces.load import load_experiment
 from garment_uv.config import parse_assignments

@@ -71,9 +71,11 @@ class Curves:
     def sample(self) -> None:
         """Adds a row."""
         now = time.monotonic()
-        passed, self._last = max(now - self._last, 1e-3), now
+        passed, self._last = now - self._last, now
         ended, running, epochs = self._counts()
         memory, used = self._of_driver()
+        store, tracking = self._store.new(), self._tracking.new()
+        per_s = 1 / passed if self.samples else 0.0  # there is no row before the first
         self.samples.append(
             Sample(
                 seconds=round(now - self._began, 1),
@@ -82,9 +84,9 @@ class Curves:
                 trials_running=running,
                 epochs=epochs,
                 driver_mib=round(memory, 1),
-                driver_cores=round(used / passed, 3),
-                store_per_s=round(self._store.new() / passed, 2),
-                tracking_per_s=round(self._tracking.new() / passed, 2),
+                driver_cores=round(used * per_s, 3),
+                store_per_s=round(store * per_s, 2),
+                tracking_per_s=round(tracking * per_s, 2),
                 machine_mib=round(psutil.virtual_memory().used / 2**20),
             )
         )

@@ -1,16 +1,12 @@
 """CSV, parquet and the table in the published shape from an ablation's results."""
 
 import statistics
-import sys
-from pathlib import Path
 from typing import Any
 
 import pandas
 
+from experiments.benchmarks.conditions import RESULTS, conditions
 from garment_uv.metrics.published import COLUMNS, PUBLISHED_MM
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from conditions import RESULTS, conditions  # noqa: E402
 
 
 def write_report(name: str, results: list[dict[str, Any]], rows: list[str]) -> str:

@@ -1,15 +1,11 @@
 """CSV and picture of how a training on few samples comes down to the floor."""
 
-import sys
-from pathlib import Path
-
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "benchmarks"))
-from conditions import RESULTS, conditions, write_csv  # noqa: E402
+from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
 
 
 def write_report(name: str, curve: list[dict[str, float]], floor_mm: float, goal_mm: float, seed: int) -> None:

@@ -2,18 +2,16 @@
 
 import logging
 import os
-import secrets
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from pathlib import Path
 
+from garment_sweeps.cluster.ray_token import make_token
 from garment_uv.errors import UserError
 
 CONNECT_S = 5.0
@@ -66,7 +64,7 @@ def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
         return
     if address is None:
         os.environ.setdefault("RAY_gcs_server_port_wait_time_s", str(START_S))
-        _make_token()
+        make_token()
         ray.init(
             address="local",
             num_cpus=cpus,
@@ -110,30 +108,6 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[Callable
         if at_once:
             begin()
         yield lambda: begin().result()
-
-
-def _make_token() -> None:
-    """Ray's token, where it would make one: whole and once, while two sweeps that begin on a new machine both want it.
-
-    Ray itself writes it in place, so that one finds half of the other's, or has processes with either.
-    """
-    if any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
-        return
-    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
-        return
-    token = Path.home() / ".ray" / "auth_token"
-    if token.exists():
-        return
-    token.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, fresh = tempfile.mkstemp(dir=token.parent)  # for the user's eyes only
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-    try:
-        os.link(fresh, token)
-    except FileExistsError:
-        pass  # another process was faster
-    finally:
-        os.unlink(fresh)
 
 
 def _leave(signum: int, frame: object) -> None:

@@ -6,9 +6,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison.leaderboard import HEADLINE
-from garment_sweeps.comparison.rows import last_params
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT
+from garment_sweeps.tracking.searched import last_params
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError

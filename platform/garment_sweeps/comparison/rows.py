@@ -1,6 +1,5 @@
 """One row of a leaderboard: a trial with the repeats of it, or a baseline."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING
 from garment_sweeps.budget.ledger import REPEAT_MARK, is_repeat
 from garment_sweeps.comparison.significance import Estimate
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.searched import last_params
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 HEADLINE = "s2s/all"
 """The metric that ranks: S2S over all garments in mm, lower is better."""
 COST_PREFIX = "costs/"
-SEARCHED = "searched/"
-"""What the search decided, by config path: as parameters the first values, as metrics those of each epoch."""
 
 
 @dataclass(frozen=True)
@@ -83,17 +81,6 @@ def fold(runs: Sequence["Run"]) -> list[Row]:
 def _row(run: "Run") -> Row:
     outcome = run.data.tags.get(tags.OUTCOME, "running")
     return Row(_name(run), outcome, dict(run.data.metrics), last_params(run), run.info.run_id)
-
-
-def last_params(run: "Run") -> dict[str, str]:
-    """A trial's parameters as it ended: in population based training some change, and are logged as curves."""
-    params = dict(run.data.params)
-    for name, value in run.data.metrics.items():
-        path = name.removeprefix(SEARCHED)
-        if path != name and path in params:
-            whole = params[path].lstrip("-").isdigit()
-            params[path] = json.dumps(int(value) if whole else value)
-    return params
 
 
 def _name(run: "Run") -> str:

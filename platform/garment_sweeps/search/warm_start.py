@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.spaces import Experiment
+from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _comparable(run: "Run", experiment: Experiment, dataset_version: str) -> boo
     searched = {parameter.path for parameter in experiment.space.parameters}
     if run.data.params.get("dataset_version", "") != dataset_version or _searched_elsewhere(run, experiment):
         return False
+    if last_params(run) != run.data.params:  # no one config has this result: some of it changed in mid-training
+        return False
     for path, value in experiment.base.flat().items():
         if path in searched or path in INCOMPARABLE or path not in run.data.params:
             continue
@@ -91,7 +94,7 @@ def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
     """Whether the other space changed a field that this one keeps at another value."""
     base = experiment.base.flat()
     searched = {parameter.path for parameter in experiment.space.parameters}
-    there = [name.removeprefix("searched/") for name in run.data.params if name.startswith("searched/")]
+    there = [name.removeprefix(SEARCHED) for name in run.data.params if name.startswith(SEARCHED)]
     return any(path not in searched and run.data.params.get(path) != _logged(base.get(path)) for path in there)
 
 
@@ -134,9 +137,9 @@ def _fits(experiment: Experiment, path: str, value: Any) -> bool:
 def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
     import json
 
-    found = {}
+    found, params = {}, last_params(run)
     for parameter in experiment.space.parameters:
-        text = run.data.params.get(parameter.path)
+        text = params.get(parameter.path)
         if text is not None:
             try:
                 found[parameter.path] = json.loads(text)

@@ -8,6 +8,7 @@ from typing import Any
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.trials import results, tracked
 from garment_sweeps.trials.attempts import CRASH_LOOP, Place
 from garment_sweeps.trials.checkpoints import KEEP, TrialStore
@@ -225,7 +226,7 @@ class TrialJob:
         if self._context.tracking is None:
             return None
         known = self._work.parameters if self._work is not None else {}
-        searched = {f"searched/{path}": value for path, value in values.items()}
+        searched = {f"{SEARCHED}{path}": value for path, value in values.items()}
         extra = {**known, **searched, "trial_number": trial["number"]}
         record = tracked.make_record(
             self._context,

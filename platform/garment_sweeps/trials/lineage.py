@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.progress import PROGRESS_FILE
@@ -58,7 +59,7 @@ class Lineage:
         """What may change, as it is now, for the trial's curves: those of its values that are numbers."""
         now = self.values(suggested)
         numbers = {path: now[path] for path in self.changes if isinstance(now.get(path), int | float)}
-        return {f"searched/{path}": float(value) for path, value in numbers.items()}
+        return {f"{SEARCHED}{path}": float(value) for path, value in numbers.items()}
 
 
 def copied_checkpoint(context: TrialContext, source: str, trial: str, lineage: int) -> dict[str, Any]:

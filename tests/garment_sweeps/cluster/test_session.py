@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from garment_sweeps.cluster import session
+from garment_sweeps.cluster.ray_token import make_token
 from garment_sweeps.cluster.session import ray_session, ray_starting
 from garment_uv.errors import UserError
 
@@ -73,7 +73,7 @@ def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkey
 
     def begin() -> None:
         ready.wait()
-        session._make_token()
+        make_token()
         seen.append(token.read_text())
 
     threads = [threading.Thread(target=begin) for _ in range(8)]
@@ -85,5 +85,5 @@ def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkey
     assert token.stat().st_mode & 0o777 == 0o600 and list(token.parent.iterdir()) == [token]
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     token.unlink()
-    session._make_token()
+    make_token()
     assert not token.exists()

@@ -8,8 +8,9 @@ from mlflow.entities import Metric, Param, Run, RunData
 from rich.console import Console
 
 from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
-from garment_sweeps.comparison.rows import Row, fold, last_params
+from garment_sweeps.comparison.rows import Row, fold
 from garment_sweeps.comparison.table import leaderboard_lines
+from garment_sweeps.tracking.searched import last_params
 
 
 def row(name: str, mm: float, outcome: str = "complete", repeats: tuple = (), **costs) -> Row:
@@ -52,10 +53,16 @@ def test_a_trial_of_a_population_is_shown_with_the_values_that_it_ended_with():
     def entity(key, value, kind=Param):
         return kind(key, value) if kind is Param else kind(key, value, 0, 0)
 
-    params = {"loss.uv": "1.0", "generator.local.depth": "2", "seed": "3", "searched/loss.uv": "1.0"}
+    params = {"loss.uv": "1.0", "generator.local.depth": "2", "seed": "3", "searched/loss.uv": "1.0", "on": "false"}
     metrics = {"searched/loss.uv": 2.5e-05, "searched/generator.local.depth": 4.0, "s2s/all": 9.0, "searched/gone": 1.0}
+    metrics["searched/on"] = 1.0
     data = RunData([entity(*item, Metric) for item in metrics.items()], [entity(*item) for item in params.items()])
-    assert last_params(Run(object(), data)) == {**params, "loss.uv": "2.5e-05", "generator.local.depth": "4"}
+    assert last_params(Run(object(), data)) == {
+        **params,
+        "loss.uv": "2.5e-05",
+        "generator.local.depth": "4",
+        "on": "true",
+    }
 
 
 def test_the_table_says_who_cannot_be_told_apart():

@@ -21,7 +21,7 @@ def tracked(tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
-    def record(name: str, trials: list, base=None, version: str = VERSION, searched=(RATE, WEIGHT)) -> None:
+    def record(name: str, trials: list, base=None, version=VERSION, searched=(RATE, WEIGHT), ended_with=None) -> None:
         sweep = SweepRun.start("table", name, {})
         base = base or make_experiment().base
         for number, (changes, mm, outcome) in enumerate(trials):
@@ -31,6 +31,8 @@ def tracked(tmp_path, monkeypatch):
             params = {**config, **{f"searched/{path}": config[path] for path in searched}, "dataset_version": version}
             for path, value in params.items():
                 sweep.client.log_param(run.info.run_id, path, value if isinstance(value, str) else json.dumps(value))
+            for path, value in (ended_with or {}).items():
+                sweep.client.log_metric(run.info.run_id, f"searched/{path}", value)
             sweep.client.log_metric(run.info.run_id, "s2s/all", mm)
             sweep.client.log_metric(run.info.run_id, "costs/parameters", 1000.0 + number)
 
@@ -51,6 +53,14 @@ def test_complete_trials_of_the_same_training_are_known(tracked):
     ]
     assert start.known[0]["from"] == "old/t00000" and start.planned == ()
     assert known_trials(experiment, start.known)[1]["params"] == {RATE: 4e-3, WEIGHT: 0.3}
+
+
+def test_a_config_that_changed_in_mid_training_is_tried_as_it_ended_and_its_result_is_not_taken(tracked):
+    tracked("population", [at(1e-3, 0.1, 20.0)], ended_with={WEIGHT: 0.4})
+    start = head_start(make_experiment(), ["population"], VERSION)
+    assert start.known == () and start.planned == ({RATE: 1e-3, WEIGHT: 0.4},)
+    tracked("unchanged", [at(1e-3, 0.1, 20.0)], ended_with={WEIGHT: 0.1})
+    assert len(head_start(make_experiment(), ["unchanged"], VERSION).known) == 1
 
 
 @pytest.mark.parametrize("difference", ["epochs", "dataset", "another field"])

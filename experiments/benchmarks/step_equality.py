@@ -10,7 +10,7 @@ ALLOWED_GRADIENT = 2e-3
 
 def differences(forms: dict[str, Form]) -> dict[str, tuple[float, float]]:
     """Largest relative differences of parts, losses and gradients, with what is allowed, from one step of each."""
-    published, ours = forms["published"], forms["ours"]
+    published, ours = forms["published"], forms["ours_fp32"]
     published.loss.exact = True
     found = {}
     for part in ("branches", "unwrapping", "matching", "mesh_terms"):

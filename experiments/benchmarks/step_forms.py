@@ -14,17 +14,19 @@ from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.nearest import nearest_vertices
 from garment_uv.losses.normals import vertex_normals
+from garment_uv.networks.blocks import in_layout_of, recompute_residuals
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.masks import class_masks, grow
 from garment_uv.samples.batch import Batch, collate
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.training.device import Precision
+from garment_uv.training.device import Precision, place
 from garment_uv.training.steps import AdversarialSteps
 from garment_uv.uv.atlas import Atlas
 
-FORMS = ("published", "ours")
+FORMS = ("published", "ours_fp32", "ours")
+"""The last in the precision that is fastest on the device, where that is another than fp32."""
 
 
 def load_batch(folder: Path, size: int) -> tuple[Batch, Atlas]:
@@ -50,26 +52,31 @@ class Form:
         torch.manual_seed(seed)
         self.name, self.batch, self.device = name, batch.to(device), device
         generator = GarmentGenerator(GeneratorConfig(base_features=options.features))
-        if name == "published":
-            generator = published_generator(generator)
-        self.generator = generator.to(device)
         torch.manual_seed(seed + 1)
-        self.discriminator = Discriminator(DiscriminatorConfig(base_features=options.features)).to(device)
-        kind = GeneratorLoss if name == "ours" else PublishedLoss
+        discriminator = Discriminator(DiscriminatorConfig(base_features=options.features))
+        kind = GeneratorLoss
+        if name == "published":
+            kind, self.generator = PublishedLoss, published_generator(generator).to(device)
+            self.discriminator = discriminator.to(device)
+        else:
+            self.generator, self.discriminator = place(generator, device), place(discriminator, device)
+            recompute_residuals(self.generator, options.save_memory)
         self.loss = kind(LossConfig(), atlas).to(device)
         optimisers = [
             torch.optim.Adam(network.parameters(), lr=rate, betas=(0.0, 0.9))
             for network, rate in ((self.generator, 1e-4), (self.discriminator, 4e-4))
         ]
-        numbers = Precision(options.precision, device)
-        self.step_once = AdversarialSteps(self.generator, self.discriminator, self.loss, *optimisers, numbers)
+        self.numbers = Precision(options.precision if name == "ours" else "fp32", device)
+        self.step_once = AdversarialSteps(self.generator, self.discriminator, self.loss, *optimisers, self.numbers)
         self._inputs(seed)
 
     def _inputs(self, seed: int) -> None:
         batch, local = self.batch, self.generator.local_path
         randoms = torch.Generator().manual_seed(seed)
         size = (len(batch), self.generator.config.local.features, *batch.segments.shape[1:])
-        self.features = torch.randn(size, generator=randoms).relu_().to(self.device).requires_grad_()
+        features = in_layout_of(next(local.parameters()), torch.randn(size, generator=randoms).relu_().to(self.device))
+        half = torch.bfloat16 if self.numbers.name == "bf16" else torch.float32
+        self.features = features.to(half).requires_grad_()
         self.masks = class_masks(batch.segments)
         self.branch_masks = local.branches.branch_masks(grow(self.masks))
         noise = 0.005 * torch.randn(batch.displacement_uv.shape, generator=randoms).to(self.device)
@@ -86,8 +93,9 @@ class Form:
         """Class branches and class features, forward and backward."""
         local = self.generator.local_path
         self.features.grad = None
-        maps = local.branches(self.features, self.branch_masks)
-        logits = local.class_head(self.features, self.masks)
+        with self.numbers.autocast():
+            maps = local.branches(self.features, self.branch_masks)
+            logits = local.class_head(self.features, self.masks)
         (maps.square().sum() + logits.square().sum()).backward()
         return [self.features.grad]
 
@@ -102,7 +110,7 @@ class Form:
         found = []
         for part in self.surfaces:
             asked = (part.predicted, part.true, part.covered.vertices)
-            match = nearest_vertices(*asked) if self.name == "ours" else match_by_cdist(*asked, self.loss.exact)
+            match = match_by_cdist(*asked, self.loss.exact) if self.name == "published" else nearest_vertices(*asked)
             near = part.true.gather(0, match.unsqueeze(2).expand_as(part.true))
             found.append((near - part.predicted).norm(dim=2) * part.covered.vertices)
         return found

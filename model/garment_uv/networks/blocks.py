@@ -2,7 +2,27 @@
 """
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+from garment_uv.networks.normalise import InstanceNorm
+
+
+class ReflectConv(nn.Conv2d):
+    """A convolution over reflected borders that keeps the size; the border is made in the features' own float type.
+
+    (Torch's own padding mode leaves autocast's half precision for it, which costs a copy of all features.)
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, kernel, stride, bias=bias)
+        self.border = (kernel // 2,) * 4
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(device_type=features.device.type, enabled=False):
+            padded = F.pad(features, self.border, mode="reflect")
+        return super().forward(padded)
 
 
 class ConvBlock(nn.Sequential):
@@ -11,13 +31,11 @@ class ConvBlock(nn.Sequential):
     def __init__(
         self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, reflect: bool = False
     ) -> None:
-        padding = kernel // 2
-        mode = "reflect" if reflect else "zeros"
-        super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False, padding_mode=mode),
-            nn.InstanceNorm2d(outputs, affine=True),
-            nn.ReLU(inplace=True),
-        )
+        if reflect:
+            convolution = ReflectConv(inputs, outputs, kernel, stride, bias=False)
+        else:
+            convolution = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False)
+        super().__init__(convolution, InstanceNorm(outputs), nn.ReLU(inplace=True))
 
 
 class UpBlock(nn.Sequential):
@@ -31,7 +49,7 @@ class UpBlock(nn.Sequential):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(
             nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False),
-            nn.InstanceNorm2d(outputs, affine=True),
+            InstanceNorm(outputs),
             nn.ReLU(inplace=True),
         )
 
@@ -41,16 +59,34 @@ class ResidualBlock(nn.Module):
     LGGAN).
     """
 
+    recompute = False
+    """Set by `recompute_residuals`."""
+
     def __init__(self, features: int) -> None:
         super().__init__()
         self.inner = nn.Sequential(
             ConvBlock(features, features, reflect=True),
-            nn.Conv2d(features, features, 3, padding=1, bias=False, padding_mode="reflect"),
-            nn.InstanceNorm2d(features, affine=True),
+            ReflectConv(features, features, 3, bias=False),
+            InstanceNorm(features),
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
+        if self.recompute and torch.is_grad_enabled():
+            return features + checkpoint(self.inner, features, use_reentrant=False, preserve_rng_state=False)
         return features + self.inner(features)
+
+
+def recompute_residuals(network: nn.Module, recompute: bool = True) -> None:
+    """Have residual blocks keep only their input for the backward pass and compute the rest again; the same numbers."""
+    for layer in network.modules():
+        if isinstance(layer, ResidualBlock):
+            layer.recompute = recompute
+
+
+def in_layout_of(weight: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+    """Features [B, C, H, W] in the memory layout of a convolution's weight, so that all that is made of them has it."""
+    last = weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+    return features.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
 
 
 def initialise(module: nn.Module) -> None:

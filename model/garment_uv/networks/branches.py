@@ -1,11 +1,13 @@
 """Class branches of the local generator: one loop, over the branches that a batch has need of."""
 
+import numpy as np
 import torch
 from torch import nn
 
 from garment_uv.classes import CLASS_IDS, GARMENT_CLASSES
 from garment_uv.networks.blocks import initialise_small
 from garment_uv.networks.config import LocalBranchConfig
+from garment_uv.networks.crops import Box, MaskedCrops, on_canvas
 from garment_uv.networks.units import MapUnit
 
 
@@ -27,8 +29,8 @@ class ClassBranches(nn.Module):
     """Per branch its features F_c = f' * M_c, then `depth` convolutions to a map of its own (LGGAN, Tang et
     al. 2020).
 
-    A branch is computed for the samples that wear one of its classes only, on the bounding box of their
-    masks. That equals the full convolution inside the masks; outside them every branch's map is 0. A branch
+    A branch is computed for the samples that wear one of its classes only, on the bounding box of each
+    one's mask. That equals the full convolution inside the masks; outside them every branch's map is 0. A branch
     that no sample needs gets no gradient at all, so its weights and Adam's moments stay as they are.
     """
 
@@ -53,29 +55,27 @@ class ClassBranches(nn.Module):
     def forward(self, features: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
         """Bounded maps [B, G, 3, U, U], in map units, of f' [B, F, U, U] and branch masks [B, G, U, U]."""
         batch, _, height, width = features.shape
-        maps = masks.new_zeros(batch, len(self.branches), 3, height, width)
-        for index, samples, rows, columns in self._work(masks):
-            mask = masks[samples, index, None, rows, columns]
-            masked = features[samples, :, rows, columns] * mask
-            maps[samples, index, :, rows, columns] = self.unit.bounded(self.branches[index](masked)) * mask
-        return maps
+        boxes = self._boxes(masks)
+        cut = [masks[box.sample, box.branch, None, None, box.rows, box.columns] for box in boxes]
+        crops = MaskedCrops.apply(features, boxes, *cut)
+        maps = [masks.new_zeros(3, height, width)] * (batch * len(self.branches))
+        for box, crop, mask in zip(boxes, crops, cut, strict=True):
+            made = self.unit.bounded(self.branches[box.branch](crop)) * mask
+            maps[box.sample * len(self.branches) + box.branch] = on_canvas(made, box, (height, width))
+        return torch.stack(maps).unflatten(0, (batch, len(self.branches)))
 
-    def _work(self, masks: torch.Tensor) -> list[tuple[int, slice | list[int], slice, slice]]:
-        """(branch, samples, rows, columns) to compute; the device is asked once for the whole batch."""
-        across, down = masks.amax(dim=2), masks.amax(dim=3)
-        extents = torch.cat((down, across), dim=2).gt(0).cpu()
-        height = masks.shape[2]
-        work = []
-        for index in range(masks.shape[1]):
-            samples = extents[:, index].any(dim=1).nonzero().flatten().tolist()
-            if samples:
-                extent = extents[:, index].any(dim=0)
-                everyone = slice(None) if len(samples) == masks.shape[0] else samples
-                work.append((index, everyone, self._span(extent[:height]), self._span(extent[height:])))
-        return work
+    def _boxes(self, masks: torch.Tensor) -> list[Box]:
+        """What to compute, branch by branch; the device is asked once for the whole batch."""
+        lines = torch.cat((masks.amax(dim=3), masks.amax(dim=2)), dim=2).gt(0).cpu().numpy()
+        down, across = lines[..., : masks.shape[2]], lines[..., masks.shape[2] :]
+        return [
+            Box(int(sample), branch, self._span(down[sample, branch]), self._span(across[sample, branch]))
+            for branch in range(masks.shape[1])
+            for sample in lines[:, branch].any(axis=1).nonzero()[0]
+        ]
 
-    def _span(self, line: torch.Tensor) -> slice:
-        filled = line.nonzero().flatten()
+    def _span(self, line: np.ndarray) -> slice:
+        filled = line.nonzero()[0]
         return slice(max(int(filled[0]) - self.halo, 0), min(int(filled[-1]) + self.halo + 1, len(line)))
 
 

@@ -25,9 +25,9 @@ class ClassFeatureHead(nn.Module):
 
         A row whose mask is empty is the layer's bias and says nothing: leave it out of any loss.
         """
+        sums = masks.to(features.dtype).flatten(2) @ features.permute(0, 2, 3, 1).flatten(1, 2)
         with torch.autocast(device_type=features.device.type, enabled=False):
-            masks = masks.float()
-            sums = torch.einsum("bfp,bkp->bkf", features.float().flatten(2), masks.flatten(2))
+            masks, sums = masks.float(), sums.float()
             if self.pooling == "mask":
                 area = masks.sum(dim=(2, 3)).clamp(min=1)
                 pooled = sums / area.unsqueeze(2)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from garment_uv.networks.blocks import initialise
+from garment_uv.networks.blocks import in_layout_of, initialise
 from garment_uv.networks.config import DiscriminatorConfig
 from garment_uv.networks.units import MAP_UNITS, Target
 
@@ -67,6 +67,7 @@ class Discriminator(nn.Module):
         stacked = maps / self.unit
         if self.condition_on_body:
             stacked = torch.cat((stacked, body_uv), dim=1)
+        stacked = in_layout_of(self.scales[0].layers[-1].weight, stacked)
         answers = []
         for index, scale in enumerate(self.scales):
             if index:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from garment_uv.networks.blocks import ConvBlock
+from garment_uv.networks.blocks import ConvBlock, in_layout_of
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.uv.unwrap import unwrap_image
 
@@ -53,7 +53,7 @@ class Encoder(nn.Module):
 
     def forward(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> Encoded:
         """Features of image [B, 3, I, I], body_uv [B, 3, U, U] (m) and camera [B, 3] (m, root-relative)."""
-        inputs = self.stack(image, body_uv, camera)
+        inputs = in_layout_of(self.first[0].weight, self.stack(image, body_uv, camera))
         full = self.first(inputs)
         half = self.second(full)
         return Encoded(inputs, full, half, self.third(half))

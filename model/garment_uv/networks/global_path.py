@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from garment_uv.networks.blocks import ConvBlock, UpBlock, initialise_small
+from garment_uv.networks.blocks import ConvBlock, ReflectConv, UpBlock, initialise_small
 from garment_uv.networks.config import GeneratorConfig
 
 
@@ -23,7 +23,7 @@ class GlobalPath(nn.Module):
             layers.append(UpBlock(channels, channels // 2))
             channels //= 2
         self.layers = nn.Sequential(*layers)
-        self.last = nn.Conv2d(channels, 3, kernel_size=7, padding=3, padding_mode="reflect")
+        self.last = ReflectConv(channels, 3, kernel=7)
 
     def start_small(self) -> None:
         """Set the last layer so that the path starts near zero; called after the general initialisation."""

@@ -33,7 +33,7 @@ CHECKPOINT_JSON = "checkpoint.json"
 TRAINING = "training.safetensors"
 MODEL = "model"
 
-WHERE_IT_RUNS = ("data.uri", "data.workers", "training.device", "training.threads")
+WHERE_IT_RUNS = ("data.uri", "data.workers", "training.device", "training.threads", "training.save_memory")
 """Config fields that a resumed training may change: where the same bytes are read and the same sums are done."""
 
 
@@ -44,6 +44,8 @@ class Progress(Config):
     """Epochs done."""
     best: Best | None
     collapsed_epochs: int = Field(ge=0)
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    """What the training runs in: where its config says 'auto', it goes on in this one."""
     random: PlainRandomState
     scaler: dict[str, float | int]
     """Of the gradient scaler; empty unless fp16."""
@@ -147,11 +149,13 @@ def optimiser_tensors(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str
 
 
 def load_optimiser(prefix: str, optimiser: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
-    """Put back what `optimiser_tensors` took; rates and betas stay those of the config."""
+    """Put back what `optimiser_tensors` took, in the parameters' memory layout; rates and betas stay the config's."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
     for path, value in part(prefix, tensors).items():
         index, name = path.split("/")
-        state.setdefault(int(index), {})[name] = value
+        moment = torch.empty_like(parameters[int(index)]).copy_(value) if value.dim() else value
+        state.setdefault(int(index), {})[name] = moment
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -40,7 +40,10 @@ class TrainingConfig(Config):
     """Ours: half of the samples are trained on as seen in a mirror; needs an atlas with symmetric halves."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"
+    """'auto' times one of the model's own layers on the device as the training starts, and takes bf16 where it wins."""
+    save_memory: bool = False
+    """Residual blocks keep their input alone for the backward pass: less memory, a tenth more time, equal numbers."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     optimiser: OptimiserConfig = OptimiserConfig()
     threads: int = Field(default=0, ge=0, le=256)

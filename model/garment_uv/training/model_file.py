@@ -11,6 +11,7 @@ from garment_uv.config.base import Config, digest_of
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.training.device import place
 from garment_uv.training.files import (
     file_facts,
     present_folder,
@@ -107,7 +108,7 @@ def load_model(folder: Path) -> tuple[GarmentGenerator, TrialConfig, Atlas]:
     `folder` is a model folder or a checkpoint. Raises UserError when it is neither, or is damaged.
     """
     path, card = _read(folder)
-    generator = GarmentGenerator(card.config.generator)
+    generator = place(GarmentGenerator(card.config.generator), torch.device("cpu"))
     load_weights(generator, load_tensors(path / WEIGHTS), path / WEIGHTS)
     atlas = Atlas.load(path / ATLAS)
     if atlas.digest != card.atlas_digest:

@@ -9,21 +9,25 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+import torch.utils.deterministic
 
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
+from garment_uv.networks.blocks import recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
+from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.augment import jitter_colours
 from garment_uv.training.average import WeightAverage
-from garment_uv.training.device import Precision, resolve_device
+from garment_uv.training.device import Precision, place, resolve_device
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
+from garment_uv.training.fastest import fastest_precision
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.mirror import Mirror
 from garment_uv.training.predict import SegmentSource, quiet_sparse
@@ -48,6 +52,8 @@ class Trainer:
         self.config = config
         self.source = source
         self.device = resolve_device(config.training.device)
+        if self.device.type == "cpu":
+            keep_freed_memory()
         self.atlas = source.atlas()
         self.trained_on = trained_on(source)
         self.best: Best | None = None
@@ -67,14 +73,14 @@ class Trainer:
         self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
-            self.generator = GarmentGenerator(config.generator).to(self.device)
-            self.discriminator = Discriminator(
-                config.discriminator, config.generator.condition_on_body, config.generator.target
-            ).to(self.device)
+            self.generator = place(GarmentGenerator(config.generator), self.device)
+            judge = Discriminator(config.discriminator, config.generator.condition_on_body, config.generator.target)
+            self.discriminator = place(judge, self.device)
         decay = config.training.ema_decay
         self._average = WeightAverage(self.generator, decay) if decay else None
         self._watch = FeasibilityWatch(config.training)
-        self._precision = Precision(config.training.precision, self.device)
+        self._precision = Precision(self._chosen_precision(), self.device)
+        recompute_residuals(self.generator, config.training.save_memory)
         rates = config.training.optimiser
         self._optimisers = {
             "generator": _adam(self.generator, rates.generator_lr, config),
@@ -139,6 +145,7 @@ class Trainer:
             epoch=self.epoch,
             best=self.best,
             collapsed_epochs=self._watch.collapsed_epochs,
+            precision=self._precision.name,
             random=self._random.plain(),
             scaler=self._precision.scaler.state_dict(),
         )
@@ -167,6 +174,8 @@ class Trainer:
         self._random.load(checkpoint.part("random", state.tensors), progress.random)
         self._precision.scaler.load_state_dict(progress.scaler)
         self._watch.collapsed_epochs = progress.collapsed_epochs
+        if self.config.training.precision == "auto":
+            self._precision.name = progress.precision
         self.best = progress.best
         self.epoch = progress.epoch
 
@@ -202,6 +211,13 @@ class Trainer:
                 raise Infeasible(f"the total loss became {float(sums['total'])} in epoch {self.epoch + 1}")
         return {name: float(value) / samples for name, value in sums.items()}
 
+    def _chosen_precision(self) -> str:
+        asked = self.config.training.precision
+        if asked != "auto":
+            return asked
+        with self._running():
+            return fastest_precision(self.config.generator, self.atlas.size, self.device)
+
     def _evaluate(self) -> tuple[S2STable | None, S2STable | None]:
         chosen, last = self.config.evaluation, self.epoch == self.config.training.epochs
         if self.epoch % chosen.every and not last:
@@ -225,15 +241,18 @@ class Trainer:
         """This training's random numbers, threads and deterministic algorithms, while inside."""
         threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
         warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+        fill = torch.utils.deterministic.fill_uninitialized_memory
         if self.config.training.threads:
             torch.set_num_threads(self.config.training.threads)
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
         try:
             with self._random.active(), quiet_sparse(), warnings.catch_warnings():
                 for notice in ("does not have a deterministic implementation", "CUBLAS_WORKSPACE_CONFIG"):
                     warnings.filterwarnings("ignore", message=f".*{notice}.*")
                 yield
         finally:
+            torch.utils.deterministic.fill_uninitialized_memory = fill
             torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
             torch.set_num_threads(threads)
 

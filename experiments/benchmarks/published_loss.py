@@ -12,7 +12,7 @@ from garment_uv.losses.edges import edge_share
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.means import masked_share, mean_of_shares
-from garment_uv.losses.mesh import mesh_loss
+from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.normals import vertex_normals
 from garment_uv.losses.surface import SurfaceOperators
 from garment_uv.uv.atlas import Atlas
@@ -110,7 +110,7 @@ class PublishedLoss(GeneratorLoss):
         predicted, true = self.sampler(output.displacement), self.sampler(batch.displacement_uv)
         parts = self._by_topology(predicted, true, batch)
         return {
-            "mesh": mesh_loss(predicted, true, batch.vertex_classes),
+            "mesh": mean_of_shares([mesh_share(predicted, true, batch.vertex_classes)]),
             "normal": mean_of_shares([self.normal_share(part) for part in parts]),
             "laplacian": mean_of_shares([laplacian_share(p.operators, p.predicted, p.covered) for p in parts]),
             "edge": mean_of_shares([edge_share(p.operators, p.predicted, p.true, p.covered) for p in parts]),

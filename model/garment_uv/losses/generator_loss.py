@@ -1,22 +1,23 @@
 """All terms of the generator's loss, weighted by config."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
 from garment_uv.losses.adversarial import Features, adversarial_loss
-from garment_uv.losses.classification import classification_loss
+from garment_uv.losses.classification import classification_share
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.edges import edge_share
 from garment_uv.losses.feature_matching import feature_matching_loss
 from garment_uv.losses.laplacian import laplacian_share
-from garment_uv.losses.means import mean_of_shares
-from garment_uv.losses.mesh import mesh_loss
+from garment_uv.losses.means import Share, means_of_batch, sum_of_shares
+from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.normals import normal_share
 from garment_uv.losses.segments import segments_loss
 from garment_uv.losses.surface import Covered, SurfaceOperators
-from garment_uv.losses.uv import uv_loss
+from garment_uv.losses.uv import uv_share
 from garment_uv.networks.generator import GeneratorOutput
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler
@@ -33,11 +34,17 @@ class _Surfaces:
 
 
 class GeneratorLoss(nn.Module):
-    """Terms of `LossConfig` for one batch; a term of weight 0 is not computed."""
+    """Terms of `LossConfig` for one batch; a term of weight 0 is not computed.
 
-    def __init__(self, config: LossConfig, atlas: Atlas) -> None:
+    `means` makes means of what the terms add up and count; see `means_of_batch`.
+    """
+
+    def __init__(
+        self, config: LossConfig, atlas: Atlas, means: Callable[..., dict[str, torch.Tensor]] = means_of_batch
+    ) -> None:
         super().__init__()
         self.config = config
+        self.means = means
         self.sampler = MapSampler(atlas)
         self.surfaces = nn.ModuleDict(
             {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
@@ -64,26 +71,27 @@ class GeneratorLoss(nn.Module):
         branches has no term 'classification'.
         """
         with torch.autocast(device_type=output.displacement.device.type, enabled=False):
-            terms = {
+            shares = {
                 **self._map_terms(output, batch),
                 **self._surface_terms(output, batch),
                 **self._adversarial_terms(fake_features, real_features),
             }
+            terms = self.means(shares, batch)
             weighted = [getattr(self.config, name) * term for name, term in terms.items()]
             terms["total"] = torch.stack(weighted).sum() if weighted else output.displacement.sum() * 0
         return terms
 
-    def _map_terms(self, output: GeneratorOutput, batch) -> dict[str, torch.Tensor]:
-        terms = {}
+    def _map_terms(self, output: GeneratorOutput, batch) -> dict[str, Share | torch.Tensor]:
+        terms: dict[str, Share | torch.Tensor] = {}
         if self.config.uv:
-            terms["uv"] = uv_loss(output.displacement, batch.displacement_uv, batch.segments)
+            terms["uv"] = uv_share(output.displacement, batch.displacement_uv, batch.segments)
         if self.config.classification and output.class_logits is not None:
-            terms["classification"] = classification_loss(output.class_logits, output.class_present)
+            terms["classification"] = classification_share(output.class_logits, output.class_present)
         if self.config.segments:
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)
         return terms
 
-    def _surface_terms(self, output: GeneratorOutput, batch) -> dict[str, torch.Tensor]:
+    def _surface_terms(self, output: GeneratorOutput, batch) -> dict[str, Share]:
         if not (self.config.mesh or len(self.surfaces)):
             return {}
         terms = {}
@@ -93,18 +101,18 @@ class GeneratorLoss(nn.Module):
             if true is None:
                 true = self.sampler(batch.displacement_uv)
         if self.config.mesh:
-            terms["mesh"] = mesh_loss(predicted, true, batch.vertex_classes)
+            terms["mesh"] = mesh_share(predicted, true, batch.vertex_classes)
         parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []
         if self.config.normal:
-            terms["normal"] = mean_of_shares(
+            terms["normal"] = sum_of_shares(
                 [normal_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
             )
         if self.config.laplacian:
-            terms["laplacian"] = mean_of_shares(
+            terms["laplacian"] = sum_of_shares(
                 [laplacian_share(part.operators, part.predicted, part.covered) for part in parts]
             )
         if self.config.edge:
-            terms["edge"] = mean_of_shares(
+            terms["edge"] = sum_of_shares(
                 [edge_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
             )
         return terms

@@ -1,5 +1,6 @@
 """Means that stay meaningful over nothing."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
@@ -24,13 +25,23 @@ def masked_share(values: torch.Tensor, mask: torch.Tensor) -> Share:
     return Share(torch.where(kept, values, torch.zeros_like(values)).sum(), kept.sum())
 
 
-def mean_of_shares(shares: list[Share]) -> torch.Tensor:
-    """Mean over all shares, scalar; over nothing it is 0 and its gradients are 0."""
+def sum_of_shares(shares: list[Share]) -> Share:
+    """The share of several parts of the batch together."""
     total = torch.stack([share.total for share in shares]).sum()
     count = torch.stack([share.count for share in shares]).sum()
+    return Share(total, count)
+
+
+def mean_of_shares(shares: list[Share]) -> torch.Tensor:
+    """Mean over all shares, scalar; over nothing it is 0 and its gradients are 0."""
+    total, count = sum_of_shares(shares)
     return total / count.clamp(min=1)
 
 
-def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Mean of `values` where `mask` is true, scalar; 0 where the mask is empty."""
-    return mean_of_shares([masked_share(values, mask)])
+def means_of_batch(terms: Mapping[str, Share | torch.Tensor], batch) -> dict[str, torch.Tensor]:
+    """Terms by name as means over the batch, scalars.
+
+    A share becomes its mean; a scalar is one already, over samples that count alike. `training.parallel` has the same
+    for a batch of which each of several processes holds a portion.
+    """
+    return {name: mean_of_shares([term]) if isinstance(term, Share) else term for name, term in terms.items()}

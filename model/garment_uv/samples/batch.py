@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 
+from garment_uv.samples.division import Portion
 from garment_uv.samples.sample import Sample
 
 
@@ -31,6 +32,13 @@ class Batch:
     """float32 [B, 3] camera relative to the turned root; it looks along -x."""
     displacement_vertices: torch.Tensor | None = None
     """float32 [B, V, 3] true displacements where the maps were refilled, so that reading them does not give these."""
+    portion: Portion | None = None
+    """Where several processes train together: which samples of the whole batch these are."""
+
+    @property
+    def whole(self) -> int:
+        """Samples of the whole batch, over all processes."""
+        return self.portion.whole if self.portion else len(self)
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch, collate
 from garment_uv.samples.codec import decode_sample
+from garment_uv.samples.division import Division
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, checked_index, iterate_samples, sample_format
@@ -20,6 +21,7 @@ from garment_uv.uv.fill import fill as fill_map
 from garment_uv.uv.sampling import read_vertices
 
 _OPEN_SHARDS = SHUFFLE_SHARDS + 1
+ALL = Division()
 
 
 class SampleLoader:
@@ -33,6 +35,7 @@ class SampleLoader:
         fill: 'as_stored', or a fill method's name: the displacement maps are then filled anew from the
             vertices' values, read back from the stored maps.
         pin_memory: batches in page-locked memory, for a GPU.
+        division: only this process's portion of every batch is read; `batch_size` is that of the whole batch.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class SampleLoader:
         fill: str = "as_stored",
         drop_last: bool = False,
         pin_memory: bool = False,
+        division: Division = ALL,
     ) -> None:
         if batch_size < 1 or workers < 0:
             raise UserError(
@@ -55,7 +59,8 @@ class SampleLoader:
         self._source, self._split = source, split
         self._workers, self._pin = workers, pin_memory
         sizes = [entry.samples for entry in source.manifest.split_shards(split)]
-        self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last)
+        self._division = division
+        self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last, division)
         self._batches = _Batches(source, split, fill)
         self._loader: DataLoader | None = None
 
@@ -77,6 +82,13 @@ class SampleLoader:
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """The batches of one epoch; UserError when a shard's bytes are not the manifest's."""
+        if self._division.processes == 1:
+            yield from self._decoded(epoch)
+            return
+        for batch, whole in zip(self._decoded(epoch), self._plan.batch_sizes(), strict=True):
+            yield replace(batch, portion=self._division.portion(whole))
+
+    def _decoded(self, epoch: int) -> Iterator[Batch]:
         if self._workers == 0:
             for wanted in self._plan.of_epoch(epoch):
                 batch = self._batches[wanted]
@@ -111,16 +123,25 @@ class SampleLoader:
 
 
 class _Plan(Sampler):
-    """The batches of an epoch as lists of (shard, position)."""
+    """This process's portions of an epoch's batches as lists of (shard, position)."""
 
-    def __init__(self, sizes: list[int], batch_size: int, seed: int, shuffle: bool, drop_last: bool) -> None:
-        self.sizes, self.batch_size, self.seed = sizes, batch_size, seed
+    def __init__(
+        self, sizes: list[int], batch_size: int, seed: int, shuffle: bool, drop_last: bool, division: Division
+    ) -> None:
+        self.sizes, self.batch_size, self.seed, self.division = sizes, batch_size, seed, division
         self.shuffle, self.drop_last, self.epoch = shuffle, drop_last, 0
 
     def of_epoch(self, epoch: int) -> Iterator[list[tuple[int, int]]]:
         order = epoch_order(self.sizes, self.seed, epoch, self.shuffle)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            yield order[start : start + self.batch_size]
+        for number, whole in enumerate(self.batch_sizes()):
+            portion = self.division.portion(whole)
+            start = number * self.batch_size + portion.first
+            yield order[start : start + portion.size]
+
+    def batch_sizes(self) -> list[int]:
+        """Samples of each whole batch; the last may have fewer."""
+        total = sum(self.sizes)
+        return [min(self.batch_size, total - number * self.batch_size) for number in range(len(self))]
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         return self.of_epoch(self.epoch)

@@ -126,17 +126,24 @@ def checked_index(path: Path, entry: ShardEntry) -> list[ShardSample]:
     return index
 
 
-def iterate_samples(source: DatasetSource, split: str, max_samples: int = 0) -> Iterator[Sample]:
+def sample_positions(source: DatasetSource, split: str, max_samples: int = 0) -> np.ndarray:
+    """Positions [N] of a split's samples in stored order; with `max_samples` > 0 at most so many, evenly spaced."""
+    total = sum(entry.samples for entry in source.manifest.split_shards(split))
+    if 0 < max_samples < total:
+        return np.linspace(0, total - 1, max_samples).round().astype(int)
+    return np.arange(total)
+
+
+def iterate_samples(
+    source: DatasetSource, split: str, max_samples: int = 0, positions: np.ndarray | None = None
+) -> Iterator[Sample]:
     """Samples of a split in stored order, one decoded at a time.
 
-    `max_samples` > 0 takes at most so many, evenly spaced over the split; the rest is not decoded.
+    `max_samples` > 0 takes at most so many, evenly spaced over the split, `positions` those; the rest is not decoded.
     """
     form = sample_format(source.manifest)
     entries = source.manifest.split_shards(split)
-    total = sum(entry.samples for entry in entries)
-    wanted = np.arange(total)
-    if 0 < max_samples < total:
-        wanted = np.linspace(0, total - 1, max_samples).round().astype(int)
+    wanted = sample_positions(source, split, max_samples) if positions is None else positions
     first = 0
     for entry in entries:
         inside = wanted[(wanted >= first) & (wanted < first + entry.samples)] - first

@@ -33,7 +33,14 @@ CHECKPOINT_JSON = "checkpoint.json"
 TRAINING = "training.safetensors"
 MODEL = "model"
 
-WHERE_IT_RUNS = ("data.uri", "data.workers", "training.device", "training.threads", "training.save_memory")
+WHERE_IT_RUNS = (
+    "data.uri",
+    "data.workers",
+    "training.device",
+    "training.processes",
+    "training.save_memory",
+    "training.threads",
+)
 """Config fields that a resumed training may change: where the same bytes are read and the same sums are done."""
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from garment_uv.config.base import Config
 
@@ -15,7 +15,7 @@ class DataConfig(Config):
     fill: Literal["as_stored", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
     """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s."""
     workers: int = Field(default=0, ge=0, le=64)
-    """Loader processes; 0 decodes in the training process."""
+    """Loader processes of each training process; 0 decodes in the training process."""
 
 
 class OptimiserConfig(Config):
@@ -34,6 +34,9 @@ class TrainingConfig(Config):
     decay_from: float = Field(default=0.5, ge=0, le=1)
     """Share of the epochs after which the rates decay linearly to zero."""
     batch_size: int = Field(default=4, ge=1, le=1024)
+    """Samples of a step, over all processes."""
+    processes: int = Field(default=1, ge=1, le=64)
+    """Processes that train together, each on a device of its own and on its portion of every batch."""
     colour_jitter: float = Field(default=0.0, ge=0, le=1)
     """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
     mirror: bool = False
@@ -53,6 +56,15 @@ class TrainingConfig(Config):
     collapse_epochs: int = Field(default=5, ge=1)
     """Epochs in a row with a discriminator loss under `collapse_loss` that end the trial as infeasible."""
     collapse_loss: float = Field(default=1e-3, ge=0)
+
+    @model_validator(mode="after")
+    def _each_process_has_a_sample(self):
+        if self.processes > self.batch_size:
+            raise ValueError(
+                f"processes is {self.processes}, more than the {self.batch_size} samples of batch_size, which they "
+                "share; raise batch_size or lower processes"
+            )
+        return self
 
 
 class EvaluationConfig(Config):

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from garment_uv.errors import UserError
+from garment_uv.training.parallel import ALONE, Processes
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -39,11 +40,12 @@ class Precision:
     Losses are always computed in fp32, outside `autocast()`.
     """
 
-    def __init__(self, name: str, device: torch.device) -> None:
+    def __init__(self, name: str, device: torch.device, processes: Processes = ALONE) -> None:
         if name == "fp16" and device.type != "cuda":
             raise UserError("training.precision is 'fp16', which needs CUDA: set it to bf16 or fp32")
         self.name = name
         self.device = device
+        self._processes = processes
         self.scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")
 
     def autocast(self) -> AbstractContextManager:
@@ -56,5 +58,6 @@ class Precision:
         """Backward from the scalar `loss` and one step of `optimiser`; its old gradients are dropped."""
         optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()
+        self._processes.sum_gradients(each for group in optimiser.param_groups for each in group["params"])
         self.scaler.step(optimiser)
         self.scaler.update()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.reconstruction.meshes import push_out
 from garment_uv.samples.batch import collate
 from garment_uv.samples.sample import Sample
-from garment_uv.samples.source import DatasetSource, iterate_samples
+from garment_uv.samples.source import DatasetSource, iterate_samples, sample_positions
 from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import load_model
+from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import Predictor, SegmentSource, predicted_topology
 from garment_uv.uv.atlas import Atlas
 
@@ -45,21 +46,37 @@ class Evaluator:
         source: DatasetSource,
         batch_size: int,
         out_of_body: bool = False,
+        processes: Processes = ALONE,
     ) -> None:
         self._predict = Predictor(generator, atlas)
         self._atlas = atlas
         self._source = source
         self._batch_size = batch_size
         self._out_of_body = out_of_body
+        self._processes = processes
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
-        """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
-        evaluated = self.samples(split, segments, max_samples)
-        return S2STable.from_scores(score for item in evaluated for score in item.scores)
+        """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes.
+
+        Of several processes each evaluates its share of the samples, and all get the table of all samples.
+        """
+        positions = sample_positions(self._source, split, max_samples)
+        own = self._processes.division.own_chunks(positions, self._batch_size)
+
+        def own_scores() -> list[tuple[int, list[GarmentScore]]]:
+            evaluated = self._evaluated(split, segments, own)
+            return [(int(position), item.scores) for position, item in zip(own, evaluated, strict=True)]
+
+        scored = chain.from_iterable(self._processes.together(own_scores))
+        in_stored_order = sorted(scored, key=lambda both: both[0])
+        return S2STable.from_scores(score for _, scores in in_stored_order for score in scores)
 
     def samples(self, split: str, segments: SegmentSource, max_samples: int = 0) -> Iterator[EvaluatedSample]:
         """Each sample with its predicted meshes and their scores, in stored order."""
-        for chunk in _batched(iterate_samples(self._source, split, max_samples), self._batch_size):
+        yield from self._evaluated(split, segments, sample_positions(self._source, split, max_samples))
+
+    def _evaluated(self, split: str, segments: SegmentSource, positions: np.ndarray) -> Iterator[EvaluatedSample]:
+        for chunk in _batched(iterate_samples(self._source, split, positions=positions), self._batch_size):
             predicted = self._predict(collate(chunk), segments)
             if not np.isfinite(predicted.vertices).all():
                 raise Infeasible("the generator predicts vertices that are not finite")

@@ -38,7 +38,10 @@ class AdversarialSteps:
         self._precision = precision
 
     def __call__(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Train on one batch; detached scalar losses by name, with 'discriminator' if that was trained."""
+        """Train on one batch; detached scalar losses by name, with 'discriminator' if that was trained.
+
+        Of several processes that train together each has its part of a loss; they add up to it.
+        """
         with self._precision.autocast():
             output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
         output = _in_float32(output)
@@ -46,7 +49,7 @@ class AdversarialSteps:
             return self._generator_step(output, batch, None, None)
         fake, true = discriminator_maps(output, batch, self.generator.config.target)
         losses = self._generator_step(output, batch, fake, true)
-        losses["discriminator"] = self._discriminator_step(fake.detach(), true, batch.body_uv)
+        losses["discriminator"] = self._discriminator_step(fake.detach(), true, batch)
         return losses
 
     def _generator_step(
@@ -64,11 +67,12 @@ class AdversarialSteps:
         self.discriminator.requires_grad_(True)
         return {name: term.detach() for name, term in terms.items()}
 
-    def _discriminator_step(self, fake: torch.Tensor, true: torch.Tensor, body_uv: torch.Tensor) -> torch.Tensor:
+    def _discriminator_step(self, fake: torch.Tensor, true: torch.Tensor, batch: Batch) -> torch.Tensor:
         with self._precision.autocast():
-            real_features = self.discriminator(true, body_uv)
-            fake_features = self.discriminator(fake, body_uv)
-        loss = self._discriminator_loss(real_features, fake_features)
+            real_features = self.discriminator(true, batch.body_uv)
+            fake_features = self.discriminator(fake, batch.body_uv)
+        term = {"discriminator": self._discriminator_loss(real_features, fake_features)}
+        loss = self._generator_loss.means(term, batch)["discriminator"]
         self._precision.step(loss, self._discriminator_optimiser)
         return loss.detach()
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -30,6 +31,7 @@ from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.fastest import fastest_precision
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.mirror import Mirror
+from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import SegmentSource, quiet_sparse
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.report import Best, EpochReport
@@ -46,12 +48,17 @@ class Trainer:
 
     The same config and dataset give the same numbers on the same machine: bit for bit on the CPU, also when
     killed and resumed from the last `save`. On CUDA sums may be ordered differently from run to run.
+
+    Of several `processes` each has a trainer, whose methods are called at the same time in all of them; with any number
+    of them the numbers are the same but for the order of sums.
     """
 
-    def __init__(self, config: TrialConfig, source: DatasetSource) -> None:
+    def __init__(self, config: TrialConfig, source: DatasetSource, processes: Processes = ALONE) -> None:
         self.config = config
         self.source = source
-        self.device = resolve_device(config.training.device)
+        self._processes = processes
+        _check_processes(config, processes)
+        self.device = processes.device(resolve_device(config.training.device))
         if self.device.type == "cpu":
             keep_freed_memory()
         self.atlas = source.atlas()
@@ -69,6 +76,7 @@ class Trainer:
             workers=config.data.workers,
             fill=config.data.fill,
             pin_memory=self.device.type == "cuda",
+            division=processes.division,
         )
         self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)
@@ -79,7 +87,7 @@ class Trainer:
         decay = config.training.ema_decay
         self._average = WeightAverage(self.generator, decay) if decay else None
         self._watch = FeasibilityWatch(config.training)
-        self._precision = Precision(self._chosen_precision(), self.device)
+        self._precision = Precision(self._chosen_precision(), self.device, processes)
         recompute_residuals(self.generator, config.training.save_memory)
         rates = config.training.optimiser
         self._optimisers = {
@@ -89,13 +97,13 @@ class Trainer:
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
-            GeneratorLoss(config.loss, self.atlas).to(self.device),
+            GeneratorLoss(config.loss, self.atlas, processes.means).to(self.device),
             self._optimisers["generator"],
             self._optimisers["discriminator"],
             self._precision,
         )
         self._evaluator = Evaluator(
-            self.model, self.atlas, source, evaluation_batch(config), config.evaluation.push_out
+            self.model, self.atlas, source, evaluation_batch(config), config.evaluation.push_out, processes
         )
 
     def train_epoch(self) -> EpochReport:
@@ -133,7 +141,12 @@ class Trainer:
         return self._evaluator
 
     def save(self, folder: Path) -> None:
-        """Write the whole state as a checkpoint folder, atomically; it holds the model for inference too."""
+        """Write the whole state as a checkpoint folder, atomically; it holds the model for inference too.
+
+        All processes have the same state, and any number of them can go on from it; the first one writes.
+        """
+        if self._processes.division.rank:
+            return
         tensors = {f"discriminator/{name}": value for name, value in self.discriminator.state_dict().items()}
         for name, optimiser in self._optimisers.items():
             tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
@@ -198,25 +211,30 @@ class Trainer:
         for number, batch in enumerate(self._loader.batches(self.epoch), start=1):
             batch = batch.to(self.device, non_blocking=True)
             if self._mirror:
-                batch = self._mirror(batch, torch.rand(len(batch)) < 0.5)
+                chosen = torch.rand(batch.whole) < 0.5
+                batch = self._mirror(batch, batch.portion.of(chosen) if batch.portion else chosen)
             if jitter:
-                batch = replace(batch, image=jitter_colours(batch.image, jitter))
+                batch = replace(batch, image=jitter_colours(batch.image, jitter, batch.portion))
             losses = self._steps(batch)
             if self._average:
                 self._average.update(self.generator)
-            samples += len(batch)
+            samples += batch.whole
             for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value.double() * len(batch)
-            if number % LOOK_EVERY == 0 and not math.isfinite(float(sums["total"])):
-                raise Infeasible(f"the total loss became {float(sums['total'])} in epoch {self.epoch + 1}")
-        return {name: float(value) / samples for name, value in sums.items()}
+                sums[name] = sums.get(name, 0.0) + value.double() * batch.whole
+            if number % LOOK_EVERY == 0:
+                total = float(self._processes.sum(sums["total"].clone()))
+                if not math.isfinite(total):
+                    raise Infeasible(f"the total loss became {total} in epoch {self.epoch + 1}")
+        whole = self._processes.sum(torch.stack(list(sums.values())))
+        return {name: value / samples for name, value in zip(sums, whole.tolist(), strict=True)}
 
     def _chosen_precision(self) -> str:
         asked = self.config.training.precision
         if asked != "auto":
             return asked
         with self._running():
-            return fastest_precision(self.config.generator, self.atlas.size, self.device)
+            timed = partial(fastest_precision, self.config.generator, self.atlas.size, self.device)
+            return self._processes.together(timed)[0]  # of several processes all take the first one's
 
     def _evaluate(self) -> tuple[S2STable | None, S2STable | None]:
         chosen, last = self.config.evaluation, self.epoch == self.config.training.epochs
@@ -267,6 +285,15 @@ def trained_on(source: DatasetSource) -> model_file.TrainedOn:
         subdivisions=manifest.subdivisions,
         image_size=manifest.image_size,
     )
+
+
+def _check_processes(config: TrialConfig, processes: Processes) -> None:
+    wanted, there = config.training.processes, processes.division.processes
+    if wanted != there:
+        raise UserError(
+            f"training.processes is {wanted}, but {there} was started here: start it by `garment train` or "
+            "`garment sweep`, or set training.processes=1"
+        )
 
 
 def _check_splits(config: TrialConfig, source: DatasetSource) -> None:

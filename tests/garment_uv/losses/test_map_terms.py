@@ -5,11 +5,16 @@ import math
 import pytest
 import torch
 
-from garment_uv.losses.classification import classification_loss
-from garment_uv.losses.means import Share, masked_mean, mean_of_shares
-from garment_uv.losses.mesh import mesh_loss
+from garment_uv.losses.classification import classification_share
+from garment_uv.losses.means import Share, masked_share, mean_of_shares
+from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.segments import segments_loss
-from garment_uv.losses.uv import uv_loss
+from garment_uv.losses.uv import uv_share
+
+
+def mean(share):
+    """The mean of what a function gives a share of."""
+    return lambda *arguments: mean_of_shares([share(*arguments)])
 
 
 def test_uv_is_the_mean_in_cm_inside_the_grown_mask():
@@ -18,16 +23,16 @@ def test_uv_is_the_mean_in_cm_inside_the_grown_mask():
     segments[0, 8, 8] = 4
     predicted = torch.full_like(true, 0.5)
     predicted[..., 6:11, 6:11] = 0.02
-    assert uv_loss(predicted, true, segments).item() == pytest.approx(2.0)
+    assert mean(uv_share)(predicted, true, segments).item() == pytest.approx(2.0)
     predicted[..., 6, 6] = 0.27
-    assert uv_loss(predicted, true, segments).item() == pytest.approx(3.0)
+    assert mean(uv_share)(predicted, true, segments).item() == pytest.approx(3.0)
 
 
 def test_uv_does_not_care_whether_maps_are_displacements_or_positions():
     true, predicted, body = (torch.randn(2, 3, 8, 8) for _ in range(3))
     segments = torch.ones(2, 8, 8, dtype=torch.int64)
-    as_positions = uv_loss(predicted + body, true + body, segments)
-    torch.testing.assert_close(uv_loss(predicted, true, segments), as_positions)
+    as_positions = mean(uv_share)(predicted + body, true + body, segments)
+    torch.testing.assert_close(mean(uv_share)(predicted, true, segments), as_positions)
 
 
 def test_mesh_is_squared_below_a_centimetre_and_linear_above():
@@ -38,37 +43,37 @@ def test_mesh_is_squared_below_a_centimetre_and_linear_above():
     predicted[0, 2] = 9.0
     classes = torch.tensor([[1, 6, 0]])
     expected = (0.5 * 0.4**2 + (5 - 0.5)) / 2
-    assert mesh_loss(predicted, true, classes).item() == pytest.approx(expected, rel=1e-5)
+    assert mean(mesh_share)(predicted, true, classes).item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_classification_against_hand_values():
     logits = torch.zeros(1, 6, 6)
     present = torch.zeros(1, 6, dtype=torch.bool)
     present[0, 2] = True
-    assert classification_loss(logits, present).item() == pytest.approx(math.log(6))
+    assert mean(classification_share)(logits, present).item() == pytest.approx(math.log(6))
     logits[0, 2, 2] = 100
-    assert classification_loss(logits, present).item() == pytest.approx(0, abs=1e-6)
+    assert mean(classification_share)(logits, present).item() == pytest.approx(0, abs=1e-6)
     logits[0, 3, 0] = 1e4
-    assert classification_loss(logits, present).item() == pytest.approx(0, abs=1e-6)
+    assert mean(classification_share)(logits, present).item() == pytest.approx(0, abs=1e-6)
 
 
 def test_classification_does_not_change_with_the_batch_size():
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(1, 6, 6, generator=generator)
     present = torch.tensor([[True, False, True, False, False, False]])
-    one = classification_loss(logits, present)
+    one = mean(classification_share)(logits, present)
     for batch in (2, 5):
-        many = classification_loss(logits.expand(batch, -1, -1), present.expand(batch, -1))
+        many = mean(classification_share)(logits.expand(batch, -1, -1), present.expand(batch, -1))
         torch.testing.assert_close(many, one)
     other = torch.randn(1, 6, 6, generator=generator)
     worn = torch.tensor([[False, False, False, False, False, True]])
-    together = classification_loss(torch.cat((logits, other)), torch.cat((present, worn)))
-    torch.testing.assert_close(together, (2 * one + classification_loss(other, worn)) / 3)
+    together = mean(classification_share)(torch.cat((logits, other)), torch.cat((present, worn)))
+    torch.testing.assert_close(together, (2 * one + mean(classification_share)(other, worn)) / 3)
 
 
 def test_classification_of_nothing_is_zero_with_zero_gradient():
     logits = torch.randn(2, 6, 6, requires_grad=True)
-    loss = classification_loss(logits, torch.zeros(2, 6, dtype=torch.bool))
+    loss = mean(classification_share)(logits, torch.zeros(2, 6, dtype=torch.bool))
     loss.backward()
     assert loss.item() == 0 and not logits.grad.any()
 
@@ -83,9 +88,9 @@ def test_segments_is_the_mean_cross_entropy():
 
 def test_means_leave_out_what_is_masked_even_if_it_is_not_finite():
     values = torch.tensor([1.0, float("nan"), 3.0], requires_grad=True)
-    mean = masked_mean(values, torch.tensor([1.0, 0.0, 1.0]))
-    mean.backward()
-    assert mean.item() == 2 and values.grad.tolist() == [0.5, 0, 0.5]
+    found = mean(masked_share)(values, torch.tensor([1.0, 0.0, 1.0]))
+    found.backward()
+    assert found.item() == 2 and values.grad.tolist() == [0.5, 0, 0.5]
     empty = Share(torch.tensor(0.0), torch.tensor(0))
     assert mean_of_shares([empty, Share(torch.tensor(6.0), torch.tensor(2))]).item() == 3
     assert mean_of_shares([empty]).item() == 0

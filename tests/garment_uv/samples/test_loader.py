@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
+from garment_uv.samples import loader as loader_module
+from garment_uv.samples.division import Division, Portion
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.source import FolderSource
@@ -52,6 +54,34 @@ def test_a_batch_holds_the_samples(source, atlas):
         assert np.abs(image - sample.image).mean() < 2
     assert -1 <= batch.image.min() and batch.image.max() <= 1
     assert same(batch, batch.to("cpu"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_processes_read_their_portions_of_the_same_batches(source, monkeypatch, workers):
+    whole = list(SampleLoader(source, "train", batch_size=4, seed=5).batches(2))  # of 4 and of 3 samples
+    read, decode = [], loader_module.decode_sample
+    monkeypatch.setattr(loader_module, "decode_sample", lambda key, *rest: read.append(key) or decode(key, *rest))
+    portions = []
+    for rank in range(2):
+        loader = SampleLoader(source, "train", 4, seed=5, workers=workers, division=Division(rank, 2))
+        portions.append(list(loader.batches(2)))
+        loader.close()
+    for together, first, second in zip(whole, *portions, strict=True):
+        assert first.keys + second.keys == together.keys
+        assert first.whole == second.whole == together.whole == len(together)
+        drawn = torch.rand(len(together))
+        assert torch.equal(torch.cat([part.portion.of(drawn) for part in (first, second)]), drawn)
+        assert torch.equal(torch.cat([first.image, second.image]), together.image)
+    if not workers:
+        assert sorted(read) == sorted(keys(whole))  # each sample by one process alone
+
+
+def test_a_process_without_a_sample_of_its_own_holds_one_that_does_not_count(source):
+    loader = SampleLoader(source, "train", batch_size=6, shuffle=False, division=Division(0, 3))
+    first, last = loader.batches(0)
+    assert first.portion == Portion(whole=6, first=0, size=2)
+    assert last.portion == Portion(whole=1, first=0, size=1, counts=False) and len(last) == 1
+    assert [Division(rank, 3).portion(1).counts for rank in range(3)] == [False, False, True]
 
 
 def test_the_order_is_of_seed_and_epoch_alone(source):

@@ -17,7 +17,7 @@ ABLATION: dict[str, dict[str, object]] = {
     "full": {},
     "- mesh losses": {"loss.mesh": 0, "loss.normal": 0, "loss.laplacian": 0, "loss.edge": 0},
     "- condition on body": {"generator.condition_on_body": False},
-    "- displacement maps": {"generator.target": "position"},
+    "- displacement maps": {"generator.target": "position", "generator.frame": "sample"},
     "- local generator": {"generator.local.mode": "none"},
     "- inpainting": {"data.fill": "none"},
 }

@@ -57,9 +57,9 @@ class GeneratorConfig(Config):
     """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
 
     @model_validator(mode="after")
-    def _body_frames_need_a_body(self):
-        if self.frame == "body" and (self.target != "displacement" or not self.condition_on_body):
-            raise ValueError("frame 'body' takes target 'displacement' and condition_on_body true; set frame 'sample'")
+    def _body_frames_are_for_displacements(self):
+        if self.frame == "body" and self.target != "displacement":
+            raise ValueError("frame 'body' takes target 'displacement', was given 'position'; set frame 'sample'")
         return self
 
 

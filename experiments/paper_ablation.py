@@ -80,7 +80,7 @@ def experiment() -> Experiment:
         space=Space(
             parameters=(
                 Choice(path="generator.condition_on_body", options=(True, False)),
-                Choice(path="generator.target", options=("displacement", "position")),
+                Choice(path="generator.frame", options=("body", "sample")),
                 Choice(path="generator.local.mode", options=("per_class", "none")),
             )
         ),

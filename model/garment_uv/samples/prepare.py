@@ -1,105 +1,139 @@
-"""Raw sequences to a dataset: register, unwrap, encode, shard; what cannot be used is left out and listed."""
+"""Raw sequences to a dataset: register, unwrap, encode, shard; what cannot be used is left out and listed.
+
+Each sequence becomes a part (`part.py`), and parts are joined into shards (`assemble.py`), by whichever crew there is
+(`crew.py`), in the order that `flow.py` fixes. All of it is recorded beside the dataset (`staging.py`): a run that is
+killed anywhere is gone on with, and ends with the bytes of one that was left alone.
+"""
 
 import errno
-import multiprocessing
+import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import build_topology
-from garment_uv.cloth3d.sequence import find_sequences
 from garment_uv.errors import UserError
-from garment_uv.samples.codec import OutOfRange, SampleFormat, encode_sample
-from garment_uv.samples.frames import SequenceSamples, Workshop
-from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, LeftOut, Manifest, SequenceEntry
+from garment_uv.samples.crew import CrewMaker, OneProcess, Processes
+from garment_uv.samples.flow import Flow, go_on
+from garment_uv.samples.frames import Workshop
+from garment_uv.samples.manifest import ATLAS_KEY, SCHEMA_VERSION, AtlasEntry, BodyEntry, Manifest
+from garment_uv.samples.part import Bench, PartRecord, part_file
 from garment_uv.samples.prepare_options import PrepareOptions
-from garment_uv.samples.sample import Sample
-from garment_uv.samples.shard_writer import ShardWriter
-from garment_uv.samples.shards import file_digest, tar_blocks
+from garment_uv.samples.raw import FolderRaw, RawSequence, RawSource
+from garment_uv.samples.shard_plan import ShardRecord
+from garment_uv.samples.shards import file_digest
 from garment_uv.samples.sink import DatasetSink
+from garment_uv.samples.staging import Staging
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.build import build_atlas
 
 Progress = Callable[[int, int], None]
-_AHEAD = 2
-"""Sequences per worker that may be encoded before their turn to be written."""
+_AHEAD = 4
+"""Sequences, as a multiple of the jobs under way, that may be encoded before the first that is not done."""
+_METHOD = 1
+"""To be raised where another version makes other bytes of the same sequence: what it left half done is no use."""
 
 
 def prepare(
-    raw: Path | str,
+    raw: RawSource | Path | str,
     sink: DatasetSink,
     body: BodyModel,
     options: PrepareOptions,
     workers: int = 1,
     progress: Progress | None = None,
+    crew: CrewMaker | None = None,
 ) -> Manifest:
-    """Makes the dataset of all sequences below `raw` in `sink`, and returns its manifest.
+    """Makes the dataset of all sequences of `raw` in `sink`, and returns its manifest, which is written last.
 
     A sequence that cannot be used (a file missing or broken, a displacement beyond the range) is left out and
-    listed with its reason. The manifest is written last; on any error everything is taken back. With more
-    than one of `workers`, that many processes take a sequence each; the bytes are the same.
+    listed with its reason. On any error what is done is kept: the next call of the same plan, that is body, options
+    and sink, does only what is missing. The bytes are the same with any number of `workers`, processes on this
+    machine, and with any other `crew`.
     `progress(done, total)` counts sequences. UserError when nothing can be read or written, or no sequence is
     left.
     """
     if workers < 1:
         raise UserError(f"--workers takes 1 or more, was given {workers}")
-    sequences = find_sequences(raw)
-    for split in sorted({split for split, _ in sequences}):
+    raw = FolderRaw(raw) if isinstance(raw, Path | str) else raw
+    sequences = raw.sequences()
+    for split in sorted({item.split for item in sequences}):
         if not re.fullmatch(r"[A-Za-z0-9_]+", split):
-            raise UserError(f"{raw}/{split}: a split's name takes letters, digits and '_'; rename the folder")
-    sink.begin()
+            raise UserError(f"{raw.uri}/{split}: a split's name takes letters, digits and '_'; rename the folder")
+    finished = sink.begin(_plan_of(body, options))
+    if finished is not None:
+        return finished
     try:
         topology = build_topology(body, options.subdivisions)
-        workshop = Workshop(body, topology, build_atlas(topology, options.map_size), options)
-        with tempfile.TemporaryDirectory(prefix="garment-prepare-") as folder:
-            manifest = _write(sequences, sink, workshop, Path(folder), workers, progress)
+        bench = Bench(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
+        flow = _with_records(sink.staging, sequences, options.samples_per_shard)
+        maker = crew or (OneProcess if workers == 1 else partial(Processes, count=workers))
+        _run(flow, bench, maker, len(sequences), progress)
+        if not flow.entries:
+            first = flow.left_out[0].reason
+            sink.abort()
+            raise UserError(f"none of {len(sequences)} sequences could be prepared; the first: {first}")
+        manifest = _manifest(flow, bench)
         sink.publish(manifest)
     except OSError as error:
-        sink.abort()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
                 f"no space left while preparing ({error.filename or tempfile.gettempdir()}); "
-                "free some, or set TMPDIR to another disk"
+                "free some, or set TMPDIR to another disk; the same command goes on"
             ) from None
         raise
-    except BaseException:
-        sink.abort()
-        raise
+    finally:
+        sink.release()
     return manifest
 
 
-def _write(
-    sequences: list[tuple[str, Path]],
-    sink: DatasetSink,
-    workshop: Workshop,
-    folder: Path,
-    workers: int,
-    progress: Progress | None,
-) -> Manifest:
-    options = workshop.options
-    writer = ShardWriter(sink, folder, options.samples_per_shard)
-    kept: list[SequenceEntry] = []
-    left_out: list[LeftOut] = []
-    parts = _parts(sequences, workshop, folder, workers)
-    for done, part in enumerate(parts, start=1):
-        if isinstance(part, LeftOut):
-            left_out.append(part)
-        else:
-            part.copy_to(writer)
-            kept.append(part.entry)
-        if progress is not None:
-            progress(done, len(sequences))
-    if not kept:
-        first = left_out[0].reason
-        raise UserError(f"none of {len(sequences)} sequences could be prepared; the first: {first}")
+def _plan_of(body: BodyModel, options: PrepareOptions) -> bytes:
+    plan = {"method": _METHOD, "schema": SCHEMA_VERSION, "body": body.digest, "options": options.plain()}
+    return json.dumps(plan, sort_keys=True).encode()
+
+
+def _with_records(staging: Staging, sequences: list[RawSequence], samples_per_shard: int) -> Flow:
+    names = staging.names()
+    stored = {Path(name).stem for name in names if name.startswith("parts/") and name.endswith(".part")}
+    records: dict[str, list] = {"parts/": [], "shards/": []}
+    for start, kind in (("parts/", PartRecord), ("shards/", ShardRecord)):
+        wanted = [name for name in names if name.startswith(start) and name.endswith(".json")]
+        records[start] = [kind.model_validate_json(data) for data in staging.read_many(wanted) if data is not None]
+    flow = go_on(sequences, samples_per_shard, records["parts/"], records["shards/"], stored)
+    staging.delete([part_file(key) for key in flow.spent() if key in stored])
+    return flow
+
+
+def _run(flow: Flow, bench: Bench, crew: CrewMaker, total: int, progress: Progress | None) -> None:
+    """Hands out jobs and takes their records until all is done."""
+    if progress is not None and flow.sequences_done:
+        progress(flow.sequences_done, total)
+    if flow.is_done:
+        return
+    with crew(bench) as hands:
+        under_way = 0
+        while not flow.is_done:
+            room = hands.room()
+            while under_way < room and (job := flow.next_job(_AHEAD * room)) is not None:
+                hands.begin(job)
+                under_way += 1
+            for record in hands.finished():
+                under_way -= 1
+                flow.done(record)
+                if progress is not None and isinstance(record, PartRecord):
+                    progress(flow.sequences_done, total)
+            bench.sink.staging.delete([part_file(key) for key in flow.spent()])
+
+
+def _manifest(flow: Flow, bench: Bench) -> Manifest:
+    workshop, options = bench.workshop, bench.workshop.options
+    with tempfile.TemporaryDirectory(prefix="garment-prepare-") as folder:
+        atlas = _store_atlas(workshop.atlas, bench.sink, Path(folder))
     return Manifest(
         body=BodyEntry(name=workshop.body.name, body_digest=workshop.body.digest),
-        atlas=_store_atlas(workshop.atlas, sink, folder),
+        atlas=atlas,
         image_size=options.image_size,
         image_format=options.image_format,
         displacement_limit_m=options.displacement_limit_m,
@@ -108,9 +142,9 @@ def _write(
         subdivisions=options.subdivisions,
         every=options.every,
         evaluation_splits=options.evaluation_splits,
-        shards=writer.close(),
-        sequences=tuple(kept),
-        left_out=tuple(left_out),
+        shards=flow.shards,
+        sequences=tuple(flow.entries),
+        left_out=tuple(flow.left_out),
     )
 
 
@@ -121,105 +155,4 @@ def _store_atlas(atlas: Atlas, sink: DatasetSink, folder: Path) -> AtlasEntry:
     sink.put(ATLAS_KEY, path)
     return AtlasEntry(
         bytes=size, sha256=sha256, atlas_digest=atlas.digest, size=atlas.size, num_vertices=atlas.num_vertices
-    )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """One encoded sequence: its samples' tar blocks in one file, in order."""
-
-    path: Path
-    lengths: tuple[int, ...]
-    entry: SequenceEntry
-
-    def copy_to(self, writer: ShardWriter) -> None:
-        """Moves the samples into shards and removes the file."""
-        with open(self.path, "rb") as file:
-            for length in self.lengths:
-                writer.add(self.entry.split, file.read(length), self.entry.garments)
-        self.path.unlink()
-
-
-def _parts(
-    sequences: list[tuple[str, Path]], workshop: Workshop, folder: Path, workers: int
-) -> Iterator[_Part | LeftOut]:
-    """The sequences' parts in the sequences' order, whoever makes them."""
-    if workers == 1:
-        for split, path in sequences:
-            yield _encode_sequence(workshop, split, path, folder)
-        return
-    pool = ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(workshop,)
-    )
-    try:
-        waiting = iter(sequences)
-        under_way: list[Future] = []
-        for _ in sequences:
-            while len(under_way) < _AHEAD * workers and (following := next(waiting, None)) is not None:
-                under_way.append(pool.submit(_encode_in_worker, *following, folder))
-            yield under_way.pop(0).result()
-    except BrokenProcessPool:
-        raise UserError(
-            "a worker process ended suddenly, perhaps for lack of memory; try again with fewer --workers"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_workshop: Workshop | None = None
-
-
-def _start_worker(workshop: Workshop) -> None:
-    global _workshop
-    _workshop = workshop
-
-
-def _encode_in_worker(split: str, path: Path, folder: Path) -> _Part | LeftOut:
-    assert _workshop is not None
-    return _encode_sequence(_workshop, split, path, folder)
-
-
-def _encode_sequence(workshop: Workshop, split: str, path: Path, folder: Path) -> _Part | LeftOut:
-    samples = SequenceSamples(workshop, split, path)
-    part = folder / f"{split}-{path.name}.part"
-    form = _sample_format(workshop)
-    try:
-        with open(part, "wb") as file:
-            lengths = [file.write(_encode_frame(sample, form, path)) for sample in samples.frames()]
-    except UserError as error:
-        part.unlink(missing_ok=True)
-        return LeftOut(split=split, sequence=path.name, reason=" ".join(str(error).split())[:1000])
-    except Exception as error:
-        error.add_note(f"while preparing {path}")
-        raise
-    entry = SequenceEntry(
-        split=split,
-        sequence=path.name,
-        frames=len(lengths),
-        garments=samples.garments,
-        topology=samples.topology,
-        floor_s2s_mm=samples.floor_s2s_mm,
-        notes=tuple(samples.notes),
-    )
-    return _Part(part, tuple(lengths), entry)
-
-
-def _encode_frame(sample: Sample, form: SampleFormat, path: Path) -> bytes:
-    try:
-        members = encode_sample(sample, form)
-    except OutOfRange as error:
-        frame = int(sample.key.rpartition("-")[2])
-        raise UserError(f"{path}, frame {frame}: {error}; raise the range's limit or leave it out") from None
-    return tar_blocks(sample.key, members)
-
-
-def _sample_format(workshop: Workshop) -> SampleFormat:
-    options = workshop.options
-    return SampleFormat(
-        map_size=options.map_size,
-        image_size=options.image_size,
-        num_vertices=workshop.topology.num_vertices,
-        displacement_limit_m=options.displacement_limit_m,
-        body_limit_m=options.body_limit_m,
-        image_format=options.image_format,
     )

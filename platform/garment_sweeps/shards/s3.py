@@ -45,11 +45,12 @@ class S3Store:
     def __getstate__(self) -> dict:
         return {"location": self.location, "_made": None}
 
-    def upload(self, name: str, path: Path, only_if_new: bool = False) -> None:
+    def upload(self, name: str, path: Path, only_if_new: bool = False, read_back: bool = True) -> None:
         """Stores a file, in parts when it is large, and reads it back: size and sha256 must be the file's.
 
         The sha256 is kept as the object's metadata too. `only_if_new` (small files, one request) refuses to
-        replace another object, on servers that know If-None-Match. UserError when it cannot be written.
+        replace another object, on servers that know If-None-Match. Without `read_back` it is for who reads it to
+        check it. UserError when it cannot be written.
         """
         size, sha256 = file_digest(path)
         extra = {"Metadata": {"sha256": sha256}}
@@ -62,7 +63,7 @@ class S3Store:
                 self._client.upload_file(
                     str(path), self.location.bucket, key, ExtraArgs=extra, Config=_TRANSFER
                 )
-            found = self._digest(name)
+            found = self._digest(name) if read_back else (size, sha256)
             if found != (size, sha256):
                 raise DamagedInTransit(
                     f"what comes back is not what was sent: {found[0]} of {size} bytes, or another sha256"
@@ -84,11 +85,15 @@ class S3Store:
 
         return self._try(f"read {name}", fetch)
 
-    def download(self, name: str, path: Path) -> None:
-        """Writes an object to a file, unchecked; raises Missing, and OSError when the local disk refuses."""
+    def download(self, name: str, path: Path, span: tuple[int, int] | None = None) -> None:
+        """Writes an object to a file, unchecked; raises Missing, and OSError when the local disk refuses.
+
+        `span` (first byte, number of bytes) takes that part of it alone.
+        """
+        wanted = {"Range": f"bytes={span[0]}-{span[0] + span[1] - 1}"} if span else {}
 
         def fetch() -> None:
-            with open(path, "wb") as file, self._get(name)["Body"] as body:
+            with open(path, "wb") as file, self._get(name, **wanted)["Body"] as body:
                 while block := body.read(_READ):
                     file.write(block)
 
@@ -98,15 +103,27 @@ class S3Store:
         """Bytes and sha256 of an object, read in full; raises Missing."""
         return self._try(f"read {name}", lambda: self._digest(name))
 
+    def put(self, name: str, data: bytes) -> None:
+        """Stores a few bytes, in one request."""
+        key = self.location.key(name)
+        self._try(
+            f"write {name}",
+            lambda: self._client.put_object(Bucket=self.location.bucket, Key=key, Body=data),
+        )
+
     def names(self) -> Iterator[str]:
         """Names of all objects below the location, in the store's order."""
+        return (name for name, _, _ in self.listing())
+
+    def listing(self) -> Iterator[tuple[str, int, str]]:
+        """(name, bytes, tag) of all objects below the location, in the store's order, a thousand a request."""
         prefix = self.location.key("")
         place = {"Bucket": self.location.bucket, "Prefix": prefix}
         while True:
             page = self._try("list what is", lambda place=dict(place): self._client.list_objects_v2(**place))
             for item in page.get("Contents", []):
                 if name := item["Key"].removeprefix(prefix):
-                    yield name
+                    yield name, item["Size"], item.get("ETag", "")
             if not page.get("IsTruncated"):
                 return
             place["ContinuationToken"] = page["NextContinuationToken"]
@@ -115,6 +132,10 @@ class S3Store:
         """Removes an object; one that is not there is no error."""
         key = self.location.key(name)
         self._try(f"delete {name}", lambda: self._client.delete_object(Bucket=self.location.bucket, Key=key))
+
+    def connect(self) -> None:
+        """Makes the client, which threads may share, before several of them would."""
+        _ = self._client
 
     def _put_new(self, name: str, data: bytes, sha256: str, extra: dict) -> None:
         """Puts an object that must not be there; one with these very bytes is an earlier try's."""
@@ -125,8 +146,8 @@ class S3Store:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 412 or self._digest(name)[1] != sha256:
                 raise
 
-    def _get(self, name: str) -> dict[str, Any]:
-        return self._client.get_object(Bucket=self.location.bucket, Key=self.location.key(name))
+    def _get(self, name: str, **wanted: str) -> dict[str, Any]:
+        return self._client.get_object(Bucket=self.location.bucket, Key=self.location.key(name), **wanted)
 
     def _digest(self, name: str) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0

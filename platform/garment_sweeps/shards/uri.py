@@ -23,6 +23,10 @@ class S3Location:
         """Full key of a file of the dataset."""
         return f"{self.prefix}/{name}" if self.prefix else name
 
+    def below(self, name: str) -> "S3Location":
+        """The location of what lies below `name`."""
+        return S3Location(self.bucket, self.key(name))
+
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.prefix}" if self.prefix else f"s3://{self.bucket}"
 

@@ -1,12 +1,91 @@
-"""The floor of S2S: what registration and the UV map alone lose, before any model."""
+"""How good a registration is: its distance to the raw mesh, what it covers, and what it folds or stretches."""
 
+from dataclasses import dataclass
+
+import igl
 import numpy as np
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.metrics.s2s import S2S, surface_to_surface
+from garment_uv.metrics.s2s import S2S, point_to_surface, surface_to_surface
+from garment_uv.registration.domain import Topology, body_domain
 from garment_uv.registration.register import Registration
+from garment_uv.registration.surface import garment_surface
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import read_vertices
+
+
+COVERED_M = 0.010
+"""A part of the raw garment that lies within this of the registered one counts as covered (ours)."""
+STRETCHED = 5.0
+"""A registered face with an edge longer than so many median edges of the rest body is stretched (ours)."""
+
+
+@dataclass(frozen=True)
+class RestQuality:
+    """What a registration makes of one garment at rest; shares from 0 to 1."""
+
+    covered_area: float
+    """Of the raw garment's area; what the rest of the outfit hides is not covered."""
+    flipped_faces: float
+    """Of the registered faces: they look the other way than the raw surface nearest to them."""
+    stretched_faces: float
+    """Of the registered faces."""
+
+
+def rest_quality(
+    topology: Topology,
+    registration: Registration,
+    rest_body: np.ndarray,
+    garments: dict[str, tuple[np.ndarray, np.ndarray]],
+) -> dict[str, RestQuality]:
+    """The quality of each garment that covers a face, of what `register_outfit` made of the same arguments."""
+    domain = body_domain(topology, rest_body, registration.topology_name)
+    lengths = np.concatenate([_edges(domain.vertices, domain.faces[:, [a, b]]) for a, b in ((0, 1), (1, 2), (2, 0))])
+    longest = STRETCHED * float(np.median(lengths))
+    placed = {name: registration.placement.apply(vertices) for name, (vertices, _) in garments.items()}
+    where = registration.apply(placed).astype(np.float64)
+    result = {}
+    for name, (_, raw_faces) in garments.items():
+        faces = domain.faces[worn_faces(registration, domain.faces, name)]
+        if not len(faces):
+            continue
+        raw = garment_surface(name, placed[name], raw_faces, domain.vertices, domain.normals)
+        corners = raw.vertices[raw.faces]
+        areas = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+        near = point_to_surface(corners.mean(axis=1), where, faces) <= COVERED_M
+        _, nearest, _, _ = raw.nearest(where[faces].mean(axis=1))
+        agrees = (igl.per_face_normals(where, faces, np.zeros(3)) * raw.normals[nearest]).sum(axis=1)
+        edges = np.max([_edges(where, faces[:, [a, b]]) for a, b in ((0, 1), (1, 2), (2, 0))], axis=0)
+        result[name] = RestQuality(
+            covered_area=float(areas[near].sum() / areas.sum()),
+            flipped_faces=float((agrees < 0).mean()),
+            stretched_faces=float((edges > longest).mean()),
+        )
+    return result
+
+
+def worn_faces(registration: Registration, faces: np.ndarray, name: str) -> np.ndarray:
+    """Which of the topology's `faces` [F, 3] are the garment's, bool [F]."""
+    return (registration.vertex_classes[faces] == CLASS_IDS[name]).all(axis=1)
+
+
+def registered_s2s(
+    registration: Registration, faces: np.ndarray, garments: dict[str, tuple[np.ndarray, np.ndarray]]
+) -> dict[str, S2S]:
+    """S2S per garment, mm, of the registered garment against the raw one in one frame, before any map.
+
+    `faces` [F, 3] of the topology; `garments` maps names to raw vertices [N, 3] metres and triangles. A garment that
+    covers no face is left out.
+    """
+    where = registration.apply({name: vertices for name, (vertices, _) in garments.items()})
+    worn = {name: faces[worn_faces(registration, faces, name)] for name in garments}
+    return {
+        name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])
+    }
+
+
+def _edges(vertices: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(vertices[ends[:, 0]] - vertices[ends[:, 1]], axis=1)
 
 
 def floor_s2s(
@@ -25,7 +104,7 @@ def floor_s2s(
     faces = atlas.faces[registration.topology_name]
     result = {}
     for name, (raw_vertices, raw_faces) in garments.items():
-        worn = (registration.vertex_classes[faces] == CLASS_IDS[name]).all(axis=1)
+        worn = worn_faces(registration, faces, name)
         if worn.any():
             result[name] = surface_to_surface(vertices, faces[worn], raw_vertices, raw_faces)
     return result

@@ -11,6 +11,7 @@ from garment_uv.registration.domain import Domain, Topology, body_domain
 from garment_uv.registration.masks import clean, ring
 from garment_uv.registration.placement import RestPlacement, rest_placement
 from garment_uv.registration.surface import Attachment, GarmentSurface, garment_surface
+from garment_uv.registration.thin import cover_thin_parts
 
 UPPER_FIRST = ("Top", "Tshirt", "Jumpsuit", "Dress", "Trousers", "Skirt")
 """Where two garments cover one vertex, the one that stands first wears it (ours)."""
@@ -107,7 +108,7 @@ def _dress(
         raise UserError(
             f"garment {garment.name} meets no body vertex at rest: its .obj is not at rest, or is of another body"
         )
-    found = refill(domain, garment, found, mask)
+    found, mask = cover_thin_parts(domain, garment, refill(domain, garment, found, mask), mask)
     edges = np.concatenate([domain.faces[:, [0, 1]], domain.faces[:, [1, 2]], domain.faces[:, [2, 0]]])
     reach = SNAP_EDGES * float(
         np.median(np.linalg.norm(domain.vertices[edges[:, 0]] - domain.vertices[edges[:, 1]], axis=1))

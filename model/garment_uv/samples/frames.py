@@ -11,8 +11,9 @@ from garment_uv.body.topology import BodyTopology
 from garment_uv.cloth3d.camera import crop, turned
 from garment_uv.cloth3d.sequence import Frame, Sequence
 from garment_uv.errors import UserError
-from garment_uv.registration.quality import floor_s2s
+from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
 from garment_uv.registration.register import Registration, register_outfit
+from garment_uv.samples.manifest import GarmentQuality
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.atlas import Atlas
@@ -46,11 +47,26 @@ class SequenceSamples:
     topology: str = "default"
     notes: list[str] = field(default_factory=list)
     floors_mm: dict[str, list[float]] = field(default_factory=dict)
+    registered_mm: dict[str, list[float]] = field(default_factory=dict)
+    at_rest: dict[str, RestQuality] = field(default_factory=dict)
 
     @property
     def floor_s2s_mm(self) -> dict[str, float]:
         """Mean S2S of registered-and-unwrapped against raw per garment, mm, over the frames measured."""
         return {name: round(float(np.mean(values)), 4) for name, values in self.floors_mm.items()}
+
+    @property
+    def quality(self) -> dict[str, GarmentQuality]:
+        """Of each garment's registration; empty where no frame was measured."""
+        return {
+            name: GarmentQuality(
+                s2s_mm=round(float(np.mean(values)), 4),
+                covered_area=round(self.at_rest[name].covered_area, 4),
+                flipped_faces=round(self.at_rest[name].flipped_faces, 4),
+                stretched_faces=round(self.at_rest[name].stretched_faces, 4),
+            )
+            for name, values in self.registered_mm.items()
+        }
 
     def frames(self) -> Iterator[Sample]:
         """Every `options.every`-th frame that has an image, in order."""
@@ -74,7 +90,7 @@ class SequenceSamples:
                 frame = sequence.frame(index)
                 sample = self._sample(sequence, frame, registration, segments)
                 if index in measured:
-                    self._measure_floor(sequence, frame, registration, sample)
+                    self._measure(sequence, frame, registration, sample)
                 yield sample
         finally:
             sequence.close()
@@ -84,7 +100,11 @@ class SequenceSamples:
         at_rest = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
         rest_body = topology.vertices(self.workshop.body.rest(at_rest))
         rests = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
-        return register_outfit(topology, rest_body, rests, self.workshop.body.rest_root(at_rest), float(info.zrot))
+        root = self.workshop.body.rest_root(at_rest)
+        registration = register_outfit(topology, rest_body, rests, root, float(info.zrot))
+        if self.workshop.options.floor_frames:
+            self.at_rest = rest_quality(topology, registration, rest_body, rests)
+        return registration
 
     def _sample(
         self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray
@@ -111,7 +131,7 @@ class SequenceSamples:
             garments=garments,
         )
 
-    def _measure_floor(
+    def _measure(
         self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample
     ) -> None:
         raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
@@ -120,6 +140,9 @@ class SequenceSamples:
         )
         for name, s2s in found.items():
             self.floors_mm.setdefault(name, []).append(s2s.mean_mm)
+        faces = self.workshop.topology.faces[registration.topology_name]
+        for name, s2s in registered_s2s(registration, faces, raw).items():
+            self.registered_mm.setdefault(name, []).append(s2s.mean_mm)
 
 
 def frame_body(frame: Frame) -> FrameBody:

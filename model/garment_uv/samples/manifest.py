@@ -8,15 +8,23 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config
 from garment_uv.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""What is written: 2 adds `quality` to the sequences. 1 is read too, and keeps its digest."""
 MANIFEST_KEY = "manifest.json"
 ATLAS_KEY = "atlas.npz"
 
@@ -72,6 +80,19 @@ class ShardEntry(Config):
     """Samples in which each garment class occurs."""
 
 
+class GarmentQuality(Config):
+    """How good the registration of one garment is: see `garment_uv.registration.quality`."""
+
+    s2s_mm: float = Field(ge=0)
+    """S2S of the registered garment, before any map, against the raw one, mean over the measured frames, mm."""
+    covered_area: float = Field(ge=0, le=1)
+    """Share of the raw garment's area at rest that lies within 10 mm of the registered one."""
+    flipped_faces: float = Field(ge=0, le=1)
+    """Share of the registered faces that look the other way than the raw surface at rest."""
+    stretched_faces: float = Field(ge=0, le=1)
+    """Share of the registered faces with an edge over five times the body's median edge at rest."""
+
+
 class SequenceEntry(Config):
     """One raw sequence that is in the dataset."""
 
@@ -83,7 +104,14 @@ class SequenceEntry(Config):
     topology: Literal["default", "skirt"]
     floor_s2s_mm: dict[str, float] = {}
     """S2S of registered-and-unwrapped against raw per garment, mm: no model can do better."""
+    quality: dict[str, GarmentQuality] = {}
+    """Of each garment's registration; empty where no frame was measured, and in manifests of version 1."""
     notes: tuple[Line, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, plainly: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values = plainly(self)
+        return values if self.quality else {name: value for name, value in values.items() if name != "quality"}
 
 
 class LeftOut(Config):
@@ -97,7 +125,7 @@ class LeftOut(Config):
 class Manifest(Config):
     """Everything about a dataset but its samples' bytes. `digest()` is the dataset's version."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
     body: BodyEntry
     atlas: AtlasEntry
     image_size: int = Field(ge=1)
@@ -167,9 +195,9 @@ class Manifest(Config):
                 f"{where} is no manifest: it holds a {type(values).__name__}, not an object; {_MEND}"
             )
         version = values.get("schema_version")
-        if version != SCHEMA_VERSION:
+        if version not in (1, SCHEMA_VERSION):
             raise UserError(
-                f"{where} has schema version {str(version)[:40]!r}, this program reads {SCHEMA_VERSION}; "
+                f"{where} has schema version {str(version)[:40]!r}, this program reads 1 and {SCHEMA_VERSION}; "
                 "prepare the dataset again with this version, or use the version that wrote it"
             )
         try:

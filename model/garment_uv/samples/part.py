@@ -96,6 +96,7 @@ def _encode(bench: Bench, item: RawSequence, folder: Path, path: Path) -> PartRe
         garments=samples.garments,
         topology=samples.topology,
         floor_s2s_mm=samples.floor_s2s_mm,
+        quality=samples.quality,
         notes=tuple(samples.notes),
     )
     return PartRecord(key=item.key, fingerprint=item.fingerprint, entry=entry, lengths=lengths, checks=checks)

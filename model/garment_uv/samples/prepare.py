@@ -62,10 +62,10 @@ def prepare(
     for split in sorted({item.split for item in sequences}):
         if not re.fullmatch(r"[A-Za-z0-9_]+", split):
             raise UserError(f"{raw.uri}/{split}: a split's name takes letters, digits and '_'; rename the folder")
-    finished = sink.begin(_plan_of(body, options))
-    if finished is not None:
-        return finished
     try:
+        finished = sink.begin(_plan_of(body, options))
+        if finished is not None:
+            return finished
         topology = build_topology(body, options.subdivisions)
         bench = Bench(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
         flow = _with_records(sink.staging, sequences, options.samples_per_shard)

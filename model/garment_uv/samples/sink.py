@@ -64,6 +64,7 @@ class FolderSink:
         self._folder = Path(folder)
         self._overwrite = overwrite
         self._partial = self._folder.absolute().with_name(f".{self._folder.absolute().name}.partial")
+        self._old = self._partial.with_name(f"{self._partial.name}.old")
         self._lock: int | None = None
 
     def __getstate__(self) -> dict:
@@ -103,20 +104,18 @@ class FolderSink:
             ) from None
 
     def publish(self, manifest: Manifest) -> None:
-        old = self._partial.with_name(f"{self._partial.name}.old")
         try:
             self._remove_unlisted(manifest)
             manifest.save(self._partial / MANIFEST_KEY)
             if (self._folder / MANIFEST_KEY).exists():
-                shutil.rmtree(old, ignore_errors=True)
-                os.rename(self._folder, old)
+                shutil.rmtree(self._old, ignore_errors=True)
+                os.rename(self._folder, self._old)
             os.rename(self._partial, self._folder)
             self._clear_up()
         except OSError as error:
             raise UserError(
                 f"cannot finish the dataset at {self.uri}: {error.strerror}; give another --out"
             ) from None
-        shutil.rmtree(old, ignore_errors=True)
         self.release()
 
     def release(self) -> None:
@@ -168,6 +167,7 @@ class FolderSink:
                 path.unlink()
 
     def _clear_up(self) -> None:
-        """Removes the staging of a dataset that is in its place."""
+        """Removes what a dataset that is in its place has replaced, and its staging."""
+        shutil.rmtree(self._old, ignore_errors=True)
         clear(FolderStaging(self._folder / STAGING))
         shutil.rmtree(self._folder / STAGING, ignore_errors=True)

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from garment_uv.config.base import digest_of
 from garment_uv.errors import UserError
-from garment_uv.samples.manifest import LeftOut, Manifest
+from garment_uv.samples.manifest import LeftOut, Manifest, SequenceEntry
+
+QUALITY = ("s2s_mm", "covered_area", "flipped_faces", "stretched_faces")
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,18 @@ def test_what_is_no_manifest_is_refused(data):
 
 
 def test_another_schema_version_is_told_apart(manifest):
-    assert "schema version '2'" in refused({**manifest.plain(), "schema_version": 2})
+    assert "schema version '3', this program reads 1 and 2" in refused({**manifest.plain(), "schema_version": 3})
+
+
+def test_a_manifest_of_version_1_is_read_and_keeps_its_digest(manifest):
+    entry = {"split": "val", "sequence": "00001", "frames": 3, "garments": ["Top"], "topology": "default"}
+    old = {**manifest.plain(), "schema_version": 1, "sequences": [{**entry, "floor_s2s_mm": {"Top": 0.5}, "notes": []}]}
+    read = Manifest.from_bytes(json.dumps(old).encode(), "here/manifest.json")
+    assert read.plain() == old and read.digest() == digest_of(old)
+    assert read.sequences[0].quality == {}
+    with_quality = SequenceEntry(**entry, quality={"Top": dict.fromkeys(QUALITY, 0.25)})
+    assert set(with_quality.plain()["quality"]["Top"]) == set(QUALITY)
+    assert SequenceEntry.from_plain(with_quality.plain()) == with_quality
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ def experiment() -> Experiment:
                 Integer(path="generator.local.features", low=16, high=128, log=True, when=branched),
                 Integer(path="generator.local.depth", low=1, high=3, when=branched),
                 Choice(path="generator.local.kernel", options=(3, 5, 7), when=branched),
+                Choice(path="generator.local.stride", options=(1, 2), when=branched),
                 Choice(
                     path="generator.local.aggregation",
                     options=("concat", "sum", "mean"),

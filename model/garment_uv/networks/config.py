@@ -19,6 +19,8 @@ class LocalBranchConfig(Config):
     """Channels of the per-pixel features f' that the class masks multiply."""
     depth: int = Field(default=1, ge=1, le=4)
     """Convolutions per branch."""
+    stride: Literal[1, 2] = 1
+    """Ours: at 2 the features, masks and branches are on maps of half the size, and U_l is interpolated from them."""
     kernel: Literal[1, 3, 5, 7] = 7
     aggregation: Literal["concat", "sum", "mean"] = "concat"
     """How branches are joined to U_l: a 3x3 convolution over their concatenation, or a masked sum or mean."""

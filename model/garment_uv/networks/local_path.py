@@ -1,8 +1,10 @@
 """The local generator G_l: class-level maps from per-pixel features and the garment segments S."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from garment_uv.networks.blocks import ResidualBlock, UpBlock
@@ -25,7 +27,7 @@ class LocalMaps(NamedTuple):
 
 
 class LocalPath(nn.Module):
-    """G_l: residual blocks at U/4, two transposed convolutions to f', masks, branches, aggregation.
+    """G_l: residual blocks at U/4, transposed convolutions to f' (at U, or at U/2), masks, branches, aggregation.
 
     Only this path sees S. Branches work under masks grown by the border that bilinear reads need (ours), the
     classification under the masks as they are.
@@ -35,10 +37,10 @@ class LocalPath(nn.Module):
         super().__init__()
         channels = 4 * config.base_features
         self.residual = nn.Sequential(*[ResidualBlock(channels) for _ in range(config.residual_blocks)])
-        self.up = nn.Sequential(
-            UpBlock(channels, channels // 2),
-            UpBlock(channels // 2, config.local.features),
-        )
+        self.stride = config.local.stride
+        between = [channels // 2] if self.stride == 1 else []
+        widths = [channels, *between, config.local.features]
+        self.up = nn.Sequential(*[UpBlock(wide, narrow) for wide, narrow in pairwise(widths)])
         self.branches = ClassBranches(config.local, unit)
         self.aggregation = Aggregation(config.local)
         self.class_head = ClassFeatureHead(config.local)
@@ -51,7 +53,9 @@ class LocalPath(nn.Module):
     def forward(self, quarter: torch.Tensor, segments: torch.Tensor) -> LocalMaps:
         """Maps of encoder features [B, 4C, U/4, U/4] and segments [B, U, U]."""
         features = self.up(self.residual(quarter))
-        masks = class_masks(segments)
+        masks = F.max_pool2d(class_masks(segments), self.stride)
         grown = self.branches.branch_masks(grow(masks))
         raw = self.aggregation(self.branches(features, grown), grown)
+        if self.stride > 1:
+            raw = F.interpolate(raw, scale_factor=self.stride, mode="bilinear", align_corners=False)
         return LocalMaps(raw, self.class_head(features, masks), masks.amax(dim=(2, 3)) > 0)

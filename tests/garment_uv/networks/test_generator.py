@@ -22,10 +22,10 @@ def loss_of(output) -> torch.Tensor:
 
 @pytest.mark.parametrize("aggregation", ["concat", "sum", "mean"])
 @pytest.mark.parametrize("mode", ["per_class", "grouped", "shared", "none"])
-@pytest.mark.parametrize(("depth", "kernel"), [(1, 7), (3, 1), (2, 3), (4, 5)])
-def test_every_set_up_of_the_branches_runs(make_inputs, mode, aggregation, depth, kernel):
+@pytest.mark.parametrize(("depth", "kernel", "stride"), [(1, 7, 1), (3, 1, 2), (2, 3, 1), (4, 5, 2)])
+def test_every_set_up_of_the_branches_runs(make_inputs, mode, aggregation, depth, kernel, stride):
     torch.manual_seed(0)
-    local = {"mode": mode, "aggregation": aggregation, "depth": depth, "kernel": kernel}
+    local = {"mode": mode, "aggregation": aggregation, "depth": depth, "kernel": kernel, "stride": stride}
     generator = GarmentGenerator(small(local))
     output = generator(*make_inputs(3))
     assert output.displacement.shape == output.prediction.shape == output.global_map.shape == (3, 3, 32, 32)
@@ -44,6 +44,17 @@ def test_every_set_up_of_the_branches_runs(make_inputs, mode, aggregation, depth
         absent = parameter.grad is None
         assert not absent or name.startswith("local_path.branches"), name
         assert absent or torch.isfinite(parameter.grad).all(), name
+
+
+def test_a_local_path_at_half_the_size_works_on_half_the_map_and_says_a_whole_one(make_inputs):
+    torch.manual_seed(0)
+    generator = GarmentGenerator(small({"stride": 2}))
+    seen = []
+    generator.local_path.class_head.register_forward_hook(lambda head, inputs, answer: seen.extend(inputs))
+    output = generator(*make_inputs(2, 64))
+    features, masks = seen
+    assert features.shape == (2, 6, 32, 32) and masks.shape == (2, 6, 32, 32)
+    assert output.local_map.shape == (2, 3, 64, 64)
 
 
 @pytest.mark.parametrize(

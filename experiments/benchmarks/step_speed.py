@@ -23,8 +23,8 @@ import torch.utils.deterministic
 from conditions import conditions, write_csv
 from step_equality import differences
 from step_forms import FORMS, Form, load_batch
-from step_gpu import card_rates, variants
 from step_memory import fresh_peak_mib, print_own_peak
+from step_variants import card_rates, compiled_beside, variants
 
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.training.allocator import keep_freed_memory
@@ -78,6 +78,8 @@ def _compare(options: argparse.Namespace) -> int:
     if device.type == "cuda":
         rows += variants(forms["ours_fp32"], options)
         rows += card_rates(forms["ours"], rows)
+    elif options.compiled:
+        rows += compiled_beside(forms["ours"], options)
     del forms
     rows.append(("peak memory", *_ratio([fresh_peak_mib(name, options) for name in FORMS]), "MiB"))
     print(_line(rows[-1]))
@@ -131,6 +133,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="of ours")
     parser.add_argument("--save-memory", action="store_true", help="ours with training.save_memory")
     parser.add_argument("--features", type=int, default=PUBLISHED_FEATURES, help="fewer only to try the benchmark out")
+    parser.add_argument("--compiled", action="store_true", help="time torch.compile on the CPU too; needs a compiler")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only-memory", choices=FORMS, help="one step of this form; prints its peak, MiB")

@@ -1,4 +1,4 @@
-"""What only a GPU is asked: variants of our step, and how near it comes to the card's own rates."""
+"""Variants of our step, and on a GPU how near it comes to the card's own rates."""
 
 import argparse
 import copy
@@ -14,13 +14,21 @@ from garment_uv.training.device import Precision
 
 def variants(ours: Form, options: argparse.Namespace) -> list[tuple]:
     """Median ms of our fp32 step in bf16, with channels_last besides, and compiled besides, each beside it."""
-    plain, rows = _median_ms(ours, options.repeats), []
-    for name, change in (("bf16", _bf16), ("bf16 channels_last", _channels_last), ("bf16 compiled", _compiled)):
-        changed = change(_bf16(copy.deepcopy(ours)))
-        taken = _median_ms(changed, options.repeats)
-        rows.append((f"ours, {name}", "", round(plain, 2), round(taken, 2), round(plain / taken, 2), "ms"))
-        print(rows[-1], flush=True)
-    return rows
+    plain = _median_ms(ours, options.repeats)
+    changes = (("bf16", _bf16), ("bf16 channels_last", _channels_last), ("bf16 compiled", compiled))
+    return [_beside(plain, name, change(_bf16(copy.deepcopy(ours))), options) for name, change in changes]
+
+
+def compiled_beside(ours: Form, options: argparse.Namespace) -> list[tuple]:
+    """Median ms of our step as it is, and with its networks' trunks compiled."""
+    return [_beside(_median_ms(ours, options.repeats), "compiled", compiled(copy.deepcopy(ours)), options)]
+
+
+def _beside(plain: float, name: str, changed: Form, options: argparse.Namespace) -> tuple:
+    taken = _median_ms(changed, options.repeats)
+    row = (f"ours, {name}", "", round(plain, 2), round(taken, 2), round(plain / taken, 2), "ms")
+    print(row, flush=True)
+    return row
 
 
 def card_rates(ours: Form, rows: list[tuple]) -> list[tuple]:
@@ -54,7 +62,7 @@ def _channels_last(form: Form) -> Form:
     return form
 
 
-def _compiled(form: Form) -> Form:
+def compiled(form: Form) -> Form:
     for module in (form.generator.encoder, form.generator.global_path, form.generator.local_path.residual):
         module.compile()
     return form
@@ -66,7 +74,7 @@ def _median_ms(form: Form, repeats: int) -> float:
     for _ in range(repeats):
         start = time.perf_counter()
         form.step()
-        torch.cuda.synchronize()
+        _wait(form.device)
         times.append((time.perf_counter() - start) * 1000)
     return statistics.median(times)
 
@@ -74,9 +82,14 @@ def _median_ms(form: Form, repeats: int) -> float:
 def _best_s(call, repeats: int = 10) -> float:
     times = []
     for _ in range(repeats):
-        torch.cuda.synchronize()
+        _wait(torch.device("cuda"))
         start = time.perf_counter()
         call()
-        torch.cuda.synchronize()
+        _wait(torch.device("cuda"))
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

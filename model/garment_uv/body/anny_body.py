@@ -139,7 +139,9 @@ class AnnyBody:
         import torch
 
         with torch.no_grad():
-            output = self._model(phenotype_kwargs=anny_shape.phenotypes(gender, shape))
+            shares = self._model.get_phenotype_blendshape_coefficients(**anny_shape.phenotypes(gender, shape))
+            # The rest model alone: half the time of a call of the model, which would pose and skin it too.
+            output = self._model.get_rest_model(shares)
         positions = output["rest_bone_heads"][0].numpy()
         heads = dict(zip(self._model.bone_labels, positions, strict=True))
         root = 0.5 * (heads["upperleg01.L"] + heads["upperleg01.R"])

@@ -78,7 +78,14 @@ def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
 
     `image` is uint8 [480, 640], or the same with 3 or 4 channels.
     """
-    left, top, side = crop_box(camera)
+    return cut_square(image, *crop_box(camera), size)
+
+
+def cut_square(image: np.ndarray, left: float, top: float, side: float, size: int) -> np.ndarray:
+    """A square of a picture, px and not rounded, zero outside it, filtered to uint8 [size, size] or [size, size, C].
+
+    `image` is uint8 [H, W], or the same with 3 or 4 channels.
+    """
     height, width = image.shape[:2]
     before = [max(0, int(np.ceil(-low)) + 1) for low in (top, left)]
     after = [max(0, int(np.ceil(low + side - full)) + 1) for low, full in ((top, height), (left, width))]
@@ -89,3 +96,18 @@ def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
     padded = Image.fromarray(np.ascontiguousarray(np.pad(image, pads)))
     box = (left + before[1], top + before[0], left + before[1] + side, top + before[0] + side)
     return np.asarray(padded.resize((size, size), Image.Resampling.BILINEAR, box=box))
+
+
+def recrop(image: np.ndarray, camera: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The sample's square image uint8 [I, I, C] as it would be around another root, which `other` [3] is relative to.
+
+    Both cameras are one camera seen from two roots: `other` is `camera` less the step from its root to the other.
+    What the first square does not show is zero. The same root gives the same image.
+    """
+    if np.array_equal(camera, other):
+        return image
+    size = len(image)
+    left, top, side = crop_box(camera)
+    new_left, new_top, new_side = crop_box(other)
+    scale = size / side
+    return cut_square(image, (new_left - left) * scale, (new_top - top) * scale, new_side * scale, size)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from garment_uv.body import BodyModel, BodyParameters, build_topology, load_body
-from garment_uv.cloth3d.camera import HEIGHT, WIDTH, crop, turned
+from garment_uv.body import BodyModel, load_body
+from garment_uv.cloth3d.camera import HEIGHT, WIDTH, crop
 from garment_uv.errors import UserError
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.reconstruction.body_file import BodyFile, read_body_file
@@ -17,6 +17,7 @@ from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewM
 from garment_uv.reconstruction.picture import beside, render, render_through, write_png
 from garment_uv.reconstruction.viewer import Panel, write_html
 from garment_uv.samples.batch import collate
+from garment_uv.samples.posing import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import TrainedOn, load_model, read_card
@@ -142,17 +143,7 @@ def body_vertices(model: BodyModel, body: FrameBody, atlas: Atlas, trained_on: T
 
     UserError when the body model is not the one that the atlas was made for.
     """
-    topology = build_topology(model, trained_on.subdivisions)
-    same = topology.num_vertices == atlas.num_vertices and all(
-        np.array_equal(topology.faces.get(name), faces) for name, faces in atlas.faces.items()
-    )
-    if not same or (trained_on.body_digest and model.digest != trained_on.body_digest):
-        raise UserError(
-            f"the body model {model.name!r} ({model.digest[:16]}) is not the one that the model was trained on "
-            f"({trained_on.body_digest[:16]}): use that version of the body, or train on this one"
-        )
-    posed = model.pose(BodyParameters(body.gender, body.shape, body.pose))
-    return turned(topology.vertices(posed), body.zrot).astype(np.float32)
+    return BodyPoser(model, trained_on.subdivisions, atlas, trained_on.body_digest).vertices(body)
 
 
 def _check_body_name(body: BodyFile, trained_on: TrainedOn, path: Path) -> None:

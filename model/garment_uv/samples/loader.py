@@ -11,8 +11,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch, collate
+from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.codec import decode_sample
 from garment_uv.samples.division import Division
+from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, checked_index, iterate_samples, sample_format
@@ -22,6 +24,7 @@ from garment_uv.uv.sampling import read_vertices
 
 _OPEN_SHARDS = SHUFFLE_SHARDS + 1
 ALL = Division()
+NO_NOISE = BodyNoiseConfig()
 
 
 class SampleLoader:
@@ -36,6 +39,8 @@ class SampleLoader:
             vertices' values, read back from the stored maps.
         pin_memory: batches in page-locked memory, for a GPU.
         division: only this process's portion of every batch is read; `batch_size` is that of the whole batch.
+        body_noise: bodies are perturbed by so much, anew in every epoch, by (seed, epoch, sample) alone.
+        smpl_dir: the user's SMPL files, where noise is to pose bodies of SMPL.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class SampleLoader:
         drop_last: bool = False,
         pin_memory: bool = False,
         division: Division = ALL,
+        body_noise: BodyNoiseConfig = NO_NOISE,
+        smpl_dir: str = "",
     ) -> None:
         if batch_size < 1 or workers < 0:
             raise UserError(
@@ -61,7 +68,8 @@ class SampleLoader:
         sizes = [entry.samples for entry in source.manifest.split_shards(split)]
         self._division = division
         self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last, division)
-        self._batches = _Batches(source, split, fill)
+        noise = None if body_noise.is_off else BodyNoise(body_noise, source, seed, smpl_dir)
+        self._batches = _Batches(source, split, fill, noise)
         self._loader: DataLoader | None = None
 
     @property
@@ -123,7 +131,7 @@ class SampleLoader:
 
 
 class _Plan(Sampler):
-    """This process's portions of an epoch's batches as lists of (shard, position)."""
+    """This process's portions of an epoch's batches as lists of (epoch, shard, position)."""
 
     def __init__(
         self, sizes: list[int], batch_size: int, seed: int, shuffle: bool, drop_last: bool, division: Division
@@ -131,8 +139,8 @@ class _Plan(Sampler):
         self.sizes, self.batch_size, self.seed, self.division = sizes, batch_size, seed, division
         self.shuffle, self.drop_last, self.epoch = shuffle, drop_last, 0
 
-    def of_epoch(self, epoch: int) -> Iterator[list[tuple[int, int]]]:
-        order = epoch_order(self.sizes, self.seed, epoch, self.shuffle)
+    def of_epoch(self, epoch: int) -> Iterator[list[tuple[int, int, int]]]:
+        order = [(epoch, *place) for place in epoch_order(self.sizes, self.seed, epoch, self.shuffle)]
         for number, whole in enumerate(self.batch_sizes()):
             portion = self.division.portion(whole)
             start = number * self.batch_size + portion.first
@@ -143,7 +151,7 @@ class _Plan(Sampler):
         total = sum(self.sizes)
         return [min(self.batch_size, total - number * self.batch_size) for number in range(len(self))]
 
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+    def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
         return self.of_epoch(self.epoch)
 
     def __len__(self) -> int:
@@ -152,10 +160,10 @@ class _Plan(Sampler):
 
 
 class _Batches(Dataset):
-    """Decodes one batch given its (shard, position) list; from worker processes errors come back as text."""
+    """Decodes one batch given its (epoch, shard, position) list; from worker processes errors come back as text."""
 
-    def __init__(self, source: DatasetSource, split: str, fill: str) -> None:
-        self._source, self._split, self._fill = source, split, fill
+    def __init__(self, source: DatasetSource, split: str, fill: str, noise: BodyNoise | None) -> None:
+        self._source, self._split, self._fill, self._noise = source, split, fill, noise
         self._entries = source.manifest.split_shards(split)
         self._form = sample_format(source.manifest)
         self._atlas: Atlas | None = None
@@ -164,9 +172,9 @@ class _Batches(Dataset):
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_atlas": None, "_shards": OrderedDict()}
 
-    def __getitem__(self, wanted: list[tuple[int, int]]) -> Batch | str:
+    def __getitem__(self, wanted: list[tuple[int, int, int]]) -> Batch | str:
         try:
-            return collate([self._sample(shard, position) for shard, position in wanted])
+            return collate([self._sample(*place) for place in wanted])
         except UserError as error:
             if torch.utils.data.get_worker_info() is None:
                 raise
@@ -176,10 +184,12 @@ class _Batches(Dataset):
         while self._shards:
             self._shards.popitem()[1][0].close()
 
-    def _sample(self, shard: int, position: int) -> Sample:
+    def _sample(self, epoch: int, shard: int, position: int) -> Sample:
         _, file, index = self._shard(shard)
         found = index[position]
         sample = decode_sample(found.key, found.read(file), self._form)
+        if self._noise:
+            sample = self._noise(sample, epoch)
         return sample if self._fill == "as_stored" else self._refilled(sample)
 
     def _shard(self, shard: int) -> tuple:

@@ -36,6 +36,7 @@ MODEL = "model"
 WHERE_IT_RUNS = (
     "data.uri",
     "data.workers",
+    "data.smpl_dir",
     "training.device",
     "training.processes",
     "training.save_memory",

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from garment_uv.config.base import Config
+from garment_uv.samples.noise_config import BodyNoiseConfig
 
 
 class DataConfig(Config):
@@ -16,6 +17,8 @@ class DataConfig(Config):
     """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s."""
     workers: int = Field(default=0, ge=0, le=64)
     """Loader processes of each training process; 0 decodes in the training process."""
+    smpl_dir: str = ""
+    """Your SMPL files, where `training.body_noise` poses bodies of a dataset that was prepared on SMPL."""
 
 
 class OptimiserConfig(Config):
@@ -41,6 +44,8 @@ class TrainingConfig(Config):
     """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
     mirror: bool = False
     """Ours: half of the samples are trained on as seen in a mirror; needs an atlas with symmetric halves."""
+    body_noise: BodyNoiseConfig = BodyNoiseConfig()
+    """Ours: train on bodies that are off as estimated ones are, the target staying the true garment; 0 is off."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
     precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"

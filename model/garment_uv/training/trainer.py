@@ -77,6 +77,8 @@ class Trainer:
             fill=config.data.fill,
             pin_memory=self.device.type == "cuda",
             division=processes.division,
+            body_noise=config.training.body_noise,
+            smpl_dir=config.data.smpl_dir,
         )
         self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)

@@ -20,6 +20,7 @@ from garment_uv.networks.blocks import recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
+from garment_uv.samples.batch import Batch
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
@@ -126,6 +127,13 @@ class Trainer:
             self._watch.losses(self.epoch, losses, self._steps.adversarial)
             headline, predicted = self._evaluate()
         return EpochReport(self.epoch, losses, headline, predicted, self.best, factor, time.monotonic() - began)
+
+    def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """One training step on a batch of the caller's, outside any epoch; detached scalar losses by name."""
+        self.generator.train()
+        self.discriminator.train()
+        with self._running():
+            return self._steps(batch.to(self.device))
 
     @property
     def model(self) -> GarmentGenerator:

@@ -1,0 +1,57 @@
+"""Which trunk, branches and local resolution reach the published architecture's error, and how much sooner?
+
+    garment data benchmark --out .garment/open192 --size 128 --workers 2
+    garment sweep trunk --name trunk-1
+    python experiments/against_published.py             # the best found beside the published architecture
+"""
+
+from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, Integer, ResourcesConfig, Space
+from garment_uv.config.trial import TrialConfig
+from garment_uv.networks.config import GeneratorConfig, LocalBranchConfig
+from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
+
+EPOCHS = 6
+BRANCHED = {"generator.local.mode": ("per_class", "grouped", "shared")}
+
+
+def published() -> TrialConfig:
+    """The published architecture with nothing of ours, on maps of 128 texels; six epochs, which two cores can train."""
+    return TrialConfig(
+        data=DataConfig(uri=".garment/open192/128"),
+        generator=GeneratorConfig(local=LocalBranchConfig(class_pooling="image"), unwrap_image=False),
+        training=TrainingConfig(
+            epochs=EPOCHS,
+            batch_size=4,
+            precision="auto",
+            device="cpu",
+            optimiser=OptimiserConfig(generator_lr=5e-4, discriminator_lr=1e-3, beta1=0.5, beta2=0.99),
+        ),
+        evaluation=EvaluationConfig(every=2, max_samples=36, predicted="never", meshes=0),
+    )
+
+
+def experiment() -> Experiment:
+    """Depth and width of the trunk, set-up and resolution of the local path; the error against the time per image."""
+    base = published().with_values({"training.threads": 1, "generator.base_features": 16})
+    return Experiment(
+        name="trunk",
+        description="A smaller trunk and local path for the same error",
+        base=base,
+        space=Space(
+            parameters=(
+                Choice(path="generator.base_features", options=(8, 12, 16, 24, 32)),
+                Integer(path="generator.residual_blocks", low=1, high=6),
+                Integer(path="generator.global_downsamples", low=2, high=4),
+                Choice(path="generator.frame", options=("sample", "body")),
+                Choice(path="generator.local.mode", options=("per_class", "grouped", "shared")),
+                Choice(path="generator.local.stride", options=(1, 2), when=BRANCHED),
+                Choice(path="generator.local.features", options=(16, 32, 64), when=BRANCHED),
+                Choice(path="generator.local.kernel", options=(3, 5, 7), when=BRANCHED),
+                Float(path="training.optimiser.generator_lr", low=3e-4, high=4e-3, log=True),
+            )
+        ),
+        trials=32,
+        scheduler=AshaConfig(grace_epochs=2, reduction=3),
+        also_minimise=("seconds_per_image",),
+        resources=ResourcesConfig(cpus=1),
+    )

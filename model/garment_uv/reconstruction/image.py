@@ -1,4 +1,4 @@
-"""From one RGB image and one body to garment meshes."""
+"""From one RGB image, and a body or none, to garment meshes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from garment_uv.body import BodyModel, load_body
 from garment_uv.cloth3d.camera import HEIGHT, WIDTH, crop
 from garment_uv.errors import UserError
 from garment_uv.metrics.meshes import garment_meshes
-from garment_uv.reconstruction.body_file import BodyFile, read_body_file
+from garment_uv.reconstruction.body_file import BodyFile, read_body_file, write_body_file
 from garment_uv.reconstruction.export import check_ending, write_meshes
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh, push_out
+from garment_uv.reconstruction.photograph import read_pixels
 from garment_uv.reconstruction.picture import beside, render, render_through, write_png
+from garment_uv.reconstruction.picture_alone import ANYONE, Person, look
 from garment_uv.reconstruction.viewer import Panel, write_html
 from garment_uv.samples.batch import collate
 from garment_uv.samples.posing import BodyPoser
@@ -38,26 +40,35 @@ class Reconstruction:
     """uint8 [I, I, 3]: what the model looked at."""
     camera: np.ndarray
     """float32 [3] relative to the turned root."""
+    body_file: BodyFile
+    """The body, as given or as estimated."""
 
 
 def reconstruct(
     model_folder: Path,
     image: Path,
-    body: Path,
+    body: Path | None = None,
     smpl_dir: Path | None = None,
     device: str = "auto",
     push_out_of_body: bool = False,
+    person: Person = ANYONE,
 ) -> Reconstruction:
-    """Garments in `image` (a 640x480 frame or the square crop) on the body that the file `body` describes.
+    """Garments in `image` on the body that the file `body` describes, or without one on the body that is seen in it.
 
-    Nothing else is needed: the segments are the model's own. `push_out_of_body`, or `evaluation.push_out` of
-    the model's config, moves vertices inside the body to 5 mm above it. Raises UserError in one line for a
-    picture, body file or model that cannot be used or that do not fit one another.
+    With a body file the image is a 640x480 frame or the square crop around its root; without one it may be any picture
+    of one person, and `person` says where (see `picture_alone`). Nothing else is needed: the segments are the model's
+    own. `push_out_of_body`, or `evaluation.push_out` of the model's config, moves vertices inside the body to 5 mm
+    above it. Raises UserError in one line for a picture, body file or model that cannot be used or that do not fit one
+    another.
     """
     card = read_card(model_folder)
-    body_file = read_body_file(body)
-    picture = read_picture(image, body_file.frame().camera, card.trained_on.image_size)
-    _check_body_name(body_file, card.trained_on, body)
+    if body is None:
+        seen = look(model_folder, image, person, device)
+        body_file, picture = seen.body, seen.picture
+    else:
+        body_file = read_body_file(body)
+        picture = read_picture(image, body_file.frame().camera, card.trained_on.image_size)
+        _check_body_name(body_file, card.trained_on, body)
     generator, config, atlas = load_model(model_folder)
     body_model = load_body(body_file.body_model, smpl_dir)
     vertices = body_vertices(body_model, body_file.frame(), atlas, card.trained_on)
@@ -72,22 +83,28 @@ def reconstruct(
         if push_out_of_body or config.evaluation.push_out:
             garment_vertices = push_out(garment_vertices, vertices, atlas.faces["default"])
         garments[name] = RawGarment(garment_vertices, faces)
-    return Reconstruction(garments, body_mesh, picture, sample.body.camera)
+    return Reconstruction(garments, body_mesh, picture, sample.body.camera, body_file)
 
 
 def reconstruct_files(
-    model_folder: Path, image: Path, body: Path, out: Path, smpl_dir: Path | None = None
+    model_folder: Path,
+    image: Path,
+    body: Path | None,
+    out: Path,
+    smpl_dir: Path | None = None,
+    person: Person = ANYONE,
 ) -> list[Path]:
     """Reconstruct into `out` (.glb or .obj), with a picture (.png) and a page to turn (.html) beside it.
 
-    The files' paths, in that order. A picture in which the model sees no garment is a UserError: nothing is
-    written then.
+    Without a body file the estimated body is written too (.body.json), to look at and to give again. The files' paths,
+    in that order. A picture in which the model sees no garment is a UserError: nothing is written then.
     """
     out = Path(out)
     check_ending(out)
-    result = reconstruct(model_folder, image, body, smpl_dir)
+    result = reconstruct(model_folder, image, body, smpl_dir, person=person)
     if not result.garments:
-        raise UserError(f"the model sees no garment in {image}: check that the body file belongs to this picture")
+        told = "check that the body file belongs to this picture" if body else "give the person's --box, or a --body"
+        raise UserError(f"the model sees no garment in {image}: {told}")
     out.parent.mkdir(parents=True, exist_ok=True)
     written = [out, out.with_suffix(".png"), out.with_suffix(".html")]
     write_meshes(result.garments, out)
@@ -95,6 +112,9 @@ def reconstruct_files(
     shown = (_view("body", result.body), *views_of(result.garments))
     title = f"Garments reconstructed from {Path(image).name}"
     write_html([Panel("On the body", shown), Panel("Garments", shown[1:])], written[2], title)
+    if body is None:
+        written.append(out.with_suffix(".body.json"))
+        write_body_file(written[-1], result.body_file)
     return written
 
 
@@ -117,16 +137,7 @@ def read_picture(path: Path, camera: np.ndarray, size: int) -> np.ndarray:
     `camera` [3] is relative to the turned root; only a full frame needs it. UserError names the file when it
     is missing, truncated, no picture, or of another shape.
     """
-    path = Path(path)
-    try:
-        with Image.open(path) as opened:
-            opened.load()
-            pixels = np.asarray(opened.convert("RGB"))
-    except FileNotFoundError:
-        raise UserError(f"no picture at {path}: give a PNG or JPEG file") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(f"picture {path} cannot be read ({reason}): it is truncated or no picture") from None
+    pixels = read_pixels(path)[..., :3]
     height, width = pixels.shape[:2]
     if (width, height) == (WIDTH, HEIGHT):
         return np.ascontiguousarray(crop(pixels, camera, size))

@@ -112,6 +112,11 @@ def decode_sample(key: str, members: dict[str, bytes], form: SampleFormat) -> Sa
     )
 
 
+def decode_picture(key: str, members: dict[str, bytes], form: SampleFormat) -> tuple[np.ndarray, FrameBody]:
+    """Only the image uint8 [I, I, 3] and the body of a sample, for readers who need no maps."""
+    return _decode_image(key, members, form), _read_meta(key, members)["body"]
+
+
 def _coded(what: str, values: np.ndarray, limit_m: float) -> np.ndarray:
     try:
         return encode_u16(values, limit_m)

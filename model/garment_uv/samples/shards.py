@@ -8,6 +8,7 @@ such blocks plus `TAR_END`.
 
 import hashlib
 import tarfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -41,10 +42,12 @@ class ShardSample:
     members: dict[str, tuple[int, int]]
     """Member name -> (offset, length) in bytes."""
 
-    def read(self, file: BinaryIO) -> dict[str, bytes]:
-        """The members' bytes, from the shard opened in binary mode."""
+    def read(self, file: BinaryIO, names: Collection[str] | None = None) -> dict[str, bytes]:
+        """The members' bytes, from the shard opened in binary mode; only those in `names` where given."""
         answer = {}
         for name, (offset, length) in self.members.items():
+            if names is not None and name not in names:
+                continue
             file.seek(offset)
             data = file.read(length)
             if len(data) != length:

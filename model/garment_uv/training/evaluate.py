@@ -1,7 +1,7 @@
 """S2S of a generator on one split, against the raw simulated meshes."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from garment_uv.metrics.s2s import Mesh
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.reconstruction.meshes import push_out
 from garment_uv.samples.batch import collate
+from garment_uv.samples.other_body import placement_error
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples, sample_positions
 from garment_uv.training.device import resolve_device
@@ -34,10 +35,29 @@ class EvaluatedSample:
     meshes: dict[str, Mesh]
     """Predicted garments by class: vertices [N, 3] metres, faces [F, 3]."""
     scores: list[GarmentScore]
+    """Root-relative: predicted garments around the root of the body that was told, true ones around theirs."""
+    placed: list[GarmentScore] = field(default_factory=list)
+    """In the room: the told body's error of placement counts too. Empty where the body's own was told."""
+    seen: Sample | None = None
+    """The sample as the network saw it, where another body was told."""
+
+
+@dataclass(frozen=True)
+class BodyTables:
+    """S2S on one kind of body."""
+
+    root_relative: S2STable
+    """The headline, as everywhere: an error of placement moves nothing."""
+    placed: S2STable
+    """With the error of placement counted in; the same on given bodies."""
 
 
 class Evaluator:
-    """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back."""
+    """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back.
+
+    `tell`, where given, says which body the network is told instead of the sample's own; scores are against the
+    sample's own garments all the same.
+    """
 
     def __init__(
         self,
@@ -47,7 +67,9 @@ class Evaluator:
         batch_size: int,
         out_of_body: bool = False,
         processes: Processes = ALONE,
+        tell: Callable[[Sample], Sample] | None = None,
     ) -> None:
+        self._tell = tell
         self._predict = Predictor(generator, atlas)
         self._atlas = atlas
         self._source = source
@@ -71,30 +93,46 @@ class Evaluator:
         in_stored_order = sorted(scored, key=lambda both: both[0])
         return S2STable.from_scores(score for _, scores in in_stored_order for score in scores)
 
+    def tables(self, split: str, segments: SegmentSource, max_samples: int = 0) -> BodyTables:
+        """S2S root-relative, and with the placement of the body counted in."""
+        scores: list[GarmentScore] = []
+        placed: list[GarmentScore] = []
+        for item in self.samples(split, segments, max_samples):
+            scores += item.scores
+            placed += item.placed or item.scores
+        return BodyTables(S2STable.from_scores(scores), S2STable.from_scores(placed))
+
     def samples(self, split: str, segments: SegmentSource, max_samples: int = 0) -> Iterator[EvaluatedSample]:
         """Each sample with its predicted meshes and their scores, in stored order."""
         yield from self._evaluated(split, segments, sample_positions(self._source, split, max_samples))
 
     def _evaluated(self, split: str, segments: SegmentSource, positions: np.ndarray) -> Iterator[EvaluatedSample]:
         for chunk in _batched(iterate_samples(self._source, split, positions=positions), self._batch_size):
-            predicted = self._predict(collate(chunk), segments)
+            seen = [self._tell(sample) for sample in chunk] if self._tell else chunk
+            predicted = self._predict(collate(seen), segments)
             if not np.isfinite(predicted.vertices).all():
                 raise Infeasible("the generator predicts vertices that are not finite")
             both = zip(predicted.vertices, predicted.vertex_classes, strict=True)
-            for sample, (vertices, classes) in zip(chunk, both, strict=True):
-                yield self._score(sample, vertices, classes, segments)
+            for sample, told, (vertices, classes) in zip(chunk, seen, both, strict=True):
+                yield self._score(sample, told, vertices, classes, segments)
 
     def _score(
-        self, sample: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
+        self, sample: Sample, told: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
     ) -> EvaluatedSample:
         topology = sample.topology if segments == "given" else predicted_topology(classes)
         if self._out_of_body:
-            vertices = push_out(vertices, sample.body_vertices, self._atlas.faces["default"])
+            vertices = push_out(vertices, told.body_vertices, self._atlas.faces["default"])
         meshes = garment_meshes(self._atlas, vertices, classes, topology)
         true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
-        body = (sample.body_vertices, self._atlas.faces[sample.topology])
-        scores = evaluate_meshes(meshes, true, body, _warp_device(self._predict.device)) if true else []
-        return EvaluatedSample(sample, meshes, scores)
+        body = (told.body_vertices, self._atlas.faces[sample.topology])
+        device = _warp_device(self._predict.device)
+        scores = evaluate_meshes(meshes, true, body, device) if true else []
+        if told is sample:
+            return EvaluatedSample(sample, meshes, scores)
+        step = placement_error(told, sample)
+        moved = {name: (points + step, faces) for name, (points, faces) in meshes.items()}
+        placed = evaluate_meshes(moved, true, (body[0] + step, body[1]), device) if true else []
+        return EvaluatedSample(sample, meshes, scores, placed, told)
 
 
 def evaluate_model(
@@ -106,6 +144,13 @@ def evaluate_model(
     device: str = "auto",
 ) -> S2STable:
     """S2S of a model folder or checkpoint on a split; UserError when the dataset has another atlas."""
+    return saved_evaluator(folder, source, device).table(split, segments, max_samples)
+
+
+def saved_evaluator(
+    folder: Path, source: DatasetSource, device: str = "auto", tell: Callable[[Sample], Sample] | None = None
+) -> Evaluator:
+    """The evaluator of a model folder or checkpoint; UserError when the dataset has another atlas."""
     generator, config, atlas = load_model(folder)
     if source.manifest.atlas.atlas_digest != atlas.digest:
         raise UserError(
@@ -113,8 +158,7 @@ def evaluate_model(
             f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
         )
     generator.to(resolve_device(device))
-    evaluator = Evaluator(generator, atlas, source, evaluation_batch(config), config.evaluation.push_out)
-    return evaluator.table(split, segments, max_samples)
+    return Evaluator(generator, atlas, source, evaluation_batch(config), config.evaluation.push_out, tell=tell)
 
 
 def evaluation_batch(config: TrialConfig) -> int:

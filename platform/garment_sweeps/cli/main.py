@@ -11,6 +11,7 @@ from garment_uv.errors import UserError
 COMMANDS = {
     "data": ("garment_sweeps.cli.data", "Make, prepare and check datasets."),
     "train": ("garment_sweeps.cli.train", "One trial, without Ray."),
+    "train-body": ("garment_sweeps.cli.train_body", "The network that takes a body from the picture alone."),
     "sweep": ("garment_sweeps.cli.sweep", "Many trials: Ray Tune and Optuna."),
     "submit": ("garment_sweeps.cli.submit", "A sweep on a running cluster, through Ray Jobs."),
     "leaderboard": ("garment_sweeps.cli.leaderboard", "A sweep's trials, ranked, beside the baselines."),

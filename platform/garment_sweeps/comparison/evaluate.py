@@ -1,7 +1,8 @@
 """One S2S table for our model or for anyone's meshes, by one protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.s2s import Mesh
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import iterate_samples
+
+if TYPE_CHECKING:
+    from garment_uv.training.evaluate import BodyTables
 
 MESH_SUFFIXES = (".obj", ".glb", ".ply", ".off", ".stl")
 
@@ -44,6 +48,36 @@ def evaluate(
     from garment_uv.training.evaluate import evaluate_model
 
     return evaluate_model(model_folder(model or ""), source, split, segments)
+
+
+def evaluate_bodies(
+    uri: str,
+    model: str,
+    bodies: Sequence[str],
+    split: str = "test",
+    segments: str = "predicted",
+    body_model: Path | None = None,
+    smpl_dir: Path | None = None,
+    seed: int = 0,
+) -> "dict[str, BodyTables]":
+    """S2S of a model told several bodies, by their names: see `garment_uv.bodyfit.seen.BODIES`.
+
+    Args:
+        uri, model, split, segments: as `evaluate` has them.
+        bodies: 'given', 'perturbed', 'predicted'.
+        body_model: the body network of 'predicted'; the model's own companion where not given.
+        smpl_dir: the user's SMPL files, for datasets of SMPL.
+        seed: decides the perturbation, and which squares the prediction starts from.
+    """
+    from garment_sweeps.shards import open_source
+    from garment_uv.bodyfit.model_file import companion
+    from garment_uv.bodyfit.seen import teller
+    from garment_uv.training.evaluate import saved_evaluator
+
+    source, folder = open_source(uri), model_folder(model)
+    network = body_model or companion(folder)
+    tellers = {body: teller(body, source, network, smpl_dir or "", seed) for body in dict.fromkeys(bodies)}
+    return {body: saved_evaluator(folder, source, tell=tell).tables(split, segments) for body, tell in tellers.items()}
 
 
 def model_folder(model: str) -> Path:

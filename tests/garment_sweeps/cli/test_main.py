@@ -29,7 +29,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["nope"], 2, "no command 'nope'; there is data, train, sweep"),
+        (["nope"], 2, "no command 'nope'; there is data, train, train-body, sweep"),
         (["sweep"], 2, "name the EXPERIMENT to run, or a LOG with --replay"),
         (["sweep", "quickstart", "--nope"], 2, "--nope"),
         (["sweep", "quickstart", "--trials", "0"], 2, "0 is not in the range"),
@@ -41,6 +41,12 @@ def test_every_command_has_help_with_an_example(command, capsys):
         (["sweep", "quickstart", "--budget-gpu-hours", "-3"], 1, "gpu_hours"),
         (["sweep", "quickstart", "--set", "data.uri=/nothing/here"], 1, "no dataset at /nothing/here"),
         (["train", "quickstart", "--set", "data.uri=/nothing/here"], 1, "no dataset at /nothing/here"),
+        (["train-body", "--data", "/nothing/here", "--out", "x"], 1, "no dataset at /nothing/here"),
+        (["train-body", "--data", "x", "--out", "x", "--set", "epochs=0"], 1, "was given 0"),
+        (["reconstruct", "p.png", "--out", "m.glb", "--model", "/nothing"], 1, "it has no model.json"),
+        (["reconstruct", "p.png", "--out", "m.glb", "--box", "1,2,3"], 1, "--box takes LEFT,TOP,RIGHT,BOTTOM"),
+        (["reconstruct", "p.png", "--out", "m.glb", "--body", "b", "--box", "1,2,3,4"], 1, "--body says it all"),
+        (["evaluate", "--data", "x", "--meshes", "m", "--body", "perturbed"], 1, "--body is for a --model"),
         (["data", "verify", "/nothing/here"], 1, "no dataset at /nothing/here"),
         (["submit", "quickstart", "--address", "http://127.0.0.1:9"], 1, "no Ray dashboard answers"),
         (["submit", "quickstart", "--address", "http://127.0.0.1:9", "--env", "x"], 1, "--env takes NAME=VALUE"),

@@ -96,14 +96,11 @@ class SequenceSamples:
             sequence.close()
 
     def _register(self, sequence: Sequence) -> Registration:
-        info, topology = sequence.info, self.workshop.topology
-        at_rest = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
-        rest_body = topology.vertices(self.workshop.body.rest(at_rest))
-        rests = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
-        root = self.workshop.body.rest_root(at_rest)
-        registration = register_outfit(topology, rest_body, rests, root, float(info.zrot))
-        if self.workshop.options.floor_frames:
-            self.at_rest = rest_quality(topology, registration, rest_body, rests)
+        workshop = self.workshop
+        rest = at_rest(sequence, workshop.body, workshop.topology)
+        registration = register_outfit(workshop.topology, rest.body, rest.garments, rest.root, rest.zrot)
+        if workshop.options.floor_frames:
+            self.at_rest = rest_quality(workshop.topology, registration, rest.body, rest.garments)
         return registration
 
     def _sample(
@@ -143,6 +140,27 @@ class SequenceSamples:
         faces = self.workshop.topology.faces[registration.topology_name]
         for name, s2s in registered_s2s(registration, faces, raw).items():
             self.registered_mm.setdefault(name, []).append(s2s.mean_mm)
+
+
+@dataclass(frozen=True)
+class AtRest:
+    """What one sequence is registered from."""
+
+    body: np.ndarray
+    """float32 [V, 3] the topology on the subject's rest body, metres."""
+    garments: dict[str, tuple[np.ndarray, np.ndarray]]
+    """Rest vertices [N, 3] metres and triangles [F, 3] as the files hold them."""
+    root: np.ndarray
+    """[3] the subject's rest root joint, metres."""
+    zrot: float
+
+
+def at_rest(sequence: Sequence, body: BodyModel, topology: BodyTopology) -> AtRest:
+    """The subject and the garments of a sequence at rest."""
+    info = sequence.info
+    subject = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
+    garments = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
+    return AtRest(topology.vertices(body.rest(subject)), garments, body.rest_root(subject), float(info.zrot))
 
 
 def frame_body(frame: Frame) -> FrameBody:

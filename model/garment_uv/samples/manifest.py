@@ -21,6 +21,7 @@ from pydantic import (
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config
+from garment_uv.config.base import digest_of
 from garment_uv.errors import UserError
 
 SCHEMA_VERSION = 2
@@ -178,6 +179,13 @@ class Manifest(Config):
                 for name, count in shard.class_counts.items():
                     counts[name] = counts.get(name, 0) + count
         return counts
+
+    def samples_digest(self) -> str:
+        """The digest of all but what is told of the registration: the same for the same samples in either version."""
+        values = {**self.plain(), "schema_version": 1}
+        for entry in values["sequences"]:
+            entry.pop("quality", None)
+        return digest_of(values)
 
     def to_bytes(self) -> bytes:
         """The manifest as it is stored: JSON with sorted keys, UTF-8."""

@@ -1,7 +1,7 @@
 """The open benchmark set: one fixed order of synthetic sequences, prepared at two sizes, known by its version.
 
-Its name is `open192-` and the beginning of the manifest's digest. The same command gives the same digest on one
-machine. On another processor the last bits of floating-point sums may differ, and with them the digest: then the
+Its name is `open192-` and the beginning of the digest of its samples, `Manifest.samples_digest`, which stays as it is when
+a manifest tells more of the registration. The same command gives the same digest on one machine. On another processor the last bits of floating-point sums may differ, and with them the digest: then the
 set is as good but another one, and figures are comparable only between equal digests.
 """
 
@@ -35,7 +35,7 @@ SIZES: Mapping[str, PrepareOptions] = {
 A quarter of the covered texels is nearest to some vertex at either size: gaps weigh alike.
 """
 RECORDED: Mapping[str, str] = {"128": "5de7c02c02b2a53e", "256": "a11cb4c3a15fb977"}
-"""Digests by size, as made on an Intel Xeon with AVX-512, with infra/requirements.lock, on Linux x86-64."""
+"""Samples' digests by size, as made on an Intel Xeon with AVX-512, with infra/requirements.lock, on Linux x86-64."""
 
 Progress = Callable[[str], Callable[[int, int], None]]
 """Given what begins ('synthesize', ...), a function of (done, total)."""
@@ -47,13 +47,16 @@ class Made:
 
     folder: Path
     digest: str
+    """Of the manifest: the dataset's version."""
+    samples: str
+    """`Manifest.samples_digest`."""
     recorded: bool
-    """Whether this is the digest that the project's figures were made on."""
+    """Whether these are the samples that the project's figures were made on."""
 
     @property
     def name(self) -> str:
         """The set's name with the beginning of its digest."""
-        return f"{NAME}-{self.digest[:8]}"
+        return f"{NAME}-{self.samples[:8]}"
 
 
 def make_benchmark(
@@ -81,8 +84,8 @@ def make_benchmark(
             prepare(raw, FolderSink(folder), load_body("anny"), SIZES[size], workers, report(f"prepare {size}"))
         manifest = Manifest.load(folder / MANIFEST_KEY)
         check_complete(manifest, SPLITS)
-        digest = manifest.digest()
-        made.append(Made(folder, digest, digest == RECORDED[size]))
+        samples = manifest.samples_digest()
+        made.append(Made(folder, manifest.digest(), samples, samples == RECORDED[size]))
     return made
 
 

@@ -68,6 +68,8 @@ def test_a_manifest_of_version_1_is_read_and_keeps_its_digest(manifest):
     with_quality = SequenceEntry(**entry, quality={"Top": dict.fromkeys(QUALITY, 0.25)})
     assert set(with_quality.plain()["quality"]["Top"]) == set(QUALITY)
     assert SequenceEntry.from_plain(with_quality.plain()) == with_quality
+    new = read.model_copy(update={"schema_version": 2, "sequences": (with_quality,)})
+    assert new.digest() != read.digest() and new.samples_digest() == read.samples_digest() == read.digest()
 
 
 @pytest.mark.parametrize(

@@ -58,14 +58,15 @@ class VideoReader:
         size = self.path.stat().st_size
         if promised is not None and size < promised:
             raise UserError(f"{self.path}: truncated, {size} of {promised} bytes; fetch it again")
+        count = 0
         try:
             with av.open(str(self.path)) as container:
-                packets = list(container.demux(_stream(container, self.path)))
+                for packet in container.demux(_stream(container, self.path)):
+                    if packet.is_corrupt:
+                        raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
+                    count += packet.size > 0
         except (av.FFmpegError, ValueError) as error:
             raise UserError(f"{self.path}: not a readable video ({_first_line(error)}); fetch it again") from None
-        if any(packet.is_corrupt for packet in packets):
-            raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
-        count = sum(1 for packet in packets if packet.size)
         if count == 0:
             raise UserError(f"{self.path}: holds no picture; fetch it again")
         return count

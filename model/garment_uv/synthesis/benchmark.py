@@ -1,8 +1,9 @@
 """The open benchmark set: one fixed order of synthetic sequences, prepared at two sizes, known by its version.
 
-Its name is `open192-` and the beginning of the digest of its samples, `Manifest.samples_digest`, which stays as it is when
-a manifest tells more of the registration. The same command gives the same digest on one machine. On another processor the last bits of floating-point sums may differ, and with them the digest: then the
-set is as good but another one, and figures are comparable only between equal digests.
+Its name is `open192-` and the beginning of `Manifest.samples_digest`, which stays as it is when a manifest tells more
+of the registration. The same command gives the same digest on one machine. On another processor the last bits of
+floating-point sums may differ, and with them the digest: then the set is as good but another one, and figures are
+comparable only between equal digests.
 """
 
 from collections.abc import Callable, Mapping

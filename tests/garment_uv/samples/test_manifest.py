@@ -65,7 +65,7 @@ def test_a_manifest_of_version_1_is_read_and_keeps_its_digest(manifest):
     read = Manifest.from_bytes(json.dumps(old).encode(), "here/manifest.json")
     assert read.plain() == old and read.digest() == digest_of(old)
     assert read.sequences[0].quality == {}
-    with_quality = SequenceEntry(**entry, quality={"Top": dict.fromkeys(QUALITY, 0.25)})
+    with_quality = SequenceEntry(**entry, floor_s2s_mm={"Top": 0.5}, quality={"Top": dict.fromkeys(QUALITY, 0.25)})
     assert set(with_quality.plain()["quality"]["Top"]) == set(QUALITY)
     assert SequenceEntry.from_plain(with_quality.plain()) == with_quality
     new = read.model_copy(update={"schema_version": 2, "sequences": (with_quality,)})

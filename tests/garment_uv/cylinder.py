@@ -11,12 +11,12 @@ from garment_uv.classes import CLASS_IDS, topology_of
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
-from garment_uv.samples.shard_writer import ShardWriter
 from garment_uv.samples.shards import file_digest, tar_blocks
 from garment_uv.samples.sink import FolderSink
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill
 from garment_uv.uv.segments import rasterise_classes
+from tests.garment_uv.shard_writer import ShardWriter
 
 COLUMNS, ROWS, SIZE, IMAGE = 12, 12, 32, 32
 RADIUS = 0.15

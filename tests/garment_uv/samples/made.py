@@ -8,12 +8,12 @@ from garment_uv.classes import CLASS_IDS
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
-from garment_uv.samples.shard_writer import ShardWriter
 from garment_uv.samples.shards import file_digest, tar_blocks
 from garment_uv.samples.sink import DatasetSink, FolderSink
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill
 from garment_uv.uv.segments import rasterise_classes
+from tests.garment_uv.shard_writer import ShardWriter
 
 SIZE, IMAGE, SIDE = 32, 40, 6
 """U in texels, I in px, and vertices along a side of each island."""

@@ -1,4 +1,4 @@
-"""Joins encoded samples into shards of a fixed number of samples and hands each to a sink."""
+"""Made samples as shards of a dataset, without a preparation: of a fixed number of samples, each handed to a sink."""
 
 import tempfile
 from dataclasses import dataclass, field

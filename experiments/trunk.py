@@ -2,7 +2,7 @@
 
     garment data benchmark --out .garment/open192 --size 128 --workers 2
     garment sweep trunk --name trunk-1
-    python experiments/against_published.py             # the best found beside the published architecture
+    python experiments/benchmarks/against_published.py  # the best found beside the published architecture
 """
 
 from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, Integer, ResourcesConfig, Space

@@ -1,6 +1,6 @@
 """A config of our own sweep beside the published architecture: S2S after equally many steps, and the time of a step.
 
-    python experiments/against_published.py [--found PATH=VALUE ...] [--seeds 1] [--epochs 6]
+    python experiments/benchmarks/against_published.py [--found PATH=VALUE ...] [--seeds 1] [--epochs 6]
 
 Both are trained on the open benchmark set (`experiments/trunk.py`); then steps of both are timed in turns, in one
 process. What is finished is not trained again. Exits 1 where the found config's S2S on the test split is worse, or its
@@ -23,7 +23,7 @@ FOUND: dict[str, object] = {}
 
 def main() -> int:
     """Train, time, write `experiments/results/against_published.csv`; 1 where the goal is missed."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from experiments.benchmarks.conditions import conditions, write_csv
     from experiments.trunk import published
     from garment_sweeps.shards import open_source

@@ -85,16 +85,19 @@ class Cost:
         return lines
 
 
-def cost_of(events: Iterable[dict[str, Any]], gpus: float, baseline_mm: float | None = None) -> Cost:
+def cost_of(
+    events: Iterable[dict[str, Any]], gpus: float, baseline_mm: float | None = None, processes: int = 1
+) -> Cost:
     """The cost, from the sweep's decision log.
 
     Args:
         events: in order; seconds of all trials' attempts add up as they are reported, also of trials that were
             stopped or failed. Finals come after the search and are left out: they measure and do not gain.
-        gpus: share of a GPU that a trial holds; 0 counts as one device.
+        gpus: GPUs, or share of one, that a trial holds; without any each of its processes counts as one device.
         baseline_mm: of the class mean displacement, where it was measured.
+        processes: of a trial.
     """
-    share, unit = gpus or 1.0, "GPU-hours" if gpus else "device-hours"
+    share, unit = gpus or float(processes), "GPU-hours" if gpus else "device-hours"
     reached: dict[tuple[str, Any], float] = {}
     seconds = 0.0
     incumbents: list[Incumbent] = []

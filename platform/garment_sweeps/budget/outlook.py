@@ -21,7 +21,7 @@ def plan_of(experiment: Experiment, trials: int, places: int) -> Plan:
         trials=trials,
         epochs=experiment.epochs,
         places=max(1, min(places, experiment.max_concurrent or places)),
-        share=experiment.resources.gpus or 1.0,
+        share=experiment.devices,
         unit="GPU-hours" if experiment.resources.gpus else "device-hours",
         grace=asha.grace_epochs if asha else 0,
         reduction=asha.reduction if asha else 1.0,

@@ -29,7 +29,7 @@ class BudgetStop(Stopper):
 
     Args:
         budget: the limits.
-        gpus: share of a GPU that a trial holds; 0 counts as 1.
+        gpus: GPUs, or share of one, that a trial holds, or devices that it counts for; 0 counts as 1.
         spent: device-seconds of each trial in earlier sessions, by the trial's name.
         record: takes events for the decision log: kind and body.
         clock: seconds, monotonic.

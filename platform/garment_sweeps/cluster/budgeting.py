@@ -29,7 +29,7 @@ def open_budget(experiment: Experiment, state: SweepState, known: Repeats, trial
         trials: of the search in all.
         budget: the limits.
     """
-    stop = BudgetStop(budget, experiment.resources.gpus, spent_seconds(state.log.read()), state.log.append)
+    stop = BudgetStop(budget, experiment.devices, spent_seconds(state.log.read()), state.log.append)
     for name, record in _records(state, known):
         stop.ledger.known(name, _epochs(record), record.state != TrialState.RUNNING)
     stop.keep_for_finals(
@@ -71,7 +71,7 @@ def cluster_places(experiment: Experiment) -> int:
     """Trials that the connected cluster holds at once, as it is now; at least 1."""
     import ray
 
-    there, wanted = ray.cluster_resources(), experiment.resources
+    there, wanted = ray.cluster_resources(), experiment.held
     places = int(there.get("CPU", 1) / wanted.cpus)
     if wanted.gpus:
         places = min(places, int(there.get("GPU", 0) / wanted.gpus))

@@ -83,8 +83,8 @@ def trial_nodes(nodes: list[ClusterNode], resources: ResourcesConfig) -> list[Cl
 
 def places(experiment: Experiment) -> int:
     """Trials that the cluster, as it is now, holds at once."""
-    allowed = trial_nodes(cluster_nodes(), experiment.resources)
-    return sum(node.room_for(experiment.resources) for node in allowed)
+    allowed = trial_nodes(cluster_nodes(), experiment.held)
+    return sum(node.room_for(experiment.held) for node in allowed)
 
 
 def off_the_head(resources: ResourcesConfig) -> dict[str, str]:
@@ -97,9 +97,14 @@ def off_the_head(resources: ResourcesConfig) -> dict[str, str]:
 
 
 def trial_placement(experiment: Experiment) -> "PlacementGroupFactory":
-    """What Tune asks Ray for, once a trial: its share of a node's CPUs and GPUs, never on the head if it can be."""
+    """What Tune asks Ray for, once a trial: its share of a node's CPUs and GPUs, never on the head if it can be.
+
+    Several processes have a bundle each, all on one node; the trial's own process, which leads them, needs none.
+    """
     from ray.tune import PlacementGroupFactory
 
-    selector = off_the_head(experiment.resources)
-    where = {"bundle_label_selector": [selector]} if selector else {}
-    return PlacementGroupFactory([{"CPU": experiment.resources.cpus, "GPU": experiment.resources.gpus}], **where)
+    processes, selector = experiment.processes, off_the_head(experiment.held)
+    where = {"bundle_label_selector": [selector] * processes} if selector else {}
+    bundle = {"CPU": experiment.resources.cpus, "GPU": experiment.resources.gpus}
+    leader = [{}] if processes > 1 else []
+    return PlacementGroupFactory([*leader, *[bundle] * processes], strategy="STRICT_PACK", **where)

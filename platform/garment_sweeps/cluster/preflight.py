@@ -87,7 +87,7 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
     return judge(
         Answers(
             nodes=nodes,
-            resources=experiment.resources,
+            resources=experiment.held,
             driver=_driver(question, storage_wrong),
             by_node=said,
             silent={node.id: silent[node.id] for node in nodes if node.id in silent},

@@ -117,7 +117,7 @@ def sweep_report(
         stopped_because=stop.why(),
         repeats=sum(entry.state != TrialState.RUNNING for entry in repeats),
         repeats_left=len(repeats_left(experiment, state, known)),
-        cost=cost_of(state.log.read(), experiment.resources.gpus, class_mean_mm),
+        cost=cost_of(state.log.read(), experiment.held.gpus, class_mean_mm, experiment.processes),
         **best,
     )
 

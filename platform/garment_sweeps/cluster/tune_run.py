@@ -134,7 +134,7 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
     held = places(experiment)
     if held < 1:
         there = ray.cluster_resources()
-        wanted = f"{experiment.resources.cpus:g} CPUs and {experiment.resources.gpus:g} GPUs"
+        wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
         has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
         raise UserError(
             f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "

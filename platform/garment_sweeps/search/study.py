@@ -96,7 +96,8 @@ def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: b
 def search_digest(experiment: Experiment) -> str:
     """Digest of what must not change while a sweep goes on; trials, resources and the like may."""
     free = {"trials": 1, "max_concurrent": 0, "checkpoint_every": 1, "description": "", "finals": {}}
-    return experiment.with_values({**free, "resources.cpus": 1.0, "resources.gpus": 0.0}).digest()
+    place = {"resources.cpus": 1.0, "resources.gpus": 0.0, "base.training.processes": 1}
+    return experiment.with_values({**free, **place}).digest()
 
 
 def next_session(study: optuna.Study) -> int:

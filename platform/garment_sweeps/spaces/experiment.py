@@ -15,11 +15,11 @@ Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
 
 
 class ResourcesConfig(Config):
-    """What one trial holds while it runs."""
+    """What each process of a trial holds while it runs; a trial has one, unless `training.processes` says more."""
 
     cpus: float = Field(default=1.0, gt=0)
     gpus: float = Field(default=0.0, ge=0)
-    """May be a fraction: 0.25 packs four trials on one GPU."""
+    """May be a fraction: 0.25 packs four trials on one GPU. Of several processes each takes one whole GPU, or none."""
 
 
 class FinalsConfig(Config):
@@ -86,6 +86,19 @@ class Experiment(Config):
         return self
 
     @model_validator(mode="after")
+    def _each_process_has_a_device(self):
+        if any(parameter.path == "training.processes" for parameter in self.space.parameters):
+            raise ValueError(
+                "training.processes cannot be searched, since it changes no result; set it in the base config"
+            )
+        if self.processes > 1 and self.resources.gpus not in (0, 1):
+            raise ValueError(
+                f"resources.gpus is {self.resources.gpus:g} for each of the {self.processes} processes of a trial, "
+                "which take one whole GPU each, or none; set resources.gpus=1 or base.training.processes=1"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _choices_go_together(self):
         if self.constraints and self.sampler != "tpe_constrained":
             raise ValueError(f"constraints need sampler 'tpe_constrained', was given {self.sampler!r}")
@@ -111,6 +124,21 @@ class Experiment(Config):
             )
         if self.sampler not in ("random", "grid"):
             raise ValueError("population based training changes values itself: take sampler 'random'")
+
+    @property
+    def processes(self) -> int:
+        """Processes of a trial."""
+        return self.base.training.processes
+
+    @property
+    def held(self) -> ResourcesConfig:
+        """What a whole trial holds, all its processes together."""
+        return ResourcesConfig(cpus=self.processes * self.resources.cpus, gpus=self.processes * self.resources.gpus)
+
+    @property
+    def devices(self) -> float:
+        """Devices that a trial counts for in a budget: its GPUs, or without any its processes."""
+        return self.held.gpus or float(self.processes)
 
     @property
     def epochs(self) -> int:

@@ -15,6 +15,7 @@ from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage
 from garment_sweeps.trials.progress import Progress
+from garment_sweeps.trials.team import Died
 from garment_sweeps.trials.work import Work, open_work
 from garment_uv.errors import Infeasible, UserError
 
@@ -65,8 +66,8 @@ class TrialJob:
         self._record: TrialRecord | None = None
         self._work: Work | None = None
         self._hopeless: tuple[str, str] | None = None
-        self._open_work(checkpoint)
         self._place = place or Place()
+        self._open_work(checkpoint)
         if self._hopeless is None and self._store.crash_loop(self._epoch, self._place.gone):
             reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._epoch}; see its log"
             self._hopeless = ("failed", reason)
@@ -245,21 +246,31 @@ class TrialJob:
             raise Superseded(f"{self._trial_id} was started again elsewhere")
 
     def _open_work(self, checkpoint: Path | None) -> None:
+        several = self._config.training.processes > 1
+        if several and self._store.crash_loop(0, self._place.gone):
+            self._hopeless = ("failed", f"the trial's processes died {CRASH_LOOP} times at their start; see their logs")
+            return
         try:
-            self._work = open_work(self._context, self._config)
+            self._work = self._new_work()
             if checkpoint is None or not self._load(checkpoint):
                 self._load_newest()
         except Infeasible as error:
             self._hopeless = ("infeasible", str(error))
         except UserError as error:
             self._hopeless = ("failed", str(error))
+        except Died:
+            self._store.start_attempt(0, self._place)  # it counts among those that crashed
+            raise
+
+    def _new_work(self) -> Work:
+        return open_work(self._context, self._config, in_ray=bool(self._place.node))
 
     def _check_epoch(self, epoch: int) -> None:
         """Begins the work anew where its part of a checkpoint is of another epoch than the rest."""
         found = self._work.epoch
         if found != epoch:
             self._work.close()
-            self._work = open_work(self._context, self._config)
+            self._work = self._new_work()
             raise UserError(f"its parts are of epochs {found} and {epoch}")
 
     def _load_newest(self) -> None:

@@ -15,6 +15,7 @@ from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.outbox import Outbox
+from garment_sweeps.trials.team import Died
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
@@ -91,7 +92,10 @@ def _deliver(call: Callable[[], Any]) -> None:
 
 def _train(job: TrialJob, store: TrialStore, every: int, report: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     while True:
-        result = job.step()
+        try:
+            result = job.step()
+        except Died as error:
+            raise UserError(f"{error}; see what it printed, and go on with --resume") from None
         report(result)
         if result.get(results.INFEASIBLE) or result.get(results.FAILED):
             raise UserError(f"the training ended at epoch {result[results.EPOCH]}: {result[results.REASON]}")

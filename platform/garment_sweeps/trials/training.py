@@ -1,31 +1,38 @@
 """Real training as a trial's work."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.memory import PeakMemory, enough_memory
 from garment_uv.config.trial import TrialConfig
 
+if TYPE_CHECKING:
+    from garment_uv.training.parallel import Processes
+
 
 class TrainingWork:
     """A `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs.
 
-    Whatever runs out of memory, on the host or on the GPU, raises Infeasible.
+    Whatever runs out of memory, on the host or on the GPU, raises Infeasible. Of several processes that train together
+    each has such a work (see `parallel`).
     """
 
-    def __init__(self, context: TrialContext, config: TrialConfig) -> None:
+    def __init__(self, context: TrialContext, config: TrialConfig, processes: "Processes | None" = None) -> None:
         import torch
 
         from garment_sweeps.shards import open_source
         from garment_uv.training.device import resolve_device
+        from garment_uv.training.parallel import ALONE
         from garment_uv.training.trainer import Trainer
 
         torch.set_num_threads(max(1, int(context.cpus)))
         source = open_source(config.data.uri)
         self.parameters = {"dataset_version": source.manifest.digest()}
+        processes = processes or ALONE
         with enough_memory():
-            self._memory = PeakMemory(resolve_device(config.training.device))
-            self._trainer = Trainer(config, source)
+            self._memory = PeakMemory(processes.device(resolve_device(config.training.device)))
+            self._trainer = Trainer(config, source, processes)
 
     @property
     def epoch(self) -> int:
@@ -70,6 +77,10 @@ class TrainingWork:
 
         with enough_memory():
             return measure_costs(self._trainer, self._memory)
+
+    def memory_mib(self) -> float:
+        """The most memory, MiB, that this process has taken since it opened the work."""
+        return self._memory.mib()
 
     def close(self) -> None:
         """Ends the loader's processes and gives GPU memory back, for the next trial in this process."""

@@ -39,7 +39,10 @@ class Work(Protocol):
         ...
 
     def costs(self) -> dict[str, float]:
-        """What the trained model costs: 'seconds_per_image', 'memory_mib' (peak, MiB) and 'parameters'."""
+        """What the trained model costs: 'seconds_per_image', 'memory_mib' (peak, MiB) and 'parameters'.
+
+        Of several processes that train together 'memory_mib' is that of the one that took the most.
+        """
         ...
 
     def close(self) -> None:
@@ -47,12 +50,19 @@ class Work(Protocol):
         ...
 
 
-def open_work(context: TrialContext, config: TrialConfig) -> Work:
-    """The work that the context asks for; Infeasible where there is no memory for it."""
+def open_work(context: TrialContext, config: TrialConfig, in_ray: bool = False) -> Work:
+    """The work that the context asks for; Infeasible where there is no memory for it.
+
+    Several processes, where the config asks for them, are Ray's in a trial of a sweep and else started on this machine.
+    """
     if context.work == "tabulated":
         from garment_sweeps.trials.tabulated import TabulatedWork
 
         return TabulatedWork(config, context.seconds_per_epoch)
+    if config.training.processes > 1:
+        from garment_sweeps.trials.parallel import ParallelWork, start_team
+
+        return ParallelWork(start_team(context, config, in_ray))
     from garment_sweeps.trials.training import TrainingWork
 
     return TrainingWork(context, config)

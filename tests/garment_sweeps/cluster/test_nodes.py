@@ -61,6 +61,20 @@ def test_what_only_the_head_could_run_is_not_kept_from_it(cluster, experiment):
 
 
 @pytest.mark.cluster
+def test_the_processes_of_a_trial_have_a_bundle_each_on_one_node_off_the_head(cluster, experiment):
+    import ray
+
+    two = experiment.with_values({"base.training.processes": 2, "resources.cpus": 0.5})
+    assert places(two) == 1
+    group = trial_placement(two).to_placement_group()
+    assert group.wait(SECONDS)
+    assert group.bundle_specs == [{"CPU": 0.5}] * 2
+    where = ray.util.placement_group_table(group)["bundles_to_node_id"]
+    ray.util.remove_placement_group(group)
+    assert set(where.values()) == {cluster_nodes()[1].id}
+
+
+@pytest.mark.cluster
 def test_four_trials_of_a_quarter_of_a_gpu_each_run_at_once(cluster, experiment, tmp_path):
     """Each trial waits for three others before it ends."""
     import ray

@@ -78,11 +78,13 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _say(error: BaseException, line: str, status: int, debug: bool) -> int:
+    from garment_sweeps.tracking.process_log import masked
+
     if debug:
         import traceback
 
-        traceback.print_exception(error)
-    print(f"garment: {line}", file=sys.stderr)
+        print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+    print(f"garment: {masked(line)}", file=sys.stderr)
     return status
 
 

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 LOGS_ARTIFACT = "logs"
 """Artifact path of a trial's logs, one file per attempt that ended in an orderly way."""
@@ -13,6 +14,8 @@ SECRET_NAMES = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "ACCESS_KEY")
 """Environment variables whose names hold one of these have values that are never shown."""
 
 _LOGIN = re.compile(r"(?<=://)[^\s/@]+@")
+_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
+_QUERY = re.compile(r"(?<=[?&])(\w*(?:password|passwd|secret|token)=)[^\s&#'\"]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,18 @@ def stream_file(descriptor: int) -> Path | None:
 
 def masked(text: str) -> str:
     """The text without logins inside URLs and without the values of secret environment variables."""
-    text = _LOGIN.sub("***@", text)
-    for name, value in os.environ.items():
-        if len(value) >= 6 and any(part in name.upper() for part in SECRET_NAMES):
-            text = text.replace(value, "***")
+    text = _QUERY.sub(r"\1***", _LOGIN.sub("***@", text))
+    for secret in sorted(_secrets(), key=len, reverse=True):
+        text = text.replace(secret, "***")
     return text
+
+
+def _secrets() -> set[str]:
+    """Values of the environment that are never shown, the passwords inside its URLs among them."""
+    found = set()
+    for name, value in os.environ.items():
+        if any(part in name.upper() for part in SECRET_NAMES):
+            found.add(value)
+        elif "@" in value and "://" in value:
+            found |= {found_in for password in _PASSWORD.findall(value) for found_in in (password, unquote(password))}
+    return {secret for secret in found if len(secret) >= 6}

@@ -1,15 +1,31 @@
-"""The MLflow UI on loopback, over the local store."""
+"""The MLflow UI over the local store: on loopback, or elsewhere with a password."""
 
+import ipaddress
 import os
+import secrets
 import subprocess
 import sys
+from pathlib import Path
 
 from garment_sweeps.tracking.settings import garment_home, tracking_client, tracking_uri
 from garment_uv.errors import UserError
 
+LOOPBACK = "127.0.0.1"
+PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
+"""Environment variable, MLflow's own: of its user `admin`."""
+SHORTEST = 12
 
-def server_command(port: int, host: str = "127.0.0.1") -> list[str]:
-    """Command line of an MLflow server over the local store."""
+_USERS = """[mlflow]
+default_permission = READ
+database_uri = {users}
+admin_username = admin
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
+"""
+
+
+def server_command(port: int, host: str = LOOPBACK) -> list[str]:
+    """Command line of an MLflow server over the local store; one that others can reach asks for a password."""
     store = tracking_uri()
     if store.startswith("http"):
         raise UserError(f"MLFLOW_TRACKING_URI is a server already: open {store} in a browser")
@@ -17,18 +33,64 @@ def server_command(port: int, host: str = "127.0.0.1") -> list[str]:
         *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store),
         *("--artifacts-destination", (garment_home() / "artifacts").as_uri()),
         *("--host", host, "--port", str(port), "--workers", "1"),
+        *([] if is_loopback(host) else ["--app-name", "basic-auth"]),
     ]
 
 
-def serve(port: int = 5000) -> int:
-    """Serves the UI until interrupted and returns the server's exit status."""
-    tracking_client()
+def server_environment(host: str = LOOPBACK) -> dict[str, str]:
+    """Environment of that server; UserError where others could reach it and there is no password worth the name."""
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    print(f"MLflow UI on http://127.0.0.1:{port} (end it with Ctrl-C)", flush=True)
-    process = subprocess.Popen(server_command(port), env=environment)
+    if is_loopback(host):
+        return environment
+    if len(os.environ.get(PASSWORD, "")) < SHORTEST:
+        raise UserError(
+            f"on {host} others could reach MLflow, so it asks for a password: "
+            f"set {PASSWORD} to {SHORTEST} characters or more, or leave --host out"
+        )
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(_users(garment_home())),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(32),
+        **environment,
+    }
+
+
+def warning(host: str, port: int) -> str:
+    """What is open on that host, in one line; empty for loopback."""
+    if is_loopback(host):
+        return ""
+    return (
+        f"warning: MLflow listens on {host}:{port}: whoever reaches this machine can try passwords there, and reads "
+        "what travels, since it is not encrypted; put a TLS proxy in front, or leave --host out"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def serve(port: int = 5000, host: str = LOOPBACK) -> int:
+    """Serves the UI until interrupted and returns the server's exit status."""
+    command, environment = server_command(port, host), server_environment(host)
+    tracking_client()
+    if said := warning(host, port):
+        print(said, file=sys.stderr, flush=True)
+    print(f"MLflow UI on http://{host}:{port} (end it with Ctrl-C)", flush=True)
+    process = subprocess.Popen(command, env=environment)
     try:
         return process.wait()
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
         return 0
+
+
+def _users(home: Path) -> Path:
+    """The file that tells MLflow where its users are; it holds no password."""
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "mlflow_auth.ini"
+    path.write_text(_USERS.format(users=f"sqlite:///{home / 'mlflow_users.db'}"))
+    return path

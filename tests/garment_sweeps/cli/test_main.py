@@ -78,6 +78,20 @@ def test_a_fault_of_ours_is_one_line_too(monkeypatch, capsys):
     assert "RuntimeError: first (this is a fault of garment" in said and said.count("\n") == 1
 
 
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_no_secret_is_in_what_is_said_of_an_error(monkeypatch, capsys, debug):
+    import garment_sweeps.cli.overrides as overrides
+
+    def fail(*arguments):
+        raise RuntimeError("no answer from postgresql://me:pa55word@db/x with key verysecretkey")
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "verysecretkey")
+    monkeypatch.setattr(overrides, "load_experiment", fail)
+    assert main(["sweep", "quickstart", *debug]) == 1
+    said = capsys.readouterr().err
+    assert "postgresql://***@db/x" in said and "pa55word" not in said and "verysecretkey" not in said
+
+
 def test_without_a_command_the_help_is_shown(capsys):
     assert main([]) == 2
     assert "Commands:" in capsys.readouterr().out

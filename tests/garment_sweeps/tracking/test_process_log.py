@@ -53,3 +53,9 @@ def test_secrets_are_masked(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "verysecretkey")
     text = masked("at postgresql://me:pa55@db:5432/x, key verysecretkey, see http://host/a@b and s3://bucket/x")
     assert text == "at postgresql://***@db:5432/x, key ***, see http://host/a@b and s3://bucket/x"
+
+
+def test_passwords_of_urls_in_the_environment_are_masked_wherever_they_stand(monkeypatch):
+    monkeypatch.setenv("GARMENT_OPTUNA_STORAGE", "postgresql+psycopg2://me:p%40ss-word@db/x")
+    text = masked("FATAL: p@ss-word and p%40ss-word; ?sslmode=require&password=abc&x=1")
+    assert text == "FATAL: *** and ***; ?sslmode=require&password=***&x=1"

@@ -1,0 +1,69 @@
+"""The MLflow UI: on loopback unless told otherwise, and then with a password and a warning."""
+
+import subprocess
+
+import pytest
+
+from garment_sweeps.cli.main import main
+from garment_sweeps.tracking import ui
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
+    for name in ("MLFLOW_TRACKING_URI", ui.PASSWORD, "MLFLOW_AUTH_CONFIG_PATH", "MLFLOW_FLASK_SERVER_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def started(monkeypatch) -> list[tuple[list[str], dict]]:
+    """(command, environment) of what would have been started."""
+    calls = []
+
+    class Started:
+        def __init__(self, command, env):
+            calls.append((command, env))
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    monkeypatch.setattr(ui, "tracking_client", lambda: None)
+    return calls
+
+
+def test_it_is_on_loopback_unless_told_otherwise(started, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["ui"])
+    assert ended.value.code == 0
+    ((command, environment),) = started
+    assert command[command.index("--host") + 1] == "127.0.0.1" and "--app-name" not in command
+    assert capsys.readouterr().err == ""
+    assert all(ui.is_loopback(host) for host in ("127.0.0.1", "localhost", "::1", "127.1.2.3"))
+    assert not any(ui.is_loopback(host) for host in ("0.0.0.0", "::", "10.0.0.7", "example.org", ""))
+
+
+@pytest.mark.parametrize("password", [None, "password1"])
+def test_elsewhere_it_does_not_start_without_a_password_worth_the_name(started, monkeypatch, capsys, password):
+    if password:
+        monkeypatch.setenv(ui.PASSWORD, password)
+    assert main(["ui", "--host", "0.0.0.0"]) == 1
+    assert started == []
+    said = capsys.readouterr().err
+    assert "others could reach MLflow" in said and said.count("\n") == 1 and (password or "none") not in said
+
+
+def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monkeypatch, capsys, home):
+    monkeypatch.setenv(ui.PASSWORD, "correct-horse-battery")
+    with pytest.raises(SystemExit):
+        main(["ui", "--host", "0.0.0.0", "--port", "5077"])
+    ((command, environment),) = started
+    assert command[-2:] == ["--app-name", "basic-auth"] and "correct-horse" not in " ".join(command)
+    assert len(environment["MLFLOW_FLASK_SERVER_SECRET_KEY"]) == 64
+    users = (home / "mlflow_auth.ini").read_text()
+    assert environment["MLFLOW_AUTH_CONFIG_PATH"] == str(home / "mlflow_auth.ini")
+    assert "correct-horse" not in users and str(home) in users
+    said = capsys.readouterr()
+    assert "warning: MLflow listens on 0.0.0.0:5077" in said.err and "not encrypted" in said.err
+    assert "correct-horse" not in said.err + said.out

@@ -1,4 +1,4 @@
-"""The fields of KubeRay's RayCluster and RayJob that ours use, as the API reference of ray.io/v1, KubeRay 1.6, has them.
+"""The fields of KubeRay's RayCluster and RayJob that ours use, as the API reference of KubeRay 1.6 has them.
 
 Written for these tests and narrower than the custom resource definitions: a field that stands here is one of theirs,
 and one that does not is taken for a slip. Pod templates are checked by Kubernetes' own schemas. With the operator's

@@ -24,6 +24,12 @@ def job() -> dict:
     return document
 
 
+def settings_map() -> dict[str, str]:
+    """What every pod of Ray's finds in its environment, secrets aside."""
+    (found,) = [document for document in documents("kubernetes/settings.yaml") if document["kind"] == "ConfigMap"]
+    return found["data"]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_schemas(name):
     for document in documents(name):
@@ -69,7 +75,7 @@ def test_gpu_groups_are_spot_and_begin_at_none(cluster):
         assert pod["nodeSelector"]["karpenter.sh/capacity-type"] == "spot"
         assert pod["terminationGracePeriodSeconds"] < 120  # what a spot node is given
         assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
-    assert documents("kubernetes/settings.yaml")[2]["data"]["GARMENT_PREFLIGHT"] == "warn"  # no node to ask at first
+    assert settings_map()["GARMENT_PREFLIGHT"] == "warn"  # no node to ask at first
 
 
 def test_the_driver_stays_off_the_gpu_nodes(cluster, job):
@@ -126,12 +132,12 @@ def test_pods_run_as_nobody_with_bounds_and_without_secrets_of_their_own(name):
 def test_no_document_holds_a_secret():
     kinds = {document["kind"] for name in FILES for document in documents(name)}
     assert "Secret" not in kinds
-    settings = documents("kubernetes/settings.yaml")[2]["data"]
+    settings = settings_map()
     assert not any(re.search(r"://[^/@]+:[^/@]+@", value) for value in settings.values())
 
 
 def test_a_nodes_cache_fits_its_volume(cluster):
-    gigabytes = float(documents("kubernetes/settings.yaml")[2]["data"]["GARMENT_CACHE_GB"])
+    gigabytes = float(settings_map()["GARMENT_CACHE_GB"])
     for group in cluster["spec"]["workerGroupSpecs"]:
         volumes = {volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in group["template"]["spec"]["volumes"]}
         assert gigabytes * 1e9 < float(volumes["home"].removesuffix("Gi")) * 2**30

@@ -29,6 +29,8 @@ def open_storage(url: str) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     local = url.startswith("sqlite:///")
+    if url.startswith("postgresql://"):  # which SQLAlchemy takes for another driver than the one that is installed
+        url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
     arguments = {"connect_args": {"timeout": 60}} if local else {"pool_pre_ping": True}
     try:
         if local:

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif(missing_for_postgres() is not None, reason=str(missing_for_postgres())),
 ]
-SECONDS = 420
+SECONDS = 1200
 EXPERIMENT = """
 from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
 from garment_uv.config.trial import TrialConfig

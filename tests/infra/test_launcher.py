@@ -84,7 +84,7 @@ def test_gpu_nodes_are_spot_and_begin_at_none_and_the_head_takes_no_trials(writt
 def test_ray_asks_for_its_token_and_its_dashboard_is_on_loopback(written):
     commands = written["head_start_ray_commands"] + written["worker_start_ray_commands"]
     started = [line for line in commands if "ray start" in line]
-    assert len(started) == 2 and all(line.startswith("RAY_AUTH_MODE=token ") for line in started)
+    assert len(started) == 2 and all("; RAY_AUTH_MODE=token ray start" in line for line in started)
     assert "--dashboard-host=127.0.0.1" in started[0]
     assert written["file_mounts"]["/home/garment/.ray/auth_token"] == "~/.ray/auth_token"
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,9 +12,14 @@ def make_token() -> None:
 
     Ray itself writes it in place, so that one finds half of the other's, or has processes with either.
     """
-    if any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+    if (mode := os.environ.get("RAY_AUTH_MODE", "token")).lower() != "token":
+        print(
+            f"warning: RAY_AUTH_MODE is {mode}, and Ray listens on every interface: whoever reaches this machine can "
+            "run programs on it; unset the variable to have a token asked for",
+            file=sys.stderr,
+        )
         return
-    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
+    if any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
         return
     token = Path.home() / ".ray" / "auth_token"
     if token.exists():

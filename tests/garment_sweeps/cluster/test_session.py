@@ -65,7 +65,7 @@ finally:
     assert "handler is not set" not in ran.stderr
 
 
-def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkeypatch):
+def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"):
         monkeypatch.delenv(name, raising=False)
@@ -85,5 +85,7 @@ def test_all_that_begin_at_once_on_a_new_machine_have_one_token(tmp_path, monkey
     assert token.stat().st_mode & 0o777 == 0o600 and list(token.parent.iterdir()) == [token]
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     token.unlink()
+    assert capsys.readouterr().err == ""
     make_token()
     assert not token.exists()
+    assert "warning: RAY_AUTH_MODE is disabled, and Ray listens on every interface" in capsys.readouterr().err

@@ -63,6 +63,7 @@ def swept(services, tmp_path_factory) -> subprocess.CompletedProcess:
 
 def garment(services: Composed, folder, *arguments: str) -> subprocess.CompletedProcess:
     own = {"GARMENT_HOME": str(folder / "home"), "GARMENT_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    own |= {"RAY_worker_niceness": "0"}  # else trials come last on a machine that is busy with other tests
     python_path = os.pathsep.join([str(ROOT / "model"), str(ROOT / "platform"), os.environ.get("PYTHONPATH", "")])
     environment = base_environment() | services.settings("ray") | own | {"PYTHONPATH": python_path}
     command = [sys.executable, "-m", "garment_sweeps.cli.main", *arguments]

@@ -63,7 +63,8 @@ def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
 def test_short_trials_fill_all_places(experiment, settings):
     from garment_sweeps.cluster.sweep import run_sweep
 
-    short = experiment.with_values({"scheduler": None, "trials": 24, "finals.finalists": 0})
+    # So many that the first process is not done with all of them before a busy machine has started the others.
+    short = experiment.with_values({"scheduler": None, "trials": 40, "finals.finalists": 0})
     with ray_session(None, cpus=3):
         run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=0.2, tracked=False)
     attempts = (settings.home / "sweeps" / "table").glob("*attempts/*")

@@ -42,13 +42,13 @@ class Sweep(threading.Thread):
         )
 
     def wait_for_checkpoint(self, attempt: int) -> str:
-        """Until the trial's attempt of that number, from 1, has written a checkpoint; gives the node it runs on."""
+        """Until the trial's attempt of that number, from 1, has written one of its own; gives the node it runs on."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             assert self.is_alive(), self.report
             attempts = self.store.attempts()
             names = [path.rpartition("_")[2] for path in self.store.checkpoints()]
-            if len(attempts) >= attempt and names and int(names[0]) >= attempts[-1].epoch:
+            if len(attempts) >= attempt and names and int(names[0]) > attempts[-1].epoch:
                 return self.node(attempts[-1])
             time.sleep(0.1)
         raise AssertionError(f"no checkpoint of attempt {attempt} in {SECONDS} s")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "infeasible": "FAILED", "failed": "FAILED"}
 """MLflow's status for each outcome; the outcome itself is a tag."""
+PARAM_TRIES = 3
 BATCH = 1000
 """Metrics that MLflow takes in one request."""
 
@@ -92,12 +93,24 @@ class TrialRun:
         self.client.set_terminated(self.run_id, STATUS[ending.outcome], end_time=ending.at_ms)
 
     def _complete_params(self, run: "Run", identity: Identity) -> None:
-        """Logs the parameters that are missing; MLflow keeps the first value of each."""
-        from mlflow.entities import Param
+        """Logs the parameters that are missing; MLflow keeps the first value of each.
 
-        missing = [Param(name, value) for name, value in identity.params.items() if name not in run.data.params]
-        for start in range(0, len(missing), 100):
-            self.client.log_batch(self.run_id, params=missing[start : start + 100])
+        A server that is awake again may do, at the same moment, what an earlier request asked before it was given up:
+        then ours is refused, and what is missing is looked up anew.
+        """
+        from mlflow.entities import Param
+        from mlflow.exceptions import RestException
+
+        for left in reversed(range(PARAM_TRIES)):
+            missing = [Param(name, value) for name, value in identity.params.items() if name not in run.data.params]
+            try:
+                for start in range(0, len(missing), 100):
+                    self.client.log_batch(self.run_id, params=missing[start : start + 100])
+                return
+            except RestException:
+                if not left:
+                    raise
+                run = self.client.get_run(self.run_id)
 
     def _send(self, metrics: list["Metric"], steps: list[int]) -> None:
         for start in range(0, len(metrics), BATCH):

@@ -44,6 +44,24 @@ def test_a_trial_is_found_again_and_no_epoch_is_logged_twice(store):
     assert run.data.tags[tags.CONFIG_DIGEST] == TrialConfig().digest()
 
 
+def test_parameters_that_a_late_request_writes_at_the_same_moment_are_no_error(store, monkeypatch):
+    from mlflow.exceptions import RestException
+
+    sweep = SweepRun.start("tracking", f"late-{store}", {})
+    record = record_of(sweep, "t1")
+    log_batch, asked = sweep.client.log_batch, []
+
+    def refused_once(run_id, params=(), **rest):
+        log_batch(run_id, params=params, **rest)  # the late request
+        asked.append(len(params))
+        if len(asked) == 1:
+            raise RestException({"error_code": "BAD_REQUEST", "message": "UNIQUE constraint failed: params.key"})
+
+    monkeypatch.setattr(sweep.client, "log_batch", refused_once)
+    run_id = deliver(sweep, record)
+    assert sweep.client.get_run(run_id).data.params == {k: str(v) for k, v in record.identity.params.items()}
+
+
 def test_the_same_record_delivered_again_changes_nothing(store):
     sweep = SweepRun.start("tracking", f"again-{store}", {})
     record = record_of(sweep, "t1")

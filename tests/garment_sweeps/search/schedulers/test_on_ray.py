@@ -89,7 +89,8 @@ def test_hyperband_halves_brackets_that_are_not_full_and_have_failures_in_them(s
     assert report.ended == 9 and report.interrupted == 0
     kinds = Counter(event["kind"] for event in check(what, settings))
     assert report.failed == 2 and report.pruned >= 1 and report.complete >= 3
-    assert kinds["pause"] > kinds["wake"] > 0 and kinds["stop"] == report.pruned
+    # Who comes last to a rung never pauses: it goes on or is stopped at once, and which of the two hangs on who it is.
+    assert kinds["pause"] >= kinds["wake"] > 0 and kinds["stop"] == report.pruned
 
 
 def test_hyperband_goes_on_after_a_budget_cut_it_with_the_trials_that_wait(settings):

@@ -2,7 +2,6 @@
 
 import math
 import time
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,13 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import torch.utils.deterministic
 
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
-from garment_uv.networks.blocks import recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
@@ -26,20 +23,21 @@ from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
 from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.augment import jitter_colours
-from garment_uv.training.average import WeightAverage
-from garment_uv.training.device import Precision, place, resolve_device
+from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.fastest import fastest_precision
+from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
 from garment_uv.training.infeasible import FeasibilityWatch
+from garment_uv.training.learners import Learners
 from garment_uv.training.mirror import Mirror
 from garment_uv.training.parallel import ALONE, Processes
-from garment_uv.training.predict import SegmentSource, quiet_sparse
+from garment_uv.training.predict import SegmentSource
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.report import Best, EpochReport
+from garment_uv.training.running import deterministic_sums
 from garment_uv.training.schedule import rate_factor
 from garment_uv.training.steps import AdversarialSteps
 
-TRAIN_SPLIT = "train"
 LOOK_EVERY = 20
 """Batches between looks at whether the losses are still finite; each look waits for the device."""
 
@@ -58,7 +56,7 @@ class Trainer:
         self.config = config
         self.source = source
         self._processes = processes
-        _check_processes(config, processes)
+        check_processes(config, processes)
         self.device = processes.device(resolve_device(config.training.device))
         if self.device.type == "cpu":
             keep_freed_memory()
@@ -68,7 +66,7 @@ class Trainer:
         self.epoch = 0
         """Epochs done."""
         check_map_size(self.atlas.size, config.generator)
-        _check_splits(config, source)
+        check_splits(config, source)
         self._loader = SampleLoader(
             source,
             TRAIN_SPLIT,
@@ -84,25 +82,14 @@ class Trainer:
         self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
-            self.generator = place(GarmentGenerator(config.generator), self.device)
-            judge = Discriminator(config.discriminator, config.generator.condition_on_body, config.generator.target)
-            self.discriminator = place(judge, self.device)
-        decay = config.training.ema_decay
-        self._average = WeightAverage(self.generator, decay) if decay else None
+            self._learners = Learners(config, self.device)
         self._watch = FeasibilityWatch(config.training)
         self._precision = Precision(self._chosen_precision(), self.device, processes)
-        recompute_residuals(self.generator, config.training.save_memory)
-        rates = config.training.optimiser
-        self._optimisers = {
-            "generator": _adam(self.generator, rates.generator_lr, config),
-            "discriminator": _adam(self.discriminator, rates.discriminator_lr, config),
-        }
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
             GeneratorLoss(config.loss, self.atlas, processes.means).to(self.device),
-            self._optimisers["generator"],
-            self._optimisers["discriminator"],
+            *self._learners.optimisers.values(),
             self._precision,
         )
         self._evaluator = Evaluator(
@@ -130,15 +117,24 @@ class Trainer:
 
     def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One training step on a batch of the caller's, outside any epoch; detached scalar losses by name."""
-        self.generator.train()
-        self.discriminator.train()
+        self._learners.train()
         with self._running():
             return self._steps(batch.to(self.device))
 
     @property
+    def generator(self) -> GarmentGenerator:
+        """The generator that is trained."""
+        return self._learners.generator
+
+    @property
+    def discriminator(self) -> Discriminator:
+        """Its judge."""
+        return self._learners.discriminator
+
+    @property
     def model(self) -> GarmentGenerator:
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
-        return self._average.network if self._average else self.generator
+        return self._learners.model
 
     def evaluate(self, split: str, segments: SegmentSource = "given", max_samples: int = 0) -> S2STable:
         """S2S of the generator as it is on `split`, with the dataset's segments or the model's own."""
@@ -157,13 +153,7 @@ class Trainer:
         """
         if self._processes.division.rank:
             return
-        tensors = {f"discriminator/{name}": value for name, value in self.discriminator.state_dict().items()}
-        for name, optimiser in self._optimisers.items():
-            tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
-        tensors |= {f"random/{name}": value for name, value in self._random.tensors().items()}
-        if self._average:
-            tensors |= {f"generator/{name}": value for name, value in self.generator.state_dict().items()}
-            tensors["average/steps"] = torch.tensor(self._average.steps)
+        random = {f"random/{name}": value for name, value in self._random.tensors().items()}
         progress = checkpoint.Progress(
             epoch=self.epoch,
             best=self.best,
@@ -172,7 +162,7 @@ class Trainer:
             random=self._random.plain(),
             scaler=self._precision.scaler.state_dict(),
         )
-        state = checkpoint.TrainingState(tensors, progress)
+        state = checkpoint.TrainingState(self._learners.tensors() | random, progress)
         version = self.trained_on.dataset_version
         checkpoint.save_checkpoint(folder, state, self.config, version, self._write_model)
 
@@ -184,15 +174,7 @@ class Trainer:
         """
         version = self.trained_on.dataset_version
         state, weights = checkpoint.load_checkpoint(folder, self.config, version, changed)
-        model_file.load_weights(self.model, weights, Path(folder))
-        if self._average:
-            own = checkpoint.part("generator", state.tensors)
-            model_file.load_weights(self.generator, own, Path(folder))
-            self._average.steps = int(state.tensors["average/steps"])
-        discriminator = checkpoint.part("discriminator", state.tensors)
-        model_file.load_weights(self.discriminator, discriminator, Path(folder))
-        for name, optimiser in self._optimisers.items():
-            checkpoint.load_optimiser(f"{name}_optimiser", optimiser, state.tensors)
+        self._learners.load(state.tensors, weights, Path(folder))
         progress = state.progress
         self._random.load(checkpoint.part("random", state.tensors), progress.random)
         self._precision.scaler.load_state_dict(progress.scaler)
@@ -211,11 +193,7 @@ class Trainer:
         self._loader.close()
 
     def _train(self, factor: float) -> dict[str, float]:
-        rates = self.config.training.optimiser
-        _set_rate(self._optimisers["generator"], rates.generator_lr * factor)
-        _set_rate(self._optimisers["discriminator"], rates.discriminator_lr * factor)
-        self.generator.train()
-        self.discriminator.train()
+        self._learners.begin_epoch(factor)
         sums: dict[str, torch.Tensor] = {}
         samples, jitter = 0, self.config.training.colour_jitter
         for number, batch in enumerate(self._loader.batches(self.epoch), start=1):
@@ -226,8 +204,8 @@ class Trainer:
             if jitter:
                 batch = replace(batch, image=jitter_colours(batch.image, jitter, batch.portion))
             losses = self._steps(batch)
-            if self._average:
-                self._average.update(self.generator)
+            if self._learners.average:
+                self._learners.average.update(self.generator)
             samples += batch.whole
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value.double() * batch.whole
@@ -267,62 +245,5 @@ class Trainer:
     @contextmanager
     def _running(self) -> Iterator[None]:
         """This training's random numbers, threads and deterministic algorithms, while inside."""
-        threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-        warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-        fill = torch.utils.deterministic.fill_uninitialized_memory
-        if self.config.training.threads:
-            torch.set_num_threads(self.config.training.threads)
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
-        try:
-            with self._random.active(), quiet_sparse(), warnings.catch_warnings():
-                for notice in ("does not have a deterministic implementation", "CUBLAS_WORKSPACE_CONFIG"):
-                    warnings.filterwarnings("ignore", message=f".*{notice}.*")
-                yield
-        finally:
-            torch.utils.deterministic.fill_uninitialized_memory = fill
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-            torch.set_num_threads(threads)
-
-
-def trained_on(source: DatasetSource) -> model_file.TrainedOn:
-    """What a model trained on this dataset must be told to read a picture."""
-    manifest = source.manifest
-    return model_file.TrainedOn(
-        dataset_version=manifest.digest(),
-        body_model=manifest.body.name,
-        body_digest=manifest.body.body_digest,
-        subdivisions=manifest.subdivisions,
-        image_size=manifest.image_size,
-    )
-
-
-def _check_processes(config: TrialConfig, processes: Processes) -> None:
-    wanted, there = config.training.processes, processes.division.processes
-    if wanted != there:
-        raise UserError(
-            f"training.processes is {wanted}, but {there} was started here: start it by `garment train` or "
-            "`garment sweep`, or set training.processes=1"
-        )
-
-
-def _check_splits(config: TrialConfig, source: DatasetSource) -> None:
-    manifest, split = source.manifest, config.evaluation.split
-    manifest.split_shards(TRAIN_SPLIT)
-    manifest.split_shards(split)
-    if split not in manifest.evaluation_splits:
-        given = ", ".join(manifest.evaluation_splits) or "none"
-        raise UserError(
-            f"evaluation.split is {split!r}, whose samples carry no raw meshes to measure against: the "
-            f"dataset's evaluation splits are {given}"
-        )
-
-
-def _adam(module: torch.nn.Module, rate: float, config: TrialConfig) -> torch.optim.Adam:
-    betas = (config.training.optimiser.beta1, config.training.optimiser.beta2)
-    return torch.optim.Adam(module.parameters(), lr=rate, betas=betas)
-
-
-def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
+        with self._random.active(), deterministic_sums(self.config.training.threads):
+            yield

@@ -29,8 +29,8 @@ def test_weights_moments_and_random_states_are_those_of_the_checkpoint(checkpoin
     for mine, its in ((other.generator, source.generator), (other.discriminator, source.discriminator)):
         for name, value in its.state_dict().items():
             assert torch.equal(mine.state_dict()[name], value), name
-    for name, optimiser in source._optimisers.items():
-        moments = other._optimisers[name].state_dict()["state"]
+    for name, optimiser in source._learners.optimisers.items():
+        moments = other._learners.optimisers[name].state_dict()["state"]
         for index, state in optimiser.state_dict()["state"].items():
             assert all(torch.equal(moments[index][key], value) for key, value in state.items())
 
@@ -41,8 +41,8 @@ def test_the_new_values_count_from_then_on(checkpoint, make_trainer, tmp_path):
     other.load(folder, CHANGED)
     assert "normal" not in source.train_epoch().losses
     assert "normal" in other.train_epoch().losses
-    assert other._optimisers["generator"].param_groups[0]["lr"] == pytest.approx(3e-4)
-    assert source._optimisers["generator"].param_groups[0]["lr"] == pytest.approx(1e-3)
+    assert other._learners.optimisers["generator"].param_groups[0]["lr"] == pytest.approx(3e-4)
+    assert source._learners.optimisers["generator"].param_groups[0]["lr"] == pytest.approx(1e-3)
     other.save(tmp_path / "after")  # which is a checkpoint of the new values alone
     again = make_trainer(**AFTER)
     again.load(tmp_path / "after")

@@ -50,7 +50,7 @@ def train(
     tensors = {f"d/{name}": value for name, value in trainer.discriminator.state_dict().items()}
     tensors |= {f"g/{name}": value for name, value in trainer.generator.state_dict().items()}
     tensors |= {f"average/{name}": value for name, value in trainer.model.state_dict().items()}
-    for name, optimiser in trainer._optimisers.items():
+    for name, optimiser in trainer._learners.optimisers.items():
         states = optimiser.state_dict()["state"]
         tensors |= {f"{name}/{index}/{key}": value for index, state in states.items() for key, value in state.items()}
     return metrics, tensors

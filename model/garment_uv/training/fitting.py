@@ -1,0 +1,44 @@
+"""Whether a config and a dataset fit together, and what a model must be told of its dataset."""
+
+from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
+from garment_uv.samples.source import DatasetSource
+from garment_uv.training.model_file import TrainedOn
+from garment_uv.training.parallel import Processes
+
+TRAIN_SPLIT = "train"
+
+
+def trained_on(source: DatasetSource) -> TrainedOn:
+    """What a model trained on this dataset must be told to read a picture."""
+    manifest = source.manifest
+    return TrainedOn(
+        dataset_version=manifest.digest(),
+        body_model=manifest.body.name,
+        body_digest=manifest.body.body_digest,
+        subdivisions=manifest.subdivisions,
+        image_size=manifest.image_size,
+    )
+
+
+def check_processes(config: TrialConfig, processes: Processes) -> None:
+    """UserError unless as many processes train as the config says."""
+    wanted, there = config.training.processes, processes.division.processes
+    if wanted != there:
+        raise UserError(
+            f"training.processes is {wanted}, but {there} was started here: start it by `garment train` or "
+            "`garment sweep`, or set training.processes=1"
+        )
+
+
+def check_splits(config: TrialConfig, source: DatasetSource) -> None:
+    """UserError unless there is a split to train on, and the one to evaluate on carries raw meshes."""
+    manifest, split = source.manifest, config.evaluation.split
+    manifest.split_shards(TRAIN_SPLIT)
+    manifest.split_shards(split)
+    if split not in manifest.evaluation_splits:
+        given = ", ".join(manifest.evaluation_splits) or "none"
+        raise UserError(
+            f"evaluation.split is {split!r}, whose samples carry no raw meshes to measure against: the "
+            f"dataset's evaluation splits are {given}"
+        )

@@ -1,0 +1,70 @@
+"""What learns in a training: both networks, their optimisers and the average of the generator's weights."""
+
+from pathlib import Path
+
+import torch
+
+from garment_uv.config.trial import TrialConfig
+from garment_uv.networks.blocks import recompute_residuals
+from garment_uv.networks.discriminator import Discriminator
+from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.training import checkpoint
+from garment_uv.training.average import WeightAverage
+from garment_uv.training.device import place
+from garment_uv.training.model_file import load_weights
+
+
+class Learners:
+    """Networks as `config` has them, begun from the process's random numbers, with one Adam each."""
+
+    def __init__(self, config: TrialConfig, device: torch.device) -> None:
+        self.generator = place(GarmentGenerator(config.generator), device)
+        judge = Discriminator(config.discriminator, config.generator.condition_on_body, config.generator.target)
+        self.discriminator = place(judge, device)
+        decay = config.training.ema_decay
+        self.average = WeightAverage(self.generator, decay) if decay else None
+        recompute_residuals(self.generator, config.training.save_memory)
+        rates = config.training.optimiser
+        self._rates = {"generator": rates.generator_lr, "discriminator": rates.discriminator_lr}
+        betas = (rates.beta1, rates.beta2)
+        self.optimisers = {
+            "generator": torch.optim.Adam(self.generator.parameters(), lr=rates.generator_lr, betas=betas),
+            "discriminator": torch.optim.Adam(self.discriminator.parameters(), lr=rates.discriminator_lr, betas=betas),
+        }
+
+    @property
+    def model(self) -> GarmentGenerator:
+        """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
+        return self.average.network if self.average else self.generator
+
+    def begin_epoch(self, factor: float) -> None:
+        """Both networks in training mode, their learning rates at `factor` times the config's."""
+        self.train()
+        for name, optimiser in self.optimisers.items():
+            for group in optimiser.param_groups:
+                group["lr"] = self._rates[name] * factor
+
+    def train(self) -> None:
+        """Both networks in training mode."""
+        self.generator.train()
+        self.discriminator.train()
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """All of it but the weights of `model`, by 'part/name'."""
+        tensors = {f"discriminator/{name}": value for name, value in self.discriminator.state_dict().items()}
+        for name, optimiser in self.optimisers.items():
+            tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
+        if self.average:
+            tensors |= {f"generator/{name}": value for name, value in self.generator.state_dict().items()}
+            tensors["average/steps"] = torch.tensor(self.average.steps)
+        return tensors
+
+    def load(self, tensors: dict[str, torch.Tensor], weights: dict[str, torch.Tensor], folder: Path) -> None:
+        """Go on from what `tensors()` gave and the weights of `model`; UserError names `folder` if they do not fit."""
+        load_weights(self.model, weights, folder)
+        if self.average:
+            load_weights(self.generator, checkpoint.part("generator", tensors), folder)
+            self.average.steps = int(tensors["average/steps"])
+        load_weights(self.discriminator, checkpoint.part("discriminator", tensors), folder)
+        for name, optimiser in self.optimisers.items():
+            checkpoint.load_optimiser(f"{name}_optimiser", optimiser, tensors)

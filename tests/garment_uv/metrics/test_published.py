@@ -6,7 +6,7 @@ from garment_uv.config.base import parse_assignments
 from garment_uv.config.trial import TrialConfig
 from garment_uv.metrics.published import ABLATION, COLUMNS, PUBLISHED_MM
 
-README = Path(__file__).parents[3] / "README.md"
+README = Path(__file__).parents[3] / "experiments" / "README.md"
 
 
 def test_every_published_row_is_a_config_of_its_own():

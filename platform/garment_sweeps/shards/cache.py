@@ -23,6 +23,12 @@ from pathlib import Path
 from garment_uv.errors import UserError
 from garment_uv.samples.shards import file_digest
 
+FETCHES = 4
+"""Downloads of one shard whose bytes come damaged, before its user is told."""
+
+Fetch = Callable[[Path], tuple[int, str]]
+"""Writes a shard's bytes to a path, and says how many bytes the file then has and their sha256."""
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -39,17 +45,17 @@ class NodeCache:
         self._wait_s = wait_s
         self._checked: set[str] = set()
 
-    def path(self, key: str, sha256: str, size: int, fetch: Callable[[Path], None]) -> Path:
+    def path(self, key: str, sha256: str, size: int, fetch: Fetch) -> Path:
         """The shard's file, downloaded if need be. It may be removed once others need room: see `open`."""
         with self.open(key, sha256, size, fetch) as path:
             return path
 
     @contextmanager
-    def open(self, key: str, sha256: str, size: int, fetch: Callable[[Path], None]) -> Iterator[Path]:
+    def open(self, key: str, sha256: str, size: int, fetch: Fetch) -> Iterator[Path]:
         """The shard's file, which stays until the context ends.
 
-        `fetch(path)` writes the shard's bytes to a path and is called by one process only, however many ask.
-        Raises UserError, naming `key`, when what it wrote has another sha256 or size, or the disk is full.
+        `fetch` is called by one process only, however many ask, and again when what it wrote has another sha256 or
+        size. UserError, naming `key`, when that does not help or the disk is full.
         """
         with self._lock(sha256) as lock:
             while True:
@@ -80,17 +86,20 @@ class NodeCache:
         self._checked.add(sha256)
         return True
 
-    def _download(self, key: str, sha256: str, size: int, fetch: Callable[[Path], None]) -> None:
+    def _download(self, key: str, sha256: str, size: int, fetch: Fetch) -> None:
         """Fetches under the shard's exclusive lock."""
         self._object(sha256).unlink(missing_ok=True)
         partial = self._folder("partial") / f"{sha256}.{size}"
         try:
             self._make_room(key, sha256, size, partial)
-            fetch(partial)
-            found_size, found = file_digest(partial)
-            if found_size != size or found != sha256:
+            for _ in range(FETCHES):
+                found_size, found = fetch(partial)
+                if (found_size, found) == (size, sha256):
+                    break
+            else:
+                came = f"with sha256 {found[:12]}.. " if found else ""
                 raise UserError(
-                    f"shard {key} is corrupt: {found_size} bytes with sha256 {found[:12]}.. came, its "
+                    f"shard {key} is corrupt: {found_size} bytes {came}came, {FETCHES} times, its "
                     f"manifest says {size} with {sha256[:12]}..; check the dataset with `garment data verify`"
                 )
             os.replace(partial, self._object(sha256))

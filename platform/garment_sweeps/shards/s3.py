@@ -1,16 +1,19 @@
-"""One S3 prefix through boto3: uploads verified by reading back, and bounded retries."""
+"""One S3 prefix through boto3: uploads verified by reading back, downloads in parallel parts, and bounded retries."""
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
+import botocore.session
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from garment_sweeps.shards.ranges import body_of, read_ranges
 from garment_sweeps.shards.s3_errors import S3_ERRORS, DamagedInTransit, told, transient
 from garment_sweeps.shards.uri import S3Location
 from garment_uv.errors import UserError
@@ -18,9 +21,13 @@ from garment_uv.samples.shards import file_digest
 
 MULTIPART_BYTES = 16 * 2**20
 """Files above this go up in parts of this size (S3 allows 10,000 parts of at least 5 MiB)."""
-ATTEMPTS = 4
-"""Tries of one request, with a growing random pause of at most 8 s between them."""
+ATTEMPTS = 6
+"""Tries of one request, with a growing random pause between them, where boto3's own setting (`max_attempts` in its
+config file, or AWS_MAX_ATTEMPTS) names no other number."""
+LONGEST_PAUSE_S = 8.0
 
+_CHECKSUM = "sha256"
+"""Name under which the metadata of what is uploaded here keep its sha256."""
 _TRANSFER = TransferConfig(
     multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES, max_concurrency=4
 )
@@ -53,7 +60,7 @@ class S3Store:
         check it. UserError when it cannot be written.
         """
         size, sha256 = file_digest(path)
-        extra = {"Metadata": {"sha256": sha256}}
+        extra = {"Metadata": {_CHECKSUM: sha256}}
         key = self.location.key(name)
 
         def send_and_check() -> None:
@@ -72,16 +79,20 @@ class S3Store:
         self._try(f"write {name}", send_and_check)
 
     def read(self, name: str, limit: int = 2**28) -> bytes:
-        """A small object's bytes; raises Missing, and UserError when it is longer than `limit`."""
+        """A small object's bytes, checked where it was uploaded here; raises Missing, and UserError over `limit`."""
 
         def fetch() -> bytes:
             answer = self._get(name)
-            with answer["Body"] as body:
+            with body_of(answer) as body:
                 if answer["ContentLength"] > limit:
                     raise UserError(
                         f"{self.location}/{name} has {answer['ContentLength']} bytes, at most {limit} wanted"
                     )
-                return body.read()
+                data = body.read()
+            wanted = answer.get("Metadata", {}).get(_CHECKSUM)
+            if wanted and hashlib.sha256(data).hexdigest() != wanted:
+                raise DamagedInTransit("its bytes are not those of the sha256 that was stored with it")
+            return data
 
         return self._try(f"read {name}", fetch)
 
@@ -93,23 +104,29 @@ class S3Store:
         wanted = {"Range": f"bytes={span[0]}-{span[0] + span[1] - 1}"} if span else {}
 
         def fetch() -> None:
-            with open(path, "wb") as file, self._get(name, **wanted)["Body"] as body:
+            with open(path, "wb") as file, body_of(self._get(name, **wanted)) as body:
                 while block := body.read(_READ):
                     file.write(block)
 
         self._try(f"read {name}", fetch)
+
+    def download_large(self, name: str, path: Path, size: int) -> tuple[int, str]:
+        """Writes an object of `size` bytes to a file, in parallel parts: bytes found and their sha256, to be compared.
+
+        Raises Missing, and OSError when the local disk refuses.
+        """
+        self.connect()
+        return read_ranges(lambda **wanted: self._get(name, **wanted), self._retried(f"read {name}"), path, size)
 
     def digest(self, name: str) -> tuple[int, str]:
         """Bytes and sha256 of an object, read in full; raises Missing."""
         return self._try(f"read {name}", lambda: self._digest(name))
 
     def put(self, name: str, data: bytes) -> None:
-        """Stores a few bytes, in one request."""
-        key = self.location.key(name)
-        self._try(
-            f"write {name}",
-            lambda: self._client.put_object(Bucket=self.location.bucket, Key=key, Body=data),
-        )
+        """Stores a few bytes, in one request; `read` checks them."""
+        place = {"Bucket": self.location.bucket, "Key": self.location.key(name)}
+        extra = {"Metadata": {_CHECKSUM: hashlib.sha256(data).hexdigest()}}
+        self._try(f"write {name}", lambda: self._client.put_object(**place, Body=data, **extra))
 
     def names(self) -> Iterator[str]:
         """Names of all objects below the location, in the store's order."""
@@ -151,11 +168,19 @@ class S3Store:
 
     def _digest(self, name: str) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0
-        with self._get(name)["Body"] as body:
+        with body_of(self._get(name)) as body:
             while block := body.read(_READ):
                 digest.update(block)
                 size += len(block)
         return size, digest.hexdigest()
+
+    @cached_property
+    def _attempts(self) -> int:
+        try:
+            named = botocore.session.get_session().get_config_variable("max_attempts")
+        except ValueError as error:
+            raise UserError(f"boto3's max_attempts is no number ({error}); correct AWS_MAX_ATTEMPTS") from None
+        return ATTEMPTS if named is None else max(1, named)
 
     @property
     def _client(self) -> Any:
@@ -174,14 +199,22 @@ class S3Store:
         return self._made
 
     def _try(self, doing: str, call: Callable[[], Answer]) -> Answer:
-        retrying = Retrying(
-            stop=stop_after_attempt(ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.5, max=8),
-            retry=retry_if_exception(transient),
-            reraise=True,
-        )
-        try:
-            return retrying(call)
-        except S3_ERRORS as error:
-            endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
-            raise told(error, doing, self.location, endpoint) from None
+        return self._retried(doing)(call)
+
+    def _retried(self, doing: str) -> Callable[[Callable[[], Answer]], Answer]:
+        """What makes calls until one succeeds or no try is left, and then raises one line."""
+
+        def run(call: Callable[[], Answer]) -> Answer:
+            try:
+                return Retrying(
+                    stop=stop_after_attempt(self._attempts),
+                    wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S),
+                    retry=retry_if_exception(transient),
+                    reraise=True,
+                )(call)
+            except S3_ERRORS as error:
+                endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
+                raise told(error, doing, self.location, endpoint) from None
+
+        return run
+

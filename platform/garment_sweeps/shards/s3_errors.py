@@ -11,6 +11,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ResponseStreamingError,
 )
+from botocore.parsers import ResponseParserError
 
 from garment_sweeps.shards.uri import S3Location
 from garment_uv.errors import UserError
@@ -22,7 +23,12 @@ _TRANSIENT_CODES = {
     "ServiceUnavailable",
     "RequestTimeout",
     "BadDigest",
+    "XAmzContentSHA256Mismatch",
     "Throttling",
+    "ThrottlingException",
+    "RequestThrottled",
+    "TooManyRequests",
+    "429",
 }
 _NO_SUCH_KEY = {"404", "NoSuchKey", "NotFound"}
 _WRONG_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
@@ -43,7 +49,7 @@ S3_ERRORS = (BotoCoreError, ClientError, Boto3Error, DamagedInTransit)
 def transient(error: BaseException) -> bool:
     """Whether another try may help: no answer, a server's fault, or damage on the way."""
     cause = _cause(error)
-    if isinstance(cause, _NO_ANSWER) or isinstance(cause, DamagedInTransit):
+    if isinstance(cause, (*_NO_ANSWER, DamagedInTransit, ResponseParserError)):
         return True
     return isinstance(cause, ClientError) and (_status(cause) >= 500 or _code(cause) in _TRANSIENT_CODES)
 

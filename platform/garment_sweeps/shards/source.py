@@ -76,12 +76,12 @@ class S3Source:
 
     @contextmanager
     def _open(self, key: str, sha256: str, size: int) -> Iterator[Path]:
-        with self._cache.open(f"{self.uri}/{key}", sha256, size, lambda path: self._fetch(key, path)) as path:
+        with self._cache.open(f"{self.uri}/{key}", sha256, size, lambda path: self._fetch(key, path, size)) as path:
             yield path
 
-    def _fetch(self, key: str, path: Path) -> None:
+    def _fetch(self, key: str, path: Path, size: int) -> tuple[int, str]:
         try:
-            self._store.download(key, path)
+            return self._store.download_large(key, path, size)
         except Missing:
             raise UserError(
                 f"dataset {self.uri}: its manifest lists {key}, which is not there; "

@@ -22,14 +22,19 @@ def shard(number: int, size: int = 1000) -> tuple[str, int, bytes]:
     return hashlib.sha256(data).hexdigest(), size, data
 
 
+def write(path: Path, data: bytes) -> tuple[int, str]:
+    path.write_bytes(data)
+    return len(data), hashlib.sha256(data).hexdigest()
+
+
 def get(cache: NodeCache, number: int, size: int = 1000) -> Path:
     sha256, size, data = shard(number, size)
-    return cache.path(f"shard {number}", sha256, size, lambda path: path.write_bytes(data))
+    return cache.path(f"shard {number}", sha256, size, lambda path: write(path, data))
 
 
 def opened(cache: NodeCache, number: int, size: int = 1000):
     sha256, size, data = shard(number, size)
-    return cache.open(f"shard {number}", sha256, size, lambda path: path.write_bytes(data))
+    return cache.open(f"shard {number}", sha256, size, lambda path: write(path, data))
 
 
 def there(cache: NodeCache) -> set[int]:
@@ -50,6 +55,7 @@ def ask(folder: Path, start, answers) -> None:
             for part in range(0, size, 500_000):
                 file.write(data[part : part + 500_000])
                 time.sleep(0.05)
+        return size, sha256
 
     start.wait()
     with NodeCache(folder / "cache", 10_000_000).open("seven", sha256, size, fetch) as path:
@@ -145,9 +151,16 @@ def test_wrong_bytes_are_refused_and_not_kept(tmp_path):
     sha256, size, data = shard(1)
     for wrong in (data[:-1], data[:-1] + b"?", b""):
         with pytest.raises(UserError, match="shard train/x.tar is corrupt"):
-            cache.path("train/x.tar", sha256, size, lambda path, wrong=wrong: path.write_bytes(wrong))
+            cache.path("train/x.tar", sha256, size, lambda path, wrong=wrong: write(path, wrong))
     assert cache.used_bytes() == 0
     assert get(cache, 1).read_bytes() == data
+
+
+def test_bytes_that_were_damaged_on_their_way_are_fetched_again(tmp_path):
+    sha256, size, data = shard(1)
+    came = [b"half", data[:-1] + b"?", data]
+    path = NodeCache(tmp_path, 5000).path("one", sha256, size, lambda path: write(path, came.pop(0)))
+    assert path.read_bytes() == data and came == []
 
 
 def test_a_byte_flipped_in_the_cache_is_mended(tmp_path):

@@ -9,7 +9,6 @@ from multiprocessing import get_context
 import pytest
 
 from garment_sweeps.shards import open_sink, open_source, verify
-from garment_sweeps.shards import s3 as s3_module
 from garment_sweeps.shards.s3 import MULTIPART_BYTES, S3Store
 from garment_sweeps.shards.s3_errors import Missing
 from garment_sweeps.shards.uri import S3Location
@@ -24,7 +23,7 @@ pytestmark = pytest.mark.servers
 
 @pytest.fixture
 def few_tries(monkeypatch):
-    monkeypatch.setattr(s3_module, "ATTEMPTS", 2)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
 
 
 def write_s3(uri: str, scratch, **options):

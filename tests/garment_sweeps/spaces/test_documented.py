@@ -14,7 +14,8 @@ def test_the_documented_experiment_loads(tmp_path, monkeypatch):
     (tmp_path / "judge.py").write_text(re.search(r"```python\n(.*?)```", text, re.S)[1])
     experiment = load_experiment(str(tmp_path / "judge.py"))
     assert experiment.name == "judge"
-    assert [parameter.path for parameter in experiment.space.parameters] == ["loss.feature_matching", "loss.adversarial"]
+    paths = [parameter.path for parameter in experiment.space.parameters]
+    assert paths == ["loss.feature_matching", "loss.adversarial"]
     assert experiment.base == load_experiment("quickstart").base
 
 

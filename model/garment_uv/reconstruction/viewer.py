@@ -25,6 +25,8 @@ class Panel:
     title: str
     meshes: tuple[ViewMesh, ...]
     note: str = ""
+    group: str = ""
+    """Panels of one group are framed alike: around all that they show."""
 
 
 def write_html(panels: Sequence[Panel], path: Path, title: str, **options: Any) -> None:
@@ -43,39 +45,77 @@ def page(
 ) -> str:
     """The page as a string.
 
-    `scale_maximum` is the value of the scale's last colour; by default the 98th percentile of all values.
+    `scale_maximum` is the value of the scale's last colour; by default the 98th percentile of all values, rounded up.
     `before` and `after` are HTML put above and below the panels as it is: escape what comes from users.
     Positions are kept as 16 bits over each mesh's box (0.02 mm for a body), so the page is for looking.
     """
-    values = [mesh.values for panel in panels for mesh in panel.meshes if mesh.values is not None]
-    maximum = scale_maximum if scale_maximum is not None else _default_maximum(values)
-    centre, radius = _bounds([mesh.vertices for panel in panels for mesh in panel.meshes])
-    data = {
-        "title": title,
-        "caption": caption,
-        "centre": centre,
-        "radius": radius,
-        "scale": {"label": scale_label, "maximum": maximum} if values else None,
-        "panels": [
-            {
-                "title": panel.title,
-                "note": panel.note,
-                "meshes": [_encode(mesh, maximum) for mesh in panel.meshes],
-            }
-            for panel in panels
-        ],
-    }
+    data = viewer_data(panels, title, caption, scale_label, scale_maximum)
     text = files(__package__).joinpath("viewer.html").read_text(encoding="utf-8")
     parts = {
         "TITLE": html.escape(title),
         "BEFORE": before,
         "AFTER": after,
-        "DATA": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
+        "DATA": embedded(data),
+        "SCRIPT": viewer_script(),
     }
     return re.sub("@@([A-Z]+)@@", lambda token: parts[token[1]], text)
 
 
-def _encode(mesh: ViewMesh, maximum: float) -> dict[str, Any]:
+def viewer_data(
+    panels: Sequence[Panel], title: str = "", caption: str = "", scale_label: str = "", scale_maximum: float | None = None
+) -> dict[str, Any]:
+    """What `showMeshes` of the viewer's script draws. Arrays that several meshes share, as faces, are kept once."""
+    values = [mesh.values for panel in panels for mesh in panel.meshes if mesh.values is not None]
+    maximum = scale_maximum if scale_maximum is not None else _default_maximum(values)
+    arrays = _Arrays()
+    frames = {
+        group: _bounds([mesh.vertices for panel in panels if panel.group == group for mesh in panel.meshes])
+        for group in {panel.group for panel in panels}
+    }
+    return {
+        "title": title,
+        "caption": caption,
+        "scale": {"label": scale_label, "maximum": maximum} if values else None,
+        "panels": [
+            {
+                "title": panel.title,
+                "note": panel.note,
+                "centre": frames[panel.group][0],
+                "radius": frames[panel.group][1],
+                "meshes": [_encode(mesh, maximum, arrays) for mesh in panel.meshes],
+            }
+            for panel in panels
+        ],
+        "arrays": arrays.texts,
+    }
+
+
+def viewer_script() -> str:
+    """The script that holds `showMeshes`, to be put into a page."""
+    return files(__package__).joinpath("viewer.js").read_text(encoding="utf-8")
+
+
+def embedded(data: Any) -> str:
+    """JSON that can stand in a script element: no text in it can end that."""
+    return json.dumps(data, allow_nan=False).replace("<", "\\u003c")
+
+
+class _Arrays:
+    """Arrays in base64, each once, by index."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, array: np.ndarray) -> int:
+        text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+        if text not in self._places:
+            self._places[text] = len(self.texts)
+            self.texts.append(text)
+        return self._places[text]
+
+
+def _encode(mesh: ViewMesh, maximum: float, arrays: _Arrays) -> dict[str, Any]:
     vertices = np.asarray(mesh.vertices, np.float64).reshape(-1, 3)
     faces = np.asarray(mesh.faces).reshape(-1, 3)
     if not np.isfinite(vertices).all():
@@ -94,16 +134,16 @@ def _encode(mesh: ViewMesh, maximum: float) -> dict[str, Any]:
         "visible": mesh.visible,
         "low": low.tolist(),
         "step": step.tolist(),
-        "positions": _base64(codes),
+        "positions": arrays.add(codes),
         "wide": wide,
-        "faces": _base64(faces.astype("<u4" if wide else "<u2")),
+        "faces": arrays.add(faces.astype("<u4" if wide else "<u2")),
     }
     if mesh.values is not None:
         values = np.asarray(mesh.values, np.float64).reshape(-1)
         if len(values) != len(vertices):
             raise ValueError(f"mesh {mesh.name!r} has {len(vertices)} vertices and {len(values)} values")
         share = np.nan_to_num(values / maximum, nan=1.0).clip(0, 1)
-        encoded["values"] = _base64(np.rint(share * 65535).astype("<u2"))
+        encoded["values"] = arrays.add(np.rint(share * 65535).astype("<u2"))
     return encoded
 
 
@@ -112,7 +152,13 @@ def _default_maximum(values: list[np.ndarray]) -> float:
         np.concatenate([np.asarray(v, np.float64).reshape(-1) for v in values]) if values else np.zeros(0)
     )
     joined = joined[np.isfinite(joined)]
-    return max(float(np.percentile(joined, 98)), 1e-6) if len(joined) else 1.0
+    return _round_above(max(float(np.percentile(joined, 98)), 1e-6)) if len(joined) else 1.0
+
+
+def _round_above(value: float) -> float:
+    """The next number whose quarters read well: 1, 1.2, 1.6, 2, 3, 4, 6, 8 times a power of ten."""
+    unit = 10.0 ** np.floor(np.log10(value))
+    return float(next(unit * step for step in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10) if unit * step >= value * (1 - 1e-9)))
 
 
 def _bounds(clouds: list[np.ndarray]) -> tuple[list[float], float]:
@@ -122,7 +168,3 @@ def _bounds(clouds: list[np.ndarray]) -> tuple[list[float], float]:
     low = np.min([p.min(axis=0) for p in points], axis=0)
     high = np.max([p.max(axis=0) for p in points], axis=0)
     return ((low + high) / 2).tolist(), max(float(np.linalg.norm(high - low)) / 2, 1e-3)
-
-
-def _base64(array: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")

@@ -31,12 +31,33 @@ def data_of(text: str) -> dict:
 def test_positions_values_and_faces_are_kept(dress):
     values = np.linspace(0, 40, len(dress.vertices))
     text = page([Panel("P", (replace(dress, values=values),))], "t", scale_maximum=20.0)
-    mesh = data_of(text)["panels"][0]["meshes"][0]
-    codes = np.frombuffer(base64.b64decode(mesh["positions"]), "<u2").reshape(-1, 3)
+    data = data_of(text)
+    mesh = data["panels"][0]["meshes"][0]
+
+    def kept(name: str) -> np.ndarray:
+        return np.frombuffer(base64.b64decode(data["arrays"][mesh[name]]), "<u2")
+
+    codes = kept("positions").reshape(-1, 3)
     assert np.abs(codes * np.array(mesh["step"]) + mesh["low"] - dress.vertices).max() < 2e-5
-    assert np.array_equal(np.frombuffer(base64.b64decode(mesh["faces"]), "<u2").reshape(-1, 3), dress.faces)
-    shown = np.frombuffer(base64.b64decode(mesh["values"]), "<u2") / 65535 * 20
+    assert np.array_equal(kept("faces").reshape(-1, 3), dress.faces)
+    shown = kept("values") / 65535 * 20
     assert np.abs(shown - np.minimum(values, 20)).max() < 1e-3
+
+
+def test_what_meshes_share_is_kept_once_and_groups_are_framed_alike(dress, body):
+    moved = replace(dress, vertices=dress.vertices + [0.0, 0.0, 5.0])
+    panels = [Panel("a", (dress,), group="low"), Panel("b", (moved,), group="high"), Panel("c", (body,), group="high")]
+    data = data_of(page(panels, "t"))
+    first, second, third = data["panels"]
+    assert first["meshes"][0]["faces"] == second["meshes"][0]["faces"]
+    assert len(data["arrays"]) == len(set(data["arrays"]))
+    assert second["centre"] == third["centre"] != first["centre"]
+    assert first["radius"] < second["radius"]
+
+
+def test_the_scale_ends_at_a_round_number(dress):
+    scale = data_of(page([Panel("P", (replace(dress, values=np.full(len(dress.vertices), 13.7)),))], "t"))["scale"]
+    assert scale == {"label": "error, mm", "maximum": 16.0}
 
 
 def test_nothing_is_fetched_or_stored_and_text_cannot_break_out(dress):
@@ -59,7 +80,7 @@ def test_ugly_meshes(dress):
     with pytest.raises(ValueError, match="values"):
         page([Panel("p", (replace(dress, values=np.zeros(3)),))], "t")
     empty = replace(dress, vertices=np.zeros((0, 3)), faces=np.zeros((0, 3), int), values=np.zeros(0))
-    assert data_of(page([Panel("p", (empty,)), Panel("q", ())], "t"))["radius"] == 1.0
+    assert data_of(page([Panel("p", (empty,)), Panel("q", ())], "t"))["panels"][0]["radius"] == 1.0
 
 
 def _seen(page, folder, tries: int = 6) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a trial leaves to look at: pictures, meshes and a page of its predictions beside the truth."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,8 @@ class Exhibit:
     key: str
     truth: dict[str, Mesh]
     prediction: dict[str, Mesh]
+    distance_mm: dict[str, np.ndarray] = field(default_factory=dict)
+    """Of each vertex of the predicted garments, as `error_meshes` has it; empty in galleries that did not keep it."""
 
 
 def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Path, title: str) -> None:
@@ -43,8 +45,9 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
         truth = {name: (mesh.vertices, mesh.faces) for name, mesh in sample.garments.items()}
         body = ViewMesh("body", sample.body_vertices, atlas.faces["default"], BODY_COLOUR)
         s2s = ", ".join(f"{score.garment} {score.s2s.mean_mm:.1f} mm" for score in item.scores)
+        predicted = error_meshes(item.meshes, truth)
         panels += [
-            Panel(f"{sample.key}: prediction", (body, *error_meshes(item.meshes, truth)), s2s),
+            Panel(f"{sample.key}: prediction", (body, *predicted), s2s),
             Panel(f"{sample.key}: truth", (body, *view_meshes(truth))),
         ]
         _picture(sample.image, [body, *view_meshes(item.meshes)], [body, *view_meshes(truth)]).save(
@@ -55,6 +58,9 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
             for name, (vertices, faces) in meshes.items():
                 arrays[f"{sample.key}/{role}/{name}/vertices"] = vertices.astype(np.float32)
                 arrays[f"{sample.key}/{role}/{name}/faces"] = faces.astype(np.int32)
+        for mesh in predicted:
+            if mesh.values is not None:
+                arrays[f"{sample.key}/prediction/{mesh.name}/distance_mm"] = mesh.values.astype(np.float32)
     if panels:
         write_html(panels, folder / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
         np.savez_compressed(folder / MESHES_FILE, **arrays)
@@ -71,9 +77,11 @@ def read_gallery(folder: Path) -> list[Exhibit]:
     exhibits: dict[str, Exhibit] = {}
     for name in arrays:
         key, role, garment, part = name.split("/")
+        exhibit = exhibits.setdefault(key, Exhibit(key, {}, {}))
+        if part == "distance_mm":
+            exhibit.distance_mm[garment] = arrays[name]
         if part != "vertices":
             continue
-        exhibit = exhibits.setdefault(key, Exhibit(key, {}, {}))
         mesh = arrays[name], arrays[f"{key}/{role}/{garment}/faces"]
         (exhibit.truth if role == "truth" else exhibit.prediction)[garment] = mesh
     return list(exhibits.values())

@@ -62,7 +62,11 @@ def page(
 
 
 def viewer_data(
-    panels: Sequence[Panel], title: str = "", caption: str = "", scale_label: str = "", scale_maximum: float | None = None
+    panels: Sequence[Panel],
+    title: str = "",
+    caption: str = "",
+    scale_label: str = "",
+    scale_maximum: float | None = None,
 ) -> dict[str, Any]:
     """What `showMeshes` of the viewer's script draws. Arrays that several meshes share, as faces, are kept once."""
     values = [mesh.values for panel in panels for mesh in panel.meshes if mesh.values is not None]
@@ -148,9 +152,7 @@ def _encode(mesh: ViewMesh, maximum: float, arrays: _Arrays) -> dict[str, Any]:
 
 
 def _default_maximum(values: list[np.ndarray]) -> float:
-    joined = (
-        np.concatenate([np.asarray(v, np.float64).reshape(-1) for v in values]) if values else np.zeros(0)
-    )
+    joined = np.concatenate([np.asarray(v, np.float64).reshape(-1) for v in values]) if values else np.zeros(0)
     joined = joined[np.isfinite(joined)]
     return _round_above(max(float(np.percentile(joined, 98)), 1e-6)) if len(joined) else 1.0
 

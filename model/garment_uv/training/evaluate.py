@@ -14,6 +14,7 @@ from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.metrics.s2s import Mesh
+from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.reconstruction.meshes import push_out
 from garment_uv.samples.batch import collate
@@ -40,6 +41,11 @@ class EvaluatedSample:
     """In the room: the told body's error of placement counts too. Empty where the body's own was told."""
     seen: Sample | None = None
     """The sample as the network saw it, where another body was told."""
+
+    @property
+    def sample_scores(self) -> list[SampleScore]:
+        """The root-relative scores, with the sample's key."""
+        return [SampleScore(self.sample.key, score) for score in self.scores]
 
 
 @dataclass(frozen=True)
@@ -78,20 +84,24 @@ class Evaluator:
         self._processes = processes
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
-        """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes.
+        """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
+        return S2STable.from_scores(item.score for item in self.scores(split, segments, max_samples))
 
-        Of several processes each evaluates its share of the samples, and all get the table of all samples.
+    def scores(self, split: str, segments: SegmentSource, max_samples: int = 0) -> list[SampleScore]:
+        """The score of every garment of these samples, in stored order.
+
+        Of several processes each evaluates its share of the samples, and all get the scores of all samples.
         """
         positions = sample_positions(self._source, split, max_samples)
         own = self._processes.division.own_chunks(positions, self._batch_size)
 
-        def own_scores() -> list[tuple[int, list[GarmentScore]]]:
+        def own_scores() -> list[tuple[int, list[SampleScore]]]:
             evaluated = self._evaluated(split, segments, own)
-            return [(int(position), item.scores) for position, item in zip(own, evaluated, strict=True)]
+            return [(int(position), item.sample_scores) for position, item in zip(own, evaluated, strict=True)]
 
         scored = chain.from_iterable(self._processes.together(own_scores))
         in_stored_order = sorted(scored, key=lambda both: both[0])
-        return S2STable.from_scores(score for _, scores in in_stored_order for score in scores)
+        return [score for _, scores in in_stored_order for score in scores]
 
     def tables(self, split: str, segments: SegmentSource, max_samples: int = 0) -> BodyTables:
         """S2S root-relative, and with the placement of the body counted in."""

@@ -14,6 +14,7 @@ from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
+from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
@@ -65,6 +66,8 @@ class Trainer:
         self.best: Best | None = None
         self.epoch = 0
         """Epochs done."""
+        self.scores: list[SampleScore] = []
+        """Of the latest headline evaluation of this process; empty before the first."""
         check_map_size(self.atlas.size, config.generator)
         check_splits(config, source)
         self._loader = SampleLoader(
@@ -183,6 +186,7 @@ class Trainer:
             self._precision.name = progress.precision
         self.best = progress.best
         self.epoch = progress.epoch
+        self.scores = []
 
     def save_model(self, folder: Path) -> None:
         """Write the generator as a model folder, all that inference needs; atomically."""
@@ -228,7 +232,8 @@ class Trainer:
         chosen, last = self.config.evaluation, self.epoch == self.config.training.epochs
         if self.epoch % chosen.every and not last:
             return None, None
-        headline = self._evaluator.table(chosen.split, chosen.segments, chosen.max_samples)
+        self.scores = self._evaluator.scores(chosen.split, chosen.segments, chosen.max_samples)
+        headline = S2STable.from_scores(item.score for item in self.scores)
         s2s_mm = headline.all.mean_mm
         self._watch.s2s(self.epoch, s2s_mm)
         if self.best is None or s2s_mm < self.best.s2s_mm:

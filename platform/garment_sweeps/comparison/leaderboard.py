@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from garment_sweeps.comparison.front import pareto_front
 from garment_sweeps.comparison.rows import COST_PREFIX, HEADLINE, Row, fold
 from garment_sweeps.comparison.significance import alike, estimates
-from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
 from garment_uv.config.trial import TrialConfig
 
@@ -70,9 +70,15 @@ def leaderboard(sweep: str) -> Leaderboard:
     """The leaderboard of the sweep of that name, from MLflow alone; UserError where it is unknown."""
     client = tracking_client()
     run = find_sweep(client, sweep)
-    rows = fold(trials_of(client, run))
+    return board_of(client, run, trials_of(client, run))
+
+
+def board_of(client: "MlflowClient", run: "Run", trials: list["Run"]) -> Leaderboard:
+    """The leaderboard of a sweep's run and its trials' runs, fetched already."""
+    rows = fold(trials)
     costs, limits = _said(run, "also_minimise"), _said(run, "constraints")
     ranked = rank(rows, tuple(costs), {limit["metric"]: float(limit["at_most"]) for limit in limits})
+    sweep = run.data.tags[tags.SWEEP]
     return Leaderboard(sweep, tuple(ranked), _baselines(client, run), _differing(rows), tuple(costs))
 
 

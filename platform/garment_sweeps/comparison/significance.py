@@ -40,16 +40,17 @@ class Estimate:
     """Trials that share a letter cannot be told apart; empty for one seed."""
 
 
-def estimates(samples: Mapping[str, Sequence[float]]) -> dict[str, Estimate]:
+def estimates(samples: Mapping[str, Sequence[float]], lettered: bool = True) -> dict[str, Estimate]:
     """Mean, interval and letters of each trial.
 
     Args:
         samples: S2S in mm of every seed, by trial. Trials of one seed get a mean alone: nothing is said about how far
             it may be off, and they are compared with none.
+        lettered: False leaves the letters out, which take the longest.
     """
     repeated = {name: list(values) for name, values in samples.items() if len(values) > 1}
     widths = _half_widths(repeated)
-    letters = _letters(repeated)
+    letters = _letters(repeated) if lettered else {}
     return {
         name: Estimate(_mean(values), len(values), widths.get(name), letters.get(name, ""))
         for name, values in samples.items()

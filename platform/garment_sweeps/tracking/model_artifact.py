@@ -16,6 +16,9 @@ MODEL_ARTIFACT = "model"
 GALLERY_ARTIFACT = "gallery"
 """Artifact path of a trial's meshes and pictures; `garment compare` reads them there."""
 
+SCORES_ARTIFACT = "scores"
+"""Artifact path of the S2S of every garment at the last evaluation (see `garment_uv.metrics.scores_file`)."""
+
 
 def weights_sha256(folder: Path) -> str:
     """sha256 over the safetensors files of a model folder, in the order of their names."""

@@ -100,12 +100,18 @@ def _retrying() -> tenacity.Retrying:
 
 def find_sweep(client: "MlflowClient", sweep_name: str) -> "Run":
     """The parent run of that sweep in any experiment; UserError that lists what exists."""
+    found = sweep_or_none(client, sweep_name)
+    if found is not None:
+        return found
     experiments = [e.experiment_id for e in client.search_experiments()]
-    found = _search(client, experiments, sweep_name)
-    if found:
-        return found[0]
     names = sorted({r.data.tags[tags.SWEEP] for r in _search(client, experiments, None)})
     raise UserError(f"no sweep named {sweep_name!r} is tracked; there is: {', '.join(names) or 'none yet'}")
+
+
+def sweep_or_none(client: "MlflowClient", sweep_name: str) -> "Run | None":
+    """The parent run of that sweep in any experiment; None where there is none."""
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    return next(iter(_search(client, experiments, sweep_name)), None)
 
 
 def trials_of(client: "MlflowClient", sweep: "Run", status: str = "") -> list["Run"]:

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, model_tags
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.tracking.searched import SEARCHED
@@ -201,13 +201,15 @@ class TrialJob:
         return result
 
     def _keep_model(self) -> dict[str, str]:
-        """Hands model and gallery to the tracking, and returns the tags that go with them."""
+        """Hands model, scores and gallery to the tracking, and returns the tags that go with them."""
         folder, marks = self._tracking.folder(MODEL_ARTIFACT), {}
         if self._work.export(folder):
             metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
             marks = model_tags(folder, self._epoch, metrics)
             self._tracking.keep(MODEL_ARTIFACT)
         try:
+            if self._work.scores(self._tracking.folder(SCORES_ARTIFACT)):
+                self._tracking.keep(SCORES_ARTIFACT)
             if self._work.gallery(self._tracking.folder(GALLERY_ARTIFACT)):
                 self._tracking.keep(GALLERY_ARTIFACT)
         except Infeasible as error:

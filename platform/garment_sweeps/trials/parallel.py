@@ -56,6 +56,10 @@ class ParallelWork:
         """Pictures and meshes of a few samples."""
         return self._team.first("gallery", folder)
 
+    def scores(self, folder: Path) -> bool:
+        """The S2S of every garment at the last evaluation; the first process has those of all."""
+        return self._team.first("scores", folder)
+
     def costs(self) -> dict[str, float]:
         """Measured in the first process, but for the memory: that of the process that took the most."""
         memory_mib = max(self._team.everyone("memory_mib"))

@@ -77,6 +77,10 @@ class TabulatedWork:
         """There is nothing to see."""
         return False
 
+    def scores(self, folder: Path) -> bool:
+        """Nothing was evaluated."""
+        return False
+
     def costs(self) -> dict[str, float]:
         """Made up from the generator's sizes: the larger, the dearer."""
         return tabulated_costs(self._config)

@@ -71,6 +71,19 @@ class TrainingWork:
             write_gallery(samples, trainer.atlas, folder, f"After {trainer.epoch} epochs: prediction and truth")
         return True
 
+    def scores(self, folder: Path) -> bool:
+        """The S2S of every garment at the last evaluation, measured again where another process made that."""
+        from garment_uv.metrics.scores_file import write_scores
+
+        trainer, chosen = self._trainer, self._trainer.config.evaluation
+        scores = trainer.scores
+        if not scores:
+            with enough_memory():
+                samples = trainer.evaluator.samples(chosen.split, chosen.segments, chosen.max_samples)
+                scores = [score for sample in samples for score in sample.sample_scores]
+        write_scores(scores, folder)
+        return True
+
     def costs(self) -> dict[str, float]:
         """Measured on this machine and device."""
         from garment_sweeps.trials.costs import measure_costs

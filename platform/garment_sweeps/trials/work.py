@@ -38,6 +38,10 @@ class Work(Protocol):
         """Writes meshes and pictures of a few samples; False where there are none."""
         ...
 
+    def scores(self, folder: Path) -> bool:
+        """Writes the S2S of every garment of the last evaluation; False where there are none."""
+        ...
+
     def costs(self) -> dict[str, float]:
         """What the trained model costs: 'seconds_per_image', 'memory_mib' (peak, MiB) and 'parameters'.
 

@@ -31,14 +31,16 @@ def test_finals_are_ranked_before_stopped_trials_and_baselines_stand_beside_them
 
 
 def test_a_page_compares_runs_and_says_what_differs(tracked, tmp_path):
-    page = compare([f"{tracked.sweep}/good", tracked.runs["poor"]], tmp_path / "page.html").read_text()
-    assert "training.epochs" in page and "cylinders/good" in page and "cylinders/poor" in page
-    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
-    with pytest.raises(UserError, match="kept no meshes"):
-        compare([f"{tracked.sweep}/stopped"], tmp_path / "none.html")
+    compared = compare([f"{tracked.sweep}/good", tracked.runs["poor"]], tmp_path / "page.html")
+    page = compared.path.read_text()
+    assert compared.runs == ("good", "poor")
+    assert "<td>training.epochs</td>" in page and "<td>loss.uv</td>" not in page
+    assert "http:" not in page and "https:" not in page
+    alone = compare([f"{tracked.sweep}/stopped"], tmp_path / "none.html").path.read_text()
+    assert "None of these runs kept meshes" in alone and "Nothing: these runs have one config" in alone
     with pytest.raises(UserError, match="no trial 'x'"):
         compare([f"{tracked.sweep}/x"], tmp_path / "none.html")
-    with pytest.raises(UserError, match="no run"):
+    with pytest.raises(UserError, match="no sweep and no run"):
         compare(["0" * 32], tmp_path / "none.html")
 
 

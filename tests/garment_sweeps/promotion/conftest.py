@@ -10,6 +10,7 @@ from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import model_tags
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
 from garment_uv.metrics.baseline_tables import baseline_tables
+from garment_uv.metrics.scores_file import write_scores
 from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
@@ -87,7 +88,8 @@ def _trial(sweep: SweepRun, dataset: Path, home: Path, name: str, epochs: int) -
     while trainer.epoch < epochs:
         report = trainer.train_epoch()
         record.add_epoch(trainer.epoch, report.metrics())
-    record.folders = {"model": home / name / "model", "gallery": home / name / "gallery"}
+    record.folders = {artifact: home / name / artifact for artifact in ("model", "gallery", "scores")}
+    write_scores(trainer.scores, record.folders["scores"])
     trainer.save_model(record.folders["model"])
     write_gallery(trainer.evaluator.samples("val", "given", 2), trainer.atlas, record.folders["gallery"], name)
     marks = model_tags(record.folders["model"], epochs, {"s2s/all": report.metrics()["s2s/all"]})

@@ -1,0 +1,61 @@
+"""Puts a page together: one file that fetches nothing, stores nothing and opens in any browser."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from garment_sweeps.comparison import sections
+from garment_sweeps.comparison.charts import colour
+from garment_sweeps.comparison.chosen import Chosen
+from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.rows import HEADLINE
+from garment_sweeps.comparison.views import views
+
+
+def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+    """The page of these runs as HTML."""
+    import jinja2
+
+    from garment_uv.reconstruction.viewer import embedded, viewer_data, viewer_script
+
+    panels, rows = views(runs)
+    columns, scores = sections.score_table(chosen, runs)
+    template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string(template).render(
+        title=_title(chosen, runs),
+        about=_about(chosen, runs),
+        runs=runs,
+        colours=[colour(place) for place in range(len(runs))],
+        headlines=[_headline(run) for run in runs],
+        rows=rows,
+        columns=columns,
+        scores=scores,
+        curves=sections.curve_charts(runs, sections.CURVES),
+        class_curves=sections.curve_charts(runs, sections.CLASS_CURVES),
+        differences=sections.differences(runs),
+        importance=sections.importance_table(chosen),
+        fronts=sections.front_charts(chosen.board, runs) if chosen.board is not None else [],
+        data=embedded(viewer_data(panels, scale_label="distance to the true garment, mm")),
+        script=viewer_script(),
+    )
+
+
+def _title(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+    if chosen.board is None:
+        return f"Comparison of {len(runs)} runs"
+    return f"{chosen.board.sweep}: {len(runs)} of {len(chosen.board.trials)} trials compared"
+
+
+def _about(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+    words = []
+    if chosen.board is not None:
+        words.append(chosen.sweep.data.params.get("description", "").rstrip("."))
+        words += [f"best baseline: {row.name}, {row.s2s:.2f} mm" for row in chosen.board.baselines[:1]]
+    versions = sorted({run.run.data.params.get("dataset_version", "")[:12] for run in runs} - {""})
+    words.append(f"dataset {', '.join(versions)}" if versions else "")
+    return " · ".join(word for word in words if word)
+
+
+def _headline(run: Gathered) -> str:
+    value = run.run.data.metrics.get(HEADLINE)
+    return "" if value is None else f"S2S {value:.2f} mm"

@@ -1,0 +1,105 @@
+"""The tables and charts of a page, from what was gathered of its runs, as plain data for the template."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from garment_sweeps.comparison.charts import Dot, Line, line_chart, scatter_chart
+from garment_sweeps.comparison.chosen import Chosen
+from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.importance import Importance, importance, space_of
+from garment_sweeps.comparison.intervals import ALL, Interval, intervals
+from garment_sweeps.comparison.leaderboard import Leaderboard
+from garment_sweeps.comparison.rows import HEADLINE, Row
+from garment_sweeps.comparison.significance import Estimate, estimates
+from garment_sweeps.comparison.table import COST_SCALE, COST_TITLES
+from garment_sweeps.tracking.searched import last_params
+from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
+
+COLUMNS = (ALL, "macro", *GARMENT_CLASSES)
+CURVES = {HEADLINE: "S2S of all garments, mm", "loss/total": "generator's loss, total"}
+CLASS_CURVES = {f"s2s/{name}": f"S2S of {name}, mm" for name in GARMENT_CLASSES}
+
+
+@dataclass(frozen=True)
+class ScoreCell:
+    """S2S of one class, mm."""
+
+    mean: float | None
+    over_garments: Interval | None
+    over_seeds: Estimate | None
+
+
+def score_table(chosen: Chosen, runs: Sequence[Gathered]) -> tuple[list[str], list[list[ScoreCell]]]:
+    """Columns, and by run the cell of each."""
+    over_garments = intervals([run.scores for run in runs])
+    columns = [name for name in COLUMNS if any(f"s2s/{name}" in run.run.data.metrics for run in runs)]
+    over_seeds = {name: _over_seeds(chosen.board, f"s2s/{name}") for name in columns}
+    table = []
+    for run, of_run in zip(runs, over_garments, strict=True):
+        row = chosen.row(run.run)
+        name = row.name if row is not None else ""
+        table.append(
+            [
+                ScoreCell(run.run.data.metrics.get(f"s2s/{column}"), of_run.get(column), over_seeds[column].get(name))
+                for column in columns
+            ]
+        )
+    return columns, table
+
+
+def differences(runs: Sequence[Gathered]) -> list[tuple[str, list[str]]]:
+    """Config fields that are not the same in all runs, with each run's value; nothing else."""
+    known = TrialConfig().flat()
+    params = [{name: value for name, value in last_params(run.run).items() if name in known} for run in runs]
+    names = sorted({name for of_run in params for name in of_run})
+    rows = [(name, [of_run.get(name, "") for of_run in params]) for name in names]
+    return [(name, values) for name, values in rows if len(set(values)) > 1]
+
+
+def curve_charts(runs: Sequence[Gathered], titles: dict[str, str]) -> list[tuple[str, str]]:
+    """Title and SVG of each metric that a run has a curve of."""
+    charts = []
+    for metric, title in titles.items():
+        lines = [Line(run.name, place, tuple(run.curves.get(metric, ()))) for place, run in enumerate(runs)]
+        svg = line_chart(lines, "epoch", title.rpartition(", ")[2] if ", mm" in title else "loss")
+        if svg:
+            charts.append((title, svg))
+    return charts
+
+
+def front_charts(board: Leaderboard, runs: Sequence[Gathered]) -> list[tuple[str, str]]:
+    """For each objective beside S2S, the complete trials in the plane of the two."""
+    places = {run.run.info.run_id: place for place, run in enumerate(runs)}
+    charts = []
+    for cost in board.costs:
+        finals = [row for row in board.trials if row.outcome == "complete" and math.isfinite(row.point((cost,))[1])]
+        if not finals:
+            continue
+        scale = COST_SCALE.get(cost, 1.0)
+        dots = [
+            Dot(row.name, row.point((cost,))[1] * scale, row.mean_mm, places.get(row.run_id, -1), row.on_front)
+            for row in finals
+        ]
+        title = COST_TITLES.get(cost, cost)
+        charts.append((f"S2S against {title}", scatter_chart(dots, title, "S2S of all garments, mm", front=True)))
+    return charts
+
+
+def importance_table(chosen: Chosen) -> Importance | str:
+    """The importance of what was searched, or why there is none."""
+    if chosen.board is None:
+        return "these runs are of several sweeps: what mattered is said of one sweep's trials"
+    try:
+        return importance(chosen.board.trials, space_of(chosen.sweep.data.params.get("space", "[]")))
+    except UserError as error:
+        return f"nothing is said: {error}"
+
+
+def _over_seeds(board: Leaderboard | None, metric: str) -> dict[str, Estimate]:
+    """By trial of several seeds, its mean of that metric and how far it may be off."""
+    rows: Sequence[Row] = board.trials if board is not None else ()
+    values = {row.name: [seed.metrics[metric] for seed in row.seeds if metric in seed.metrics] for row in rows}
+    return estimates({name: found for name, found in values.items() if len(found) > 1}, lettered=False)

@@ -25,6 +25,7 @@ fi
 step data verify "$home/dataset"
 step sweep quickstart --name "$sweep" --resume
 step promote "$sweep"
+step compare "$sweep" --out "$home/compare.html"
 
 # One picture of the test split: a subject and an outfit that no trial has seen.
 held_out=$(find "$home/raw/test" -mindepth 1 -maxdepth 1 -type d | sort | head -n 1)
@@ -34,7 +35,8 @@ step reconstruct "$home/picture/image.png" --body "$home/picture/body.json" --ou
 cat <<TEXT
 
 Done. Where to look:
-  trials, curves and meshes   $garment ui                       (then http://127.0.0.1:5000)
+  the best trials' garments   $home/compare.html, in a browser: drag one to turn all
+  trials, curves and meshes   $garment ui                       (then http://127.0.0.1:5000, or the address after "in MLflow" above)
   the ranking                 $garment leaderboard $sweep
   the reconstructed garments  $home/picture/garments.glb, and beside it garments.png and garments.html
 TEXT

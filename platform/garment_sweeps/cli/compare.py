@@ -21,9 +21,9 @@ def command(runs: tuple[str, ...], out: Path) -> None:
     Linked 3D views beside the truth, S2S by class with intervals, learning curves, what differs, and what mattered. It
     needs no network. Where all runs are of one sweep, it is logged to that sweep's run in MLflow as well.
     """
-    from garment_sweeps.comparison.compare import compare, where
+    from garment_sweeps.comparison.compare import compare
 
     compared = compare(list(runs), out)
     click.echo(f"wrote {compared.path}, of {', '.join(compared.runs)}; open it in a browser")
-    if compared.sweep:
-        click.echo(f"the same page: {where(compared)}")
+    if compared.place:
+        click.echo(f"or see it in MLflow: {compared.place}")

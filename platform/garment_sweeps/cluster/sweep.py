@@ -96,7 +96,8 @@ def run_sweep(
             if tracking:
                 if state.journal.written(LOG_WAIT_S):
                     tracking.keep(state.keep_log())
-                tracking.finish(report)
+                if tracking.finish(report) and work == "train":
+                    _say_comparison(name)
         finally:
             if tracking:
                 tracking.close()
@@ -161,6 +162,13 @@ def _preflight(experiment: Experiment, settings: Settings, context: TrialContext
 
     for finding in check(experiment, settings, context):
         print(f"note: {finding.line()}", flush=True)
+
+
+def _say_comparison(name: str) -> None:
+    """Logs the page that compares the sweep's best trials, and says where it is, or why there is none."""
+    from garment_sweeps.comparison.compare import compare_at_end
+
+    print(compare_at_end(name), flush=True)
 
 
 def _dataset_version(uri: str) -> str:

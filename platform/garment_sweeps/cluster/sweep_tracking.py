@@ -106,19 +106,24 @@ class SweepTracking:
         self._files.append(file)
         self._courier.poke()
 
-    def finish(self, report: "SweepReport") -> None:
-        """Ends the parent run and sets all trials' runs right; says so where MLflow is away. No trial runs any more."""
+    def finish(self, report: "SweepReport") -> bool:
+        """Ends the parent run and sets all trials' runs right; says so where MLflow is away, and is then False.
+
+        No trial runs any more.
+        """
         words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
         self._ended_ms = now_ms()
         self._summary = {**report.metrics(), **{k: v for k, v in words.items() if v}}
         self._courier.poke()
-        if not self._courier.settled(FINISH_WAIT_S):
+        delivered = self._courier.settled(FINISH_WAIT_S)
+        if not delivered:
             why = self._courier.trouble or "no answer"
             print(
                 f"garment: MLflow is away ({why}); nothing is lost: `garment sweep --resume` delivers what it missed",
                 file=sys.stderr,
             )
         self.close()
+        return delivered
 
     def close(self) -> None:
         """Writes nothing more."""

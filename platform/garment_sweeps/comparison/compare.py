@@ -9,10 +9,12 @@ from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.chosen import choose
 from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
-from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking.settings import without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 COMPARISON_ARTIFACT = "comparison"
 """Artifact path of the page in the sweep's own run."""
@@ -26,8 +28,8 @@ class Compared:
     path: Path
     runs: tuple[str, ...]
     """Their names, as on the page."""
-    sweep: str = ""
-    """The sweep whose run holds the page in MLflow as well; empty where the runs are of several."""
+    place: str = ""
+    """Where the page is in MLflow's UI; empty where the runs are of several sweeps."""
 
 
 def compare(names: list[str], out: Path) -> Compared:
@@ -47,11 +49,11 @@ def compare(names: list[str], out: Path) -> Compared:
     text = comparison_page(chosen, runs)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(text, encoding="utf-8")
-    sweep = ""
-    if chosen.sweep is not None:
-        sweep = chosen.sweep.data.tags[tags.SWEEP]
-        _log(client, chosen.sweep.info.run_id, out)
-    return Compared(out, tuple(run.name for run in runs), sweep)
+    names = tuple(run.name for run in runs)
+    if chosen.sweep is None:
+        return Compared(out, names)
+    _log(client, chosen.sweep.info.run_id, out)
+    return Compared(out, names, _place(client.tracking_uri, chosen.sweep))
 
 
 def compare_at_end(sweep: str) -> str:
@@ -63,12 +65,15 @@ def compare_at_end(sweep: str) -> str:
         from garment_sweeps.tracking.courier import first_line
 
         return f"no comparison page ({first_line(error)}); `garment compare {sweep}` tries again"
-    return f"comparison of {len(compared.runs)} trials: {where(compared)}"
+    return f"{len(compared.runs)} trials side by side: {compared.place}"
 
 
-def where(compared: Compared) -> str:
-    """Where in MLflow's UI the page is."""
-    return f"in `garment ui`, artifact {COMPARISON_ARTIFACT}/{PAGE_FILE} of run {compared.sweep}"
+def _place(tracking_uri: str, sweep: "Run") -> str:
+    """How to get to the page in MLflow's UI."""
+    server = without_password(tracking_uri) if tracking_uri.startswith("http") else "http://127.0.0.1:5000"
+    first = "" if tracking_uri.startswith("http") else "`garment ui`, then "
+    run = f"#/experiments/{sweep.info.experiment_id}/runs/{sweep.info.run_id}"
+    return f"{first}{server.rstrip('/')}/{run}/artifacts/{COMPARISON_ARTIFACT}/{PAGE_FILE}"
 
 
 def _log(client: "MlflowClient", run_id: str, page: Path) -> None:

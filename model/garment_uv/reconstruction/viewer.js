@@ -24,7 +24,7 @@ function showMeshes(data) {
     }
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       const tick = document.createElement("span");
-      tick.textContent = (share === 1 ? "≥ " : "") + Number((share * data.scale.maximum).toPrecision(2));
+      tick.textContent = (share === 1 ? "≥ " : "") + Number((share * data.scale.maximum).toPrecision(3));
       ticks.append(tick);
     }
     const scale = document.createElement("span"), label = document.createElement("span");
@@ -36,17 +36,17 @@ function showMeshes(data) {
   }
 
   // ---- meshes ----------------------------------------------------------------------------------------
-  function bytes(index) {
-    const raw = atob(data.arrays[index]), out = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
-    return out.buffer;
+  function bytes(index) { // a promise of an ArrayBuffer
+    const raw = atob(data.arrays[index]), packed = new Uint8Array(raw.length);
+    for (let i = 0; i < raw.length; i++) packed[i] = raw.charCodeAt(i);
+    return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
   }
-  function decode(mesh, faces) {
-    const codes = new Uint16Array(bytes(mesh.positions));
+  async function decode(mesh, faces) {
+    const codes = new Uint16Array(await bytes(mesh.positions));
     const positions = new Float32Array(codes.length);
     for (let i = 0; i < codes.length; i++) positions[i] = mesh.low[i % 3] + codes[i] * mesh.step[i % 3];
     const plain = new Uint8Array(codes.length), coloured = new Uint8Array(codes.length);
-    const values = mesh.values === undefined ? null : new Uint16Array(bytes(mesh.values));
+    const values = mesh.values === undefined ? null : new Uint16Array(await bytes(mesh.values));
     for (let v = 0; v < codes.length / 3; v++) {
       const rgb = values ? ramp(values[v] / 65535) : mesh.colour;
       for (let k = 0; k < 3; k++) { plain[3 * v + k] = mesh.colour[k]; coloured[3 * v + k] = rgb[k]; }
@@ -119,19 +119,19 @@ function showMeshes(data) {
   }
   const shapes = new Map(); // of faces that several meshes have in common, once
   function shapeOf(mesh) {
-    if (!shapes.has(mesh.faces)) {
-      const list = bytes(mesh.faces), faces = mesh.wide ? new Uint32Array(list) : new Uint16Array(list);
+    if (!shapes.has(mesh.faces)) shapes.set(mesh.faces, bytes(mesh.faces).then(list => {
+      const faces = mesh.wide ? new Uint32Array(list) : new Uint16Array(list);
       gl.bindVertexArray(null);
-      shapes.set(mesh.faces, { array: faces, faces: buffer(gl.ELEMENT_ARRAY_BUFFER, faces), count: faces.length });
-    }
+      return { array: faces, faces: buffer(gl.ELEMENT_ARRAY_BUFFER, faces), count: faces.length };
+    }));
     return shapes.get(mesh.faces);
   }
   function edges(shape) {
     gl.bindVertexArray(null);
     return shape.edges ||= buffer(gl.ELEMENT_ARRAY_BUFFER, edgesOf(shape.array));
   }
-  function upload(item) {
-    const shape = shapeOf(item.mesh), m = decode(item.mesh, shape.array);
+  async function upload(item) {
+    const shape = await shapeOf(item.mesh), m = await decode(item.mesh, shape.array);
     const positions = buffer(gl.ARRAY_BUFFER, m.positions), normals = buffer(gl.ARRAY_BUFFER, m.normals);
     const arrays = {};
     for (const kind of ["plain", "coloured"]) {
@@ -172,7 +172,7 @@ function showMeshes(data) {
   const state = { wire: false, colour: true };
   const views = [...document.querySelectorAll("canvas[data-panel]")].map(canvas => {
     const panel = data.panels[canvas.dataset.panel];
-    const view = { canvas, panel, context: canvas.getContext("2d"), seen: false };
+    const view = { canvas, panel, context: canvas.getContext("2d"), seen: false, loading: null };
     view.items = panel.meshes.map(mesh => ({ mesh, visible: mesh.visible, loaded: null }));
     const list = canvas.parentElement.querySelector(".meshes");
     if (list) for (const item of view.items) list.append(toggle(item));
@@ -201,8 +201,7 @@ function showMeshes(data) {
     gl.uniformMatrix3fv(uniforms.toView, false, toView);
     gl.enable(gl.POLYGON_OFFSET_FILL);
     for (const item of items) {
-      if (!item.visible) continue;
-      if (!item.loaded) upload(item);
+      if (!item.visible || !item.loaded) continue;
       const { arrays, shape, type } = item.loaded, lines = state.wire ? edges(shape) : null;
       const behind = (item.mesh.name === "body" ? 4 : 1) + (state.wire ? 2 : 0); // cloth shows over skin, lines over both
       gl.polygonOffset(behind, 2 * behind);
@@ -227,11 +226,15 @@ function showMeshes(data) {
     const box = canvas.getBoundingClientRect();
     return box.top < window.innerHeight && box.bottom > 0 && box.left < window.innerWidth && box.right > 0;
   }
+  async function show(view) {
+    view.seen = true;
+    await (view.loading ||= Promise.all(view.items.map(upload)));
+    if (view.seen) drawPanel(view);
+  }
   const sight = new IntersectionObserver(entries => {
     for (const entry of entries) {
       const view = views.find(one => one.canvas === entry.target);
-      view.seen = entry.isIntersecting;
-      if (view.seen) drawPanel(view);
+      if (entry.isIntersecting) show(view); else view.seen = false;
     }
   });
 
@@ -277,11 +280,9 @@ function showMeshes(data) {
     get(name).addEventListener("click", () => { state[name] = !state[name]; get(name).setAttribute("aria-pressed", state[name]); redraw(); });
   if (data.scale) drawLegend(); else get("colour").style.display = "none";
   new ResizeObserver(redraw).observe(get("panels"));
-  for (const view of views) {
-    view.seen = inSight(view.canvas);
-    if (view.seen) drawPanel(view);
-    sight.observe(view.canvas);
-  }
-  root.dataset.state = "ready";
-  root.dataset.readyMs = Math.round(performance.now());
+  views.forEach(view => sight.observe(view.canvas));
+  Promise.all(views.filter(view => inSight(view.canvas)).map(show)).then(() => {
+    root.dataset.state = "ready";
+    root.dataset.readyMs = Math.round(performance.now());
+  });
 }

@@ -7,6 +7,7 @@ import base64
 import html
 import json
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -105,14 +106,14 @@ def embedded(data: Any) -> str:
 
 
 class _Arrays:
-    """Arrays in base64, each once, by index."""
+    """Arrays, deflated and in base64, each once, by index."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self._places: dict[str, int] = {}
 
     def add(self, array: np.ndarray) -> int:
-        text = base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+        text = base64.b64encode(zlib.compress(np.ascontiguousarray(array).tobytes())).decode("ascii")
         if text not in self._places:
             self._places[text] = len(self.texts)
             self.texts.append(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 620, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 40
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 10, 46
 COLOURS = ("#1f6fb4", "#d9730d", "#2a8a57", "#b23a8f", "#6b4fbb", "#8c564b", "#12869a", "#5f6672")
 """Of the runs, by place; they begin again after the last, with dashes."""
 WIDE_RANGE = 5.0
@@ -111,7 +111,8 @@ def axis(values: Sequence[float], log: bool, whole: bool = False) -> Axis:
     if log:
         low, high = low / 1.08, high * 1.08
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [step * 10.0**decade for decade in decades for step in (1, 2, 5)]
+        steps = (1, 2, 5) if high > 30 * low else (1, 1.5, 2, 3, 4, 5, 7)
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
         return Axis(low, high, True, tuple(tick for tick in ticks if low <= tick <= high))
     step = _round_step((high - low) / 5)
     step = max(1.0, step) if whole else step
@@ -147,13 +148,13 @@ def _frame(x: Axis, y: Axis, x_title: str, y_title: str) -> str:
     ]
     lines += [
         f'<line x1="{_x(x, tick):.1f}" x2="{_x(x, tick):.1f}" y1="{bottom}" y2="{bottom + 4}" class="axis"/>'
-        f'<text x="{_x(x, tick):.1f}" y="{bottom + 17}" text-anchor="middle">{tick:,.4g}</text>'
+        f'<text x="{_x(x, tick):.1f}" y="{bottom + 19}" text-anchor="middle">{tick:,.4g}</text>'
         for tick in x.ticks
     ]
     return (
         f'<g class="frame">{"".join(lines)}<line x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}" class="axis"/>'
         f'<text x="{(LEFT + right) / 2}" y="{HEIGHT - 5}" text-anchor="middle">{escape(x_title)}</text>'
-        f'<text transform="translate(13 {(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">{escape(y_title)}'
+        f'<text transform="translate(15 {(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">{escape(y_title)}'
         f"{' (logarithmic)' if y.log else ''}</text></g>"
     )
 

@@ -21,6 +21,7 @@ def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     columns, scores = sections.score_table(chosen, runs)
     template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["shortened"] = _shortened
     return environment.from_string(template).render(
         title=_title(chosen, runs),
         about=_about(chosen, runs),
@@ -54,6 +55,14 @@ def _about(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     versions = sorted({run.run.data.params.get("dataset_version", "")[:12] for run in runs} - {""})
     words.append(f"dataset {', '.join(versions)}" if versions else "")
     return " · ".join(word for word in words if word)
+
+
+def _shortened(value: str) -> str:
+    """A number with five significant digits, anything else as it is."""
+    try:
+        return f"{float(value):.5g}" if len(value) > 6 else value
+    except ValueError:
+        return value
 
 
 def _headline(run: Gathered) -> str:

@@ -18,6 +18,8 @@ import numpy as np
 
 from garment_uv.reconstruction.meshes import ViewMesh
 
+SCRIPTS = ("surface.js", "viewer.js")
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -97,7 +99,7 @@ def viewer_data(
 
 def viewer_script() -> str:
     """The script that holds `showMeshes`, to be put into a page."""
-    return files(__package__).joinpath("viewer.js").read_text(encoding="utf-8")
+    return "\n".join(files(__package__).joinpath(name).read_text(encoding="utf-8") for name in SCRIPTS)
 
 
 def embedded(data: Any) -> str:

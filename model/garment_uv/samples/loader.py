@@ -17,6 +17,7 @@ from garment_uv.samples.division import Division
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.sample import Sample
+from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.source import DatasetSource, checked_index, iterate_samples, sample_format
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill as fill_map
@@ -30,9 +31,10 @@ NO_NOISE = BodyNoiseConfig()
 class SampleLoader:
     """Iterates `Batch`es of a split.
 
-    `loader.batches(epoch)` is one pass; `iter(loader)` is `batches(self.epoch)`, with `set_epoch` as torch's
-    samplers have it. With `workers` > 0 that many processes decode, each up to two batches ahead, and stay
-    between epochs until `close()`; the batches are the same as with 0. No more than those are in memory.
+    `loader.batches(epoch)` is one pass, and `loader.batches(epoch, start)` its rest from batch number `start` on, for
+    who goes on in mid-epoch: what comes before is neither read nor decoded. `iter(loader)` is `batches(self.epoch)`,
+    with `set_epoch` as torch's samplers have it. With `workers` > 0 that many processes decode, each up to two batches
+    ahead, and stay between epochs until `close()`; the batches are the same as with 0, and no more are in memory.
 
     Args:
         fill: 'as_stored', or a fill method's name: the displacement maps are then filled anew from the
@@ -41,6 +43,7 @@ class SampleLoader:
         division: only this process's portion of every batch is read; `batch_size` is that of the whole batch.
         body_noise: bodies are perturbed by so much, anew in every epoch, by (seed, epoch, sample) alone.
         smpl_dir: the user's SMPL files, where noise is to pose bodies of SMPL.
+        weights: probabilities [N] of the split's samples; an epoch then draws N of them with replacement.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class SampleLoader:
         division: Division = ALL,
         body_noise: BodyNoiseConfig = NO_NOISE,
         smpl_dir: str = "",
+        weights: np.ndarray | None = None,
     ) -> None:
         if batch_size < 1 or workers < 0:
             raise UserError(
@@ -67,7 +71,7 @@ class SampleLoader:
         self._workers, self._pin = workers, pin_memory
         sizes = [entry.samples for entry in source.manifest.split_shards(split)]
         self._division = division
-        self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last, division)
+        self._plan = _Plan(sizes, batch_size, seed, shuffle, drop_last, division, weights)
         noise = None if body_noise.is_off else BodyNoise(body_noise, source, seed, smpl_dir)
         self._batches = _Batches(source, split, fill, noise)
         self._loader: DataLoader | None = None
@@ -88,17 +92,17 @@ class SampleLoader:
     def __iter__(self) -> Iterator[Batch]:
         return self.batches(self.epoch)
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """The batches of one epoch; UserError when a shard's bytes are not the manifest's."""
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch, from number `start` on; UserError when a shard's bytes are not the manifest's."""
         if self._division.processes == 1:
-            yield from self._decoded(epoch)
+            yield from self._decoded(epoch, start)
             return
-        for batch, whole in zip(self._decoded(epoch), self._plan.batch_sizes(), strict=True):
+        for batch, whole in zip(self._decoded(epoch, start), self._plan.batch_sizes()[start:], strict=True):
             yield replace(batch, portion=self._division.portion(whole))
 
-    def _decoded(self, epoch: int) -> Iterator[Batch]:
+    def _decoded(self, epoch: int, start: int) -> Iterator[Batch]:
         if self._workers == 0:
-            for wanted in self._plan.of_epoch(epoch):
+            for wanted in self._plan.of_epoch(epoch, start):
                 batch = self._batches[wanted]
                 yield batch.pin_memory() if self._pin else batch
             return
@@ -114,8 +118,9 @@ class SampleLoader:
                 pin_memory=self._pin,
                 generator=torch.Generator(),
             )
-        self._plan.epoch = epoch
-        for answer in self._loader:
+        self._plan.epoch, self._plan.start = epoch, start
+        for answer, use in self._loader:
+            self._source.use.add(use)
             if isinstance(answer, str):
                 raise UserError(answer)
             yield answer
@@ -134,17 +139,25 @@ class _Plan(Sampler):
     """This process's portions of an epoch's batches as lists of (epoch, shard, position)."""
 
     def __init__(
-        self, sizes: list[int], batch_size: int, seed: int, shuffle: bool, drop_last: bool, division: Division
+        self,
+        sizes: list[int],
+        batch_size: int,
+        seed: int,
+        shuffle: bool,
+        drop_last: bool,
+        division: Division,
+        weights: np.ndarray | None,
     ) -> None:
         self.sizes, self.batch_size, self.seed, self.division = sizes, batch_size, seed, division
-        self.shuffle, self.drop_last, self.epoch = shuffle, drop_last, 0
+        self.shuffle, self.drop_last, self.weights = shuffle, drop_last, weights
+        self.epoch = self.start = 0
 
-    def of_epoch(self, epoch: int) -> Iterator[list[tuple[int, int, int]]]:
-        order = [(epoch, *place) for place in epoch_order(self.sizes, self.seed, epoch, self.shuffle)]
-        for number, whole in enumerate(self.batch_sizes()):
+    def of_epoch(self, epoch: int, start: int = 0) -> Iterator[list[tuple[int, int, int]]]:
+        places = epoch_order(self.sizes, self.seed, epoch, self.shuffle, self.weights)
+        for number, whole in list(enumerate(self.batch_sizes()))[start:]:
             portion = self.division.portion(whole)
-            start = number * self.batch_size + portion.first
-            yield order[start : start + portion.size]
+            first = number * self.batch_size + portion.first
+            yield [(epoch, *place) for place in places[first : first + portion.size]]
 
     def batch_sizes(self) -> list[int]:
         """Samples of each whole batch; the last may have fewer."""
@@ -152,7 +165,7 @@ class _Plan(Sampler):
         return [min(self.batch_size, total - number * self.batch_size) for number in range(len(self))]
 
     def __iter__(self) -> Iterator[list[tuple[int, int, int]]]:
-        return self.of_epoch(self.epoch)
+        return self.of_epoch(self.epoch, self.start)
 
     def __len__(self) -> int:
         total = sum(self.sizes)
@@ -160,7 +173,10 @@ class _Plan(Sampler):
 
 
 class _Batches(Dataset):
-    """Decodes one batch given its (epoch, shard, position) list; from worker processes errors come back as text."""
+    """Decodes one batch given its (epoch, shard, position) list.
+
+    From a worker process comes a pair: the batch, or an error as text, and how that process used shards meanwhile.
+    """
 
     def __init__(self, source: DatasetSource, split: str, fill: str, noise: BodyNoise | None) -> None:
         self._source, self._split, self._fill, self._noise = source, split, fill, noise
@@ -172,13 +188,17 @@ class _Batches(Dataset):
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_atlas": None, "_shards": OrderedDict()}
 
-    def __getitem__(self, wanted: list[tuple[int, int, int]]) -> Batch | str:
+    def __getitem__(self, wanted: list[tuple[int, int, int]]) -> Batch | tuple[Batch | str, ShardUse]:
+        if torch.utils.data.get_worker_info() is None:
+            return self._batch(wanted)
         try:
-            return collate([self._sample(*place) for place in wanted])
+            answer = self._batch(wanted)
         except UserError as error:
-            if torch.utils.data.get_worker_info() is None:
-                raise
-            return str(error)
+            answer = str(error)
+        return answer, self._source.use.take()
+
+    def _batch(self, wanted: list[tuple[int, int, int]]) -> Batch:
+        return collate([self._sample(*place) for place in wanted])
 
     def close(self) -> None:
         while self._shards:

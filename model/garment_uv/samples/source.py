@@ -1,5 +1,6 @@
 """Where datasets are read from: the protocol, a plain folder, and one pass over a split's samples."""
 
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -12,12 +13,16 @@ from garment_uv.errors import UserError
 from garment_uv.samples.codec import SampleFormat, decode_sample
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
 from garment_uv.samples.sample import Sample
+from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.shards import ShardSample, file_digest, index_shard
 from garment_uv.uv.atlas import Atlas
 
 
 class DatasetSource(Protocol):
-    """A dataset that can be read. Sources are small and can be sent to another process."""
+    """A dataset that can be read. Sources are small and can be sent to another process, where they count anew."""
+
+    use: ShardUse
+    """Of this process; a loader adds what its own processes count."""
 
     @property
     def uri(self) -> str:
@@ -49,6 +54,10 @@ class FolderSource:
         self.uri = str(folder)
         self._folder = Path(folder)
         self._checked: set[str] = set()
+        self.use = ShardUse()
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "use": ShardUse()}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -69,7 +78,10 @@ class FolderSource:
 
     @contextmanager
     def open_shard(self, entry: ShardEntry) -> Iterator[Path]:
-        yield self.shard_path(entry)
+        began = time.monotonic()
+        path = self.shard_path(entry)
+        self.use.add(ShardUse(opened=1, wait_s=time.monotonic() - began))
+        yield path
 
 
 def check_file(path: Path, size: int, sha256: str, uri: str) -> None:

@@ -17,6 +17,8 @@ class DataConfig(Config):
     """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s."""
     workers: int = Field(default=0, ge=0, le=64)
     """Loader processes of each training process; 0 decodes in the training process."""
+    balance: Literal["none", "class"] = "none"
+    """'class' draws an epoch's samples so that every garment class is equally likely, with replacement."""
     smpl_dir: str = ""
     """Your SMPL files, where `training.body_noise` poses bodies of a dataset that was prepared on SMPL."""
 

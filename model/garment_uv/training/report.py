@@ -1,6 +1,6 @@
 """What one epoch gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from garment_uv.config.base import Config
 from garment_uv.metrics.aggregate import S2STable
@@ -32,6 +32,8 @@ class EpochReport:
     """What the base learning rates were multiplied by."""
     seconds: float
     """Wall time of the epoch, evaluation included."""
+    data: dict[str, float] = field(default_factory=dict)
+    """What its data cost: see `DataWatch.metrics`."""
 
     @property
     def is_best(self) -> bool:
@@ -39,9 +41,10 @@ class EpochReport:
         return self.best is not None and self.best.epoch == self.epoch
 
     def metrics(self) -> dict[str, float]:
-        """Flat names for a tracker: epoch, seconds, loss/<term>, s2s/<...>, s2s_predicted/<...>, ..."""
+        """Flat names for a tracker: epoch, seconds, loss/<term>, s2s/<...>, s2s_predicted/<...>, data/<...>, ..."""
         values = {"epoch": float(self.epoch), "seconds": self.seconds, "rate_factor": self.rate_factor}
         values |= {f"loss/{name}": value for name, value in self.losses.items()}
+        values |= {f"data/{name}": value for name, value in self.data.items()}
         for prefix, table in (("s2s", self.s2s), ("s2s_predicted", self.s2s_predicted)):
             if table is not None:
                 values |= {name.replace("s2s/", f"{prefix}/", 1): mm for name, mm in table.to_dict().items()}

@@ -38,6 +38,7 @@ def train_to_end(
     fixed = {"config": config.plain(), "dataset_version": source.manifest.digest(), "splits": list(splits)}
     if (folder / RESULT).exists():
         found = read_json(folder / RESULT, "finished training")
+        found["config"] = TrialConfig.from_plain(found["config"]).plain()  # an older version's may lack a new field
         if any(found.get(name) != value for name, value in fixed.items()):
             raise UserError(f"{folder} holds a training of another config or dataset; give another folder")
         return found

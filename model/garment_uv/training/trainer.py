@@ -18,12 +18,14 @@ from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
+from garment_uv.samples.balance import class_balanced
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
 from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.augment import jitter_colours
+from garment_uv.training.data_watch import DataWatch
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.fastest import fastest_precision
@@ -81,7 +83,9 @@ class Trainer:
             division=processes.division,
             body_noise=config.training.body_noise,
             smpl_dir=config.data.smpl_dir,
+            weights=class_balanced(source.manifest, TRAIN_SPLIT) if config.data.balance == "class" else None,
         )
+        self._data = DataWatch(source, processes, self.device)
         self._mirror = Mirror(self.atlas) if config.training.mirror else None
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
@@ -116,7 +120,8 @@ class Trainer:
             self.epoch += 1
             self._watch.losses(self.epoch, losses, self._steps.adversarial)
             headline, predicted = self._evaluate()
-        return EpochReport(self.epoch, losses, headline, predicted, self.best, factor, time.monotonic() - began)
+        took, data = time.monotonic() - began, self._data.metrics()
+        return EpochReport(self.epoch, losses, headline, predicted, self.best, factor, took, data)
 
     def train_batch(self, batch: Batch) -> dict[str, torch.Tensor]:
         """One training step on a batch of the caller's, outside any epoch; detached scalar losses by name."""
@@ -200,7 +205,7 @@ class Trainer:
         self._learners.begin_epoch(factor)
         sums: dict[str, torch.Tensor] = {}
         samples, jitter = 0, self.config.training.colour_jitter
-        for number, batch in enumerate(self._loader.batches(self.epoch), start=1):
+        for number, batch in enumerate(self._data.batches(self._loader.batches(self.epoch)), start=1):
             batch = batch.to(self.device, non_blocking=True)
             if self._mirror:
                 chosen = torch.rand(batch.whole) < 0.5

@@ -15,8 +15,8 @@ from garment_sweeps.shards.s3_errors import DamagedInTransit
 
 PART_BYTES = 8 * 2**20
 """Bytes of a part."""
-PARTS_AT_ONCE = 8
-"""Parts on their way at a time, of one object."""
+PARTS_AT_ONCE = 4
+"""Parts on their way at a time, of one object; a loader's processes fetch several objects at once."""
 _READ = 2**20
 _WHOLE = re.compile(r"^bytes \d+-\d+/(\d+)\Z")
 

@@ -1,6 +1,7 @@
 """Reading datasets by URI: a folder as it is, S3 through the node's cache."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -14,6 +15,7 @@ from garment_sweeps.shards.s3_errors import Missing
 from garment_sweeps.shards.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
+from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.source import DatasetSource, FolderSource, read_atlas
 from garment_uv.uv.atlas import Atlas
 
@@ -57,6 +59,10 @@ class S3Source:
         self.uri = uri
         self._store = S3Store(location)
         self._cache = cache
+        self.use = ShardUse()
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "use": ShardUse()}
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -76,7 +82,14 @@ class S3Source:
 
     @contextmanager
     def _open(self, key: str, sha256: str, size: int) -> Iterator[Path]:
-        with self._cache.open(f"{self.uri}/{key}", sha256, size, lambda path: self._fetch(key, path, size)) as path:
+        began, fetches = time.monotonic(), []
+
+        def fetch(path: Path) -> tuple[int, str]:
+            fetches.append(key)
+            return self._fetch(key, path, size)
+
+        with self._cache.open(f"{self.uri}/{key}", sha256, size, fetch) as path:
+            self.use.add(ShardUse(opened=1, fetched=int(bool(fetches)), wait_s=time.monotonic() - began))
             yield path
 
     def _fetch(self, key: str, path: Path, size: int) -> tuple[int, str]:

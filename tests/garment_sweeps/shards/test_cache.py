@@ -189,6 +189,48 @@ def test_a_shard_larger_than_the_disk_is_refused_before_its_download(tmp_path):
         NodeCache(tmp_path, 10**18).path("huge", "0" * 64, 10**17, refuse)
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", folder], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here, which root alone may: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_fills_up_is_told_and_the_cache_stays_whole(small_disk):
+    cache = NodeCache(small_disk / "cache", 10**9)
+    kept = get(cache, 1, 600_000)
+    sha256, size, data = shard(2, 700_000)
+
+    def fetch(path: Path) -> tuple[int, str]:
+        with open(path, "wb") as file:
+            file.write(data[:300_000])
+            (small_disk / "another_program").write_bytes(b"x" * 1_000_000)  # takes what was left
+            file.write(data[300_000:])
+            file.flush()
+        return size, sha256
+
+    with opened(NodeCache(small_disk / "cache", 10**9), 1, 600_000):  # in use, so that it cannot make room
+        with pytest.raises(UserError, match="is full: shard two needs 700000 bytes.*GARMENT_CACHE_DIR") as told:
+            cache.path("two", sha256, size, fetch)
+        assert "\n" not in str(told.value)
+        assert list((small_disk / "cache" / "partial").iterdir()) == []
+        assert there(cache) == {1} and hashlib.sha256(kept.read_bytes()).hexdigest() == kept.name
+    (small_disk / "another_program").unlink()
+    assert get(cache, 2, 700_000).read_bytes() == data
+
+
+def test_a_small_disk_is_a_smaller_cache(small_disk):
+    cache = NodeCache(small_disk / "cache", 10**9)
+    for number in (1, 2, 3, 4, 5):
+        assert get(cache, number, 600_000).read_bytes() == shard(number, 600_000)[2]
+    assert there(cache) == {3, 4, 5} and cache.used_bytes() == 1_800_000
+
+
 def test_other_faults_of_the_disk_are_told(tmp_path):
     def fetch(path: Path) -> None:
         raise OSError(errno.EIO, "Input/output error")

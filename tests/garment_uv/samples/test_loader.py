@@ -2,8 +2,11 @@
 
 import dataclasses
 import os
+import subprocess
+import sys
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -112,6 +115,56 @@ def test_worker_processes_give_the_same_batches(source):
     finally:
         loader.close()
     assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_epoch_is_gone_on_with_from_any_batch(source, monkeypatch, workers):
+    whole = list(SampleLoader(source, "train", batch_size=2, seed=3).batches(4))
+    decoded, decode = [], loader_module.decode_sample
+    monkeypatch.setattr(loader_module, "decode_sample", lambda key, *rest: decoded.append(key) or decode(key, *rest))
+    for processes in (1, 2):
+        parts = []
+        for rank in range(processes):
+            loader = SampleLoader(source, "train", 2, seed=3, workers=workers, division=Division(rank, processes))
+            parts.append(list(loader.batches(4, start=2)))
+            assert [len(rest) for rest in (list(loader.batches(4, start=n)) for n in (3, 4, 9))] == [1, 0, 0]
+            loader.close()
+        assert [[key for part in together for key in part.keys] for together in zip(*parts, strict=True)] == [
+            whole[2].keys, whole[3].keys * processes,
+        ]  # fmt: skip
+    assert same(parts[0][0], whole[2]) or processes == 2
+    assert set(decoded) <= {*whole[2].keys, *whole[3].keys}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_openings_of_shards_are_counted_whichever_process_opens_them(source, workers):
+    source.use.take()
+    loader = SampleLoader(source, "train", batch_size=2, seed=3, workers=workers)
+    assert len(list(loader.batches(0))) == 4
+    used = source.use.take()
+    assert (3 if workers == 0 else 2) <= used.opened <= 3 * max(1, workers)
+    assert used.fetched == 0 and used.wait_s > 0
+    loader.close()
+    assert source.use.take().opened == 0
+
+
+def test_workers_end_when_their_trial_is_killed(dataset):
+    code = f"""
+import sys, time, multiprocessing
+from garment_uv.samples.loader import SampleLoader
+from garment_uv.samples.source import FolderSource
+if __name__ == "__main__":
+    batches = SampleLoader(FolderSource({str(dataset)!r}), "train", batch_size=1, workers=2).batches(0)
+    next(batches)
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    time.sleep(3600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as trial:
+        workers = [psutil.Process(int(pid)) for pid in trial.stdout.readline().split()]
+        assert len(workers) == 2
+        trial.kill()
+    _, alive = psutil.wait_procs(workers, timeout=120)
+    assert alive == []
 
 
 def test_incomplete_batches_can_be_dropped(source):

@@ -39,6 +39,8 @@ def test_it_learns(trained):
 def test_reports_have_flat_finite_metrics(trained):
     _, reports = trained
     values = reports[-1].metrics()
+    assert values["data/cache_hit_rate"] == 1 and values["data/shards_fetched"] == 0
+    assert 0 < values["data/loader_wait"] < 1 and values["data/shard_wait_s"] > 0
     names = "epoch seconds loss/uv loss/total loss/discriminator loss/feature_matching s2s/all s2s/Dress s2s/macro"
     for name in [*names.split(), "s2s/all_pred_to_true", "s2s_predicted/all", "s2s/best"]:
         assert math.isfinite(values[name]), name

@@ -82,7 +82,7 @@ def kill_tree(top: psutil.Process) -> None:
         except psutil.NoSuchProcess:
             continue
     end = time.monotonic() + 60
-    while any(_lives(process) for process in below) and time.monotonic() < end:
+    while any(lives(process) for process in below) and time.monotonic() < end:
         time.sleep(0.02)
 
 
@@ -95,7 +95,8 @@ def http_answers(url: str) -> bool:
         return False
 
 
-def _lives(process: psutil.Process) -> bool:
+def lives(process: psutil.Process) -> bool:
+    """Whether it still runs; one that ended and that nobody has waited for does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

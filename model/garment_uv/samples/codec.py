@@ -18,6 +18,7 @@ import json
 import math
 import tokenize
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -30,6 +31,8 @@ from garment_uv.uv.codec import decode_u16, encode_u16
 
 _SCHEMA = 1
 _JPEG_QUALITY = 95
+_LENGTH_AT = slice(8, 10)
+"""Where a .npy of version 1.0 tells the length of its header."""
 
 
 class OutOfRange(ValueError):
@@ -82,16 +85,16 @@ def decode_sample(key: str, members: dict[str, bytes], form: SampleFormat) -> Sa
 
     garments = {
         name: RawGarment(
-            vertices=array(_garment_member(name, "vertices"), np.float32, (None, 3)),
-            faces=array(_garment_member(name, "faces"), np.int32, (None, 3)),
+            vertices=array(_garment_member(name, "vertices"), np.float32, (None, 3)).copy(),
+            faces=array(_garment_member(name, "faces"), np.int32, (None, 3)).copy(),
         )
         for name in meta["garments"]
     }
     for name, garment in garments.items():
         if garment.faces.size and not 0 <= garment.faces.min() <= garment.faces.max() < len(garment.vertices):
             raise _bad(key, _garment_member(name, "faces"), "a face names a vertex that is not there")
-    segments = array("segments.npy", np.uint8, (size, size))
-    vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,))
+    segments = array("segments.npy", np.uint8, (size, size)).copy()
+    vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,)).copy()
     for name, values in (("segments.npy", segments), ("vertex_classes.npy", vertex_classes)):
         if values.max(initial=0) > NUM_CLASSES:
             raise _bad(key, name, f"class {values.max()} of {NUM_CLASSES}")
@@ -211,13 +214,11 @@ def _npy(values: np.ndarray) -> bytes:
 def _read_npy(
     key: str, members: dict[str, bytes], name: str, dtype: type, shape: tuple[int | None, ...]
 ) -> np.ndarray:
-    """The array, its type and shape checked by the header before any of its bytes is taken."""
+    """A view of the array, its type and shape checked by the header before any of its bytes is taken."""
     data = _member(key, members, name)
-    file = io.BytesIO(data)
+    start = _LENGTH_AT.stop + int.from_bytes(data[_LENGTH_AT], "little")
     try:
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError("it is no .npy of version 1.0")
-        found, fortran, found_dtype = np.lib.format.read_array_header_1_0(file)
+        found, fortran, found_dtype = _header(data[:start])
     except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError) as error:
         raise _bad(key, name, str(error)) from None
     fits = len(found) == len(shape) and all(
@@ -226,9 +227,18 @@ def _read_npy(
     if found_dtype != dtype or fortran or not fits:
         raise _bad(key, name, f"it holds {found_dtype} {found}, expected {np.dtype(dtype)} {shape}")
     count = math.prod(found)
-    if len(data) - file.tell() != count * found_dtype.itemsize:
-        raise _bad(key, name, f"it has {len(data) - file.tell()} bytes for {count} values")
-    return np.frombuffer(data, found_dtype, count, file.tell()).reshape(found).copy()
+    if len(data) - start != count * found_dtype.itemsize:
+        raise _bad(key, name, f"it has {len(data) - start} bytes for {count} values")
+    return np.frombuffer(data, found_dtype, count, start).reshape(found)
+
+
+@lru_cache(maxsize=64)
+def _header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order and type by the bytes before an array's own: a dataset has few different ones."""
+    file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("it is no .npy of version 1.0")
+    return np.lib.format.read_array_header_1_0(file)
 
 
 def _garment_member(garment: str, part: str) -> str:

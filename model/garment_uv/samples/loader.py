@@ -1,9 +1,11 @@
 """Batches of one split, epoch by epoch, in an order that (seed, epoch) alone decides."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch, collate
 from garment_uv.samples.body_noise import BodyNoise
+from garment_uv.samples.child import end_with
 from garment_uv.samples.codec import decode_sample
 from garment_uv.samples.division import Division
 from garment_uv.samples.noise_config import BodyNoiseConfig
@@ -117,6 +120,7 @@ class SampleLoader:
                 prefetch_factor=2,
                 pin_memory=self._pin,
                 generator=torch.Generator(),
+                worker_init_fn=partial(end_with, os.getpid()),
             )
         self._plan.epoch, self._plan.start = epoch, start
         for answer, use in self._loader:

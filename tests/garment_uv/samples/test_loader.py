@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 import psutil
@@ -18,6 +19,7 @@ from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.source import FolderSource
 from garment_uv.uv.fill import fill
 from tests.garment_uv.samples.made import made_sample, write_folder
+from tests.servers.server import lives
 
 
 @pytest.fixture
@@ -148,14 +150,24 @@ def test_openings_of_shards_are_counted_whichever_process_opens_them(source, wor
     assert source.use.take().opened == 0
 
 
-def test_workers_end_when_their_trial_is_killed(dataset):
+@pytest.mark.parametrize("begun", [0, 1])
+def test_workers_end_when_their_trial_is_killed(dataset, begun):
+    """Whether they read already or still start: of two, one may be so far when the first batch comes."""
     code = f"""
-import sys, time, multiprocessing
+import multiprocessing, sys, threading, time
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import FolderSource
+
+def read():
+    for batch in SampleLoader(FolderSource({str(dataset)!r}), "train", batch_size=1, workers=2).batches(0):
+        read_one.set()
+        time.sleep(3600)
+
 if __name__ == "__main__":
-    batches = SampleLoader(FolderSource({str(dataset)!r}), "train", batch_size=1, workers=2).batches(0)
-    next(batches)
+    read_one = threading.Event()
+    threading.Thread(target=read, daemon=True).start()
+    while len(multiprocessing.active_children()) < 2 or ({begun} and not read_one.is_set()):
+        time.sleep(0.01)
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     time.sleep(3600)
 """
@@ -163,8 +175,13 @@ if __name__ == "__main__":
         workers = [psutil.Process(int(pid)) for pid in trial.stdout.readline().split()]
         assert len(workers) == 2
         trial.kill()
-    _, alive = psutil.wait_procs(workers, timeout=120)
-    assert alive == []
+    end = time.monotonic() + 120
+    while any(map(lives, workers)) and time.monotonic() < end:
+        time.sleep(0.1)
+    left = [worker for worker in workers if lives(worker)]
+    for worker in left:
+        worker.kill()
+    assert left == []
 
 
 def test_incomplete_batches_can_be_dropped(source):

@@ -49,8 +49,11 @@ def read_obj(path: Path | str) -> ObjMesh:
             try:
                 if not words or words[0] not in (b"v", b"vt", b"f"):
                     continue
+                if b"_" in line:  # Python takes 1_0 for a number
+                    raise ValueError
                 if words[0] == b"v":
-                    vertices.append([float(word) for word in words[1:4]])
+                    numbers = [float(word) for word in words[1:]]
+                    vertices.append(numbers[:3] if len(numbers) == 6 else numbers)  # a colour may follow
                 elif words[0] == b"vt":
                     uvs.append([float(word) for word in words[1:3]])
                 else:

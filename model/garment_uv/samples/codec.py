@@ -29,6 +29,8 @@ from garment_uv.errors import UserError
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.codec import decode_u16, encode_u16
 
+Buffer = bytes | memoryview
+
 _SCHEMA = 1
 _JPEG_QUALITY = 95
 _LENGTH_AT = slice(8, 10)
@@ -75,47 +77,72 @@ def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
     return members
 
 
-def decode_sample(key: str, members: dict[str, bytes], form: SampleFormat) -> Sample:
-    """The sample that `encode_sample` wrote; raises UserError naming the member that cannot be read."""
+@dataclass(frozen=True)
+class StoredSample:
+    """A sample's members, checked, as they are stored: views of their bytes."""
+
+    displacement: np.ndarray
+    """uint16 [3, U, U] over the displacement's range."""
+    body_uv: np.ndarray
+    """uint16 [3, U, U] over the body's range."""
+    body_vertices: np.ndarray
+    """uint16 [V, 3] over the body's range."""
+    segments: np.ndarray
+    """uint8 [U, U]."""
+    vertex_classes: np.ndarray
+    """uint8 [V]."""
+    image: np.ndarray
+    """uint8 [I, I, 3]."""
+    topology: str
+    body: FrameBody
+    garments: list[str]
+    """Names of those whose raw meshes are stored with it."""
+
+
+def read_stored(key: str, members: dict[str, Buffer], form: SampleFormat) -> StoredSample:
+    """All but the raw meshes of what `encode_sample` wrote; raises UserError naming the member that cannot be read."""
     meta = _read_meta(key, members)
     size, vertices = form.map_size, form.num_vertices
 
-    def array(name: str, dtype: type, shape: tuple[int | None, ...]) -> np.ndarray:
+    def array(name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
         return _read_npy(key, members, name, dtype, shape)
 
-    garments = {
-        name: RawGarment(
-            vertices=array(_garment_member(name, "vertices"), np.float32, (None, 3)).copy(),
-            faces=array(_garment_member(name, "faces"), np.int32, (None, 3)).copy(),
-        )
-        for name in meta["garments"]
-    }
-    for name, garment in garments.items():
-        if garment.faces.size and not 0 <= garment.faces.min() <= garment.faces.max() < len(garment.vertices):
-            raise _bad(key, _garment_member(name, "faces"), "a face names a vertex that is not there")
-    segments = array("segments.npy", np.uint8, (size, size)).copy()
-    vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,)).copy()
+    segments = array("segments.npy", np.uint8, (size, size))
+    vertex_classes = array("vertex_classes.npy", np.uint8, (vertices,))
     for name, values in (("segments.npy", segments), ("vertex_classes.npy", vertex_classes)):
         if values.max(initial=0) > NUM_CLASSES:
             raise _bad(key, name, f"class {values.max()} of {NUM_CLASSES}")
-    displacement = array("displacement.npy", np.uint16, (3, size, size))
-    body = array("body.npy", np.uint16, (3, size, size))
-    body_vertices = array("body_vertices.npy", np.uint16, (vertices, 3))
-    return Sample(
-        key=key,
-        image=_decode_image(key, members, form),
-        body_uv=decode_u16(body, form.body_limit_m),
-        displacement_uv=decode_u16(displacement, form.displacement_limit_m),
+    return StoredSample(
+        displacement=array("displacement.npy", np.uint16, (3, size, size)),
+        body_uv=array("body.npy", np.uint16, (3, size, size)),
+        body_vertices=array("body_vertices.npy", np.uint16, (vertices, 3)),
         segments=segments,
         vertex_classes=vertex_classes,
-        body_vertices=decode_u16(body_vertices, form.body_limit_m),
+        image=_decode_image(key, members, form),
         topology=meta["topology"],
         body=meta["body"],
-        garments=garments,
+        garments=meta["garments"],
     )
 
 
-def decode_picture(key: str, members: dict[str, bytes], form: SampleFormat) -> tuple[np.ndarray, FrameBody]:
+def decode_sample(key: str, members: dict[str, Buffer], form: SampleFormat) -> Sample:
+    """The sample that `encode_sample` wrote; raises UserError naming the member that cannot be read."""
+    stored = read_stored(key, members, form)
+    return Sample(
+        key=key,
+        image=stored.image,
+        body_uv=decode_u16(stored.body_uv, form.body_limit_m),
+        displacement_uv=decode_u16(stored.displacement, form.displacement_limit_m),
+        segments=stored.segments.copy(),
+        vertex_classes=stored.vertex_classes.copy(),
+        body_vertices=decode_u16(stored.body_vertices, form.body_limit_m),
+        topology=stored.topology,
+        body=stored.body,
+        garments={name: _read_garment(key, members, name) for name in stored.garments},
+    )
+
+
+def decode_picture(key: str, members: dict[str, Buffer], form: SampleFormat) -> tuple[np.ndarray, FrameBody]:
     """Only the image uint8 [I, I, 3] and the body of a sample, for readers who need no maps."""
     return _decode_image(key, members, form), _read_meta(key, members)["body"]
 
@@ -161,10 +188,10 @@ def _meta(sample: Sample) -> bytes:
 _BODY_ARRAYS = {"shape": 10, "pose": 72, "trans": 3, "camera": 3}
 
 
-def _read_meta(key: str, members: dict[str, bytes]) -> dict[str, Any]:
+def _read_meta(key: str, members: dict[str, Buffer]) -> dict[str, Any]:
     """Checked meta data, with `body` already a FrameBody."""
     try:
-        values = json.loads(_member(key, members, "json"))
+        values = json.loads(bytes(_member(key, members, "json")))
         if values["schema"] != _SCHEMA:
             raise ValueError(f"schema {values['schema']!r}, this program reads {_SCHEMA}")
         if values["topology"] not in ("default", "skirt"):
@@ -192,7 +219,7 @@ def _encode_image(image: np.ndarray, image_format: str) -> bytes:
     return out.getvalue()
 
 
-def _decode_image(key: str, members: dict[str, bytes], form: SampleFormat) -> np.ndarray:
+def _decode_image(key: str, members: dict[str, Buffer], form: SampleFormat) -> np.ndarray:
     name = f"image.{form.image_format}"
     try:
         with Image.open(io.BytesIO(_member(key, members, name)), formats=["JPEG", "PNG"]) as image:
@@ -212,13 +239,13 @@ def _npy(values: np.ndarray) -> bytes:
 
 
 def _read_npy(
-    key: str, members: dict[str, bytes], name: str, dtype: type, shape: tuple[int | None, ...]
+    key: str, members: dict[str, Buffer], name: str, dtype: type, shape: tuple[int | None, ...]
 ) -> np.ndarray:
     """A view of the array, its type and shape checked by the header before any of its bytes is taken."""
     data = _member(key, members, name)
     start = _LENGTH_AT.stop + int.from_bytes(data[_LENGTH_AT], "little")
     try:
-        found, fortran, found_dtype = _header(data[:start])
+        found, fortran, found_dtype = _header(bytes(data[:start]))
     except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError) as error:
         raise _bad(key, name, str(error)) from None
     fits = len(found) == len(shape) and all(
@@ -241,11 +268,19 @@ def _header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
     return np.lib.format.read_array_header_1_0(file)
 
 
+def _read_garment(key: str, members: dict[str, Buffer], name: str) -> RawGarment:
+    vertices = _read_npy(key, members, _garment_member(name, "vertices"), np.float32, (None, 3)).copy()
+    faces = _read_npy(key, members, _garment_member(name, "faces"), np.int32, (None, 3)).copy()
+    if faces.size and not 0 <= faces.min() <= faces.max() < len(vertices):
+        raise _bad(key, _garment_member(name, "faces"), "a face names a vertex that is not there")
+    return RawGarment(vertices=vertices, faces=faces)
+
+
 def _garment_member(garment: str, part: str) -> str:
     return f"garment.{garment.lower()}.{part}.npy"
 
 
-def _member(key: str, members: dict[str, bytes], name: str) -> bytes:
+def _member(key: str, members: dict[str, Buffer], name: str) -> Buffer:
     if name not in members:
         raise _bad(key, name, "it is missing")
     return members[name]

@@ -15,7 +15,8 @@ from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch, collate
 from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.child import end_with
-from garment_uv.samples.codec import decode_sample
+from garment_uv.samples.codec import decode_sample, read_stored
+from garment_uv.samples.decode_batch import BatchDecoder
 from garment_uv.samples.division import Division
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
@@ -188,9 +189,10 @@ class _Batches(Dataset):
         self._form = sample_format(source.manifest)
         self._atlas: Atlas | None = None
         self._shards: OrderedDict[int, tuple] = OrderedDict()
+        self._buffer = bytearray()
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_atlas": None, "_shards": OrderedDict()}
+        return {**self.__dict__, "_atlas": None, "_shards": OrderedDict(), "_buffer": bytearray()}
 
     def __getitem__(self, wanted: list[tuple[int, int, int]]) -> Batch | tuple[Batch | str, ShardUse]:
         if torch.utils.data.get_worker_info() is None:
@@ -202,7 +204,16 @@ class _Batches(Dataset):
         return answer, self._source.use.take()
 
     def _batch(self, wanted: list[tuple[int, int, int]]) -> Batch:
-        return collate([self._sample(*place) for place in wanted])
+        if self._noise or self._fill != "as_stored":
+            return collate([self._sample(*place) for place in wanted])
+        decoder = BatchDecoder(len(wanted), self._form)
+        for _, shard, position in wanted:
+            _, file, index = self._shard(shard)
+            found = index[position]
+            if found.span[1] > len(self._buffer):
+                self._buffer = bytearray(found.span[1])
+            decoder.add(found.key, read_stored(found.key, found.view(file, self._buffer), self._form))
+        return decoder.batch()
 
     def close(self) -> None:
         while self._shards:

@@ -44,24 +44,31 @@ class ShardSample:
 
     def read(self, file: BinaryIO, names: Collection[str] | None = None) -> dict[str, bytes]:
         """The members' bytes, from the shard opened in binary mode; only those in `names` where given."""
-        wanted = {name: place for name, place in self.members.items() if names is None or name in names}
-        start = min((offset for offset, _ in wanted.values()), default=0)
-        end = max((offset + length for offset, length in wanted.values()), default=0)
-        if end - start <= 2 * sum(length for _, length in wanted.values()):  # as we write them: side by side
-            file.seek(start)
-            whole = file.read(end - start)
-            answer = {name: whole[at - start : at - start + length] for name, (at, length) in wanted.items()}
-        else:
-            answer = {name: _read_at(file, *place) for name, place in wanted.items()}
-        for name, data in answer.items():
-            if len(data) != wanted[name][1]:
+        answer = {}
+        for name, (offset, length) in self.members.items():
+            if names is not None and name not in names:
+                continue
+            file.seek(offset)
+            data = file.read(length)
+            if len(data) != length:
                 raise UserError(f"shard ends inside {self.key}.{name}; check it with `garment data verify`")
+            answer[name] = data
         return answer
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """Offset and length in bytes of the part of the shard in which all its members lie."""
+        start = min(offset for offset, _ in self.members.values())
+        return start, max(offset + length for offset, length in self.members.values()) - start
 
-def _read_at(file: BinaryIO, offset: int, length: int) -> bytes:
-    file.seek(offset)
-    return file.read(length)
+    def view(self, file: BinaryIO, buffer: bytearray) -> dict[str, memoryview]:
+        """The members as views of `buffer`, which has at least the span's length: they are read at once."""
+        start, size = self.span
+        whole = memoryview(buffer)[:size]
+        file.seek(start)
+        if file.readinto(whole) != size:
+            raise UserError(f"shard ends inside {self.key}; check it with `garment data verify`")
+        return {name: whole[at - start : at - start + length] for name, (at, length) in self.members.items()}
 
 
 def index_shard(path: Path) -> list[ShardSample]:

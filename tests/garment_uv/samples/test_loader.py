@@ -13,6 +13,7 @@ import torch
 
 from garment_uv.errors import UserError
 from garment_uv.samples import loader as loader_module
+from garment_uv.samples.batch import collate
 from garment_uv.samples.division import Division, Portion
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
@@ -61,11 +62,18 @@ def test_a_batch_holds_the_samples(source, atlas):
     assert same(batch, batch.to("cpu"))
 
 
+def test_batches_are_those_of_samples_decoded_one_by_one(source):
+    plain = SampleLoader(source, "train", batch_size=3, seed=5)
+    one_by_one = {sample.key: sample for sample in plain.samples()}
+    for batch in plain.batches(1):
+        assert same(batch, collate([one_by_one[key] for key in batch.keys]))
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_processes_read_their_portions_of_the_same_batches(source, monkeypatch, workers):
     whole = list(SampleLoader(source, "train", batch_size=4, seed=5).batches(2))  # of 4 and of 3 samples
-    read, decode = [], loader_module.decode_sample
-    monkeypatch.setattr(loader_module, "decode_sample", lambda key, *rest: read.append(key) or decode(key, *rest))
+    read, decode = [], loader_module.read_stored
+    monkeypatch.setattr(loader_module, "read_stored", lambda key, *rest: read.append(key) or decode(key, *rest))
     portions = []
     for rank in range(2):
         loader = SampleLoader(source, "train", 4, seed=5, workers=workers, division=Division(rank, 2))
@@ -122,8 +130,8 @@ def test_worker_processes_give_the_same_batches(source):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_epoch_is_gone_on_with_from_any_batch(source, monkeypatch, workers):
     whole = list(SampleLoader(source, "train", batch_size=2, seed=3).batches(4))
-    decoded, decode = [], loader_module.decode_sample
-    monkeypatch.setattr(loader_module, "decode_sample", lambda key, *rest: decoded.append(key) or decode(key, *rest))
+    decoded, decode = [], loader_module.read_stored
+    monkeypatch.setattr(loader_module, "read_stored", lambda key, *rest: decoded.append(key) or decode(key, *rest))
     for processes in (1, 2):
         parts = []
         for rank in range(processes):

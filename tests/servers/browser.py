@@ -106,28 +106,26 @@ class Page:
 @contextmanager
 def browser(folder: Path, width: int = 1400, height: int = 900, network: bool = False) -> Iterator[Page]:
     """A browser with its profile in `folder`, ended afterwards; without `network` it finds no host."""
-    import aiohttp
-
     profile = folder / "profile"
     command = [CHROMIUM, *OPTIONS, *([] if network else [NO_NETWORK]), f"--window-size={width},{height}"]
     process = subprocess.Popen(
         [*command, f"--user-data-dir={profile}", "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     loop = asyncio.new_event_loop()
+    session = loop.run_until_complete(_session())
     try:
         port = _port(profile / "DevToolsActivePort", process)
-        session = loop.run_until_complete(_session(aiohttp))
-        socket = loop.run_until_complete(_connect(session, port))
-        yield Page(loop, socket)
-        loop.run_until_complete(socket.close())
-        loop.run_until_complete(session.close())
+        yield Page(loop, loop.run_until_complete(_connect(session, port)))
     finally:
+        loop.run_until_complete(session.close())
         process.terminate()
         process.wait(timeout=30)
         loop.close()
 
 
-async def _session(aiohttp: Any) -> Any:
+async def _session() -> Any:
+    import aiohttp
+
     return aiohttp.ClientSession()
 
 

@@ -3,10 +3,11 @@
     python experiments/benchmarks/comparison_page.py [--trials 1000] [--data .garment/open192/256] [--seed 0]
 
 A record of that many trials is made in a local MLflow store (see `recorded_sweep`), with meshes of the open benchmark
-set for the best 8 trials, 12 samples each. Both commands are then timed whole, imports included, three times each; their
-peer is a process that asks MLflow for the same runs and does nothing with them. The page is opened in headless Chromium
-(software rendering) without network: how large it is, seconds until all views in sight are drawn, and until a dragged
-view and all others in sight have turned. Writes `experiments/results/comparison_page.csv`; exits 1 where a goal is missed.
+set for the best 8 trials, 12 samples each. Both commands are then timed whole, imports included, three times each;
+their peer is a process that asks MLflow for the same runs and does nothing with them. The page is opened in headless
+Chromium (software rendering) without network: how large it is, seconds until all views in sight are drawn, and until a
+dragged view and all others in sight have turned. Writes `experiments/results/comparison_page.csv`; exits 1 where a goal
+is missed.
 """
 
 import argparse

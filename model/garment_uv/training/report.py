@@ -47,7 +47,7 @@ class EpochReport:
         values |= {f"data/{name}": value for name, value in self.data.items()}
         for prefix, table in (("s2s", self.s2s), ("s2s_predicted", self.s2s_predicted)):
             if table is not None:
-                values |= {name.replace("s2s/", f"{prefix}/", 1): mm for name, mm in table.to_dict().items()}
+                values |= {name.replace("s2s", prefix, 1): mm for name, mm in table.to_dict().items()}
         if self.best is not None:
             values["s2s/best"] = self.best.s2s_mm
         return values

@@ -94,7 +94,11 @@ def scatter_chart(dots: Sequence[Dot], x_title: str, y_title: str, front: bool) 
         edge = ' stroke="#222" stroke-width="1.4"' if dot.on_front else ""
         px, py = _x(x, dot.x), _y(y, dot.y)
         words = f"{dot.label}: {dot.x:,.4g}, {dot.y:.2f}{', on the front' if dot.on_front else ''}"
-        text = f'<text x="{px + 8:.1f}" y="{py - 6:.1f}" fill="{colour(dot.place)}">{escape(dot.label)}</text>'
+        end = px > WIDTH - 90
+        text = (
+            f'<text x="{px + (-8 if end else 8):.1f}" y="{py - 6:.1f}" text-anchor="{"end" if end else "start"}" '
+            f'fill="{colour(dot.place)}">{escape(dot.label)}</text>'
+        )
         parts.append(
             f'<g class="{"of-run" if named else "other"}" data-run="{dot.place}"><circle cx="{px:.1f}" cy="{py:.1f}" '
             f'r="{5.5 if named else 3.5}" fill="{colour(dot.place)}"{edge}><title>{escape(words)}</title></circle>'

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from garment_sweeps.budget.ledger import REPEAT_MARK, is_repeat
 from garment_sweeps.comparison.significance import Estimate
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import last_params
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-HEADLINE = "s2s/all"
-"""The metric that ranks: S2S over all garments in mm, lower is better."""
 COST_PREFIX = "costs/"
 
 

@@ -20,6 +20,8 @@ from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
+HEADLINE = "s2s/all"
+"""The metric that ranks: S2S over all garments in mm, lower is better."""
 EPOCH_METRIC = "epoch"
 """Logged with every epoch, and last of it: a step that has it has everything."""
 

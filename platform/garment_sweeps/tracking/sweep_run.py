@@ -10,7 +10,7 @@ from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import first_line, is_away
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import git_commit, user
-from garment_sweeps.tracking.record import as_param, now_ms
+from garment_sweeps.tracking.record import HEADLINE, as_param, now_ms
 from garment_sweeps.tracking.settings import experiment_id_of, tracking_client, without_password
 from garment_uv.errors import Unreachable, UserError
 
@@ -67,9 +67,9 @@ class SweepRun:
         return cls(client, found.info.run_id, experiment_id)
 
     def log_baselines(self, table: dict[str, dict[str, float]]) -> None:
-        """Keeps each baseline's S2S metrics ({baseline: {metric: mm}}) as metrics and as a JSON artifact."""
-        for baseline, metrics in table.items():
-            log_metrics(self.client, self.run_id, {f"{baseline}/{name}": v for name, v in metrics.items()}, 0)
+        """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact, that of all garments as metrics too."""
+        headlines = {f"baselines/{baseline}": metrics[HEADLINE] for baseline, metrics in table.items()}
+        log_metrics(self.client, self.run_id, headlines, 0)
         self.client.log_dict(self.run_id, table, BASELINES_FILE)
 
     def set_tags(self, values: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.one_run import find_one, has_results, trial_query
-from garment_sweeps.tracking.record import EPOCH_METRIC, Ending, Epoch, Identity, Start
+from garment_sweeps.tracking.record import EPOCH_METRIC, HEADLINE, Ending, Epoch, Identity, Start
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -145,8 +145,10 @@ def _outcome(outcome: str, reason: str) -> dict[str, str]:
 
 
 def _metrics(values: dict[str, float], at_ms: int, step: int) -> list["Metric"]:
-    """The metrics of one step, that of the epoch last: where a batch is cut, it comes with the rest."""
+    """The metrics of one step. The epoch is last: where a batch is cut, it comes with the rest. The headline is first:
+    MLflow's parallel coordinates begin with the metric that a run had first.
+    """
     from mlflow.entities import Metric
 
-    names = sorted(values, key=lambda name: name == EPOCH_METRIC)
+    names = sorted(values, key=lambda name: (name == EPOCH_METRIC, name != HEADLINE))
     return [Metric(name, values[name], at_ms, step) for name in names]

@@ -32,8 +32,9 @@ def test_the_order_of_scores_does_not_matter():
 def test_metric_names_for_logging():
     values = S2STable.from_scores(SCORES).to_dict()
     assert values["s2s/all"] == pytest.approx(28.75) and values["s2s/Top"] == 25 and values["s2s/macro"] == 32.5
-    assert values["s2s/all_pred_to_true"] == pytest.approx(22.5) and values["s2s/Skirt_true_to_pred"] == 50
-    assert values["s2s/all_sum"] == pytest.approx(57.5) and values["s2s/missing"] == 1
+    assert values["s2s_directions/all_pred_to_true"] == pytest.approx(22.5)
+    assert values["s2s_directions/Skirt_true_to_pred"] == 50
+    assert values["s2s_directions/all_sum"] == pytest.approx(57.5) and values["s2s/missing"] == 1
     assert all(isinstance(value, float) for value in values.values())
     assert not any("Dress" in name for name in values)
 

@@ -41,8 +41,10 @@ def test_reports_have_flat_finite_metrics(trained):
     values = reports[-1].metrics()
     assert values["data/cache_hit_rate"] == 1 and values["data/shards_fetched"] == 0
     assert 0 < values["data/loader_wait"] < 1 and values["data/shard_wait_s"] > 0
-    names = "epoch seconds loss/uv loss/total loss/discriminator loss/feature_matching s2s/all s2s/Dress s2s/macro"
-    for name in [*names.split(), "s2s/all_pred_to_true", "s2s_predicted/all", "s2s/best"]:
+    losses = "loss/uv loss/total loss/discriminator loss/feature_matching"
+    errors = "s2s/all s2s/Dress s2s/macro s2s/best s2s_predicted/all"
+    directions = "s2s_directions/all_pred_to_true s2s_predicted_directions/all_sum"
+    for name in f"epoch seconds {losses} {errors} {directions}".split():
         assert math.isfinite(values[name]), name
     assert [report.epoch for report in reports] == list(range(1, 11))
     assert [report.rate_factor for report in reports] == pytest.approx([1] * 8 + [2 / 3, 1 / 3])

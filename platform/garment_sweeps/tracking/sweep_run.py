@@ -67,7 +67,7 @@ class SweepRun:
         return cls(client, found.info.run_id, experiment_id)
 
     def log_baselines(self, table: dict[str, dict[str, float]]) -> None:
-        """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact, that of all garments as metrics too."""
+        """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact; that of all garments as metrics."""
         headlines = {f"baselines/{baseline}": metrics[HEADLINE] for baseline, metrics in table.items()}
         log_metrics(self.client, self.run_id, headlines, 0)
         self.client.log_dict(self.run_id, table, BASELINES_FILE)

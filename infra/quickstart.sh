@@ -36,7 +36,7 @@ cat <<TEXT
 
 Done. Where to look:
   the best trials' garments   $home/compare.html, in a browser: drag one to turn all
-  trials, curves and meshes   $garment ui                       (then http://127.0.0.1:5000, or the address after "in MLflow" above)
+  trials, curves and meshes   $garment ui                       (it says where)
   the ranking                 $garment leaderboard $sweep
   the reconstructed garments  $home/picture/garments.glb, and beside it garments.png and garments.html
 TEXT

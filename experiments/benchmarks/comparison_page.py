@@ -12,6 +12,7 @@ is missed.
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -88,13 +89,20 @@ GARMENT = [sys.executable, "-m", "garment_sweeps.cli.main"]
 
 
 def timed(what: str, command: list[str], goal: float | None) -> list[tuple]:
-    """A row with the seconds that a command takes, whole."""
-    seconds = []
+    """Rows with the seconds that a command takes, whole, and with those of the processor."""
+    seconds, processor = [], []
     for _ in range(REPEATS):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), processor_seconds()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds.append(time.perf_counter() - began)
-    return [row(what, "s", seconds, goal)]
+        processor.append(processor_seconds() - before)
+    return [row(what, "s", seconds, goal), row(f"{what}, processor", "s", processor, None)]
+
+
+def processor_seconds() -> float:
+    """Of all children that have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def looked_at(page: Path, folder: Path) -> list[tuple]:

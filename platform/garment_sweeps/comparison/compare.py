@@ -11,6 +11,7 @@ from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.settings import without_password
+from garment_sweeps.tracking.ui import OF_TRAININGS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,7 +74,7 @@ def _place(tracking_uri: str, sweep: "Run") -> str:
     server = without_password(tracking_uri) if tracking_uri.startswith("http") else "http://127.0.0.1:5000"
     first = "" if tracking_uri.startswith("http") else "`garment ui`, then "
     run = f"#/experiments/{sweep.info.experiment_id}/runs/{sweep.info.run_id}"
-    return f"{first}{server.rstrip('/')}/{run}/artifacts/{COMPARISON_ARTIFACT}/{PAGE_FILE}"
+    return f"{first}{server.rstrip('/')}/{run}/artifacts/{COMPARISON_ARTIFACT}/{PAGE_FILE}{OF_TRAININGS}"
 
 
 def _log(client: "MlflowClient", run_id: str, page: Path) -> None:

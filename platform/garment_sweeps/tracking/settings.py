@@ -10,9 +10,6 @@ from garment_uv.errors import Unreachable, UserError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""Tag of experiments by which MLflow's UI shows its views of trainings and not those of language models."""
-
 
 def garment_home() -> Path:
     """Folder of everything local: `GARMENT_HOME`, or `.garment` in the working directory; absolute."""
@@ -68,7 +65,7 @@ def experiment_id_of(client: "MlflowClient", name: str) -> str:
         local = client.tracking_uri.startswith("sqlite:///")
         location = (garment_home() / "artifacts" / name).as_uri() if local else None
         try:
-            return client.create_experiment(name, artifact_location=location, tags=KIND)
+            return client.create_experiment(name, artifact_location=location)
         except MlflowException:
             found = client.get_experiment_by_name(name)
             if found is None:

@@ -14,6 +14,8 @@ LOOPBACK = "127.0.0.1"
 PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
 """Environment variable, MLflow's own: of its user `admin`."""
 SHORTEST = 12
+OF_TRAININGS = "?workflowType=machine_learning"
+"""At the end of an address: MLflow's UI shows its views of trainings and not those of language models, its default."""
 
 _USERS = """[mlflow]
 default_permission = READ
@@ -78,7 +80,7 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
     tracking_client()
     if said := warning(host, port):
         print(said, file=sys.stderr, flush=True)
-    print(f"MLflow UI on http://{host}:{port} (end it with Ctrl-C)", flush=True)
+    print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
     process = subprocess.Popen(command, env=environment)
     try:
         return process.wait()

@@ -46,17 +46,20 @@ def check_curves(experiment: Experiment, trials: list) -> None:
 
 
 def check_records(trials: list) -> None:
-    """One run a trial in MLflow, each epoch once, a model and a gallery, and the baselines beside them."""
+    """One run a trial in MLflow, each epoch once, a model, scores and a gallery; baselines and a page beside them."""
     from garment_sweeps.comparison.leaderboard import leaderboard
     from garment_sweeps.tracking import tracking_client
+    from garment_sweeps.tracking.sweep_run import find_sweep
 
     client = tracking_client()
     board = leaderboard("trained")
     assert sorted(row.name for row in board.trials) == [trial_name(t.number) for t in trials]
     assert {row.outcome for row in board.trials} == {"complete"}
     assert "body as garment" in {row.name for row in board.baselines}
+    parent = find_sweep(client, "trained").info.run_id
+    assert "comparison/index.html" in {item.path for item in client.list_artifacts(parent, "comparison")}
     for row in board.trials:
         curve = {m.step: m.value for m in client.get_metric_history(row.run_id, "s2s/all")}
         assert len(client.get_metric_history(row.run_id, "s2s/all")) == EPOCHS
         assert curve == trials[int(row.name[1:])].intermediate_values
-        assert {"model", "gallery"} <= {item.path for item in client.list_artifacts(row.run_id)}
+        assert {"model", "scores", "gallery"} <= {item.path for item in client.list_artifacts(row.run_id)}

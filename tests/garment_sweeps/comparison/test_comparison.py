@@ -1,15 +1,18 @@
 """Leaderboard, evaluation and the comparison page, on a sweep that was really trained."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
 from rich.console import Console
 
-from garment_sweeps.comparison.compare import compare
+from garment_sweeps.comparison.compare import compare, compare_at_end
 from garment_sweeps.comparison.evaluate import evaluate
 from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking.sweep_run import find_sweep
 from garment_uv.errors import UserError
 from garment_uv.samples.source import FolderSource, iterate_samples
 
@@ -36,12 +39,28 @@ def test_a_page_compares_runs_and_says_what_differs(tracked, tmp_path):
     assert compared.runs == ("good", "poor")
     assert "<td>training.epochs</td>" in page and "<td>loss.uv</td>" not in page
     assert "http:" not in page and "https:" not in page
+    client = tracking_client()
+    kept = client.download_artifacts(
+        find_sweep(client, tracked.sweep).info.run_id, "comparison/index.html", str(tmp_path)
+    )
+    assert Path(kept).read_text() == page and compared.place.startswith("`garment ui`, then http://127.0.0.1:5000/#/")
+    assert (
+        page.count("canvas data-panel") == 2 * 3 and "too few" in page
+    )  # two samples of one class: truth and two runs
+    best = compare([tracked.sweep], tmp_path / "best.html")
+    assert best.runs == ("good", "poor")  # the stopped one has less, after fewer epochs
     alone = compare([f"{tracked.sweep}/stopped"], tmp_path / "none.html").path.read_text()
     assert "None of these runs kept meshes" in alone and "Nothing: these runs have one config" in alone
     with pytest.raises(UserError, match="no trial 'x'"):
         compare([f"{tracked.sweep}/x"], tmp_path / "none.html")
     with pytest.raises(UserError, match="no sweep and no run"):
         compare(["0" * 32], tmp_path / "none.html")
+
+
+def test_a_page_that_cannot_be_made_at_a_sweeps_end_is_a_line_and_no_error(tracked):
+    assert "2 trials side by side: " in compare_at_end(tracked.sweep)
+    said = compare_at_end("no-such-sweep")
+    assert said.startswith("no comparison page (") and said.endswith("`garment compare no-such-sweep` tries again")
 
 
 def test_anyones_meshes_are_scored_by_the_same_protocol(tracked, tmp_path):

@@ -4,9 +4,12 @@ import pytest
 
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.spaces import Experiment
+from garment_sweeps.tracking import tracking_client
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once
 from garment_uv.errors import UserError
+from garment_uv.metrics.aggregate import S2STable
+from garment_uv.metrics.scores_file import read_scores
 from garment_uv.training.model_file import load_model
 from tests.garment_uv.cylinder import small_config, write_dataset
 
@@ -36,6 +39,10 @@ def test_it_trains_tracks_writes_the_model_and_refuses_to_do_it_twice(train, tmp
     assert row.s2s == pytest.approx(last["s2s_mm"])
     assert row.params["dataset_version"]
     load_model(tmp_path / "model")
+    client = tracking_client()
+    file = client.download_artifacts(row.run_id, "scores/scores.json", str(tmp_path))
+    table = S2STable.from_scores(item.score for item in read_scores(file))
+    assert table.all.mean_mm == pytest.approx(row.s2s, abs=1e-3)
     with pytest.raises(UserError, match="--resume"):
         train()
     with pytest.raises(UserError, match="another --out"):

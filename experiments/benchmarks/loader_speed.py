@@ -1,10 +1,10 @@
-"""The warm loader against a floor without codec, and against webdataset reading the same shards.
+"""The warm loader against a floor of memory-mapped arrays and jpegs, and against webdataset reading the same shards.
 
 Run by `python experiments/benchmarks/loader_speed.py --data DATASET`. Each round passes once over the training split in
 three ways, which give the same tensors to the same consumer through torch's DataLoader with the same processes:
 
-- *floor*: every array but the picture stands decoded in one memory-mapped file, pictures as jpeg; a batch is a slice of
-  each and the decoding of its pictures;
+- *floor*: every array stands in one memory-mapped file, as it is stored (uint16 codes, uint8 classes), and pictures as
+  jpeg; a batch is a slice of each, decoded at once, and its pictures decoded: no tar, no headers, no checks;
 - *ours*: `SampleLoader`, shuffled;
 - *webdataset*: `webdataset` reads the shards in stored order, decodes pictures and arrays, and its samples are made
   into the same tensors.
@@ -31,8 +31,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from experiments.benchmarks.conditions import conditions, write_csv
 from garment_uv.samples.batch import Batch
+from garment_uv.samples.codec import SampleFormat, read_stored
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import FolderSource, checked_index, sample_format
+from garment_uv.uv.codec import decode_u16
 
 FLOOR_GOAL, WEBDATASET_GOAL = 0.85, 1.5
 ARRAYS = ("body_uv", "displacement_uv", "segments", "vertex_classes", "body_vertices", "camera")
@@ -41,8 +43,12 @@ ARRAYS = ("body_uv", "displacement_uv", "segments", "vertex_classes", "body_vert
 class Floor(Dataset):
     """Batches from memory-mapped arrays and jpegs."""
 
-    def __init__(self, folder: Path, batches: list[list[int]], told: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, folder: Path, batches: list[list[int]], told: list[tuple[str, str]], form: SampleFormat
+    ) -> None:
         self._folder, self._batches, self._told = folder, batches, told
+        self._limits = dict.fromkeys(("body_uv", "body_vertices"), form.body_limit_m)
+        self._limits["displacement_uv"] = form.displacement_limit_m
         self._arrays: dict[str, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -63,8 +69,13 @@ class Floor(Dataset):
             keys=[self._told[each][0] for each in chosen],
             topology=[self._told[each][1] for each in chosen],
             image=image,
-            **{name: torch.from_numpy(arrays[name][chosen]) for name in ARRAYS},
+            **{name: torch.from_numpy(self._decoded(name, arrays[name][chosen])) for name in ARRAYS},
         )
+
+    def _decoded(self, name: str, stored: np.ndarray) -> np.ndarray:
+        if name in self._limits:
+            return decode_u16(stored, self._limits[name])
+        return stored if name == "camera" else stored.astype(np.int64)
 
 
 def main() -> int:
@@ -100,21 +111,25 @@ def ours(source: FolderSource, options) -> Callable[[int], Iterator[Batch]]:
 
 
 def floor(source: FolderSource, folder: Path, options) -> Callable[[int], Iterator[Batch]]:
-    """Writes what the loader gives to memory-mapped files, and reads it in the order of the loader's epoch 0."""
-    loader = SampleLoader(source, "train", options.batch_size, seed=options.seed)
-    jpegs = {}
+    """Writes what is stored to memory-mapped files, in its order, which is that of reading too."""
+    form, jpegs, told = sample_format(source.manifest), [], []
+    arrays: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
     for entry in source.manifest.split_shards("train"):
         with source.open_shard(entry) as path, open(path, "rb") as file:
-            jpegs |= {item.key: item.read(file, ["image.jpg"])["image.jpg"] for item in checked_index(path, entry)}
-    batches = list(loader.batches(0))
-    told = [pair for batch in batches for pair in zip(batch.keys, batch.topology, strict=True)]
-    for name in ARRAYS:
-        np.save(folder / f"{name}.npy", np.concatenate([getattr(batch, name).numpy() for batch in batches]))
-    ends = np.cumsum([0, *(len(jpegs[key]) for key, _ in told)])
-    np.save(folder / "ends.npy", ends)
-    np.save(folder / "jpegs.npy", np.frombuffer(b"".join(jpegs[key] for key, _ in told), np.uint8))
+            for item in checked_index(path, entry):
+                members = item.read(file)
+                stored = read_stored(item.key, members, form)
+                jpegs.append(members["image.jpg"])
+                told.append((item.key, stored.topology))
+                for name in ARRAYS:
+                    place = {"displacement_uv": "displacement"}.get(name, name)
+                    arrays[name].append(stored.body.camera if name == "camera" else getattr(stored, place))
+    for name, values in arrays.items():
+        np.save(folder / f"{name}.npy", np.stack(values))
+    np.save(folder / "ends.npy", np.cumsum([0, *map(len, jpegs)]))
+    np.save(folder / "jpegs.npy", np.frombuffer(b"".join(jpegs), np.uint8))
     order = np.split(np.arange(len(told)), range(options.batch_size, len(told), options.batch_size))
-    dataset = Floor(folder, [[int(each) for each in batch] for batch in order], told)
+    dataset = Floor(folder, [[int(each) for each in batch] for batch in order], told, form)
     reader = _torch_loader(dataset, options)
     return lambda epoch: iter(reader)
 

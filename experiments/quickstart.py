@@ -24,7 +24,7 @@ def small() -> TrialConfig:
             batch_size=2,
             optimiser=OptimiserConfig(generator_lr=2e-3, discriminator_lr=1e-3, beta1=0.5, beta2=0.99),
         ),
-        evaluation=EvaluationConfig(max_samples=8),
+        evaluation=EvaluationConfig(max_samples=8, meshes=6),
     )
 
 

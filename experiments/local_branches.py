@@ -16,7 +16,7 @@ def full_size() -> TrialConfig:
     return TrialConfig(
         data=DataConfig(workers=4),
         training=TrainingConfig(epochs=200, batch_size=8, precision="bf16"),
-        evaluation=EvaluationConfig(every=2, max_samples=500),
+        evaluation=EvaluationConfig(every=2, max_samples=500, meshes=12),
     )
 
 

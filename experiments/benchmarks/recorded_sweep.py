@@ -143,7 +143,7 @@ def _scores(trial: Made, garments: dict[str, list[str]]) -> list[SampleScore]:
     scores = []
     for (key, name), ease in hard.items():
         mm = trial.s2s(name, EPOCHS) * ease / mean[name] * own.normal(1, 0.05)
-        scores.append(SampleScore(key, GarmentScore(name, S2S(0.9 * mm, 1.1 * mm))))
+        scores.append(SampleScore(key, name, 0.9 * mm, 1.1 * mm))
     return scores
 
 

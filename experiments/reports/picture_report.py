@@ -65,7 +65,7 @@ def draw(model: Path, body_model: Path, source, count: int, folder: Path, size: 
     from PIL import Image
 
     from garment_uv.bodyfit.seen import teller
-    from garment_uv.reconstruction.gallery import view_meshes
+    from garment_uv.reconstruction.exhibits import view_meshes
     from garment_uv.reconstruction.meshes import BODY_COLOUR, ViewMesh
     from garment_uv.reconstruction.picture import render, render_through
     from garment_uv.samples.other_body import placement_error

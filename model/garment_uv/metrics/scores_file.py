@@ -2,42 +2,57 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from garment_uv.errors import UserError
-from garment_uv.metrics.evaluate import GarmentScore
-from garment_uv.metrics.s2s import S2S
+
+if TYPE_CHECKING:
+    from garment_uv.metrics.evaluate import GarmentScore
 
 SCORES_FILE = "scores.json"
 
 
 @dataclass(frozen=True)
 class SampleScore:
-    """The score of one garment of one sample."""
+    """S2S of one garment of one sample, mm."""
 
     sample: str
     """The sample's key, '<split>-<sequence>-<frame>'."""
-    score: GarmentScore
+    garment: str
+    pred_to_true_mm: float
+    true_to_pred_mm: float
+    missing: bool = False
+    """Whether nothing was predicted under its name."""
+
+    @classmethod
+    def of(cls, sample: str, score: "GarmentScore") -> "SampleScore":
+        """The score of a garment of the sample of that key."""
+        return cls(sample, score.garment, score.s2s.pred_to_true_mm, score.s2s.true_to_pred_mm, score.missing)
 
     @property
     def sequence(self) -> str:
         """'<split>-<sequence>': frames of one sequence are no independent measurements."""
         return self.sample.rpartition("-")[0]
 
+    @property
+    def mean_mm(self) -> float:
+        """Half the sum of both directions, as in all tables."""
+        return (self.pred_to_true_mm + self.true_to_pred_mm) / 2
+
+    @property
+    def score(self) -> "GarmentScore":
+        """As tables are made of."""
+        from garment_uv.metrics.evaluate import GarmentScore
+        from garment_uv.metrics.s2s import S2S
+
+        return GarmentScore(self.garment, S2S(self.pred_to_true_mm, self.true_to_pred_mm), self.missing)
+
 
 def write_scores(scores: Sequence[SampleScore], folder: Path) -> None:
     """Writes `scores.json` into `folder`: sample, garment, both directions in mm, and whether it was missing."""
-    entries = [
-        {
-            "sample": item.sample,
-            "garment": item.score.garment,
-            "pred_to_true_mm": round(item.score.s2s.pred_to_true_mm, 4),
-            "true_to_pred_mm": round(item.score.s2s.true_to_pred_mm, 4),
-            "missing": item.score.missing,
-        }
-        for item in scores
-    ]
+    entries = [asdict(score) for score in scores]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SCORES_FILE).write_text(json.dumps(entries, indent=0))
 
@@ -45,11 +60,6 @@ def write_scores(scores: Sequence[SampleScore], folder: Path) -> None:
 def read_scores(path: Path) -> list[SampleScore]:
     """The scores of such a file, in stored order; UserError where it holds none."""
     try:
-        return [_read(entry) for entry in json.loads(Path(path).read_text())]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        return [SampleScore(**entry) for entry in json.loads(Path(path).read_text())]
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{path} cannot be read as scores ({error}); evaluate the trial again") from None
-
-
-def _read(entry: dict) -> SampleScore:
-    s2s = S2S(float(entry["pred_to_true_mm"]), float(entry["true_to_pred_mm"]))
-    return SampleScore(entry["sample"], GarmentScore(entry["garment"], s2s, bool(entry["missing"])))

@@ -1,14 +1,13 @@
 """What a trial leaves to look at: pictures, meshes and a page of its predictions beside the truth."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from garment_uv.errors import UserError
 from garment_uv.metrics.s2s import Mesh, point_to_surface
+from garment_uv.reconstruction.exhibits import MESHES_FILE, view_meshes
 from garment_uv.reconstruction.export import write_glb
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
 from garment_uv.reconstruction.picture import render
@@ -16,19 +15,7 @@ from garment_uv.reconstruction.viewer import Panel, write_html
 from garment_uv.training.evaluate import EvaluatedSample
 from garment_uv.uv.atlas import Atlas
 
-MESHES_FILE = "meshes.npz"
 PAGE_FILE = "index.html"
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """One sample's true and predicted garments, as `read_gallery` gives them back."""
-
-    key: str
-    truth: dict[str, Mesh]
-    prediction: dict[str, Mesh]
-    distance_mm: dict[str, np.ndarray] = field(default_factory=dict)
-    """Of each vertex of the predicted garments, as `error_meshes` has it; empty in galleries that did not keep it."""
 
 
 def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Path, title: str) -> None:
@@ -64,32 +51,6 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
     if panels:
         write_html(panels, folder / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
         np.savez_compressed(folder / MESHES_FILE, **arrays)
-
-
-def read_gallery(folder: Path) -> list[Exhibit]:
-    """The samples of a gallery folder, in stored order; UserError where there are none."""
-    path = Path(folder) / MESHES_FILE
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read as a gallery ({error}); evaluate the trial again") from None
-    exhibits: dict[str, Exhibit] = {}
-    for name in arrays:
-        key, role, garment, part = name.split("/")
-        exhibit = exhibits.setdefault(key, Exhibit(key, {}, {}))
-        if part == "distance_mm":
-            exhibit.distance_mm[garment] = arrays[name]
-        if part != "vertices":
-            continue
-        mesh = arrays[name], arrays[f"{key}/{role}/{garment}/faces"]
-        (exhibit.truth if role == "truth" else exhibit.prediction)[garment] = mesh
-    return list(exhibits.values())
-
-
-def view_meshes(meshes: dict[str, Mesh]) -> list[ViewMesh]:
-    """Garments in their classes' colours."""
-    return [ViewMesh(name, *mesh, GARMENT_COLOURS[name]) for name, mesh in meshes.items()]
 
 
 def error_meshes(prediction: dict[str, Mesh], truth: dict[str, Mesh]) -> list[ViewMesh]:

@@ -45,7 +45,7 @@ class EvaluatedSample:
     @property
     def sample_scores(self) -> list[SampleScore]:
         """The root-relative scores, with the sample's key."""
-        return [SampleScore(self.sample.key, score) for score in self.scores]
+        return [SampleScore.of(self.sample.key, score) for score in self.scores]
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def intervals(runs: Sequence[Sequence[SampleScore]], seed: int = 0) -> list[dict
     """
     found: list[dict[str, Interval]] = [{} for _ in runs]
     for name in (ALL, *GARMENT_CLASSES):
-        chosen = [[item for item in run if name in (ALL, item.score.garment)] for run in runs]
+        chosen = [[item for item in run if name in (ALL, item.garment)] for run in runs]
         for place, interval in _of_class(chosen, seed).items():
             found[place][name] = interval
     return found
@@ -64,7 +64,7 @@ def _of_class(runs: list[list[SampleScore]], seed: int) -> dict[int, Interval]:
         with np.errstate(invalid="ignore"):
             drawn[place] = (draws @ sums) / (draws @ counts)
     best = min(means, key=means.get, default=None)
-    garments = {place: {(item.sample, item.score.garment) for item in runs[place]} for place in there}
+    garments = {place: {(item.sample, item.garment) for item in runs[place]} for place in there}
     found = {}
     for place in there:
         own = len({item.sequence for item in runs[place]})
@@ -82,7 +82,7 @@ def _by_sequence(scores: list[SampleScore], sequences: list[str]) -> tuple[np.nd
     """Sum of S2S in mm and number of garments, by sequence."""
     at = {name: place for place, name in enumerate(sequences)}
     places = [at[item.sequence] for item in scores]
-    values = [item.score.s2s.mean_mm for item in scores]
+    values = [item.mean_mm for item in scores]
     size = len(sequences)
     return np.bincount(places, values, size), np.bincount(places, minlength=size).astype(float)
 

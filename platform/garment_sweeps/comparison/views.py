@@ -8,7 +8,7 @@ from garment_sweeps.comparison.gathered import Gathered
 from garment_uv.classes import GARMENT_CLASSES
 
 if TYPE_CHECKING:
-    from garment_uv.reconstruction.gallery import Exhibit
+    from garment_uv.reconstruction.exhibits import Exhibit
     from garment_uv.reconstruction.viewer import Panel
 
 MOST_SAMPLES = 12
@@ -37,7 +37,7 @@ class ViewRow:
 
 def views(runs: Sequence[Gathered]) -> "tuple[list[Panel], list[ViewRow]]":
     """The panels of all views, and the rows that they stand in: at most `MOST_SAMPLES`, those that most runs kept."""
-    from garment_uv.reconstruction.gallery import view_meshes
+    from garment_uv.reconstruction.exhibits import view_meshes
     from garment_uv.reconstruction.viewer import Panel
 
     panels: list[Panel] = []
@@ -75,16 +75,16 @@ def _coloured(exhibit: "Exhibit") -> list:
     """Predicted garments in the colours of their errors, those measured when they were made where they were kept."""
     from dataclasses import replace
 
-    from garment_uv.reconstruction.gallery import error_meshes, view_meshes
+    from garment_uv.reconstruction.exhibits import view_meshes
 
     kept = exhibit.distance_mm
     if set(kept) != set(exhibit.prediction):
+        from garment_uv.reconstruction.gallery import error_meshes
+
         return error_meshes(exhibit.prediction, exhibit.truth)
     return [replace(mesh, values=kept[mesh.name]) for mesh in view_meshes(exhibit.prediction)]
 
 
 def _note(run: Gathered, key: str) -> str:
-    found = [item.score for item in run.scores if item.sample == key]
-    return " · ".join(
-        f"{score.garment} {score.s2s.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in found
-    )
+    found = [score for score in run.scores if score.sample == key]
+    return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in found)

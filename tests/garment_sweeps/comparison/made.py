@@ -8,15 +8,13 @@ from garment_sweeps.comparison.gathered import Gathered
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.metrics.evaluate import GarmentScore
-from garment_uv.metrics.s2s import S2S
 from garment_uv.metrics.scores_file import SampleScore
-from garment_uv.reconstruction.gallery import Exhibit
+from garment_uv.reconstruction.exhibits import Exhibit
 
 
 def score(sample: str, garment: str, mm: float) -> SampleScore:
     """A score whose mean of both directions is `mm`."""
-    return SampleScore(sample, GarmentScore(garment, S2S(mm, mm)))
+    return SampleScore(sample, garment, mm, mm)
 
 
 def row(number: int, s2s: float, outcome: str = "complete", params: dict | None = None, **classes: float) -> Row:

@@ -6,7 +6,8 @@ from PIL import Image
 
 from garment_uv.metrics.evaluate import GarmentScore
 from garment_uv.metrics.s2s import S2S
-from garment_uv.reconstruction.gallery import read_gallery, write_gallery
+from garment_uv.reconstruction.exhibits import read_gallery
+from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.training.evaluate import EvaluatedSample
 from tests.garment_uv.cylinder import cylinder_atlas, make_sample
 

@@ -14,6 +14,7 @@ from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.metrics.s2s import Mesh
+from garment_uv.metrics.sanity import MeshCounts, count_faults
 from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.reconstruction.meshes import push_out
@@ -41,6 +42,8 @@ class EvaluatedSample:
     """In the room: the told body's error of placement counts too. Empty where the body's own was told."""
     seen: Sample | None = None
     """The sample as the network saw it, where another body was told."""
+    faults: MeshCounts = MeshCounts()
+    """What is wrong with the meshes, where that was asked for."""
 
     @property
     def sample_scores(self) -> list[SampleScore]:
@@ -62,7 +65,7 @@ class Evaluator:
     """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back.
 
     `tell`, where given, says which body the network is told instead of the sample's own; scores are against the
-    sample's own garments all the same.
+    sample's own garments all the same. With `stretch` the meshes' faults are counted too (see `metrics.sanity`).
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Evaluator:
         out_of_body: bool = False,
         processes: Processes = ALONE,
         tell: Callable[[Sample], Sample] | None = None,
+        stretch: float | None = None,
     ) -> None:
         self._tell = tell
+        self._stretch = stretch
         self._predict = Predictor(generator, atlas)
         self._atlas = atlas
         self._source = source
@@ -137,12 +142,15 @@ class Evaluator:
         body = (told.body_vertices, self._atlas.faces[sample.topology])
         device = _warp_device(self._predict.device)
         scores = evaluate_meshes(meshes, true, body, device) if true else []
+        faults = MeshCounts()
+        if self._stretch is not None:
+            faults = count_faults(self._atlas, topology, told.body_vertices, vertices, classes, self._stretch)
         if told is sample:
-            return EvaluatedSample(sample, meshes, scores)
+            return EvaluatedSample(sample, meshes, scores, faults=faults)
         step = placement_error(told, sample)
         moved = {name: (points + step, faces) for name, (points, faces) in meshes.items()}
         placed = evaluate_meshes(moved, true, (body[0] + step, body[1]), device) if true else []
-        return EvaluatedSample(sample, meshes, scores, placed, told)
+        return EvaluatedSample(sample, meshes, scores, placed, told, faults)
 
 
 def evaluate_model(
@@ -158,7 +166,11 @@ def evaluate_model(
 
 
 def saved_evaluator(
-    folder: Path, source: DatasetSource, device: str = "auto", tell: Callable[[Sample], Sample] | None = None
+    folder: Path,
+    source: DatasetSource,
+    device: str = "auto",
+    tell: Callable[[Sample], Sample] | None = None,
+    stretch: float | None = None,
 ) -> Evaluator:
     """The evaluator of a model folder or checkpoint; UserError when the dataset has another atlas."""
     generator, config, atlas = load_model(folder)
@@ -168,7 +180,9 @@ def saved_evaluator(
             f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
         )
     generator.to(resolve_device(device))
-    return Evaluator(generator, atlas, source, evaluation_batch(config), config.evaluation.push_out, tell=tell)
+    return Evaluator(
+        generator, atlas, source, evaluation_batch(config), config.evaluation.push_out, tell=tell, stretch=stretch
+    )
 
 
 def evaluation_batch(config: TrialConfig) -> int:

@@ -3,8 +3,10 @@
 import math
 from dataclasses import dataclass
 
-REPRODUCTION_MM = 1e-3
-"""A checkpoint evaluated again must give the logged S2S to within this, mm."""
+from garment_sweeps.promotion.difference import Difference
+from garment_sweeps.promotion.gates_config import GatesConfig
+from garment_uv.metrics.aggregate import S2STable
+from garment_uv.metrics.sanity import MeshCounts
 
 
 @dataclass(frozen=True)
@@ -17,13 +19,32 @@ class Gate:
     passed: bool
 
 
-def reproduces(logged_mm: float, again_mm: float) -> Gate:
-    """The checkpoint, loaded afresh, gives on the validation split what the trial logged."""
+def same_dataset(trained: str, given: str) -> Gate:
+    """The dataset at the trial's URI is still the version that the trial was trained on."""
+    return Gate("same dataset", f"version {trained[:16]}", given[:16], trained == given)
+
+
+def same_file(logged: str, found: str) -> Gate:
+    """The weights in the artifact store have the sha256 that the trial logged; nothing reads them before."""
+    return Gate("digest", f"weights with sha256 {logged[:16]}", found[:16], bool(logged) and logged == found)
+
+
+def finite(fault: str) -> Gate:
+    """Every predicted vertex is a number; `fault` says otherwise, empty for none."""
+    return Gate("finite", "every predicted vertex is finite", fault or "all are", not fault)
+
+
+def reproduces(name: str, logged_mm: float, again_mm: float, config: GatesConfig) -> Gate:
+    """The checkpoint, loaded afresh, gives what was logged.
+
+    Of a trial that is the validation split, which is all that trials measure: the search must not see the test split.
+    That one is logged when a model is first examined for promotion, and must come out the same from then on.
+    """
     return Gate(
-        "reproduces",
-        f"validation S2S within {REPRODUCTION_MM} mm of the logged {logged_mm:.4f} mm",
+        f"reproduces {name}",
+        f"{name} S2S within {config.reproduction_mm:g} mm of the logged {logged_mm:.4f} mm",
         f"{again_mm:.4f} mm",
-        math.isfinite(again_mm) and abs(again_mm - logged_mm) <= REPRODUCTION_MM,
+        math.isfinite(again_mm) and abs(again_mm - logged_mm) <= config.reproduction_mm,
     )
 
 
@@ -37,18 +58,48 @@ def beats(name: str, model_mm: float, baseline_mm: float) -> Gate:
     )
 
 
-def same_dataset(trained: str, given: str) -> Gate:
-    """The dataset at the trial's URI is still the version that the trial was trained on."""
-    return Gate("same dataset", f"version {trained[:16]}", given[:16], trained == given)
-
-
-def beats_champion(model_mm: float, champion_mm: float | None) -> Gate:
-    """The model is no worse than today's champion on the same test split."""
-    if champion_mm is None:
-        return Gate("beats champion", "no champion on this dataset yet", f"{model_mm:.2f} mm", True)
+def beats_champion(difference: Difference, config: GatesConfig) -> Gate:
+    """The model is better than today's champion by more than the test sequences' noise."""
+    enough = difference.sequences >= config.least_sequences
     return Gate(
         "beats champion",
-        f"test S2S not above the champion's {champion_mm:.2f} mm",
-        f"{model_mm:.2f} mm",
-        model_mm <= champion_mm + 1e-9,
+        f"{config.level:.0%} interval of test S2S minus the champion's, two-sided, paired over at least "
+        f"{config.least_sequences} sequences, below 0 mm",
+        f"{difference.mean_mm:+.2f} mm, {difference.low_mm:+.2f} to {difference.high_mm:+.2f} mm over "
+        f"{difference.sequences} sequences",
+        enough and difference.high_mm < 0,
     )
+
+
+def no_class_worse(model: S2STable, champion: S2STable, config: GatesConfig) -> Gate:
+    """No garment class has become worse by more than the margin."""
+    gaps = {name: model.classes[name].mean_mm - row.mean_mm for name, row in champion.classes.items()}
+    worst = max(gaps, key=lambda name: gaps[name])
+    return Gate(
+        "no class worse",
+        f"no garment class more than {config.class_margin_mm:g} mm worse than the champion's",
+        f"at most {gaps[worst]:+.2f} mm ({worst})",
+        gaps[worst] <= config.class_margin_mm,
+    )
+
+
+def not_compared(why: str, allowed: bool) -> Gate:
+    """Stands for the two gates above where there is no champion to compare with, or none that can be."""
+    return Gate("beats champion", "a champion to compare with, or none at all", why, allowed)
+
+
+def sound_meshes(counts: MeshCounts, config: GatesConfig) -> list[Gate]:
+    """The predicted meshes are neither turned inside out nor torn apart, and lie outside the body."""
+    rows = (
+        ("flipped faces", "faces that look the other way than the body's", counts.flipped_share, config.flipped_share),
+        (
+            "exploded faces",
+            f"faces with an edge over {config.stretch:g} times the body's",
+            counts.exploded_share,
+            config.exploded_share,
+        ),
+        ("outside the body", "vertices inside the body", counts.inside_share, config.inside_share),
+    )
+    return [
+        Gate(name, f"at most {limit:.2%} {what}", f"{share:.2%}", share <= limit) for name, what, share, limit in rows
+    ]

@@ -37,10 +37,12 @@ def register(client: "MlflowClient", run_id: str, sha256: str, description: str)
 
 
 def version_of_alias(client: "MlflowClient", alias: str) -> "ModelVersion | None":
-    """The version that an alias names, or None."""
+    """The version that an alias names, or None; a server that fails to answer is an error, not a None."""
     from mlflow.exceptions import MlflowException
 
     try:
         return client.get_model_version_by_alias(MODEL_NAME, alias)
-    except MlflowException:
-        return None
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise

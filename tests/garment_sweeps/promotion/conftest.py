@@ -34,7 +34,7 @@ class Tracked:
 def trained_home(tmp_path_factory) -> Tracked:
     """Trial 'good' trains for real, trial 'poor' for one epoch, trial 'stopped' was stopped by the scheduler."""
     home = tmp_path_factory.mktemp("promotion")
-    dataset = write_dataset(home / "dataset", train=24, val=4, test=4)
+    dataset = write_dataset(home / "dataset", train=24, val=4, test=12)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GARMENT_HOME", str(home))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -7,8 +7,7 @@ import optuna
 import pytest
 
 from garment_sweeps.promotion import CHAMPION, champion_folder, promote, rollback
-from garment_sweeps.promotion.champion import crown
-from garment_sweeps.promotion.gates import beats, beats_champion, reproduces, same_dataset
+from garment_sweeps.promotion.champion import changing_champion, crown
 from garment_sweeps.promotion.registry import MODEL_NAME, register, version_of_alias
 from garment_sweeps.search.decisions import read_file
 from garment_sweeps.search.study import open_storage
@@ -44,10 +43,13 @@ def test_the_best_complete_trial_is_promoted_once_and_can_be_used(tracked):
         rollback()
     poor = client.get_run(tracked.runs["poor"])
     other = register(client, poor.info.run_id, poor.data.tags[tags.MODEL_SHA256], "")
-    crown(client, str(other.version), "to be rolled back")
+    crown(client, str(other.version), "to be rolled back", "1")
     assert rollback() == ("1", str(other.version))
     assert str(version_of_alias(client, CHAMPION).version) == "1"
     assert len(client.search_model_versions(f"name = '{MODEL_NAME}'")) == 2
+    back = client.get_model_version(MODEL_NAME, "1")
+    assert back.tags["garment.promoted_why"].startswith("best trial of sweep cylinders")
+    assert [event["why"] for event in json.loads(back.tags["garment.history"])][-1] == "rollback from version 2"
 
 
 def test_a_dataset_that_changed_stops_promotion(tracked, tmp_path):
@@ -69,20 +71,21 @@ def test_a_sweep_that_is_not_there(tracked):
         promote("nothing")
 
 
-@pytest.mark.parametrize(
-    ("gate", "passed"),
-    [
-        (reproduces(10.0, 10.0004), True),
-        (reproduces(10.0, 10.002), False),
-        (reproduces(10.0, float("nan")), False),
-        (beats("x", 9.0, 10.0), True),
-        (beats("x", 10.0, 10.0), False),
-        (same_dataset("a", "a"), True),
-        (same_dataset("a", "b"), False),
-        (beats_champion(9.0, None), True),
-        (beats_champion(9.0, 9.0), True),
-        (beats_champion(9.1, 9.0), False),
-    ],
-)
-def test_each_gate_stops_what_it_is_for(gate, passed):
-    assert gate.passed is passed
+def test_a_second_promotion_at_once_is_refused_and_changes_nothing(tracked):
+    client = tracking_client()
+    before = client.search_model_versions(f"name = '{MODEL_NAME}'")
+    with changing_champion():
+        with pytest.raises(UserError, match="'promotion of garment-uv' is being run by process"):
+            promote(tracked.sweep)
+        with pytest.raises(UserError, match="is being run by process"):
+            rollback()
+        assert promote(tracked.sweep, dry_run=True).passed
+    assert client.search_model_versions(f"name = '{MODEL_NAME}'") == before
+
+
+def test_a_champion_that_changed_meanwhile_is_not_overwritten(tracked):
+    client = tracking_client()
+    now = str(version_of_alias(client, CHAMPION).version)
+    with pytest.raises(UserError, match=f"has changed to version {now} meanwhile"):
+        crown(client, "2", "compared with nobody", None)
+    assert str(version_of_alias(client, CHAMPION).version) == now

@@ -144,10 +144,13 @@ class _ArraysOnly(pickle.Unpickler):
         return _ALLOWED[module, name]
 
 
-def read_pickle(path: Path) -> dict[str, np.ndarray]:
+SMPL_MEND = "an SMPL .pkl holds only NumPy, SciPy and chumpy arrays, so take it from SMPL's own download"
+
+
+def read_pickle(path: Path, mend: str = SMPL_MEND) -> dict[str, np.ndarray]:
     """The arrays of a pickled dictionary, dense; entries that are not arrays are left out.
 
-    UserError when the file is not a pickle of a dictionary, or names anything but arrays.
+    UserError, which ends in `mend`, when the file is not a pickle of a dictionary, or names anything but arrays.
     """
     data = path.read_bytes()
     try:
@@ -159,10 +162,7 @@ def read_pickle(path: Path) -> dict[str, np.ndarray]:
         pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError,
         MemoryError, ImportError, SystemError,
     ) as error:  # fmt: skip
-        raise UserError(
-            f"{path} is refused: {error or type(error).__name__}; an SMPL .pkl holds only NumPy, SciPy and chumpy"
-            " arrays, so take it from SMPL's own download"
-        ) from None
+        raise UserError(f"{path} is refused: {error or type(error).__name__}; {mend}") from None
     return {key: array for key, array in arrays.items() if array is not None}
 
 

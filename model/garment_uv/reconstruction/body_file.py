@@ -13,6 +13,7 @@ from garment_uv.config.base import Config
 from garment_uv.errors import UserError
 from garment_uv.samples.sample import FrameBody
 
+PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
 _ARRAYS = ("shape", "pose", "trans", "camera")
 
 Vector3 = Annotated[tuple[float, ...], Field(min_length=3, max_length=3)]
@@ -62,31 +63,46 @@ def write_body_file(path: Path, body: BodyFile) -> None:
 
 def read_body_file(path: Path) -> BodyFile:
     """Read either kind; UserError names the file and what is wrong with it."""
+    return body_of(read_values(path), path)
+
+
+def body_of(values: Any, path: Path) -> BodyFile:
+    """The body of a file's values; UserError names the file and the first thing wrong."""
+    if not isinstance(values, dict) or not all(name.isidentifier() for name in values):
+        raise UserError(f"body file {path} does not hold the named fields of a body: see BodyFile")
+    plain = {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in values.items()}
+    try:
+        return BodyFile.from_plain(plain)
+    except UserError as error:
+        raise UserError(f"body file {path}: {_short(error)}") from None
+
+
+def read_values(path: Path) -> Any:
+    """What a .npz or .json holds, arrays as arrays; UserError, for a pickle one that says how to convert it."""
     path = Path(path)
+    if path.suffix in PICKLES:
+        raise UserError(
+            f"body file {path} is a pickle, which could run anything when it is read: convert it by `python -m "
+            f"garment_uv.reconstruction.convert_estimate {path.name}`, or save its arrays with numpy.savez"
+        )
     readers = {".json": _read_json, ".npz": _read_npz}
     if path.suffix not in readers:
         raise UserError(f"a body file ends in .json or .npz, was given {str(path)!r}")
     try:
-        values = readers[path.suffix](path)
+        return readers[path.suffix](path)
     except FileNotFoundError:
         raise UserError(f"no body file at {path}: give the .json or .npz of the picture's body") from None
     except (OSError, ValueError, EOFError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"body file {path} cannot be read ({_short(error)}): write it again") from None
-    if not isinstance(values, dict) or not all(name.isidentifier() for name in values):
-        raise UserError(f"body file {path} does not hold the named fields of a body: see BodyFile")
-    try:
-        return BodyFile.from_plain(values)
-    except UserError as error:
-        raise UserError(f"body file {path}: {_short(error)}") from None
 
 
 def _read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _read_npz(path: Path) -> dict[str, Any]:
+def _read_npz(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name].tolist() for name in file.files}
+        return {name: file[name] for name in file.files}
 
 
 def _short(error: Exception) -> str:

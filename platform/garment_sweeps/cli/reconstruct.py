@@ -1,11 +1,17 @@
 """`garment reconstruct`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from garment_sweeps.cli.group import example
 from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from garment_uv.reconstruction.estimator_files import Said
+    from garment_uv.reconstruction.picture_alone import Person
+    from garment_uv.reconstruction.reconstructor import Reconstructor
 
 
 @click.command(
@@ -13,16 +19,27 @@ from garment_uv.errors import UserError
         "garment data frame .garment/raw/test/00023 --out .garment/picture",
         "garment reconstruct .garment/picture/image.png --body .garment/picture/body.json --out garments.glb",
         "garment reconstruct photograph.jpg --box 120,40,380,620 --body-model .garment/body --out garments.glb",
+        "garment reconstruct photographs/ --body bodies/ --out garments/",
+        "garment reconstruct walk.mp4 --body smpl_of_each_frame.npz --gender female --every 10 --out garments/",
     )
 )
 @click.argument("image", type=click.Path(path_type=Path))
-@click.option("--body", type=click.Path(path_type=Path), help="Body file, .json or .npz; else seen in the picture.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .glb or .obj file.")
+@click.option(
+    "--body", type=click.Path(path_type=Path),
+    help="Body, ours or an SMPL estimator's, .npz or .json; for a folder the folder of them, for a video one file with "
+    "a body for each frame. Without it the body is seen in the picture.",
+)  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .glb or .obj; for many, their folder.")
 @click.option("--model", default="champion", show_default=True, help="A model folder, or 'champion'.")
 @click.option("--body-model", type=click.Path(path_type=Path), help="Body network; the one in the model by default.")
 @click.option("--box", metavar="LEFT,TOP,RIGHT,BOTTOM", help="Where the person is, px; without --body.")
 @click.option("--mask", type=click.Path(path_type=Path), help="A picture, bright on the person; without --body.")
 @click.option("--smpl-dir", type=click.Path(path_type=Path), help="Your SMPL files, where the body needs them.")
+@click.option("--gender", type=click.Choice(["female", "male"]), help="Of an estimator's body, which may not say it.")
+@click.option("--focal", type=click.FloatRange(1), help="Of an estimator's camera, px, where its file does not say it.")
+@click.option("--camera-frame", default="y-down", show_default=True, type=click.Choice(["y-down", "y-up"]))
+@click.option("--every", default=1, show_default=True, type=click.IntRange(1), help="Every so many frames of a video.")
+@click.option("--as", "suffix", default="glb", show_default=True, type=click.Choice(["glb", "obj"]), help="For many.")
 def command(
     image: Path,
     body: Path | None,
@@ -32,21 +49,76 @@ def command(
     box: str | None,
     mask: Path | None,
     smpl_dir: Path | None,
+    gender: str | None,
+    focal: float | None,
+    camera_frame: str,
+    every: int,
+    suffix: str,
 ) -> None:
     """Garment meshes from one RGB IMAGE and its body; beside OUT also a picture (.png) and a page to turn (.html).
 
+    IMAGE may be a folder of pictures or a video: OUT is then a folder with meshes and a picture of each, and one page
+    for all. In a folder, bodies are the files of the pictures' names, there or in --body.
+
     Without --body the body is taken from the picture too, by the body network in the model's folder or by --body-model.
-    The person is found by --box, --mask, transparency or a plain background.
+    The person is found by --box, --mask, transparency or a plain background. A folder of pictures without any body file
+    is taken so.
     """
     from garment_sweeps.comparison.evaluate import model_folder
+    from garment_uv.reconstruction.bodies import read_body
+    from garment_uv.reconstruction.estimator_files import Said
+    from garment_uv.reconstruction.export import check_ending
     from garment_uv.reconstruction.image import reconstruct_files
+    from garment_uv.reconstruction.many import VIDEOS
     from garment_uv.reconstruction.picture_alone import Person
+    from garment_uv.reconstruction.reconstructor import Reconstructor
 
     if body is not None and (body_model or box or mask):
         raise UserError("--body says it all: leave --body-model, --box and --mask out, or leave --body out")
-    person = Person(body_model, _box(box) if box else None, mask)
-    written = reconstruct_files(model_folder(model), image, body, out, smpl_dir, person)
+    person, said = Person(_box(box) if box else None, mask), Said(gender or "", focal, camera_frame)
+    many = image.is_dir() or image.suffix.lower() in VIDEOS
+    if not many:
+        check_ending(out)
+    elif out.suffix.lower() in (".glb", ".obj") or out.is_file():
+        raise UserError(f"--out is the folder of many results here, was given {str(out)!r}: name a folder")
+    reconstructor = Reconstructor(model_folder(model), smpl_dir, body_network=body_model)
+    if many:
+        _many(reconstructor, image, body, out, f".{suffix}", person, said, every)
+        return
+    given = None if body is None else read_body(body, said)
+    written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person)
     click.echo("wrote " + ", ".join(str(path) for path in written))
+
+
+def _many(
+    model: "Reconstructor",
+    image: Path,
+    body: Path | None,
+    out: Path,
+    suffix: str,
+    person: "Person",
+    said: "Said",
+    every: int,
+) -> None:
+    from garment_sweeps.cli.output import progress_bar
+    from garment_uv.reconstruction.many import folder_items, reconstruct_many, video_items
+
+    if image.is_dir():
+        items, close = folder_items(image, body, said), None
+    else:
+        items, close = video_items(image, body, every, said)
+    try:
+        with progress_bar("reconstruct", "pictures") as report:
+            outcome = reconstruct_many(model, items, out, suffix, person, report)
+    finally:
+        if close is not None:
+            close()
+    if outcome.page is not None:
+        click.echo(f"wrote {len(outcome.written)} of {len(items)} pictures into {out}; look at {outcome.page}")
+    for name, why in outcome.failed.items():
+        click.echo(f"{name}: {why}", err=True)
+    if outcome.failed:
+        raise UserError(f"{len(outcome.failed)} of {len(items)} pictures could not be used, as said above")
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

@@ -6,78 +6,23 @@ import torch
 import trimesh
 from PIL import Image
 
-from garment_uv.body import BodyParameters, build_topology, load_body
-from garment_uv.classes import CLASS_IDS
+from garment_uv.body import BodyParameters, build_topology
 from garment_uv.cloth3d.camera import crop, turned
 from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.reconstruction.body_file import BodyFile, read_body_file, write_body_file
-from garment_uv.reconstruction.image import overview, read_picture, reconstruct, reconstruct_files
-from garment_uv.samples.sample import FrameBody
-from garment_uv.training.model_file import TrainedOn, save_model
-from garment_uv.uv.build import build_atlas
+from garment_uv.reconstruction.bodies import read_body
+from garment_uv.reconstruction.body_file import read_body_file, write_body_file
+from garment_uv.reconstruction.image import overview, reconstruct, reconstruct_files
+from garment_uv.reconstruction.photograph import read_pixels
+from garment_uv.reconstruction.reconstructor import Reconstructor, framed
+from garment_uv.training.model_file import save_model
 from tests.garment_uv.cylinder import small_config
 
 SIZE = 64
 
 
-@pytest.fixture(scope="module")
-def open_body():
-    return load_body("anny")
-
-
-@pytest.fixture(scope="module")
-def frame() -> FrameBody:
-    pose = np.zeros(72, np.float32)
-    pose[0] = np.pi / 2
-    pose[3 * 16 + 2] = -0.6
-    return FrameBody(
-        gender=1,
-        shape=np.linspace(-0.5, 0.5, 10, dtype=np.float32),
-        pose=pose,
-        trans=np.array([0.1, 0.2, 1.0], np.float32),
-        zrot=0.4,
-        camera=np.array([4.1, 0.0, 0.3], np.float32),
-    )
-
-
-@pytest.fixture(scope="module")
-def model(open_body, tmp_path_factory):
-    """An untrained model that sees a Top wherever it looks."""
-    topology = build_topology(open_body, 0)
-    torch.manual_seed(0)
-    config = small_config()
-    generator = GarmentGenerator(config.generator)
-    with torch.no_grad():
-        generator.segment_head.last.bias[CLASS_IDS["Top"]] = 50.0
-    trained_on = TrainedOn(
-        dataset_version="0" * 64,
-        body_model="anny",
-        body_digest=open_body.digest,
-        subdivisions=0,
-        image_size=SIZE,
-    )
-    folder = tmp_path_factory.mktemp("image") / "model"
-    save_model(folder, generator, config, build_atlas(topology, SIZE), trained_on, 0)
-    return folder
-
-
-@pytest.fixture
-def picture(tmp_path):
-    path = tmp_path / "picture.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (480, 640, 4), dtype=np.uint8), "RGBA").save(path)
-    return path
-
-
-@pytest.fixture
-def body_file(tmp_path, frame):
-    path = tmp_path / "body.json"
-    write_body_file(path, BodyFile.of_frame(frame, "anny"))
-    return path
-
-
 def test_garments_lie_on_the_posed_and_turned_body(model, picture, body_file, open_body, frame):
-    found = reconstruct(model, picture, body_file)
+    found = reconstruct(Reconstructor(model), picture, read_body(body_file))
     assert set(found.garments) == {"Top"}
     posed = open_body.pose(BodyParameters(frame.gender, frame.shape, frame.pose))
     expected = build_topology(open_body, 0).vertices(turned(posed, frame.zrot))
@@ -90,14 +35,14 @@ def test_garments_lie_on_the_posed_and_turned_body(model, picture, body_file, op
 
 
 def test_pushed_out_of_the_body(model, picture, body_file):
-    plain = reconstruct(model, picture, body_file)
-    pushed = reconstruct(model, picture, body_file, push_out_of_body=True)
+    plain = reconstruct(Reconstructor(model), picture, read_body(body_file))
+    pushed = reconstruct(Reconstructor(model, push_out_of_body=True), picture, read_body(body_file))
     moved = np.linalg.norm(pushed.garments["Top"].vertices - plain.garments["Top"].vertices, axis=1)
     assert 0 < (moved > 0).mean() < 1
 
 
 def test_files(model, picture, body_file, tmp_path):
-    written = reconstruct_files(model, picture, body_file, tmp_path / "new" / "mesh.glb")
+    written = reconstruct_files(Reconstructor(model), picture, read_body(body_file), tmp_path / "new" / "mesh.glb")
     assert [path.name for path in written] == ["mesh.glb", "mesh.png", "mesh.html"]
     assert list(trimesh.load(written[0]).geometry) == ["Top"]
     assert Image.open(written[1]).size == (4 * 384, 384)
@@ -108,12 +53,13 @@ def test_a_frame_and_its_crop_are_the_same_picture(picture, frame, tmp_path):
     whole = np.asarray(Image.open(picture).convert("RGB"))
     square = tmp_path / "crop.png"
     Image.fromarray(np.ascontiguousarray(crop(whole, frame.camera, SIZE))).save(square)
-    assert np.array_equal(read_picture(picture, frame.camera, SIZE), read_picture(square, frame.camera, SIZE))
+    seen = [framed(read_pixels(path)[..., :3], frame.camera, SIZE, path.name) for path in (picture, square)]
+    assert np.array_equal(*seen)
 
 
-def refused(match, *arguments):
+def refused(match, model, picture, body, out):
     with pytest.raises(UserError, match=match) as caught:
-        reconstruct_files(*arguments)
+        reconstruct_files(Reconstructor(model), picture, read_body(body), out)
     assert "\n" not in str(caught.value)
 
 

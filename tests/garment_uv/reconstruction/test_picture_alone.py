@@ -14,7 +14,8 @@ from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.reconstruction.body_file import read_body_file
 from garment_uv.reconstruction.image import reconstruct, reconstruct_files
-from garment_uv.reconstruction.picture_alone import Person
+from garment_uv.reconstruction.picture_alone import ANYONE, Person
+from garment_uv.reconstruction.reconstructor import Reconstructor
 from garment_uv.training.model_file import TrainedOn, save_model
 from tests.garment_uv.clothed import IMAGE, open_atlas, open_body
 from tests.garment_uv.cylinder import small_config
@@ -63,10 +64,11 @@ def picture(tmp_path):
 
 
 def test_the_estimated_body_given_again_gives_the_same_garments(model, picture, tmp_path):
-    written = reconstruct_files(model, picture, None, tmp_path / "mesh.glb")
+    loaded = Reconstructor(model)
+    written = reconstruct_files(loaded, picture, None, tmp_path / "mesh.glb")
     assert [path.name for path in written] == ["mesh.glb", "mesh.png", "mesh.html", "mesh.body.json"]
     assert list(trimesh.load(written[0]).geometry) == ["Top"]
-    alone, given = reconstruct(model, picture), reconstruct(model, picture, written[3])
+    alone, given = reconstruct(loaded, picture), reconstruct(loaded, picture, read_body_file(written[3]))
     assert np.abs(alone.image.astype(int) - given.image).max() <= 1
     assert np.abs(alone.body.vertices - given.body.vertices).max() < 1e-5
     assert np.abs(alone.garments["Top"].vertices - given.garments["Top"].vertices).max() < 2e-3
@@ -82,18 +84,20 @@ def test_person_hints_and_another_network(model, picture, tmp_path):
     photograph = tmp_path / "photograph.jpg"
     noisy = np.random.default_rng(1).integers(0, 255, (500, 700, 3), dtype=np.uint8)
     Image.fromarray(noisy).save(photograph)
-    boxed = reconstruct(model, photograph, person=Person(tmp_path / "other", box=(200, 50, 350, 450)))
+    boxed = reconstruct(
+        Reconstructor(model, body_network=tmp_path / "other"), photograph, person=Person(box=(200, 50, 350, 450))
+    )
     assert set(boxed.garments) == {"Top"} and boxed.camera[0] == pytest.approx(4.5)
     mask = np.zeros((500, 700), np.uint8)
     mask[50:450, 200:350] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    masked = reconstruct(model, photograph, person=Person(mask=tmp_path / "mask.png"))
+    masked = reconstruct(Reconstructor(model), photograph, person=Person(mask=tmp_path / "mask.png"))
     assert np.array_equal(masked.image, boxed.image)
 
 
-def refused(said, *arguments, **options):
+def refused(said, model, picture, out, network=None, person=ANYONE):
     with pytest.raises(UserError, match=said) as caught:
-        reconstruct_files(*arguments, **options)
+        reconstruct_files(Reconstructor(model, body_network=network), picture, None, out, person=person)
     assert "\n" not in str(caught.value)
 
 
@@ -104,14 +108,14 @@ def test_refusals_are_one_line_and_nothing_is_written(model, picture, tmp_path):
     for path in model.iterdir():
         if path.is_file():
             (bare / path.name).write_bytes(path.read_bytes())
-    refused("has no body network: give --body FILE, or --body-model", bare, picture, None, out)
-    refused("no body model folder", bare, picture, None, out, person=Person(tmp_path / "nothing"))
+    refused("has no body network: give --body FILE, or --body-model", bare, picture, out)
+    refused("no body model folder", bare, picture, out, network=tmp_path / "nothing")
     write_body_network(tmp_path / "foreign", body_digest="0123456789abcdef")
-    refused("train one on a dataset of that body", bare, picture, None, out, person=Person(tmp_path / "foreign"))
-    refused("no picture at", model, tmp_path / "none.png", None, out)
+    refused("train one on a dataset of that body", bare, picture, out, network=tmp_path / "foreign")
+    refused("no picture at", model, tmp_path / "none.png", out)
     text = tmp_path / "text.png"
     text.write_text("no picture")
-    refused("text.png cannot be read", model, text, None, out)
+    refused("text.png cannot be read", model, text, out)
     Image.new("L", (640, 480)).save(tmp_path / "empty.png")
-    refused("the mask shows no person", model, picture, None, out, person=Person(mask=tmp_path / "empty.png"))
+    refused("the mask shows no person", model, picture, out, person=Person(mask=tmp_path / "empty.png"))
     assert not out.parent.exists()

@@ -1,0 +1,47 @@
+"""`python -m garment_uv.reconstruction.convert_estimate FILE.pkl`: an estimator's pickled arrays as an .npz beside it.
+
+Nothing in the file is run: a pickle of a dictionary of NumPy arrays is read, and anything else is refused.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from garment_uv.body.smpl_pickle import read_pickle
+from garment_uv.errors import UserError
+
+MEND = (
+    "only a dictionary of NumPy arrays is converted: in the estimator's own environment, save pose, betas, translation "
+    "and focal length with numpy.savez"
+)
+
+
+def convert(path: Path) -> Path:
+    """Writes the arrays of numbers in `path` as .npz beside it; UserError for anything but a dictionary of arrays."""
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"no file {path}: give an estimator's .pkl")
+    arrays = {name: array for name, array in read_pickle(path, MEND).items() if array.dtype.kind in "fiub"}
+    if not arrays:
+        raise UserError(f"{path} holds no array of numbers under a name; {MEND}")
+    target = path.with_suffix(".npz")
+    np.savez(target, **arrays)
+    return target
+
+
+def main() -> int:
+    """Command line: one file; 0 when all went well."""
+    if len(sys.argv) != 2:
+        print("usage: python -m garment_uv.reconstruction.convert_estimate FILE.pkl", file=sys.stderr)
+        return 2
+    try:
+        print(f"wrote {convert(Path(sys.argv[1]))}")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,11 +14,15 @@ BODIES = ("given", "perturbed", "predicted")
     epilog=example(
         "garment evaluate --model champion --data .garment/dataset",
         "garment evaluate --model champion --data .garment/dataset --body given --body perturbed",
-        "garment evaluate --meshes smplicit_out --data .garment/dataset --split test",
+        "garment evaluate --model champion --meshes other_system --data .garment/dataset --out table.csv",
+        "garment evaluate --meshes smplicit:smplicit_out --data .garment/dataset --split test",
     )
 )
-@click.option("--model", help="A model folder, or 'champion'.")
-@click.option("--meshes", type=click.Path(path_type=Path, file_okay=False), help="<key>/<Class>.obj, of any system.")
+@click.option("--model", "models", multiple=True, help="A model folder, or 'champion'. Repeatable.")
+@click.option(
+    "--meshes", multiple=True, metavar="[LAYOUT:]FOLDER",
+    help="<sample key>/<Class>.obj, of any system; LAYOUT, 'smplicit' for one, is how it names and turns them. Repeat.",
+)  # fmt: skip
 @click.option("--data", "uri", required=True, help="Dataset: a folder or s3://bucket/prefix.")
 @click.option("--split", default="test", show_default=True)
 @click.option("--segments", default="predicted", show_default=True, type=click.Choice(["given", "predicted"]))
@@ -29,9 +33,10 @@ BODIES = ("given", "perturbed", "predicted")
 @click.option("--body-model", type=click.Path(path_type=Path), help="Body network; the one in the model by default.")
 @click.option("--smpl-dir", type=click.Path(path_type=Path), help="Your SMPL files, to pose bodies of SMPL.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Of the perturbation.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The table as CSV, too.")
 def command(
-    model: str | None,
-    meshes: Path | None,
+    models: tuple[str, ...],
+    meshes: tuple[str, ...],
     uri: str,
     split: str,
     segments: str,
@@ -39,18 +44,23 @@ def command(
     body_model: Path | None,
     smpl_dir: Path | None,
     seed: int,
+    out: Path | None,
 ) -> None:
-    """S2S per garment class, in mm, of a model or of a folder of meshes."""
-    from garment_sweeps.comparison.evaluate import evaluate, evaluate_bodies
-
-    if set(bodies) == {"given"}:
-        click.echo(evaluate(uri, model=model, meshes=meshes, split=split, segments=segments).text())
-        return
-    if meshes is not None or model is None:
-        raise UserError("--body is for a --model: it says which body the model is told")
+    """S2S per garment class, in mm, of models and of folders of meshes: one table for all systems."""
+    from garment_sweeps.comparison.evaluate import evaluate, evaluate_bodies, write_csv
     from garment_uv.metrics.side_by_side import side_by_side
 
-    tables = evaluate_bodies(uri, model, bodies, split, segments, body_model, smpl_dir, seed)
+    if set(bodies) == {"given"}:
+        found = evaluate(uri, models, meshes, split=split, segments=segments)
+        click.echo(next(iter(found.values())).text() if len(found) == 1 else side_by_side(found))
+        if out is not None:
+            write_csv(found, out)
+        return
+    if meshes or len(models) != 1:
+        raise UserError("--body is for one --model: it says which body the model is told")
+    tables = evaluate_bodies(uri, models[0], bodies, split, segments, body_model, smpl_dir, seed)
     click.echo(side_by_side({f"{body} body": both.root_relative for body, both in tables.items()}))
     placed = {f"{body} body, its placement counted": both.placed for body, both in tables.items() if body != "given"}
     click.echo("\n" + side_by_side(placed))
+    if out is not None:
+        write_csv({f"{body} body": both.root_relative for body, both in tables.items()}, out)

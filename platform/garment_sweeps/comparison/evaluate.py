@@ -1,53 +1,73 @@
-"""One S2S table for our model or for anyone's meshes, by one protocol."""
+"""One S2S table for our models and for anyone's meshes, by one protocol."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from garment_uv.classes import GARMENT_CLASSES
+from garment_sweeps.comparison.layouts import LAYOUTS, Layout, parse_meshes, read_meshes
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
-from garment_uv.metrics.s2s import Mesh
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import iterate_samples
 
 if TYPE_CHECKING:
     from garment_uv.training.evaluate import BodyTables
 
-MESH_SUFFIXES = (".obj", ".glb", ".ply", ".off", ".stl")
+CSV_COLUMNS = ("system", "class", "garments", "s2s_mm", "pred_to_true_mm", "true_to_pred_mm", "missing")
 
 
 def evaluate(
-    uri: str, model: str | None = None, meshes: Path | None = None, split: str = "test", segments: str = "predicted"
-) -> S2STable:
-    """S2S per class on a split of the dataset at `uri`, of a model or of a folder of meshes.
+    uri: str, models: Sequence[str] = (), meshes: Sequence[str] = (), split: str = "test", segments: str = "predicted"
+) -> dict[str, S2STable]:
+    """S2S per class on a split of the dataset at `uri`, of models and of folders of meshes, by their names.
 
     Args:
         uri: the dataset, a folder or s3://bucket/prefix.
-        model: a model folder, or 'champion' for the registry's champion.
-        meshes: `<meshes>/<sample key>/<Class>.obj` (or .glb, .ply, .off, .stl), metres, in the sample's frame:
-            root-relative, z-up, turned by zrot. A sample without a folder is refused, so that none is forgotten.
+        models: model folders, or 'champion' for the registry's champion.
+        meshes: folders `<meshes>/<sample key>/<Class>.obj` (or .glb, .ply, .off, .stl), metres, in the sample's frame:
+            root-relative, z-up, turned by zrot; with 'LAYOUT:' before them as another system writes them (see
+            `layouts`). A sample without a folder is refused, so that none is forgotten.
         split: an evaluation split, which holds raw garments.
-        segments: 'given' or 'predicted', for a model.
+        segments: 'given' or 'predicted', for models.
 
     Raises:
-        UserError: neither or both of model and meshes, an unknown split, a mesh that cannot be read.
+        UserError: no system at all, one twice, an unknown split, a mesh that cannot be read.
     """
-    if (model is None) == (meshes is None):
-        raise UserError("give either --model or --meshes: one system is scored at a time")
+    names = [*models, *meshes]
+    if not names:
+        raise UserError("give at least one system to score: --model or --meshes")
+    if len(set(names)) < len(names):
+        raise UserError("a system is given twice: name each --model and --meshes once")
     from garment_sweeps.shards import open_source
-
-    source = open_source(uri)
-    if meshes is not None:
-        atlas = source.atlas()
-        samples = iterate_samples(source, split)
-        return S2STable.from_scores(score for sample in samples for score in _score_folder(sample, meshes, atlas.faces))
     from garment_uv.training.evaluate import evaluate_model
 
-    return evaluate_model(model_folder(model or ""), source, split, segments)
+    source = open_source(uri)
+    tables = {name: evaluate_model(model_folder(name), source, split, segments) for name in models}
+    atlas = source.atlas()
+    for name in meshes:
+        layout, folder = parse_meshes(name)
+        samples = iterate_samples(source, split)
+        tables[name] = S2STable.from_scores(
+            score for sample in samples for score in _score_folder(sample, folder, LAYOUTS[layout], atlas.faces)
+        )
+    return tables
+
+
+def write_csv(tables: Mapping[str, S2STable], path: Path) -> None:
+    """A line for each system and class, 'all' and 'macro' included, mm."""
+    import csv
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        for system, table in tables.items():
+            for name, row in {**table.classes, "all": table.all, "macro": table.macro}.items():
+                figures = (row.mean_mm, row.pred_to_true_mm, row.true_to_pred_mm)
+                writer.writerow([system, name, row.samples, *(f"{mm:.4f}" for mm in figures), row.missing])
 
 
 def evaluate_bodies(
@@ -89,27 +109,10 @@ def model_folder(model: str) -> Path:
     return Path(model)
 
 
-def _score_folder(sample: Sample, meshes: Path, faces: dict[str, np.ndarray]) -> list[GarmentScore]:
+def _score_folder(sample: Sample, meshes: Path, layout: Layout, faces: dict[str, np.ndarray]) -> list[GarmentScore]:
     folder = meshes / sample.key
     if not folder.is_dir():
-        raise UserError(f"{folder} is missing: put one mesh per garment class there, for example {folder}/Top.obj")
+        example = next(iter(layout.names))
+        raise UserError(f"{folder} is missing: put one mesh per garment there, for example {folder}/{example}.obj")
     true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
-    return evaluate_meshes(dict(_read_meshes(folder)), true, (sample.body_vertices, faces[sample.topology]))
-
-
-def _read_meshes(folder: Path) -> Iterator[tuple[str, Mesh]]:
-    import trimesh
-
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in MESH_SUFFIXES:
-            continue
-        if path.stem not in GARMENT_CLASSES:
-            raise UserError(f"{path} names no garment class; the file names are {', '.join(GARMENT_CLASSES)}")
-        try:
-            mesh = trimesh.load(path, force="mesh", process=False)
-        except (ValueError, OSError, IndexError, KeyError) as error:
-            raise UserError(f"{path} cannot be read as a mesh: {str(error).splitlines()[0][:120]}") from None
-        vertices, faces = np.asarray(mesh.vertices, np.float32), np.asarray(mesh.faces, np.int32)
-        if not len(faces) or not np.isfinite(vertices).all():
-            raise UserError(f"{path} has no faces, or vertices that are not finite; export the mesh again")
-        yield path.stem, (vertices, faces)
+    return evaluate_meshes(dict(read_meshes(folder, layout)), true, (sample.body_vertices, faces[sample.topology]))

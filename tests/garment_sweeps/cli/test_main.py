@@ -46,7 +46,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
         (["reconstruct", "p.png", "--out", "m.glb", "--model", "/nothing"], 1, "it has no model.json"),
         (["reconstruct", "p.png", "--out", "m.glb", "--box", "1,2,3"], 1, "--box takes LEFT,TOP,RIGHT,BOTTOM"),
         (["reconstruct", "p.png", "--out", "m.glb", "--body", "b", "--box", "1,2,3,4"], 1, "--body says it all"),
-        (["evaluate", "--data", "x", "--meshes", "m", "--body", "perturbed"], 1, "--body is for a --model"),
+        (["evaluate", "--data", "x", "--meshes", "m", "--body", "perturbed"], 1, "--body is for one --model"),
         (["data", "verify", "/nothing/here"], 1, "no dataset at /nothing/here"),
         (["submit", "quickstart", "--address", "http://127.0.0.1:9"], 1, "no Ray dashboard answers"),
         (["submit", "quickstart", "--address", "http://127.0.0.1:9", "--env", "x"], 1, "--env takes NAME=VALUE"),

@@ -1,5 +1,6 @@
 """Leaderboard, evaluation and the comparison page, on a sweep that was really trained."""
 
+import csv
 import io
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import trimesh
 from rich.console import Console
 
 from garment_sweeps.comparison.compare import compare, compare_at_end
-from garment_sweeps.comparison.evaluate import evaluate
+from garment_sweeps.comparison.evaluate import evaluate, write_csv
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep
 from garment_uv.errors import UserError
+from garment_uv.metrics.side_by_side import side_by_side
 from garment_uv.samples.source import FolderSource, iterate_samples
 
 
@@ -70,23 +72,49 @@ def test_anyones_meshes_are_scored_by_the_same_protocol(tracked, tmp_path):
         folder.mkdir()
         for name, mesh in sample.garments.items():
             trimesh.Trimesh(mesh.vertices + offset, mesh.faces, process=False).export(folder / f"{name}.obj")
-    table = evaluate(str(tracked.dataset), meshes=tmp_path)
+    model = str(tracked.home / "good" / "model")
+    tables = evaluate(str(tracked.dataset), models=[model], meshes=[str(tmp_path)], segments="given")
+    table = tables[str(tmp_path)]
     assert table.all.missing == 0
-    assert 0 < table.all.mean_mm < 4.0
-    exact = evaluate(str(tracked.dataset), model=str(tracked.home / "good" / "model"), segments="given")
-    assert exact.all.mean_mm > 0
+    assert 0 < table.all.mean_mm < 4.0 < tables[model].all.mean_mm
+    write_csv(tables, tmp_path / "out" / "table.csv")
+    rows = list(csv.DictReader((tmp_path / "out" / "table.csv").read_text().splitlines()))
+    assert [row["s2s_mm"] for row in rows if row["class"] == "all"] == [
+        f"{each.all.mean_mm:.4f}" for each in tables.values()
+    ]
+    shown = side_by_side(tables).splitlines()
+    assert len(shown) == 3 and shown[2].startswith(str(tmp_path))
+
+
+def test_smplicits_meshes_are_turned_and_renamed(tracked, tmp_path):
+    """The truth, in the frame and under the labels that SMPLicit has for it, is found again where it has a label."""
+    labels = {"Top": "7", "Tshirt": "5", "Trousers": "9", "Skirt": "12", "Jumpsuit": "5", "Dress": "12"}
+    for sample in iterate_samples(FolderSource(tracked.dataset), "test"):
+        folder = tmp_path / sample.key
+        folder.mkdir()
+        for name, mesh in sample.garments.items():
+            # our towards the camera, right and up are its minus z, x and minus y
+            turned = np.stack([mesh.vertices[:, 1], -mesh.vertices[:, 2], -mesh.vertices[:, 0]], axis=1)
+            trimesh.Trimesh(turned, mesh.faces, process=False).export(folder / f"{labels[name]}.obj")
+        trimesh.creation.box().export(folder / "18.obj")
+    name = f"smplicit:{tmp_path}"
+    table = evaluate(str(tracked.dataset), meshes=[name])[name]
+    assert table.all.mean_mm < 1e-3
+    assert {each for each, row in table.classes.items() if row.missing} == {"Jumpsuit", "Dress"}
 
 
 def test_what_cannot_be_scored_is_refused_in_one_line(tracked, tmp_path):
-    with pytest.raises(UserError, match="one system"):
+    with pytest.raises(UserError, match="at least one system"):
         evaluate(str(tracked.dataset))
+    with pytest.raises(UserError, match="given twice"):
+        evaluate(str(tracked.dataset), meshes=["a", "a"])
     with pytest.raises(UserError, match="is missing: put one mesh"):
-        evaluate(str(tracked.dataset), meshes=tmp_path)
+        evaluate(str(tracked.dataset), meshes=[str(tmp_path)])
     key = next(iterate_samples(FolderSource(tracked.dataset), "test")).key
     (tmp_path / key).mkdir()
     (tmp_path / key / "Hat.obj").write_text("v 0 0 0\n")
     with pytest.raises(UserError, match="no garment class"):
-        evaluate(str(tracked.dataset), meshes=tmp_path)
+        evaluate(str(tracked.dataset), meshes=[str(tmp_path)])
     (tmp_path / key / "Hat.obj").rename(tmp_path / key / "Top.obj")
     with pytest.raises(UserError, match="Top.obj"):
-        evaluate(str(tracked.dataset), meshes=tmp_path)
+        evaluate(str(tracked.dataset), meshes=[str(tmp_path)])

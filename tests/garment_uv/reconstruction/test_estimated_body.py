@@ -38,7 +38,7 @@ def body(open_body):
 
 @pytest.fixture(scope="module")
 def truth(open_body):
-    """Pose [72] in our frame, shape, camera [3] and vertices [V, 3] in the sample frame of somebody seen from the front."""
+    """Pose [72] in our frame, shape, camera [3] and vertices [V, 3] in the sample frame of somebody."""
     rng = np.random.default_rng(2)
     pose = rng.normal(0, 0.2, 72)
     pose[:3] = (Rotation.from_euler("z", 1.2) * Rotation.from_euler("x", np.pi / 2)).as_rotvec()

@@ -11,6 +11,7 @@ from garment_uv.body import load_body
 from garment_uv.bodyfit.model_file import companion
 from garment_uv.cloth3d.camera import HEIGHT, WIDTH, crop, cut_square
 from garment_uv.errors import UserError
+from garment_uv.inference.loading import load_for_use
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.reconstruction.body_file import BodyFile
 from garment_uv.reconstruction.estimated_body import EstimatedBody
@@ -19,8 +20,6 @@ from garment_uv.reconstruction.picture_alone import ANYONE, BodySeer, Person
 from garment_uv.samples.batch import collate
 from garment_uv.samples.posing import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
-from garment_uv.training.device import resolve_device
-from garment_uv.training.model_file import load_model, read_card
 from garment_uv.training.predict import Predictor, predicted_topology
 from garment_uv.uv.atlas import Atlas
 
@@ -42,7 +41,10 @@ class Reconstruction:
 
 
 class Reconstructor:
-    """A garment model, its body and, once it is needed, its body network. UserError for a folder that is no model."""
+    """A garment model, its body and, once it is needed, its body network. UserError for a folder that is no model.
+
+    The folder is a model's, or an inference folder of `garment export`.
+    """
 
     def __init__(
         self,
@@ -56,10 +58,10 @@ class Reconstructor:
         above it. `body_network` is the folder of one; the model's own companion where not given.
         """
         self.folder = Path(model_folder)
-        self.trained_on = read_card(self.folder).trained_on
-        generator, config, self._atlas = load_model(self.folder)
-        self._predict = Predictor(generator.to(resolve_device(device)), self._atlas)
-        self._push_out = push_out_of_body or config.evaluation.push_out
+        usable = load_for_use(self.folder, device)
+        self.trained_on, self._atlas = usable.trained_on, usable.atlas
+        self._predict = Predictor(usable.generator, self._atlas)
+        self._push_out = push_out_of_body or usable.push_out
         self._smpl_dir, self._device, self._body_network = smpl_dir, device, body_network
 
     @cached_property

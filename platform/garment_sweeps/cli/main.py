@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": ("garment_sweeps.cli.evaluate", "S2S per class, of our model or of anyone's meshes."),
     "promote": ("garment_sweeps.cli.promote", "Make a sweep's best model the champion, if it passes."),
     "rollback": ("garment_sweeps.cli.rollback", "Back to the champion before."),
+    "export": ("garment_sweeps.cli.export", "A model for inference alone: one program and a card."),
     "reconstruct": ("garment_sweeps.cli.reconstruct", "One RGB image to garment meshes."),
     "ui": ("garment_sweeps.cli.ui", "MLflow on loopback."),
     "doctor": ("garment_sweeps.cli.doctor", "What this machine has, lacks, and how to mend it."),

@@ -9,7 +9,7 @@ from garment_sweeps.promotion.evidence import Candidate, Evidence, find_candidat
 from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.promotion.logged import log_promotion
-from garment_sweeps.promotion.record import record_on_run, record_on_version
+from garment_sweeps.promotion.record import keep_inference_model, record_on_run, record_on_version
 from garment_sweeps.promotion.registry import MODEL_NAME, register
 from garment_sweeps.tracking import tracking_client
 from garment_uv.metrics.aggregate import S2STable
@@ -91,7 +91,9 @@ def promote(
         version = None
         if evidence.passed:
             lease.check()
-            version = str(register(client, candidate.run.info.run_id, candidate.sha256, why).version)
+            registered = register(client, candidate.run.info.run_id, candidate.sha256, why)
+            version = str(registered.version)
+            keep_inference_model(client, version, registered.run_id)
             record_on_version(client, version, candidate, evidence, why)
             crown(client, version, why, evidence.champion)
     log_promotion(sweep, candidate.trial.name, evidence.gates, version)

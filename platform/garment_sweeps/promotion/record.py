@@ -3,16 +3,23 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.promotion.evidence import TEST_TAG, Candidate, Evidence
 from garment_sweeps.promotion.registry import MODEL_NAME
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.tracking.provenance import git_commit, user
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+INFERENCE_ARTIFACT = "inference"
+"""Artifact folder of a promoted trial's run, beside its model: the same model as one program."""
+INFERENCE_TAG = "garment.inference_sha256"
+"""On a version: sha256 of its program."""
 FOLDER = "promotion"
 """Artifact folder of a trial's run: one JSON file for each promotion that was tried."""
 
@@ -44,6 +51,19 @@ def record_on_version(client: "MlflowClient", version: str, candidate: Candidate
     for name, value in values.items():
         client.set_model_version_tag(MODEL_NAME, version, name, value)
     client.update_model_version(MODEL_NAME, version, _described(candidate, evidence, why, at))
+
+
+def keep_inference_model(client: "MlflowClient", version: str, run_id: str) -> None:
+    """Writes the model as one program beside it, once for each version; UserError where it does not come back exact."""
+    from garment_uv.inference.export import export_model, program_sha256
+
+    if INFERENCE_TAG in client.get_model_version(MODEL_NAME, version).tags:
+        return
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary) / INFERENCE_ARTIFACT
+        export_model(fetch_model(client, run_id, Path(temporary) / "model"), folder)
+        client.log_artifacts(run_id, str(folder), INFERENCE_ARTIFACT)
+        client.set_model_version_tag(MODEL_NAME, version, INFERENCE_TAG, program_sha256(folder))
 
 
 def plain(candidate: Candidate, evidence: Evidence) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def export_model(model_folder: Path, out: Path) -> float:
             gap = float((expected[0] - straight.displacement).abs().max())
             if not all(torch.equal(one, other) for one, other in zip(again, expected, strict=True)) or gap > CANVAS_M:
                 raise UserError(
-                    f"the program made of {model_folder} does not give what the model gives (displacements up to {gap:g} "
-                    "m apart): use the model folder itself, and report it"
+                    f"the program made of {model_folder} does not give what the model gives (displacements up to "
+                    f"{gap:g} m apart): use the model folder itself, and report it"
                 )
             atlas.save(fresh / ATLAS)
             made = InferenceCard(

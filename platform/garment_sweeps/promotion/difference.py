@@ -16,10 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from garment_uv.metrics.evaluate import GarmentScore
-
-Scored = tuple[str, GarmentScore]
-"""The sequence, and the score of one garment in one of its frames."""
+from garment_uv.metrics.scores_file import SampleScore
 
 
 @dataclass(frozen=True)
@@ -34,17 +31,17 @@ class Difference:
 
 
 def paired_difference(
-    first: Sequence[Scored], second: Sequence[Scored], level: float, resamples: int, seed: int
+    first: Sequence[SampleScore], second: Sequence[SampleScore], level: float, resamples: int, seed: int
 ) -> Difference:
     """The difference of the headline S2S of two models that were scored on the same garments, in the same order.
 
     Raises:
         ValueError: they were not scored on the same garments.
     """
-    if [(name, score.garment) for name, score in first] != [(name, score.garment) for name, score in second]:
+    if [(item.sample, item.score.garment) for item in first] != [(item.sample, item.score.garment) for item in second]:
         raise ValueError("two models can be paired only over the same garments in the same order")
-    _, which = np.unique([name for name, _ in first], return_inverse=True)
-    gaps = [one.s2s.mean_mm - other.s2s.mean_mm for (_, one), (_, other) in zip(first, second, strict=True)]
+    _, which = np.unique([item.sequence for item in first], return_inverse=True)
+    gaps = [one.score.s2s.mean_mm - other.score.s2s.mean_mm for one, other in zip(first, second, strict=True)]
     sums, counts = np.bincount(which, gaps), np.bincount(which)
     mean, number = float(sums.sum() / counts.sum()), len(sums)
     if number < 2:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from garment_sweeps.promotion.difference import Scored
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.sanity import MeshCounts
+from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training.predict import SegmentSource
 
@@ -15,14 +15,14 @@ from garment_uv.training.predict import SegmentSource
 class Examined:
     """What a model showed on a split."""
 
-    scores: tuple[Scored, ...]
+    scores: tuple[SampleScore, ...]
     """In stored order."""
     faults: MeshCounts
 
     @cached_property
     def table(self) -> S2STable:
         """S2S per class and overall."""
-        return S2STable.from_scores(score for _, score in self.scores)
+        return S2STable.from_scores(item.score for item in self.scores)
 
 
 def examine(folder: Path, source: DatasetSource, split: str, segments: SegmentSource, stretch: float) -> Examined:
@@ -34,9 +34,9 @@ def examine(folder: Path, source: DatasetSource, split: str, segments: SegmentSo
     """
     from garment_uv.training.evaluate import saved_evaluator
 
-    scores: list[Scored] = []
+    scores: list[SampleScore] = []
     faults = MeshCounts()
     for item in saved_evaluator(folder, source, stretch=stretch).samples(split, segments):
-        scores += [(item.sample.sequence, score) for score in item.scores]
+        scores += item.sample_scores
         faults += item.faults
     return Examined(tuple(scores), faults)

@@ -7,15 +7,17 @@ from scipy import stats
 from garment_sweeps.promotion.difference import paired_difference
 from garment_uv.metrics.evaluate import GarmentScore
 from garment_uv.metrics.s2s import S2S
+from garment_uv.metrics.scores_file import SampleScore
 
 OPTIONS = {"level": 0.95, "resamples": 4000, "seed": 0}
 
 
 def scored(values, garments=2, sequences=None):
     """`garments` scores of each value, as one sequence each; both directions the same."""
+    names = [f"test-{number if sequences is None else sequences[number]:05d}" for number in range(len(values))]
     return [
-        (f"test-{number if sequences is None else sequences[number]:05d}", GarmentScore("Top", S2S(v, v)))
-        for number, v in enumerate(values)
+        SampleScore(f"{name}-{number:04d}", GarmentScore("Top", S2S(value, value)))
+        for number, (name, value) in enumerate(zip(names, values, strict=True))
         for _ in range(garments)
     ]
 

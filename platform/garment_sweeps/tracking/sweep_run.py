@@ -137,7 +137,7 @@ def _children(client: "MlflowClient", sweep: "Run", status: str = "", max_result
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Without garbage collection inside: a thousand runs are so many objects, none of them garbage, that looking through
+    """Without garbage collection inside: a thousand runs are many objects, none of them garbage, and to look through
     them again and again takes longer than MLflow does.
     """
     was_on = gc.isenabled()

@@ -6,7 +6,8 @@ it needs only an order of the trials, so that stopped ones count too: they stand
 end, as on the leaderboard. Ones that diverged are left out.
 
 A parameter that does nothing gets a share as well, since few trials never spread evenly. What such a parameter gets is
-measured: the trials' order is shuffled, and the 95th percentile of the share that each parameter then has is given.
+measured: the trials' order is shuffled, and the 95th percentile of the importance that each parameter then has is
+given, as a share of the importance that all have in truth.
 """
 
 import json
@@ -41,8 +42,8 @@ class Importance:
     """Config paths, the most important overall first."""
     shares: dict[str, dict[str, float]]
     """By column, 'all' or a class, and parameter."""
-    chance: dict[str, float]
-    """What a parameter that does nothing may get overall, by parameter."""
+    chance: dict[str, dict[str, float]]
+    """What a parameter that does nothing may get, by column and parameter; may be more than 1 where nothing matters."""
     trials: int
     best: int
     """How many of them count as the best."""
@@ -67,9 +68,13 @@ def importance(rows: Sequence[Row], space: "Space") -> Importance:
     columns = {"all": HEADLINE, **{name: f"s2s/{name}" for name in GARMENT_CLASSES}}
     columns = {name: metric for name, metric in columns.items() if all(metric in row.metrics for row in measured)}
     study = _study(measured, columns, space)
-    shares = {name: _shares(study, name, best / len(measured)) for name in columns}
+    found = {name: _of_column(study, name, best / len(measured)) for name in columns}
+    sums = {name: sum(values.values()) or 1.0 for name, values in found.items()}
+    by_chance = _by_chance(study, best / len(measured))
+    shares = {name: {path: value / sums[name] for path, value in values.items()} for name, values in found.items()}
+    chance = {name: {path: value / sums[name] for path, value in by_chance.items()} for name in found}
     order = tuple(sorted(shares["all"], key=lambda path: (-shares["all"][path], path)))
-    return Importance(order, shares, _chance(study, best / len(measured)), len(measured), best)
+    return Importance(order, shares, chance, len(measured), best)
 
 
 def space_of(text: str) -> "Space":
@@ -135,12 +140,12 @@ def _inside(kind: Any, value: Any) -> bool:
     return value in kind.choices if hasattr(kind, "choices") else kind.low <= value <= kind.high
 
 
-def _shares(study: "optuna.Study", column: str, quantile: float) -> dict[str, float]:
+def _of_column(study: "optuna.Study", column: str, quantile: float) -> dict[str, float]:
     return _importances(study, quantile, lambda trial: trial.user_attrs[column])
 
 
-def _chance(study: "optuna.Study", quantile: float) -> dict[str, float]:
-    """The share that each parameter gets, in 19 of 20 shuffles at most, where the trials' order means nothing."""
+def _by_chance(study: "optuna.Study", quantile: float) -> dict[str, float]:
+    """The importance of each parameter, in 19 of 20 shuffles at most, where the trials' order means nothing."""
     import numpy as np
 
     random = np.random.default_rng(0)
@@ -148,9 +153,9 @@ def _chance(study: "optuna.Study", quantile: float) -> dict[str, float]:
     drawn: dict[str, list[float]] = {}
     for _ in range(SHUFFLES):
         order = dict(zip(numbers, random.permutation(len(numbers)), strict=True))
-        for path, share in _importances(study, quantile, lambda trial, order=order: float(order[trial.number])).items():
-            drawn.setdefault(path, []).append(share)
-    return {path: float(np.quantile(shares, CHANCE)) for path, shares in drawn.items()}
+        for path, value in _importances(study, quantile, lambda trial, order=order: float(order[trial.number])).items():
+            drawn.setdefault(path, []).append(value)
+    return {path: float(np.quantile(values, CHANCE)) for path, values in drawn.items()}
 
 
 def _importances(study: "optuna.Study", quantile: float, target) -> dict[str, float]:
@@ -161,5 +166,5 @@ def _importances(study: "optuna.Study", quantile: float, target) -> dict[str, fl
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         evaluator = PedAnovaImportanceEvaluator(target_quantile=quantile)
-        found = get_param_importances(study, evaluator=evaluator, target=target)
-    return {path: float(share) for path, share in found.items()}
+        found = get_param_importances(study, evaluator=evaluator, target=target, normalize=False)
+    return {path: float(value) for path, value in found.items()}

@@ -48,8 +48,10 @@ def test_what_matters_is_found_overall_and_for_a_class_of_its_own():
     assert found.shares["Top"] == found.shares["all"]
     for shares in found.shares.values():
         assert sum(shares.values()) == pytest.approx(1.0) and set(shares) == {p.path for p in SPACE.parameters}
-    assert found.shares["all"]["loss.normal"] > found.chance["loss.normal"]
-    assert found.shares["all"]["loss.edge"] <= found.chance["loss.edge"]
+    assert found.shares["all"]["loss.normal"] > found.chance["all"]["loss.normal"]
+    assert found.shares["all"]["loss.edge"] <= found.chance["all"]["loss.edge"]
+    assert found.shares["Skirt"]["generator.local.mode"] > found.chance["Skirt"]["generator.local.mode"]
+    assert max(found.chance["all"].values()) < 0.1  # of 300 trials, little is left to chance
     assert (found.trials, found.best) == (300, 30)
 
 

@@ -48,16 +48,15 @@ class ExportedGenerator(nn.Module):
         """Nothing: a program has one mode."""
         return self
 
+    def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+        """The segment head's logits [1, 7, U, U]; the program makes the maps as well, there is but one."""
+        nowhere = torch.zeros((1, *body_uv.shape[-2:]), dtype=torch.int64)
+        return self(image, body_uv, camera, nowhere).segment_logits
+
     def forward(
-        self,
-        image: torch.Tensor,
-        body_uv: torch.Tensor,
-        camera: torch.Tensor,
-        segments: torch.Tensor | None = None,
+        self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor, segments: torch.Tensor
     ) -> ProgramOutput:
-        """As the generator's; without segments only the logits mean anything."""
-        if segments is None:
-            segments = torch.zeros((1, *body_uv.shape[-2:]), dtype=torch.int64)
+        """As the generator's, with segments."""
         return ProgramOutput(*self.program(image, body_uv, camera, segments))
 
 

@@ -64,6 +64,11 @@ class GarmentGenerator(nn.Module):
         if self.local_path is not None:
             self.local_path.start_small()
 
+    def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+        """The segment head's logits [B, 7, U, U] alone, without the maps that `forward` makes too."""
+        check_map_size(body_uv.shape[-1], self.config)
+        return self.segment_head(self.encoder(image, body_uv, camera))
+
     def forward(
         self,
         image: torch.Tensor,

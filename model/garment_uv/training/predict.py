@@ -55,14 +55,14 @@ class Predictor:
             with quiet_sparse():
                 if segments == "predicted":
                     batch = self._with_own_segments(batch)
-                output = self._run(batch, batch.segments)
+                output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
                 vertices = batch.body_vertices + self._sampler(output.displacement)
         finally:
             self.generator.train(was_training)
         return Predicted(vertices.cpu().numpy(), batch.vertex_classes.cpu().numpy())
 
     def _with_own_segments(self, batch: Batch) -> Batch:
-        logits = self._run(batch, None).segment_logits
+        logits = self.generator.see_segments(batch.image, batch.body_uv, batch.camera)
         probabilities = self._sampler(logits.float().softmax(dim=1)).cpu().numpy()
         classes = np.stack([self._decode(each) for each in probabilities])
         maps = np.stack([rasterise_classes(self._atlas, each) for each in classes]).astype(np.int64)
@@ -71,9 +71,6 @@ class Predictor:
             segments=torch.from_numpy(maps).to(self.device),
             vertex_classes=torch.from_numpy(classes).to(self.device),
         )
-
-    def _run(self, batch: Batch, segments: torch.Tensor | None):
-        return self.generator(batch.image, batch.body_uv, batch.camera, segments)
 
 
 def predicted_topology(vertex_classes: np.ndarray) -> str:

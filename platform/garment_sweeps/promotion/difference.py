@@ -38,10 +38,10 @@ def paired_difference(
     Raises:
         ValueError: they were not scored on the same garments.
     """
-    if [(item.sample, item.score.garment) for item in first] != [(item.sample, item.score.garment) for item in second]:
+    if [(item.sample, item.garment) for item in first] != [(item.sample, item.garment) for item in second]:
         raise ValueError("two models can be paired only over the same garments in the same order")
     _, which = np.unique([item.sequence for item in first], return_inverse=True)
-    gaps = [one.score.s2s.mean_mm - other.score.s2s.mean_mm for one, other in zip(first, second, strict=True)]
+    gaps = [one.mean_mm - other.mean_mm for one, other in zip(first, second, strict=True)]
     sums, counts = np.bincount(which, gaps), np.bincount(which)
     mean, number = float(sums.sum() / counts.sum()), len(sums)
     if number < 2:

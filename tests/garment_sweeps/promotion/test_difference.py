@@ -5,8 +5,6 @@ import pytest
 from scipy import stats
 
 from garment_sweeps.promotion.difference import paired_difference
-from garment_uv.metrics.evaluate import GarmentScore
-from garment_uv.metrics.s2s import S2S
 from garment_uv.metrics.scores_file import SampleScore
 
 OPTIONS = {"level": 0.95, "resamples": 4000, "seed": 0}
@@ -16,7 +14,7 @@ def scored(values, garments=2, sequences=None):
     """`garments` scores of each value, as one sequence each; both directions the same."""
     names = [f"test-{number if sequences is None else sequences[number]:05d}" for number in range(len(values))]
     return [
-        SampleScore(f"{name}-{number:04d}", GarmentScore("Top", S2S(value, value)))
+        SampleScore(f"{name}-{number:04d}", "Top", value, value)
         for number, (name, value) in enumerate(zip(names, values, strict=True))
         for _ in range(garments)
     ]

@@ -132,6 +132,7 @@ def test_without_segments_its_own_prediction_is_used(make_inputs):
     told = generator(*rest, alone.segments)
     assert torch.equal(alone.displacement, told.displacement)
     assert alone.segments.shape == segments.shape
+    assert torch.equal(generator.see_segments(*rest), alone.segment_logits)
 
 
 def test_predicted_segments_mask_the_training_but_not_an_evaluation_with_given_ones(make_inputs):

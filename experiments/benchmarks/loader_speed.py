@@ -57,7 +57,9 @@ class Floor(Dataset):
     def __getitem__(self, number: int) -> Batch:
         if self._arrays is None:
             names = (*ARRAYS, "jpegs", "ends")
-            self._arrays = {name: np.load(self._folder / f"{name}.npy", mmap_mode="r") for name in names}
+            self._arrays = {
+                name: np.load(self._folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names
+            }
         chosen, arrays = self._batches[number], self._arrays
         pictures = []
         for each in chosen:

@@ -7,7 +7,6 @@ The other reader is scipy for `info.mat`, NumPy for `.pc16`, trimesh for `.obj`,
 import io
 import json
 import os
-import pickle
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -151,18 +150,18 @@ def _info(path: Path, found: SequenceInfo) -> str:
 def _with_scipy(path: Path) -> dict[str, Any]:
     tree = scipy.io.loadmat(path, squeeze_me=True, struct_as_record=False)
     names = "shape poses trans gender zrot camLoc tightness seq seq_start seq_end".split()
-    return {name: tree[name] for name in names} | {"outfit": list(tree["outfit"]._fieldnames)}
+    return {name: np.asarray(tree[name]).tolist() for name in names} | {"outfit": list(tree["outfit"]._fieldnames)}
 
 
 def _apart(call: Callable[[], Any]) -> Any:
-    """What `call` gives in a process of its own, since scipy may bring it down; None where it fails."""
+    """What `call` gives, as JSON, in a process of its own, since scipy may bring it down; None where it fails."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
         try:
-            with open(writer, "wb") as file:
-                pickle.dump(call(), file)
+            with open(writer, "w") as file:
+                json.dump(call(), file)
         finally:
             os._exit(0)
     os.close(writer)
@@ -170,8 +169,8 @@ def _apart(call: Callable[[], Any]) -> Any:
         answer = file.read()
     os.waitpid(pid, 0)
     try:
-        return pickle.loads(answer) if answer else None
-    except Exception:  # cut short by a crash
+        return json.loads(answer)
+    except ValueError:  # nothing, or cut short by a crash
         return None
 
 

@@ -9,6 +9,12 @@ import numpy as np
 from garment_uv.cloth3d._files import write_atomically
 from garment_uv.errors import UserError
 
+_PASSED_OVER = frozenset(
+    b"vn vp g o s mg l p fo usemtl mtllib usemap maplib bevel c_interp d_interp lod shadow_obj trace_obj "
+    b"cstype deg bmat step curv curv2 surf parm trim hole scrv sp end con ctech stech call csh".split()
+)
+"""Words of the format that say nothing of vertices, faces or texture coordinates."""
+
 
 @dataclass(frozen=True, eq=False)
 class ObjMesh:
@@ -35,7 +41,10 @@ def triangulate(polygons: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
 
 
 def read_obj(path: Path | str) -> ObjMesh:
-    """Read vertices, faces and texture coordinates; UserError names the file and line that do not fit."""
+    """Read vertices, faces and texture coordinates; UserError names the file and line that do not fit.
+
+    A line that begins with no word of the format is refused: a face that lost a blank would be lost in silence.
+    """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file; the sequence lacks this garment's rest mesh: fetch it again")
@@ -47,7 +56,7 @@ def read_obj(path: Path | str) -> ObjMesh:
         for number, line in enumerate(file, start=1):
             words = line.split()
             try:
-                if not words or words[0] not in (b"v", b"vt", b"f"):
+                if not words or words[0].startswith(b"#") or words[0] in _PASSED_OVER:
                     continue
                 if b"_" in line:  # Python takes 1_0 for a number
                     raise ValueError
@@ -56,6 +65,8 @@ def read_obj(path: Path | str) -> ObjMesh:
                     vertices.append(numbers[:3] if len(numbers) == 6 else numbers)  # a colour may follow
                 elif words[0] == b"vt":
                     uvs.append([float(word) for word in words[1:3]])
+                elif words[0] != b"f":  # a damaged line, of which nobody knows what it was
+                    raise ValueError
                 else:
                     corners = [word.split(b"/") for word in words[1:]]
                     polygons.append(tuple(_index(corner[0], len(vertices)) for corner in corners))

@@ -26,7 +26,7 @@ def test_texture_coordinates_go_round(tmp_path):
 
 
 def test_every_way_to_write_a_corner_is_read(tmp_path):
-    text = "# a comment\no garment\nv 0 0 0 0.5 0.5 0.5\nv 1 0 0\r\nv 0 1 0\nvt 0 0\nvn 0 0 1\ns off\n"
+    text = "# a comment\no garment\nv 0 0 0 0.5 0.5 0.5\nv 1 0 0\r\nv 0 1 0\nvt 0 0\nvn 0 0 1\ns off\nusemtl a_b\n\n"
     (tmp_path / "Top.obj").write_text(
         text + "f 1 2 3\nf 1/1 2/1 3/1\nf 1//1 2//1 3//1\nf 1/1/1 2/1/1 3/1/1\nf -3 -2 -1\n"
     )
@@ -47,6 +47,7 @@ def test_a_fan_has_the_polygons_area_and_no_face_twice_the_same_vertex():
         ("v 0 0 0\n", "1 vertices and 0 faces"),
         ("v 0 0 x\n", "line 1 is no .obj line"),
         ("v 0 0 1_0\n", "line 1 is no .obj line"),
+        ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf1 2 3\n", "line 5 is no .obj line"),
         ("v 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "a 'v' line has 2 numbers"),
         ("v 0 .1 23 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "a 'v' line has 4 numbers"),
         ("v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "'v' 1 is not finite"),

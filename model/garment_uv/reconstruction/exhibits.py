@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.metrics.scores_file import SCORES_FILE, SampleScore, read_scores
 from garment_uv.reconstruction.meshes import GARMENT_COLOURS, ViewMesh
 
 if TYPE_CHECKING:
@@ -24,20 +25,29 @@ class Exhibit:
     prediction: "dict[str, Mesh]"
     distance_mm: dict[str, np.ndarray] = field(default_factory=dict)
     """Of each vertex of the predicted garments, as `error_meshes` has it; empty in galleries that did not keep it."""
+    scores: tuple[SampleScore, ...] = ()
+    """S2S of the true garments; empty in galleries that did not keep it."""
 
 
 def read_gallery(folder: Path) -> list[Exhibit]:
-    """The samples of a gallery folder, in stored order; UserError where there are none."""
+    """The samples of a gallery folder, in stored order; UserError where there are none.
+
+    `scores.json` may be missing there: galleries of before it was kept are read without.
+    """
     path = Path(folder) / MESHES_FILE
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as a gallery ({error}); evaluate the trial again") from None
+    kept = Path(folder) / SCORES_FILE
+    scores = read_scores(kept) if kept.is_file() else []
     exhibits: dict[str, Exhibit] = {}
     for name in arrays:
         key, role, garment, part = name.split("/")
-        exhibit = exhibits.setdefault(key, Exhibit(key, {}, {}))
+        if key not in exhibits:
+            exhibits[key] = Exhibit(key, {}, {}, scores=tuple(score for score in scores if score.sample == key))
+        exhibit = exhibits[key]
         if part == "distance_mm":
             exhibit.distance_mm[garment] = arrays[name]
         if part != "vertices":

@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from garment_uv.metrics.s2s import Mesh, point_to_surface
+from garment_uv.metrics.scores_file import write_scores
 from garment_uv.reconstruction.exhibits import MESHES_FILE, view_meshes
 from garment_uv.reconstruction.export import write_glb
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
@@ -22,16 +23,17 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
     """Writes one page of linked 3D views, and per sample a picture and .glb files, into `folder`.
 
     Per sample: `<key>.png` (the input, the prediction, the truth), `<key>-prediction.glb`, `<key>-truth.glb`;
-    `index.html` shows all of them with the prediction coloured by its distance to the truth in mm, and
-    `meshes.npz` keeps them for pages that compare runs.
+    `index.html` shows all of them with the prediction coloured by its distance to the truth in mm; `meshes.npz` and
+    `scores.json` keep them and their S2S for pages that compare runs, since a trial's scores may be of other samples.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    panels, arrays = [], {}
+    panels, arrays, scores = [], {}, []
     for item in evaluated:
         sample = item.sample
         truth = {name: (mesh.vertices, mesh.faces) for name, mesh in sample.garments.items()}
         body = ViewMesh("body", sample.body_vertices, atlas.faces["default"], BODY_COLOUR)
         s2s = ", ".join(f"{score.garment} {score.s2s.mean_mm:.1f} mm" for score in item.scores)
+        scores += item.sample_scores
         predicted = error_meshes(item.meshes, truth)
         panels += [
             Panel(f"{sample.key}: prediction", (body, *predicted), s2s),
@@ -41,7 +43,8 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
             folder / f"{sample.key}.png"
         )
         for role, meshes in {"prediction": item.meshes, "truth": truth}.items():
-            write_glb({m.name: m for m in view_meshes(meshes)}, folder / f"{sample.key}-{role}.glb")
+            if meshes:  # a model with segments of its own may see no garment at all
+                write_glb({m.name: m for m in view_meshes(meshes)}, folder / f"{sample.key}-{role}.glb")
             for name, (vertices, faces) in meshes.items():
                 arrays[f"{sample.key}/{role}/{name}/vertices"] = vertices.astype(np.float32)
                 arrays[f"{sample.key}/{role}/{name}/faces"] = faces.astype(np.int32)
@@ -51,6 +54,7 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
     if panels:
         write_html(panels, folder / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
         np.savez_compressed(folder / MESHES_FILE, **arrays)
+        write_scores(scores, folder)
 
 
 def error_meshes(prediction: dict[str, Mesh], truth: dict[str, Mesh]) -> list[ViewMesh]:

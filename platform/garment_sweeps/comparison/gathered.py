@@ -48,6 +48,9 @@ def _exhibits(client: "MlflowClient", run_id: str, folder: str) -> tuple["Exhibi
     from garment_uv.reconstruction.exhibits import MESHES_FILE, read_gallery
 
     path = client.download_artifacts(run_id, f"{GALLERY_ARTIFACT}/{MESHES_FILE}", folder)
+    scores = f"{GALLERY_ARTIFACT}/{SCORES_FILE}"
+    if scores in {item.path for item in client.list_artifacts(run_id, GALLERY_ARTIFACT)}:
+        client.download_artifacts(run_id, scores, folder)
     return tuple(read_gallery(Path(path).parent))
 
 

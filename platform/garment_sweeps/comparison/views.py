@@ -52,7 +52,7 @@ def views(runs: Sequence[Gathered]) -> "tuple[list[Panel], list[ViewRow]]":
         truth = next(item for item in kept if item is not None).truth
         first = Cell(add(key, "truth", view_meshes(truth)))
         cells = [
-            Cell(add(key, run.name, _coloured(item)), _note(run, key)) if item is not None else Cell(None)
+            Cell(add(key, run.name, _coloured(item)), _note(run, item)) if item is not None else Cell(None)
             for run, item in zip(runs, kept, strict=True)
         ]
         rows.append(ViewRow(key, ", ".join(truth), first, tuple(cells)))
@@ -85,6 +85,7 @@ def _coloured(exhibit: "Exhibit") -> list:
     return [replace(mesh, values=kept[mesh.name]) for mesh in view_meshes(exhibit.prediction)]
 
 
-def _note(run: Gathered, key: str) -> str:
-    found = [score for score in run.scores if score.sample == key]
+def _note(run: Gathered, exhibit: "Exhibit") -> str:
+    """What the gallery measured; of one that kept no scores what the run did, if it scored that sample."""
+    found = exhibit.scores or [score for score in run.scores if score.sample == exhibit.key]
     return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in found)

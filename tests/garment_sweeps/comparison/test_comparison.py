@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,12 +12,17 @@ from rich.console import Console
 
 from garment_sweeps.comparison.compare import compare, compare_at_end
 from garment_sweeps.comparison.evaluate import evaluate, write_csv
+from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.comparison.views import views
 from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
 from garment_sweeps.tracking.sweep_run import find_sweep
+from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import UserError
 from garment_uv.metrics.side_by_side import side_by_side
 from garment_uv.samples.source import FolderSource, iterate_samples
+from garment_uv.training.model_file import load_model
 
 
 def test_finals_are_ranked_before_stopped_trials_and_baselines_stand_beside_them(tracked):
@@ -57,6 +63,25 @@ def test_a_page_compares_runs_and_says_what_differs(tracked, tmp_path):
         compare([f"{tracked.sweep}/x"], tmp_path / "none.html")
     with pytest.raises(UserError, match="no sweep and no run"):
         compare(["0" * 32], tmp_path / "none.html")
+
+
+def test_every_view_has_its_s2s_also_where_the_headline_was_of_other_samples(tracked, tmp_path):
+    with_few = {"evaluation.split": "test", "evaluation.max_samples": 2, "evaluation.meshes": 3}
+    config = load_model(tracked.home / "good" / "model")[1].with_values(with_few)
+    work = TrainingWork(SimpleNamespace(cpus=1), config)
+    folders = {name: tmp_path / name for name in (GALLERY_ARTIFACT, SCORES_ARTIFACT)}
+    assert work.gallery(folders[GALLERY_ARTIFACT]) and work.scores(folders[SCORES_ARTIFACT])
+    client = tracking_client()
+    run = client.create_run(client.create_experiment("few"))
+    for name, folder in folders.items():
+        client.log_artifacts(run.info.run_id, str(folder), name)
+    trial = gather(client, "few", run, [])
+    shown = {item.sample.key: item.sample_scores for item in work._trainer.evaluator.samples("test", "given", 3)}
+    work.close()
+    assert [item.key for item in trial.exhibits] == list(shown) and not set(shown) <= {s.sample for s in trial.scores}
+    _, rows = views([trial])
+    for row in rows:
+        assert row.cells[0].note == " · ".join(f"{score.garment} {score.mean_mm:.1f}" for score in shown[row.key])
 
 
 def test_a_page_that_cannot_be_made_at_a_sweeps_end_is_a_line_and_no_error(tracked):

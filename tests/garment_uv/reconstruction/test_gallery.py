@@ -6,6 +6,7 @@ from PIL import Image
 
 from garment_uv.metrics.evaluate import GarmentScore
 from garment_uv.metrics.s2s import S2S
+from garment_uv.metrics.scores_file import SCORES_FILE
 from garment_uv.reconstruction.exhibits import read_gallery
 from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.training.evaluate import EvaluatedSample
@@ -31,3 +32,14 @@ def test_pictures_meshes_and_page_of_each_sample(tmp_path):
     found = read_gallery(tmp_path / "gallery")
     assert [item.key for item in found] == keys
     assert np.array_equal(found[1].prediction["Dress"][0], items[1].meshes["Dress"][0])
+    assert [item.scores for item in found] == [tuple(item.sample_scores) for item in items]
+    assert [score.mean_mm for score in found[1].scores] == [11.0]
+
+
+def test_a_gallery_of_before_scores_were_kept_is_read_without_and_a_sample_may_have_no_prediction(tmp_path):
+    sample = make_sample(cylinder_atlas(), "val", 1, raw=True)
+    write_gallery([EvaluatedSample(sample, {}, [])], cylinder_atlas(), tmp_path, "nothing was seen")
+    assert not (tmp_path / f"{sample.key}-prediction.glb").exists()
+    (tmp_path / SCORES_FILE).unlink()
+    (found,) = read_gallery(tmp_path)
+    assert found.scores == () and found.prediction == {} and set(found.truth) == {"Dress"}

@@ -20,6 +20,7 @@ from garment_uv.samples.decode_batch import BatchDecoder
 from garment_uv.samples.division import Division
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
+from garment_uv.samples.packed_batch import PackedBatch
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.source import DatasetSource, checked_index, iterate_samples, sample_format
@@ -107,8 +108,8 @@ class SampleLoader:
     def _decoded(self, epoch: int, start: int) -> Iterator[Batch]:
         if self._workers == 0:
             for wanted in self._plan.of_epoch(epoch, start):
-                batch = self._batches[wanted]
-                yield batch.pin_memory() if self._pin else batch
+                answer = self._batches.read(wanted)
+                yield _unpacked(answer.pin_memory() if self._pin else answer)
             return
         if self._loader is None:
             self._loader = DataLoader(
@@ -128,7 +129,7 @@ class SampleLoader:
             self._source.use.add(use)
             if isinstance(answer, str):
                 raise UserError(answer)
-            yield answer
+            yield _unpacked(answer)
 
     def samples(self, split: str | None = None, max_samples: int = 0) -> Iterator[Sample]:
         """Decoded samples of a split (this loader's unless named), in stored order: see `iterate_samples`."""
@@ -180,7 +181,7 @@ class _Plan(Sampler):
 class _Batches(Dataset):
     """Decodes one batch given its (epoch, shard, position) list.
 
-    From a worker process comes a pair: the batch, or an error as text, and how that process used shards meanwhile.
+    A worker process sends a pair: the batch, or an error as text, and how that process used shards meanwhile.
     """
 
     def __init__(self, source: DatasetSource, split: str, fill: str, noise: BodyNoise | None) -> None:
@@ -194,16 +195,15 @@ class _Batches(Dataset):
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_atlas": None, "_shards": OrderedDict(), "_buffer": bytearray()}
 
-    def __getitem__(self, wanted: list[tuple[int, int, int]]) -> Batch | tuple[Batch | str, ShardUse]:
-        if torch.utils.data.get_worker_info() is None:
-            return self._batch(wanted)
+    def __getitem__(self, wanted: list[tuple[int, int, int]]) -> tuple[Batch | PackedBatch | str, ShardUse]:
         try:
-            answer = self._batch(wanted)
+            answer = self.read(wanted)
         except UserError as error:
             answer = str(error)
         return answer, self._source.use.take()
 
-    def _batch(self, wanted: list[tuple[int, int, int]]) -> Batch:
+    def read(self, wanted: list[tuple[int, int, int]]) -> Batch | PackedBatch:
+        """The batch, packed where nothing is done to its samples; UserError when a shard cannot be read."""
         if self._noise or self._fill != "as_stored":
             return collate([self._sample(*place) for place in wanted])
         decoder = BatchDecoder(len(wanted), self._form)
@@ -213,7 +213,7 @@ class _Batches(Dataset):
             if found.span[1] > len(self._buffer):
                 self._buffer = bytearray(found.span[1])
             decoder.add(found.key, read_stored(found.key, found.view(file, self._buffer), self._form))
-        return decoder.batch()
+        return decoder.packed()
 
     def close(self) -> None:
         while self._shards:
@@ -248,3 +248,7 @@ class _Batches(Dataset):
         values = read_vertices(self._atlas, sample.displacement_uv)
         filled = fill_map(self._atlas, values, sample.vertex_classes > 0, self._fill)
         return replace(sample, displacement_uv=filled, displacement_vertices=values.astype(np.float32))
+
+
+def _unpacked(answer: Batch | PackedBatch) -> Batch:
+    return answer.batch() if isinstance(answer, PackedBatch) else answer

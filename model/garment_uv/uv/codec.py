@@ -1,16 +1,11 @@
 """Maps as 16-bit codes over a fixed, recorded range: never clipped in silence."""
 
-from functools import lru_cache
-
 import numpy as np
 
 LEVELS = 32767
 """Steps on each side of zero; zero itself is the code 32768 and comes back as exactly 0."""
 ROUNDING = 2.0**-22
 """What float32 may add to a value that stood exactly at the limit."""
-
-_PIECE = 8192
-"""Codes decoded at a time: what NumPy needs for them beside stays in the processor's cache."""
 
 
 def encode_u16(values: np.ndarray, limit_m: float) -> np.ndarray:
@@ -31,20 +26,14 @@ def encode_u16(values: np.ndarray, limit_m: float) -> np.ndarray:
 
 
 def decode_u16(codes: np.ndarray, limit_m: float) -> np.ndarray:
-    """Codes uint16 back to float32 metres of the same shape; off by at most limit_m / 65534."""
-    return _values(limit_m).take(codes)
+    """Codes uint16 back to float32 metres of the same shape; off by at most limit_m / 65534 and a rounding."""
+    out = np.empty(codes.shape, np.float32)
+    decode_u16_into(out, codes, limit_m)
+    return out
 
 
 def decode_u16_into(out: np.ndarray, codes: np.ndarray, limit_m: float) -> None:
-    """`decode_u16` into float32 `out` of the same shape, contiguous both, without memory of its own worth mention."""
-    values, flat, target = _values(limit_m), codes.reshape(-1), out.reshape(-1)
-    for start in range(0, len(flat), _PIECE):
-        values.take(flat[start : start + _PIECE], out=target[start : start + _PIECE], mode="clip")
-
-
-@lru_cache(maxsize=8)
-def _values(limit_m: float) -> np.ndarray:
-    """The value of every code, float32 [65536]: looking up is twice as fast as reckoning."""
-    values = ((np.arange(2**16, dtype=np.float64) - (LEVELS + 1)) * (limit_m / LEVELS)).astype(np.float32)
-    values.setflags(write=False)
-    return values
+    """`decode_u16` into float32 `out` of the same shape."""
+    np.subtract(codes, np.float32(LEVELS + 1), out=out, dtype=np.float32, casting="unsafe")
+    np.divide(out, np.float32(LEVELS), out=out)  # so that the ends are exactly the limit's
+    np.multiply(out, np.float32(limit_m), out=out)

@@ -1,0 +1,67 @@
+"""A batch whose tensors share one block of memory, so that a process hands over one piece instead of seven."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from garment_uv.samples.batch import Batch
+from garment_uv.samples.codec import SampleFormat
+
+_ALIGNMENT = 64
+"""Bytes at whose multiples a tensor begins: a line of the processor's cache."""
+
+
+@dataclass(frozen=True)
+class PackedBatch:
+    """B samples on their way from the process that decoded them."""
+
+    keys: list[str]
+    topology: list[str]
+    block: torch.Tensor
+    """uint8, all tensors of the batch one after the other."""
+    form: SampleFormat
+
+    def pin_memory(self) -> "PackedBatch":
+        """The same in page-locked memory, for copies to a GPU; torch's loader calls it."""
+        return PackedBatch(self.keys, self.topology, self.block.pin_memory(), self.form)
+
+    def batch(self) -> Batch:
+        """The batch; its tensors are views of the block."""
+        return Batch(keys=self.keys, topology=self.topology, **views(self.block, len(self.keys), self.form))
+
+
+def empty_block(count: int, form: SampleFormat) -> torch.Tensor:
+    """A block for so many samples, not yet written; in shared memory where a loader's process asks for it."""
+    size = sum(_room(shape, dtype) for shape, dtype in _layout(count, form).values())
+    if torch.utils.data.get_worker_info() is None:
+        return torch.empty(size, dtype=torch.uint8)
+    return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(size))
+
+
+def views(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str, torch.Tensor]:
+    """The tensors of `Batch` by name, as views of a block of `count` samples."""
+    found, at = {}, 0
+    for name, (shape, dtype) in _layout(count, form).items():
+        length = int(np.prod(shape)) * dtype.itemsize
+        found[name] = block[at : at + length].view(dtype).view(shape)
+        at += _room(shape, dtype)
+    return found
+
+
+def _layout(count: int, form: SampleFormat) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    size, vertices, image = form.map_size, form.num_vertices, form.image_size
+    return {
+        "image": ((count, 3, image, image), torch.float32),
+        "body_uv": ((count, 3, size, size), torch.float32),
+        "displacement_uv": ((count, 3, size, size), torch.float32),
+        "segments": ((count, size, size), torch.int64),
+        "vertex_classes": ((count, vertices), torch.int64),
+        "body_vertices": ((count, vertices, 3), torch.float32),
+        "camera": ((count, 3), torch.float32),
+    }
+
+
+def _room(shape: tuple[int, ...], dtype: torch.dtype) -> int:
+    """Bytes of a tensor, up to where the next one begins."""
+    return -(-int(np.prod(shape)) * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT

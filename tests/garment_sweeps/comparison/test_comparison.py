@@ -72,7 +72,7 @@ def test_every_view_has_its_s2s_also_where_the_headline_was_of_other_samples(tra
     folders = {name: tmp_path / name for name in (GALLERY_ARTIFACT, SCORES_ARTIFACT)}
     assert work.gallery(folders[GALLERY_ARTIFACT]) and work.scores(folders[SCORES_ARTIFACT])
     client = tracking_client()
-    run = client.create_run(client.create_experiment("few"))
+    run = client.create_run(client.create_experiment("few", (tmp_path / "artifacts").as_uri()))
     for name, folder in folders.items():
         client.log_artifacts(run.info.run_id, str(folder), name)
     trial = gather(client, "few", run, [])

@@ -19,6 +19,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from unittest import mock
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 import boto3
 from botocore.httpsession import URLLib3Session
 

@@ -17,6 +17,8 @@ import time
 from multiprocessing import get_context
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
 import numpy as np
 
 from experiments.benchmarks.conditions import conditions, write_csv

@@ -19,6 +19,9 @@ class DataConfig(Config):
     """Loader processes of each training process; 0 decodes in the training process."""
     balance: Literal["none", "class"] = "none"
     """'class' draws an epoch's samples so that every garment class is equally likely, with replacement."""
+    epoch_samples: int = Field(default=0, ge=0)
+    """Samples after which an epoch ends, up to a whole batch; the next one goes on where it ended. So a trial on
+    millions of samples is evaluated, saved and compared more often than once a pass. 0 takes a whole pass."""
     smpl_dir: str = ""
     """Your SMPL files, where `training.body_noise` poses bodies of a dataset that was prepared on SMPL."""
 

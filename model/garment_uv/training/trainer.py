@@ -27,6 +27,7 @@ from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.augment import jitter_colours
 from garment_uv.training.data_watch import DataWatch
 from garment_uv.training.device import Precision, resolve_device
+from garment_uv.training.epochs import stretches
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.fastest import fastest_precision
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
@@ -205,7 +206,7 @@ class Trainer:
         self._learners.begin_epoch(factor)
         sums: dict[str, torch.Tensor] = {}
         samples, jitter = 0, self.config.training.colour_jitter
-        for number, batch in enumerate(self._data.batches(self._loader.batches(self.epoch)), start=1):
+        for number, batch in enumerate(self._data.batches(self._batches()), start=1):
             batch = batch.to(self.device, non_blocking=True)
             if self._mirror:
                 chosen = torch.rand(batch.whole) < 0.5
@@ -224,6 +225,11 @@ class Trainer:
                     raise Infeasible(f"the total loss became {total} in epoch {self.epoch + 1}")
         whole = self._processes.sum(torch.stack(list(sums.values())))
         return {name: value / samples for name, value in zip(sums, whole.tolist(), strict=True)}
+
+    def _batches(self) -> Iterator[Batch]:
+        samples, size = self.config.data.epoch_samples, self.config.training.batch_size
+        for stretch in stretches(self.epoch, len(self._loader), -(-samples // size)):
+            yield from self._loader.batches(*stretch)
 
     def _chosen_precision(self) -> str:
         asked = self.config.training.precision

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from garment_sweeps.tracking.ui import users_file
 from tests.servers.ports import free_port
 from tests.servers.server import Server, http_answers
 
 
 class Mlflow(Server):
-    """`mlflow server` with its store and artifacts in `folder`; it can be killed and started again on them."""
+    """`mlflow server` with its store and artifacts in `folder`; it can be killed and started again on them.
 
-    def __init__(self, folder: Path) -> None:
+    With a `password` it asks everybody for a name and a password; its user `admin` has this one.
+    """
+
+    def __init__(self, folder: Path, password: str | None = None) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
@@ -24,6 +28,11 @@ class Mlflow(Server):
         ]
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         environment.pop("MLFLOW_TRACKING_URI", None)
+        if password is not None:
+            command += ["--app-name", "basic-auth"]
+            users = users_file(folder)  # the one that `garment ui` writes
+            environment |= {"MLFLOW_AUTH_CONFIG_PATH": str(users), "MLFLOW_AUTH_ADMIN_PASSWORD": password}
+            environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = "of this test alone"
         super().__init__(folder, {"server": command}, lambda: http_answers(f"{self.url}/health"), env=environment)
 
     def pause(self) -> None:
@@ -38,9 +47,9 @@ class Mlflow(Server):
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
+def mlflow_server(folder: Path, password: str | None = None) -> Iterator[str]:
     """A running server; gives its URL and ends it afterwards."""
-    server = Mlflow(folder)
+    server = Mlflow(folder, password)
     try:
         server.start()
         yield server.url

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.promotion.registry import MODEL_NAME, version_of_alias
-from garment_sweeps.tracking import garment_home, tracking_client
+from garment_sweeps.tracking import garment_home, tracking_client, tracking_uri
 from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.tracking.provenance import user
+from garment_sweeps.tracking.refusals import may_write
+from garment_sweeps.tracking.settings import without_password
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,13 +38,17 @@ KEPT_EVENTS = 100
 def changing_champion() -> Iterator["Lease"]:
     """One change of the champion at a time, on all machines that share the studies' database.
 
-    UserError where another one is under way.
+    UserError where another one is under way, and where MLflow lets this user only read.
     """
     from garment_sweeps.cluster.lease import sweep_lease
     from garment_sweeps.cluster.settings import Settings
     from garment_sweeps.search.study import open_storage
 
-    with sweep_lease(open_storage(Settings.from_environment().study_url).engine, f"promotion of {MODEL_NAME}") as lease:
+    engine = open_storage(Settings.from_environment().study_url).engine
+    with (
+        may_write(without_password(tracking_uri()), "changing the champion"),
+        sweep_lease(engine, f"promotion of {MODEL_NAME}") as lease,
+    ):
         yield lease
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from garment_sweeps.tracking.refusals import refused_with
 from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def tracking_uri() -> str:
 
 
 def tracking_client(uri: str | None = None) -> "MlflowClient":
-    """A client that has been answered once; UserError in one line where nothing answers.
+    """A client that has been answered once; UserError in one line where nothing answers, or where it is refused.
 
     The first answer of a local SQLite store also creates it, so that no two trials race to do so.
     """
@@ -34,6 +35,11 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
         client.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
         shown = without_password(uri)
+        if refused_with(error) == 401:
+            raise UserError(
+                f"MLflow at {shown} does not know this user or password; set MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD"
+            ) from None
         reason = str(error).replace(uri, shown).splitlines()[0][:160]
         raise Unreachable(
             f"MLflow at {shown} does not answer ({reason}); start it, or unset "

@@ -50,7 +50,7 @@ def server_environment(host: str = LOOPBACK) -> dict[str, str]:
             f"set {PASSWORD} to {SHORTEST} characters or more, or leave --host out"
         )
     return {
-        "MLFLOW_AUTH_CONFIG_PATH": str(_users(garment_home())),
+        "MLFLOW_AUTH_CONFIG_PATH": str(users_file(garment_home())),
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(32),
         **environment,
     }
@@ -90,7 +90,7 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
         return 0
 
 
-def _users(home: Path) -> Path:
+def users_file(home: Path) -> Path:
     """The file that tells MLflow where its users are; it holds no password."""
     home.mkdir(parents=True, exist_ok=True)
     path = home / "mlflow_auth.ini"

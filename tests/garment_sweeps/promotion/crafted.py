@@ -15,6 +15,7 @@ from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import model_tags
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_uv.classes import CLASS_IDS
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.evaluate import evaluate_model
@@ -48,6 +49,21 @@ def moved(distance_m: float, number: int | None = None) -> Callable[[GarmentGene
     return change
 
 
+def fair(model: Path, dataset: Path, scratch: Path, distance_m: float = 0.005) -> Callable[[GarmentGenerator], None]:
+    """Every class a little worse: each moved to the side on which this model errs already."""
+    errors = []
+    for sign in (1, -1):
+        shifted = changed(model, scratch, moved(sign * distance_m))
+        errors.append(evaluate_model(shifted, FolderSource(dataset), "test").classes)
+    outwards = {name: errors[0][name].mean_mm > errors[1][name].mean_mm for name in errors[0]}
+
+    def change(generator: GarmentGenerator) -> None:
+        for name, worse_outwards in outwards.items():
+            moved(distance_m if worse_outwards else -distance_m, CLASS_IDS[name])(generator)
+
+    return change
+
+
 def shaken(amount: float, seed: int) -> Callable[[GarmentGenerator], None]:
     """Weights of the last layers times 1 plus noise."""
 
@@ -57,6 +73,13 @@ def shaken(amount: float, seed: int) -> Callable[[GarmentGenerator], None]:
             layer.weight *= 1 + amount * torch.randn(layer.weight.shape, generator=noise)
 
     return change
+
+
+def torn(generator: GarmentGenerator) -> None:
+    """Spikes of up to two metres: noise on the last layers' weights, a thousand times what training leaves there."""
+    noise = torch.Generator().manual_seed(0)
+    for layer in _last(generator):
+        layer.weight += 10 * torch.randn(layer.weight.shape, generator=noise)
 
 
 def through_the_axis(generator: GarmentGenerator) -> None:

@@ -21,6 +21,7 @@ from tests.garment_sweeps.promotion.crafted import (
     other_atlas,
     shaken,
     through_the_axis,
+    torn,
     track,
 )
 
@@ -139,7 +140,24 @@ def test_the_same_surface_inside_out(offer):
     assert failed(offer(through_the_axis)) == ["flipped faces"]
 
 
-def test_exploded(offer):
+def test_spikes(offer):
+    """On so coarse a body spikes spoil the S2S too, so that other gates close with theirs."""
+    champion = offer(as_it_is, "champion")
+    (sound,) = [gate for gate in champion.gates if gate.name == "exploded faces"]
+    spiked = offer(torn)
+    (gate,) = [gate for gate in spiked.gates if gate.name == "exploded faces"]
+    assert sound.found == "0.00%" and sound.passed
+    assert float(gate.found.rstrip("%")) > 1.0 and not gate.passed  # of faces; at most 0.1 are let through
+    assert set(FIRST).isdisjoint(failed(spiked)) and spiked.version is None
+    assert str(version_of_alias(tracking_client(), CHAMPION).version) == champion.version
+    run = spiked.candidate.run.info.run_id
+    (kept,) = tracking_client().list_artifacts(run, "promotion")
+    said = json.loads(Path(tracking_client().download_artifacts(run, kept.path)).read_text())
+    assert [one["found"] for one in said["gates"] if one["name"] == "exploded faces"] == [gate.found]
+
+
+def test_stretched_faces_alone(offer):
+    """At this limit the sound model's own longest edges are too long."""
     assert failed(offer(as_it_is, config=GatesConfig(stretch=1.05))) == ["exploded faces"]
 
 

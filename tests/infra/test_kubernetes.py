@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from tests.infra.files import documents, locked
-from tests.infra.kuberay import check, pod_templates
+from tests.infra.kuberay import check, cluster_of, pod_templates
 
 FILES = ("kubernetes/settings.yaml", "kubernetes/raycluster.yaml", "kubernetes/rayjob.yaml")
 
@@ -37,22 +37,79 @@ def test_schemas(name):
         assert document["metadata"]["namespace"] == "garment"
 
 
+HEAD, WORKERS = ("headGroupSpec",), ("workerGroupSpecs", 0)
+POD = (*HEAD, "template", "spec")
+
+
+def slipped(document: dict, path: tuple, value: object) -> dict:
+    """A copy with another value at a path below its cluster's spec, or below its own where that begins with 'spec'."""
+    copied = copy.deepcopy(document)
+    place = copied if path[0] in ("spec", "metadata") else cluster_of(copied)
+    for name in path[:-1]:
+        place = place.setdefault(name, {}) if isinstance(place, dict) else place[name]
+    place[path[-1]] = value
+    return copied
+
+
 @pytest.mark.parametrize(
-    "path",
+    ("path", "value", "said"),
     [
-        ("spec", "workerGroupSpec"),
-        ("spec", "authOptions", "modus"),
-        ("spec", "headGroupSpec", "template", "spec", "tolerates"),
+        (("workerGroupSpec",), [], "workerGroupSpec"),
+        (("authOptions", "modus"), "token", "modus"),
+        (("authOptions", "mode"), "password", "password"),
+        (("autoscalerOptions", "version"), "v3", "v3"),
+        (("autoscalerOptions", "resources", "limit"), {"cpu": 1}, "limit"),
+        (("autoscalerOptions", "securityContext", "privilege"), True, "privilege"),
+        ((*HEAD, "rayStartParams", "num-cpus"), 0, "0 is not of type 'string'"),
+        ((*HEAD, "headService"), {"spec": {"ports": [{"name": "x"}]}}, "port"),
+        ((*POD, "tolerates"), [], "tolerates"),
+        ((*WORKERS, "maxReplicas"), 2**31, "maximum"),
+        ((*WORKERS, "replicas"), "0", "'0' is not of type 'integer'"),
+        ((*WORKERS, "scaleStrategy"), {"workersToRemove": []}, "workersToRemove"),
     ],
 )
-def test_a_slip_is_found(cluster, path):
-    slipped = copy.deepcopy(cluster)
-    place = slipped
-    for name in path[:-1]:
-        place = place[name]
-    place[path[-1]] = "x"
-    with pytest.raises(jsonschema.ValidationError, match=path[-1]):
-        check(slipped)
+@pytest.mark.parametrize("name", FILES[1:])
+def test_a_slip_is_found(name, path, value, said):
+    (document,) = documents(name)
+    with pytest.raises(jsonschema.ValidationError, match=said):
+        check(slipped(document, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ((*POD, "containers"), [], "no container|non-empty|too short"),
+        ((*POD, "restartPolicy"), "Always", "restartPolicy of head"),
+        ((*HEAD, "resources"), {"CPU": "1"}, "says its resources twice"),
+        ((*WORKERS, "rayStartParams"), {"labels": "a=b"}, "labels of spot-l4"),
+        ((*WORKERS, "groupName"), "spot-a10g", "two worker groups"),
+        ((*WORKERS, "minReplicas"), 17, "from 17 to 16 replicas"),
+        (("rayVersion",), "2.51.1", "2.52 or later"),
+    ],
+)
+@pytest.mark.parametrize("name", FILES[1:])
+def test_what_the_operator_would_refuse_is_found(name, path, value, said):
+    (document,) = documents(name)
+    with pytest.raises((AssertionError, jsonschema.ValidationError), match=said):
+        check(slipped(document, path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("metadata", "name"), "w" * 48, "more than 47 characters"),
+        (("metadata", "name"), "1st", "DNS label"),
+        (("spec", "activeDeadlineSeconds"), 0, "must be positive"),
+        (("spec", "shutdownAfterJobFinishes"), False, "needs shutdownAfterJobFinishes"),
+        (("spec", "submissionMode"), "InteractiveMode", "InteractiveMode knows no backoffLimit"),
+        (("spec", "submissionMode"), "SidecarMode", "SidecarMode submits"),
+        (("spec", "clusterSelector"), {"ray.io/cluster": "garment"}, "a cluster of its own, or one selected"),
+        (("authOptions", "enableK8sTokenAuth"), True, "for RayClusters alone"),
+    ],
+)
+def test_what_the_operator_would_refuse_of_a_job_is_found(job, path, value, said):
+    with pytest.raises(AssertionError, match=said):
+        check(slipped(job, path, value))
 
 
 def test_rays_autoscaler_reads_the_groups_as_they_are_meant(cluster):
@@ -124,7 +181,7 @@ def test_pods_run_as_nobody_with_bounds_and_without_secrets_of_their_own(name):
             assert "env" not in container  # only names of a ConfigMap and of a Secret
         for volume in pod.get("volumes", []):
             assert volume["emptyDir"]["sizeLimit"]
-    driver = document["spec"].get("rayClusterSpec", document["spec"])["headGroupSpec"]["template"]["spec"]
+    driver = cluster_of(document)["headGroupSpec"]["template"]["spec"]
     others = [pod for pod in (template["spec"] for template in pod_templates(document)) if pod is not driver]
     assert all(pod["automountServiceAccountToken"] is False for pod in others)
 

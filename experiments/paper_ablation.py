@@ -4,7 +4,8 @@
     OMP_NUM_THREADS=1 python experiments/paper_ablation.py --processes 2 [--options] [--seeds 3] [--epochs 10]
 
 Six rows, three seeds each, one process per training. What is finished is not trained again, so the same command goes
-on after anything ended it. `garment train paper_ablation` trains the full row alone. Figures are S2S in mm on the
+on after anything ended it; each training's result is kept under `experiments/results/<name>/` and counts where dataset
+and config are the same. `garment train paper_ablation` trains the full row alone. Figures are S2S in mm on the
 test split after the last epoch, with the dataset's segments; the published ones are on CLOTH3D++ and their level is
 not comparable, only their order is.
 """
@@ -118,7 +119,7 @@ def main() -> int:
     results, failed = [], False
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(chosen.processes, context, max_tasks_per_child=1) as pool:
-        for future in as_completed([pool.submit(train, job, chosen.work) for job in jobs]):
+        for future in as_completed([pool.submit(train, job, chosen.work, chosen.name) for job in jobs]):
             try:
                 done = future.result()
             except BrokenProcessPool:
@@ -137,8 +138,9 @@ def main() -> int:
     return int(failed)
 
 
-def train(job: tuple[str, TrialConfig], work: Path) -> dict[str, Any] | str:
+def train(job: tuple[str, TrialConfig], work: Path, name: str) -> dict[str, Any] | str:
     """One training in this process; its result with row and seed, or one line that says why there is none."""
+    from experiments.reports.kept_trainings import keep, take_back
     from garment_sweeps.shards import open_source
     from garment_uv.metrics.aggregate import S2STable
     from garment_uv.training.run import train_to_end
@@ -147,12 +149,14 @@ def train(job: tuple[str, TrialConfig], work: Path) -> dict[str, Any] | str:
     folder = work / config.digest()
     try:
         source = open_source(config.data.uri)
+        take_back(name, row, config, source.manifest.digest(), folder)
 
         def report(metrics: dict[str, float]) -> None:
             value = f", {metrics['s2s/all']:.2f} mm on val" if "s2s/all" in metrics else ""
             print(f"  {row}, seed {config.seed}: epoch {metrics['epoch']:.0f}{value}", file=sys.stderr, flush=True)
 
         found = train_to_end(config, source, folder, ("test",), report)
+        keep(name, row, config, folder)
     except UserError as error:
         return f"{row}, seed {config.seed}: {error}"
     for tables in found["tables"].values():

@@ -1,15 +1,18 @@
-"""compose.yaml: read by a parser of the compose specification, and held to what is promised of it."""
+"""compose.yaml: read by Docker Compose itself, and held to what is promised of it."""
 
+import json
+import os
 import re
 import stat
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
-import yaml
-from compose_spec import PyCompose
 
 from tests.infra.files import INFRA, compose, compose_text
 
+PROGRAM = Path(sys.executable).with_name("docker-compose")
 SERVICES = {"postgres", "s3", "buckets", "mlflow", "ray"}
 
 
@@ -18,16 +21,63 @@ def services() -> dict:
     return compose()["services"]
 
 
-def test_it_is_what_the_specification_calls_a_compose_file():
-    parsed = PyCompose.from_yaml(yaml.safe_dump(compose()))  # its parser knows no merge keys, which YAML's resolves
-    assert set(parsed.service_names()) == SERVICES
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory) -> Path:
+    """The file that secrets.sh makes."""
+    file = tmp_path_factory.mktemp("secrets") / "compose.env"
+    subprocess.run(["sh", INFRA / "compose" / "secrets.sh", file], capture_output=True, check=True)
+    return file
 
 
-def test_a_parser_of_the_specification_refuses_a_slip():
-    slipped = compose()
-    slipped["services"]["ray"]["restrat"] = slipped["services"]["ray"].pop("restart")
-    with pytest.raises(ValueError, match="restrat"):
-        PyCompose.from_yaml(yaml.safe_dump(slipped))
+def config(file: Path, secrets: Path, **variables: str) -> subprocess.CompletedProcess:
+    """`docker compose config` of Docker's own program, which needs no daemon: the file checked and as Compose has it."""
+    command = [PROGRAM, "--env-file", secrets, "--file", file, "config", "--format", "json"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(secrets.parent), **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_compose_itself_takes_it_and_reads_what_these_tests_read(secrets, services):
+    read = config(INFRA / "compose" / "compose.yaml", secrets)
+    assert read.returncode == 0 and read.stderr == ""  # not one variable is without a value
+    project = json.loads(read.stdout)
+    assert set(project["services"]) == SERVICES == set(services)
+    assert {name: one["environment"] for name, one in project["secrets"].items()} == {
+        name: one["environment"] for name, one in compose()["secrets"].items()
+    }
+    for name, service in project["services"].items():
+        ours = services[name]
+        for field in ("image", "user", "command", "entrypoint", "environment", "secrets", "cap_drop", "security_opt"):
+            assert service.get(field) == ours.get(field), (name, field)
+        assert set(service["networks"]) == set(ours["networks"])
+        conditions = {needed: how["condition"] for needed, how in service.get("depends_on", {}).items()}
+        assert conditions == {needed: how["condition"] for needed, how in ours.get("depends_on", {}).items()}
+        assert all(port["host_ip"] == "127.0.0.1" for port in service.get("ports", []))
+        assert all(Path(volume["source"]).is_file() for volume in service["volumes"] if volume["type"] == "bind")
+
+
+def test_compose_opens_ports_where_it_is_told(secrets):
+    read = json.loads(config(INFRA / "compose" / "compose.yaml", secrets, GARMENT_BIND="0.0.0.0").stdout)
+    opened = {name: one["ports"] for name, one in read["services"].items() if "ports" in one}
+    assert set(opened) == {"mlflow", "ray"}
+    assert all(port["host_ip"] == "0.0.0.0" for ports in opened.values() for port in ports)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("restart: unless-stopped", "restrat: unless-stopped", "restrat"),
+        ("source: ray_token", "source: ray_tocken", "ray_tocken"),
+        ("condition: service_healthy", "condition: healthy", "condition"),
+        ("networks: [inside]", "networks: [insite]", "insite"),
+        ("postgres: {condition", "postgress: {condition", "postgress"),
+    ],
+)
+def test_compose_refuses_a_slip(secrets, tmp_path, before, after, said):
+    text = (INFRA / "compose" / "compose.yaml").read_text()
+    assert before in text
+    (tmp_path / "compose.yaml").write_text(text.replace(before, after))
+    read = config(tmp_path / "compose.yaml", secrets)
+    assert read.returncode != 0 and said in read.stderr
 
 
 def test_images_are_pinned(services):

@@ -30,7 +30,7 @@ def secrets(tmp_path_factory) -> Path:
 
 
 def config(file: Path, secrets: Path, **variables: str) -> subprocess.CompletedProcess:
-    """`docker compose config` of Docker's own program, which needs no daemon: the file checked and as Compose has it."""
+    """`docker compose config`, which needs no daemon: the file checked, and as Compose has it."""
     command = [PROGRAM, "--env-file", secrets, "--file", file, "config", "--format", "json"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(secrets.parent), **variables}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)

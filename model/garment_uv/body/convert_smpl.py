@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from garment_uv.body.convert_command import run
 from garment_uv.body.smpl_files import convert_pickle
 from garment_uv.errors import UserError
 
@@ -16,19 +17,5 @@ def convert_folder(folder: Path) -> list[Path]:
     return [convert_pickle(source, target) for source, target in targets if not target.exists()]
 
 
-def main() -> int:
-    """Command line: one folder; 0 when all went well."""
-    if len(sys.argv) != 2:
-        print("usage: python -m garment_uv.body.convert_smpl FOLDER", file=sys.stderr)
-        return 2
-    try:
-        for path in convert_folder(Path(sys.argv[1])):
-            print(f"wrote {path}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("garment_uv.body.convert_smpl FOLDER", convert_folder))

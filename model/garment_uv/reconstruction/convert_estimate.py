@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from garment_uv.body.convert_command import run
 from garment_uv.body.smpl_pickle import read_pickle
 from garment_uv.errors import UserError
 
@@ -30,18 +31,5 @@ def convert(path: Path) -> Path:
     return target
 
 
-def main() -> int:
-    """Command line: one file; 0 when all went well."""
-    if len(sys.argv) != 2:
-        print("usage: python -m garment_uv.reconstruction.convert_estimate FILE.pkl", file=sys.stderr)
-        return 2
-    try:
-        print(f"wrote {convert(Path(sys.argv[1]))}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("garment_uv.reconstruction.convert_estimate FILE.pkl", lambda path: [convert(path)]))

@@ -14,13 +14,9 @@ from garment_sweeps.trials.attempts import CRASH_LOOP, Place
 from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage
+from garment_sweeps.trials.opening import WORK_FOLDER, Opening
 from garment_sweeps.trials.progress import Progress
-from garment_sweeps.trials.team import Died
-from garment_sweeps.trials.work import Work, open_work
 from garment_uv.errors import Infeasible, UserError
-
-WORK_FOLDER = "work"
-"""The work's own files in a checkpoint; beside it lie the progress and the record for MLflow."""
 
 
 class Superseded(Exception):
@@ -52,27 +48,23 @@ class TrialJob:
         self._trial_id = trial["id"]
         self._values = values
         self._lineage = Lineage.of(trial)
-        self._settled = False
         self._needs_copy = self._lineage.copied is not None
         self._config = context.base.with_values(self._lineage.values(values))
         self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session)
-        self._last: dict[str, Any] = {}
-        self._curve: dict[int, float] = {}
-        self._untold: dict[int, float] = {}
-        self._seconds_before = 0.0
-        self._ended = False
-        self._origin = ""  # the checkpoint gone on from: newer ones may be torn, so it stays until there are others
-        self._saved = 0
-        self._record: TrialRecord | None = None
-        self._work: Work | None = None
-        self._hopeless: tuple[str, str] | None = None
         self._place = place or Place()
-        self._open_work(checkpoint)
+        self._ended = False
+        self._saved = 0
+        standing = Opening(context, self._config, self._store, self._lineage, self._place).standing(checkpoint)
+        self._work, self._hopeless, self._settled = standing.work, standing.hopeless, standing.settled
+        self._origin = standing.origin  # newer ones may be torn, so it stays until there are others
+        self._last, self._curve = standing.last, standing.curve
+        self._untold = dict(standing.curve)
+        self._seconds_before = standing.seconds
         if self._hopeless is None and self._store.crash_loop(self._epoch, self._place.gone):
             reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._epoch}; see its log"
             self._hopeless = ("failed", reason)
         self._attempt = self._store.start_attempt(self._epoch, self._place)
-        self._tracking = self._open_tracking(trial, values, log)
+        self._tracking = self._open_tracking(trial, values, log, standing.record)
         print(f"{context.sweep} {self._trial_id}: attempt {self._attempt.number} from epoch {self._epoch}", flush=True)
 
     def step(self) -> dict[str, Any]:
@@ -225,7 +217,9 @@ class TrialJob:
         """The trial's device-seconds along the history that it continues, this attempt's opening included."""
         return self._seconds_before + time.monotonic() - self._began
 
-    def _open_tracking(self, trial: dict[str, Any], values: dict[str, Any], log: ProcessLog):
+    def _open_tracking(
+        self, trial: dict[str, Any], values: dict[str, Any], log: ProcessLog, before: TrialRecord | None
+    ) -> tracked.TrialTracking | None:
         if self._context.tracking is None:
             return None
         known = self._work.parameters if self._work is not None else {}
@@ -238,7 +232,7 @@ class TrialJob:
             extra,
             self._attempt.number,
             tracked.place_tags(self._place, log),
-            self._record,
+            before,
             tracked.repeat_tags(trial),
         )
         return tracked.TrialTracking(self._context, record, log, lambda: self._store.superseded(self._attempt))
@@ -246,67 +240,3 @@ class TrialJob:
     def _must_be_latest(self) -> None:
         if self._store.superseded(self._attempt):
             raise Superseded(f"{self._trial_id} was started again elsewhere")
-
-    def _open_work(self, checkpoint: Path | None) -> None:
-        several = self._config.training.processes > 1
-        if several and self._store.crash_loop(0, self._place.gone):
-            self._hopeless = ("failed", f"the trial's processes died {CRASH_LOOP} times at their start; see their logs")
-            return
-        try:
-            self._work = self._new_work()
-            if checkpoint is None or not self._load(checkpoint):
-                self._load_newest()
-        except Infeasible as error:
-            self._hopeless = ("infeasible", str(error))
-        except UserError as error:
-            self._hopeless = ("failed", str(error))
-        except Died:
-            self._store.start_attempt(0, self._place)  # it counts among those that crashed
-            raise
-
-    def _new_work(self) -> Work:
-        return open_work(self._context, self._config, in_ray=bool(self._place.node))
-
-    def _check_epoch(self, epoch: int) -> None:
-        """Begins the work anew where its part of a checkpoint is of another epoch than the rest."""
-        found = self._work.epoch
-        if found != epoch:
-            self._work.close()
-            self._work = self._new_work()
-            raise UserError(f"its parts are of epochs {found} and {epoch}")
-
-    def _load_newest(self) -> None:
-        own = self._store.checkpoints()
-        if self._load_first(own) or not self._lineage.changes:
-            return
-        copied = self._lineage.copied
-        there = [copied] if copied and self._store.holds(copied) else []
-        self._load_first([*there, *own], changed=True)
-
-    def _load_first(self, checkpoints: list[str], changed: bool = False) -> bool:
-        for path in checkpoints:
-            with self._store.fetched(path) as folder:
-                if self._load(folder, changed):
-                    self._origin = path
-                    return True
-        return False
-
-    def _load(self, folder: Path, changed: bool = False) -> bool:
-        """Whether it was whole, and the trial goes on from it; `changed` takes it also with other values."""
-        try:
-            progress = Progress.read(folder)
-            record = tracked.read_record(folder, progress.record_sha256)
-            if not changed and progress.lineage != self._lineage.count:
-                raise UserError("it is from before the trial went on with other values")
-            self._work.load(folder / WORK_FOLDER, self._lineage.changes if changed else ())
-            self._check_epoch(progress.epoch)
-        except (UserError, OSError) as error:
-            print(f"{self._trial_id}: left out a checkpoint that is not whole: {error}", flush=True)
-            return False
-        if record is not None and record.identity.trial_id != self._trial_id:  # begun from another trial's state
-            record = tracked.newest_record(self._store.filesystem, self._store.checkpoints())
-        self._settled = not changed
-        self._last, self._seconds_before, self._record = dict(progress.last), progress.seconds, record
-        self._curve = {} if changed else dict(progress.curve)
-        self._untold = dict(self._curve)
-        return True

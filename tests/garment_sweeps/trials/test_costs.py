@@ -92,7 +92,7 @@ def test_other_errors_are_not():
 
 
 def test_a_config_for_which_there_is_no_memory_at_the_start_is_infeasible(context, monkeypatch):
-    import garment_sweeps.trials.job as module
+    import garment_sweeps.trials.opening as module
 
     def open_work(context, config, in_ray):
         with enough_memory():

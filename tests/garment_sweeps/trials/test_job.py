@@ -7,7 +7,8 @@ import pytest
 from garment_sweeps.trials import job as job_module
 from garment_sweeps.trials import tabulated
 from garment_sweeps.trials.attempts import CRASH_LOOP
-from garment_sweeps.trials.job import WORK_FOLDER, Superseded, TrialJob
+from garment_sweeps.trials.job import Superseded, TrialJob
+from garment_sweeps.trials.opening import WORK_FOLDER
 from garment_sweeps.trials.progress import PROGRESS_FILE
 from garment_sweeps.trials.tabulated import PROGRESS_FILE as WORK_FILE
 from garment_sweeps.trials.tabulated import curve_mm

@@ -9,8 +9,9 @@ import torch
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import KEPT_FOR, TrialStore
-from garment_sweeps.trials.job import WORK_FOLDER, TrialJob
+from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, Lineage, copied_checkpoint
+from garment_sweeps.trials.opening import WORK_FOLDER
 from garment_sweeps.trials.tabulated import curve_mm
 from tests.garment_sweeps.trials.tracked import points, tracked
 from tests.garment_uv.cylinder import small_config, write_dataset

@@ -36,7 +36,8 @@ cat <<TEXT
 
 Done. Where to look:
   the best trials' garments   $home/compare.html, in a browser: drag one to turn all
-  trials, curves and meshes   $garment ui                       (it says where)
+  trials, curves and meshes   $garment ui                       (it says where; the page is also there: open the
+                              sweep $sweep, Artifacts, comparison, index.html)
   the ranking                 $garment leaderboard $sweep
   the reconstructed garments  $home/picture/garments.glb, and beside it garments.png and garments.html
 TEXT

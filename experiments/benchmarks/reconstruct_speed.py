@@ -7,9 +7,14 @@ Pictures and bodies are samples of the benchmark set. The networks are of full s
 see a Dress wherever they look, the garment of most vertices. Per form: seconds a picture until the meshes are there,
 and until .glb and .png are written. 'loaded' is what a folder or a video costs; 'loaded anew' loads model and body for
 every picture, as one command for each does (without Python's own start); 'program' is the exported model, loaded.
+
+'switches' are how often the kernel took a processor away from this process while the meshes were made: its threads wait
+for each other, so that one which has to give way to another program holds up both. A longest picture with many more of
+them than the median one was disturbed, and says nothing of the model.
 """
 
 import argparse
+import resource
 import statistics
 import sys
 import tempfile
@@ -32,7 +37,10 @@ from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.model_file import TrainedOn, save_model
 
 GOAL_S = 2.0
-COLUMNS = ("form", "pictures", "median_s", "longest_s", "median_with_files_s", "times_loaded")
+COLUMNS = (
+    "form", "pictures", "median_s", "longest_s", "median_with_files_s", "times_loaded",
+    "median_switches", "switches_of_longest",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -64,10 +72,11 @@ def main() -> int:
         }
         found = {form: measure(samples, make, Path(work) / "out") for form, make in forms.items()}
     base, rows = statistics.median(found["loaded"][0]), []
-    for form, (made, written) in found.items():
+    for form, (made, written, switches) in found.items():
         median = statistics.median(made)
         seconds = [f"{value:.3f}" for value in (median, max(made), statistics.median(written))]
-        rows.append([form, len(made), *seconds, f"{median / base:.2f}"])
+        disturbed = [round(statistics.median(switches)), switches[made.index(max(made))]]
+        rows.append([form, len(made), *seconds, f"{median / base:.2f}", *disturbed])
     about = (
         f"{conditions(0)}; {chosen.threads} threads; dataset {source.manifest.digest()}; the program's displacements "
         f"within {gap:.1e} m of the model's"
@@ -99,17 +108,20 @@ def make_model(source: FolderSource, folder: Path) -> Path:
     return folder
 
 
-def measure(samples: list[Sample], make: Callable[[], Reconstructor], out: Path) -> tuple[list[float], list[float]]:
-    """Seconds until the meshes, and until the files, of each sample after the first, which warms up."""
-    made, written = [], []
+def measure(
+    samples: list[Sample], make: Callable[[], Reconstructor], out: Path
+) -> tuple[list[float], list[float], list[int]]:
+    """Seconds until the meshes and until the files, and switches, of each sample after the first, which warms up."""
+    made, written, switches = [], [], []
     for sample in samples:
         body = BodyFile.of_frame(sample.body, "anny")
-        begun = time.perf_counter()
+        begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
         result = reconstruct(make(), sample.image, body)
         made.append(time.perf_counter() - begun)
+        switches.append(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before)
         write_result(result, out / "picture.glb", sample.key, estimated=False)
         written.append(time.perf_counter() - begun)
-    return made[1:], written[1:]
+    return made[1:], written[1:], switches[1:]
 
 
 if __name__ == "__main__":

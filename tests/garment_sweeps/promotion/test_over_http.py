@@ -77,10 +77,11 @@ def test_promoted_refused_promoted_twice_and_rolled_back(served, tmp_path, capsy
     assert "champion is version 1 again; it was version 2" in capsys.readouterr().out
 
 
-def test_strangers_and_who_may_only_read_are_told_so_and_change_nothing(served, capsys):
+def test_strangers_and_who_may_only_read_are_told_so_and_change_nothing_until_they_may(served, capsys):
     import mlflow.server
 
-    mlflow.server.get_app_client("basic-auth", served).create_user("reader", "reads-everything-1")
+    users = mlflow.server.get_app_client("basic-auth", served)
+    users.create_user("reader", "reads-everything-1")
     assert main(["promote", "good"]) == 0
     capsys.readouterr()
     before = kept()
@@ -98,3 +99,10 @@ def test_strangers_and_who_may_only_read_are_told_so_and_change_nothing(served, 
                 assert line.startswith(f"garment: MLflow at {served} {said}") and line.count("\n") == 1
                 assert password not in line
     assert before == kept()
+    experiment = tracking_client().get_experiment_by_name("promotion").experiment_id
+    users.grant_user_permission("reader", "experiment", experiment, "EDIT")
+    users.grant_user_permission("reader", "registered_model", MODEL_NAME, "EDIT")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_USERNAME", "reader")
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", "reads-everything-1")
+        assert main(["promote", "good"]) == 0

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,19 +76,22 @@ def is_loopback(host: str) -> bool:
 
 
 def serve(port: int = 5000, host: str = LOOPBACK) -> int:
-    """Serves the UI until interrupted and returns the server's exit status."""
+    """Serves the UI until interrupted or told to end (SIGTERM), and returns the server's exit status."""
     command, environment = server_command(port, host), server_environment(host)
     tracking_client()
     if said := warning(host, port):
         print(said, file=sys.stderr, flush=True)
     print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
     process = subprocess.Popen(command, env=environment)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the server would live on alone
     try:
         return process.wait()
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
         return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def users_file(home: Path) -> Path:

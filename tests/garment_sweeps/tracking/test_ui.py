@@ -1,11 +1,17 @@
 """The MLflow UI: on loopback unless told otherwise, and then with a password and a warning."""
 
+import signal
 import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 
 from garment_sweeps.cli.main import main
 from garment_sweeps.tracking import ui
+from tests.servers.ports import free_port
+from tests.servers.server import http_answers, lives
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +73,27 @@ def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monke
     said = capsys.readouterr()
     assert "warning: MLflow listens on 0.0.0.0:5077" in said.err and "not encrypted" in said.err
     assert "correct-horse" not in said.err + said.out
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_with_the_command(home, told):
+    port = free_port()
+    command = [sys.executable, "-m", "garment_sweeps.cli.main", "ui", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    servers: list[psutil.Process] = []
+    try:
+        end = time.monotonic() + 120
+        while not http_answers(f"http://127.0.0.1:{port}/health"):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.1)
+        servers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(told)
+        assert process.wait(timeout=60) == 0
+        while any(lives(server) for server in servers):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+    finally:
+        process.kill()
+        for server in filter(lives, servers):
+            server.kill()

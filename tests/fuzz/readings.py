@@ -27,6 +27,8 @@ from garment_uv.samples.shards import index_shard
 from tests.garment_uv.samples.made import made_format
 
 FORM = made_format("png")
+ROUNDING = 2.0**-23
+"""What reckoning in float32 may add, as a share of a map's range."""
 REFUSED, RIGHT, UNCHECKED = "refused", "right", "the other reader refuses"
 
 
@@ -59,6 +61,8 @@ def _obj(path: Path, found: ObjMesh) -> str:
         other = mesh.vertices[mesh.faces]
     except Exception:  # it is not trimesh that is tried here
         return UNCHECKED
+    if set(path.read_bytes()) & set(b"\t\v\f"):
+        return UNCHECKED  # blanks of another kind, at which trimesh does not part a line's words
     faces = [line for line in path.read_bytes().splitlines() if line.split()[:1] == [b"f"]]
     if any(b"-" in line or len(line.split()) > 5 for line in faces):
         return UNCHECKED  # trimesh counts backwards from the file's end, not from the line, and cuts in other ways
@@ -117,7 +121,8 @@ def _shard(path: Path, found: dict[str, Sample]) -> str:
             ("body_vertices", sample.body_vertices, FORM.body_limit_m),
         ):
             wanted = (arrays[f"{name}.npy"].astype(float) - 32768) * (limit / 32767)
-            _same(name, value, wanted.astype(np.float32))
+            if value.shape != wanted.shape or np.abs(value - wanted).max(initial=0.0) > ROUNDING * limit:
+                raise Wrong(f"{name} is not what the other reader finds")
         told = json.loads(members[key]["json"])
         for name in ("pose", "shape", "trans", "camera"):
             _same(name, getattr(sample.body, name), np.asarray(told["body"][name], np.float32))
@@ -142,7 +147,7 @@ def _info(path: Path, found: SequenceInfo) -> str:
             if sorted(value) != sorted(found.outfit):
                 raise Wrong(f"the outfit {sorted(found.outfit)}, the file says {sorted(value)}")
         elif name == "seq":
-            if str(value) != found.seq:
+            if (str(value) if value else "") != found.seq:  # of no letters scipy makes an empty array
                 raise Wrong(f"seq {found.seq!r}, the file says {value!r}")
         elif name != "lights":
             _same(name, np.ravel(ours), np.ravel(value))

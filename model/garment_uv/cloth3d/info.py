@@ -77,6 +77,8 @@ class SequenceInfo:
         unknown = [name for name in self.outfit if name not in GARMENT_CLASSES]
         if unknown:
             raise UserError(f"outfit names {', '.join(unknown)}; the garments are {', '.join(GARMENT_CLASSES)}")
+        if not str(self.seq).isprintable():
+            raise UserError(f"seq must be a name that can be printed, was given {str(self.seq)[:40]!r}")
         lights = [self.lights_data] if isinstance(self.lights_data, dict) else self.lights_data
         checked = {
             "poses": poses,

@@ -62,7 +62,8 @@ def read_obj(path: Path | str) -> ObjMesh:
                     raise ValueError
                 if words[0] == b"v":
                     numbers = [float(word) for word in words[1:]]
-                    vertices.append(numbers[:3] if len(numbers) == 6 else numbers)  # a colour may follow
+                    coloured = len(numbers) == 6 and all(0 <= each <= 255 for each in numbers[3:])
+                    vertices.append(numbers[:3] if coloured else numbers)
                 elif words[0] == b"vt":
                     uvs.append([float(word) for word in words[1:3]])
                 elif words[0] != b"f":  # a damaged line, of which nobody knows what it was

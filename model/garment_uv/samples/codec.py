@@ -279,6 +279,8 @@ def _header(data: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
 def _read_garment(key: str, members: dict[str, Buffer], name: str) -> RawGarment:
     vertices = _read_npy(key, members, _garment_member(name, "vertices"), np.float32, (None, 3)).copy()
     faces = _read_npy(key, members, _garment_member(name, "faces"), np.int32, (None, 3)).copy()
+    if not np.isfinite(vertices).all():
+        raise _bad(key, _garment_member(name, "vertices"), "a vertex is not finite")
     if faces.size and not 0 <= faces.min() <= faces.max() < len(vertices):
         raise _bad(key, _garment_member(name, "faces"), "a face names a vertex that is not there")
     return RawGarment(vertices=vertices, faces=faces)

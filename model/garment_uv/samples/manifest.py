@@ -132,9 +132,9 @@ class Manifest(Config):
     image_size: int = Field(ge=1)
     """I, px along a side."""
     image_format: Literal["jpg", "png"] = "jpg"
-    displacement_limit_m: float = Field(gt=0)
+    displacement_limit_m: float = Field(gt=0, le=10)
     """Displacement maps are uint16 over +- this many metres."""
-    body_limit_m: float = Field(gt=0)
+    body_limit_m: float = Field(gt=0, le=10)
     """Body maps and body vertices are uint16 over +- this many metres."""
     fill: Name
     """How the displacement maps were filled between vertices."""

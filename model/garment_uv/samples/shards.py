@@ -7,6 +7,7 @@ such blocks plus `TAR_END`.
 """
 
 import hashlib
+import os
 import tarfile
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ def index_shard(path: Path) -> list[ShardSample]:
     """Samples of a shard in stored order, from its headers alone; UserError when it is no tar of samples."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
     try:
-        with tarfile.open(path, "r:") as tar:
+        with open(path, "rb") as file, tarfile.open(fileobj=_Bounded(file), mode="r:") as tar:
             for info in tar:
                 key, dot, name = info.name.partition(".")
                 if not info.isreg() or not dot or not key:
@@ -87,6 +88,18 @@ def index_shard(path: Path) -> list[ShardSample]:
     except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
         raise UserError(f"shard {path} is no readable tar: {' '.join(str(error).split())}; {_MEND}") from None
     return [ShardSample(key, members) for key, members in found.items()]
+
+
+class _Bounded:
+    """A file whose `read` asks for no more than there is: a damaged header may tell of any number of bytes."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._size = file, os.fstat(file.fileno()).st_size
+        self.tell, self.seek = file.tell, file.seek
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._size - self._file.tell())
+        return self._file.read(left if size < 0 else min(size, left))
 
 
 def file_digest(path: Path) -> tuple[int, str]:

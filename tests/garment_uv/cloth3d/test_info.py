@@ -61,6 +61,7 @@ def test_a_single_light_is_still_a_list(make_info, changed):
         ({"poses": np.full((4, 72), np.nan)}, "poses holds a number that is not finite"),
         ({"trans": np.zeros((3, 3))}, "trans must be 3 numbers for each of 4"),
         ({"gender": 2}, "gender must be 0"),
+        ({"seq": "105_\0"}, "seq must be a name that can be printed"),
         ({"zrot": "north"}, "zrot must be numbers"),
         ({"cam_loc": np.zeros(2)}, "cam_loc must hold 3"),
         ({"outfit": {}}, "at least one garment"),

@@ -48,6 +48,7 @@ def test_a_fan_has_the_polygons_area_and_no_face_twice_the_same_vertex():
         ("v 0 0 x\n", "line 1 is no .obj line"),
         ("v 0 0 1_0\n", "line 1 is no .obj line"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\nf1 2 3\n", "line 5 is no .obj line"),
+        ("v 0 0 0 0.5 0.5 -0.5\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "a 'v' line has 6 numbers"),
         ("v 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "a 'v' line has 2 numbers"),
         ("v 0 .1 23 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "a 'v' line has 4 numbers"),
         ("v 0 0 nan\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", "'v' 1 is not finite"),

@@ -111,6 +111,7 @@ def test_arrays_of_other_types_shapes_and_values_are_refused():
     broken("displacement.npy", npy(np.zeros((3, 16, 16), np.uint16)))
     broken("garment.tshirt.faces.npy", npy(np.array([[0, 1, 7]], np.int32)))
     broken("garment.tshirt.faces.npy", npy(np.array([[0, 1, -1]], np.int32)))
+    assert "not finite" in broken("garment.tshirt.vertices.npy", npy(np.full((7, 3), np.nan, np.float32)))
 
 
 def test_an_image_of_another_size_or_a_bomb_is_refused():

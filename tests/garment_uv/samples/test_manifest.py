@@ -94,6 +94,7 @@ def test_fields_that_do_not_fit_are_named(manifest):
     values = manifest.plain()
     values["shards"][1]["key"] = values["shards"][0]["key"]
     assert "twice" in refused(values)
+    assert "body_limit_m" in refused({**manifest.plain(), "body_limit_m": 1e20})
     refused({**manifest.plain(), "surprise": 1})
     refused({**manifest.plain(), "not an identifier": 1})
     refused({**manifest.plain(), "self": 1})

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import resource
 import tarfile
 
 import numpy as np
@@ -117,6 +118,16 @@ def test_damaged_headers_raise_nothing_but_a_line(tmp_path_factory, data):
                 item.read(file)
     except UserError as error:
         assert "\n" not in str(error)
+
+
+def test_a_header_that_tells_of_more_than_there_is_takes_no_memory(tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2**38
+    (tmp_path / "shard.tar").write_bytes(info.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match="no readable tar"):
+        index_shard(tmp_path / "shard.tar")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < used + 2**18
 
 
 def test_a_cut_shard_is_told(tmp_path):

@@ -28,7 +28,7 @@ def small():
 def by_heart(people, small):
     """A trainer that is done with 4 people, in squares that are displaced little."""
     calm = {"mirror": False, "colour_jitter": 0, "shift": 0.05, "zoom": 0.05, "evaluate_every": 1000}
-    trainer = BodyTrainer(small(epochs=250, learning_rate=2e-3, **calm), people)
+    trainer = BodyTrainer(small(epochs=400, **calm), people)
     while trainer.epoch < trainer.config.epochs:
         trainer.train_epoch()
     return trainer

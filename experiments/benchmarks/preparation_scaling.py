@@ -1,6 +1,6 @@
 """How much faster two workers prepare than one, on Ray, beside what the machine itself gives two processes.
 
-    python experiments/benchmarks/preparation_scaling.py [--sequences 16] [--frames 12] [--repeats 3] [--seed 0]
+    python experiments/benchmarks/preparation_scaling.py [--sequences 40] [--frames 12] [--repeats 2] [--seed 0]
 
 The same sequences are prepared at the default sizes with one and with two CPUs of a local Ray, in turns; timed is from
 the first sequence done to the last shard stored, workers warm, and the whole command's work beside it. The peer is
@@ -68,9 +68,9 @@ def _busy(rounds: int) -> float:
 def main() -> int:
     """Run, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--sequences", type=int, default=16)
+    parser.add_argument("--sequences", type=int, default=40)
     parser.add_argument("--frames", type=int, default=12)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=2000, help="of the peer's plain work")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+import warp as wp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.errors import UserError
+from garment_uv.metrics import _query, _tree
 from garment_uv.metrics.s2s import S2S, point_to_surface, surface_to_surface
+from garment_uv.metrics.warp_device import warp_device
 
 DEVICES = [
     "cpu",
@@ -76,6 +79,28 @@ def test_slim_triangles_of_a_garments_size(seed, slim):
     vertices[2::3] = vertices[0::3] * share + vertices[1::3] * (1 - share) + 10**slim * rng.normal(size=(10, 3))
     faces, points = np.arange(30).reshape(-1, 3), rng.normal(scale=0.05, size=(100, 3))
     assert np.abs(point_to_surface(points, vertices, faces) - _exact(points, vertices, faces)).max() < 1e-6
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("faces_of_one_place", [1, 9, 700])
+def test_an_answer_does_not_hang_on_the_points_before_it_nor_on_how_triangles_lie(device, faces_of_one_place):
+    pred, true, faces = _garment(level=3)
+    rng = np.random.default_rng(3)
+    heap = rng.normal(scale=1e-7, size=(3 * faces_of_one_place, 3)) + (0.1, 0.2, 3.0)
+    vertices = np.r_[true, heap]
+    faces = np.r_[faces, len(true) + np.arange(len(heap)).reshape(-1, 3)]
+    points = np.r_[pred, pred * 30, rng.normal(size=(200, 3)), true[:50], true[:50]]
+    order = rng.permutation(len(points))
+    found = point_to_surface(points, vertices, faces, device)
+    assert np.abs(found - _exact(points, vertices, faces)).max() < 1e-6
+    assert np.abs(point_to_surface(points[order], vertices, faces, device) - found[order]).max() < 1e-6
+
+
+def test_the_kernels_compile_for_a_cuda_device_where_there_is_none(tmp_path):
+    warp_device()
+    for module in (_tree, _query):
+        (written,) = wp.compile_aot_module(module, arch=80, module_dir=tmp_path, use_ptx=True)
+        assert b".target sm_80" in written.read_bytes()
 
 
 def test_a_known_distance_in_both_directions():

@@ -58,6 +58,7 @@ def slipped(document: dict, path: tuple, value: object) -> dict:
         (("authOptions", "modus"), "token", "modus"),
         (("authOptions", "mode"), "password", "password"),
         (("autoscalerOptions", "version"), "v3", "v3"),
+        (("autoscalerOptions", "args"), ["--later-than-1.6"], "args"),
         (("autoscalerOptions", "resources", "limit"), {"cpu": 1}, "limit"),
         (("autoscalerOptions", "securityContext", "privilege"), True, "privilege"),
         ((*HEAD, "rayStartParams", "num-cpus"), 0, "0 is not of type 'string'"),

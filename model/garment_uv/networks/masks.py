@@ -17,7 +17,9 @@ def class_masks(segments: torch.Tensor) -> torch.Tensor:
 
 def grow(masks: torch.Tensor, texels: int = BORDER_TEXELS) -> torch.Tensor:
     """Masks [B, C, U, U] dilated by a square of `texels` to each side."""
-    return F.max_pool2d(masks, kernel_size=2 * texels + 1, stride=1, padding=texels)
+    size = 2 * texels + 1
+    rows = F.max_pool2d(masks, kernel_size=(1, size), stride=1, padding=(0, texels))
+    return F.max_pool2d(rows, kernel_size=(size, 1), stride=1, padding=(texels, 0))
 
 
 def garment_mask(segments: torch.Tensor, texels: int = BORDER_TEXELS) -> torch.Tensor:

@@ -26,10 +26,12 @@ class Learners:
         recompute_residuals(self.generator, config.training.save_memory)
         rates = config.training.optimiser
         self._rates = {"generator": rates.generator_lr, "discriminator": rates.discriminator_lr}
-        betas = (rates.beta1, rates.beta2)
+        networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimisers = {
-            "generator": torch.optim.Adam(self.generator.parameters(), lr=rates.generator_lr, betas=betas),
-            "discriminator": torch.optim.Adam(self.discriminator.parameters(), lr=rates.discriminator_lr, betas=betas),
+            name: torch.optim.Adam(
+                networks[name].parameters(), lr=rate, betas=(rates.beta1, rates.beta2), fused=True
+            )
+            for name, rate in self._rates.items()
         }
 
     @property

@@ -1,4 +1,4 @@
-"""Which trunk, branches and local resolution reach the published architecture's error, and how much sooner?
+"""Which trunk, branches, local resolution and discriminator reach the published error, and how much sooner?
 
     garment data benchmark --out .garment/open192 --size 128 --workers 2
     garment sweep trunk --name trunk-1
@@ -31,17 +31,20 @@ def published() -> TrialConfig:
 
 
 def experiment() -> Experiment:
-    """Depth and width of the trunk, set-up and resolution of the local path; the error against the time per image."""
-    base = published().with_values({"training.threads": 1, "generator.base_features": 16})
+    """Depth and width of trunk and discriminator, the local path's set-up and resolution; error against time per image."""
+    small = {"generator.base_features": 16, "discriminator.base_features": 16}
+    base = published().with_values({"training.threads": 1, **small})
     return Experiment(
         name="trunk",
         description="A smaller trunk and local path for the same error",
         base=base,
         space=Space(
             parameters=(
-                Choice(path="generator.base_features", options=(8, 12, 16, 24, 32)),
+                Choice(path="generator.base_features", options=(8, 12, 16, 24)),
                 Integer(path="generator.residual_blocks", low=1, high=6),
                 Integer(path="generator.global_downsamples", low=2, high=4),
+                Choice(path="discriminator.base_features", options=(8, 16, 32)),
+                Integer(path="discriminator.scales", low=1, high=2),
                 Choice(path="generator.frame", options=("sample", "body")),
                 Choice(path="generator.local.mode", options=("per_class", "grouped", "shared")),
                 Choice(path="generator.local.stride", options=(1, 2), when=BRANCHED),
@@ -50,7 +53,7 @@ def experiment() -> Experiment:
                 Float(path="training.optimiser.generator_lr", low=3e-4, high=4e-3, log=True),
             )
         ),
-        trials=32,
+        trials=24,
         scheduler=AshaConfig(grace_epochs=2, reduction=3),
         also_minimise=("seconds_per_image",),
         resources=ResourcesConfig(cpus=1),

@@ -31,7 +31,7 @@ def published() -> TrialConfig:
 
 
 def experiment() -> Experiment:
-    """Sizes of trunk and discriminator, set-up and resolution of the local path; the error against the time per image."""
+    """Sizes of trunk and discriminator, set-up and resolution of the local path; error against time per image."""
     small = {"generator.base_features": 16, "discriminator.base_features": 16}
     base = published().with_values({"training.threads": 1, **small})
     return Experiment(

@@ -16,13 +16,12 @@ import sys
 from pathlib import Path
 
 from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
+from garment_sweeps.spaces.load import load_experiment
 from garment_uv.bodyfit.config import BodyFitConfig
 from garment_uv.config import parse_assignments
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
-from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.samples.noise_config import AS_ESTIMATED
-from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
 
 NAME = "picture_alone"
 BODIES = ("given", "perturbed", "predicted")
@@ -30,27 +29,9 @@ SEGMENTS = ("given", "predicted")
 
 
 def small() -> TrialConfig:
-    """The ablation's model and training, told true bodies."""
-    return TrialConfig(
-        data=DataConfig(uri=".garment/open192/128"),
-        generator=GeneratorConfig(
-            base_features=8,
-            global_downsamples=4,
-            residual_blocks=2,
-            local=LocalBranchConfig(features=16, kernel=3),
-            frame="body",
-        ),
-        discriminator=DiscriminatorConfig(base_features=8, layers=3, scales=1),
-        training=TrainingConfig(
-            epochs=10,
-            batch_size=4,
-            optimiser=OptimiserConfig(generator_lr=2e-3, discriminator_lr=1e-3, beta1=0.5, beta2=0.99),
-            precision="bf16",
-            threads=1,
-            device="cpu",
-        ),
-        evaluation=EvaluationConfig(every=5, max_samples=36, predicted="never", meshes=0),
-    )
+    """The ablation's model and training, told true bodies; it also sees the picture at each texel of the body."""
+    base = load_experiment("paper_ablation", Path(__file__).parent).base
+    return base.with_values({"generator.unwrap_image": True, "evaluation.every": 5})
 
 
 def noisy(config: TrialConfig) -> TrialConfig:

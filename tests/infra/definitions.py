@@ -23,12 +23,20 @@ def schemas(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def strict(schema: Any, top: bool = False) -> Any:
-    """A structural schema in JSON Schema's words; what has fields has no others, but for an object's own metadata."""
+    """A structural schema in JSON Schema's words; what has fields has no others, but for an object's own metadata.
+
+    What a server fills in by a default is not required. Rules in CEL (`x-kubernetes-validations`) are passed over.
+    """
     if not isinstance(schema, dict):
         return schema
     plain = {name: value for name, value in schema.items() if not name.startswith("x-kubernetes-")}
     if schema.get("x-kubernetes-int-or-string"):
         plain = {"anyOf": [{"type": "integer"}, {"type": "string"}]}
+    if schema.get("format") == "int32":
+        plain = {"minimum": -(2**31), "maximum": 2**31 - 1, **plain}
+    if "required" in plain:
+        fields = plain.get("properties", {})
+        plain["required"] = [name for name in plain["required"] if "default" not in fields.get(name, {})]
     for name in ("items", "additionalProperties", "not"):
         if name in plain:
             plain[name] = strict(plain[name])

@@ -25,9 +25,10 @@ spec:
           kind: {type: string}
           spec:
             type: object
-            required: [threads]
+            required: [threads, width]
             properties:
               threads: {type: integer, format: int32}
+              width: {type: integer, format: int32, default: 90}
               port: {x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}]}
               pattern: {type: string, nullable: true, enum: [plain, twill]}
               extra: {type: object, x-kubernetes-preserve-unknown-fields: true, properties: {known: {type: string}}}
@@ -59,6 +60,8 @@ def test_what_a_definition_takes_is_taken(known):
     ("spec", "said"),
     [
         ({"treads": 2}, "treads"),
+        ({"threads": None}, "None is not of type 'integer'"),
+        ({"width": 2**31}, "2147483648 is greater than the maximum"),
         ({"threads": "2"}, "'2' is not of type 'integer'"),
         ({"port": 1.5}, "1.5"),
         ({"pattern": "satin"}, "satin"),

@@ -82,8 +82,16 @@ def _columns(board: "Leaderboard") -> list:
         columns.append((metric.removeprefix("s2s/"), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
     for name in board.differing:
         title = name.rpartition(".")[2] if _unique(name, board.differing) else name
-        columns.append((title, fold, lambda row, name=name: row.params.get(name, "")))
+        columns.append((title, fold, lambda row, name=name: _short(row.params.get(name, ""))))
     return columns
+
+
+def _short(value: str) -> str:
+    """A parameter, if a fraction with four digits, so that a column of rates is not a tower of them."""
+    try:
+        return value if value.lstrip("-").isdigit() else f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def _interval(row: Row) -> str:

@@ -65,6 +65,17 @@ def test_a_trial_of_a_population_is_shown_with_the_values_that_it_ended_with():
     }
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("0.0030909927781404447", "0.003091"), ("1e-05", "1e-05"), ("64", "64"), ("123456789", "123456789"), ("a", "a")],
+)
+def test_a_searched_fraction_is_shown_with_four_digits(value, shown):
+    trial = row("t00001", 10.0)
+    trial.params["loss.uv"] = value
+    board = Leaderboard("sweep", tuple(rank([trial])), (), ("loss.uv",))
+    assert text_of(board).splitlines()[4].split()[-2] == shown
+
+
 def test_the_table_says_who_cannot_be_told_apart():
     text = text_of(board_of([ONCE, LUCKY, POOR, STEADY]))
     assert "best: t00002, 10.20 ± 0.65 mm over 3 seeds (95% interval)" in text

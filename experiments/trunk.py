@@ -50,6 +50,7 @@ def experiment() -> Experiment:
                 Choice(path="generator.local.stride", options=(1, 2), when=BRANCHED),
                 Choice(path="generator.local.features", options=(16, 32, 64), when=BRANCHED),
                 Choice(path="generator.local.kernel", options=(3, 5, 7), when=BRANCHED),
+                Choice(path="training.ema_decay", options=(0.0, 0.99)),
                 Float(path="training.optimiser.generator_lr", low=3e-4, high=4e-3, log=True),
             )
         ),

@@ -2,7 +2,10 @@
 
 import warp as wp
 
+from garment_uv.metrics.warp_device import warp_device
+
 
 def quiet() -> None:
-    """Keep warp from announcing devices and compilations; call it before the first use of warp in a process."""
+    """Start warp without a word of devices and compilations; call it before the first use of warp in a process."""
     wp.config.log_level = wp.LOG_ERROR
+    warp_device()

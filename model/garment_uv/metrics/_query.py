@@ -65,7 +65,7 @@ def _distance_kernel(
         place = nearest(scaled, reach, triangles, boxes, children)
         if place < 0:
             place = nearest(scaled, _FAR, triangles, boxes, children)
-        face = order[wp.min(place, faces.shape[0] - 1)]
+        face = order[wp.clamp(place, 0, faces.shape[0] - 1)]  # beyond _FAR the mesh is a dot: any triangle will do
         a = vertices[faces[face, 0]]
         b = vertices[faces[face, 1]]
         c = vertices[faces[face, 2]]

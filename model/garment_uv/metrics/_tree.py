@@ -37,11 +37,6 @@ class Tree:
     children: wp.array
     """First child of each node, int32 [nodes]; leaf L is -L - 1."""
 
-    @property
-    def root(self) -> int:
-        """Number of the last node."""
-        return self.boxes.shape[0] - 1
-
 
 def build(vertices: wp.array, faces: wp.array) -> Tree:
     """Over vertices vec3 [N] within [-1, 1] and faces int32 [F, 3], F > 0, on the device that is current."""

@@ -70,6 +70,15 @@ def test_degenerate_faces_keep_their_extent(device):
         assert np.abs(found - _exact(points, vertices, faces)).max() < 1e-6, faces
 
 
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("size", [0.0, 1e-17, 1e-12, 1e-9])
+def test_a_mesh_no_larger_than_rounding_is_a_dot(device, size):
+    vertices = np.array([0.1, 0.2, 0.3]) + size * np.random.default_rng(4).normal(size=(30, 3))
+    faces, points = np.arange(30).reshape(-1, 3), np.random.default_rng(5).normal(size=(100, 3)) * 10
+    expected = np.linalg.norm(points - (0.1, 0.2, 0.3), axis=1)
+    assert np.abs(point_to_surface(points, vertices, faces, device) - expected).max() < 1e-6
+
+
 @settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), slim=st.floats(-12, 0))
 def test_slim_triangles_of_a_garments_size(seed, slim):

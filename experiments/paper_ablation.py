@@ -31,6 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "pooling over the image": {"generator.local.class_pooling": "image"},
     "displacements in the sample's frame": {"generator.frame": "sample"},
     "the same, - condition on body": {"generator.frame": "sample", "generator.condition_on_body": False},
+    "+ texel embedding": {"generator.texel_embedding": True},
     "+ unwrapped image": {"generator.unwrap_image": True},
     "+ predicted segments": {"generator.segments": "predicted"},
     "+ averaged weights": {"training.ema_decay": 0.99},

@@ -31,9 +31,9 @@ def published() -> TrialConfig:
 
 
 def experiment() -> Experiment:
-    """Sizes of trunk and discriminator, set-up and resolution of the local path; error against time per image."""
+    """Sizes of trunk and discriminator, set-up and resolution of the local path, options; error against time."""
     small = {"generator.base_features": 16, "discriminator.base_features": 16}
-    base = published().with_values({"training.threads": 1, **small})
+    base = published().with_values({"training.threads": 1, "evaluation.max_samples": 108, **small})
     return Experiment(
         name="trunk",
         description="A smaller trunk and local path for the same error",
@@ -46,6 +46,7 @@ def experiment() -> Experiment:
                 Choice(path="discriminator.base_features", options=(8, 16, 32)),
                 Integer(path="discriminator.scales", low=1, high=2),
                 Choice(path="generator.frame", options=("sample", "body")),
+                Choice(path="generator.texel_embedding", options=(False, True)),
                 Choice(path="generator.local.mode", options=("per_class", "grouped", "shared")),
                 Choice(path="generator.local.stride", options=(1, 2), when=BRANCHED),
                 Choice(path="generator.local.features", options=(16, 32, 64), when=BRANCHED),

@@ -55,6 +55,8 @@ class GeneratorConfig(Config):
     segments: Literal["given", "predicted"] = "given"
     """Which segments mask the local branches while training; a head that predicts them is trained either way.
     """
+    texel_embedding: bool = False
+    """Ours: learned features of each place on the map, added to the encoder's, tell a convolution where it is."""
     unwrap_image: bool = True
     """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
 

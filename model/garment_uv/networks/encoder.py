@@ -8,6 +8,7 @@ from torch import nn
 
 from garment_uv.networks.blocks import ConvBlock, in_layout_of
 from garment_uv.networks.config import GeneratorConfig
+from garment_uv.networks.texel_embedding import TexelEmbedding
 from garment_uv.uv.unwrap import unwrap_image
 
 
@@ -50,13 +51,14 @@ class Encoder(nn.Module):
         self.first = ConvBlock(input_channels(config), channels, kernel=7, reflect=True)
         self.second = ConvBlock(channels, 2 * channels, stride=2)
         self.third = ConvBlock(2 * channels, 4 * channels, stride=2)
+        self.place = TexelEmbedding(4 * channels) if config.texel_embedding else nn.Identity()
 
     def forward(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> Encoded:
         """Features of image [B, 3, I, I], body_uv [B, 3, U, U] (m) and camera [B, 3] (m, root-relative)."""
         inputs = in_layout_of(self.first[0].weight, self.stack(image, body_uv, camera))
         full = self.first(inputs)
         half = self.second(full)
-        return Encoded(inputs, full, half, self.third(half))
+        return Encoded(inputs, full, half, self.place(self.third(half)))
 
     def stack(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
         """The input channels [B, 3 to 9, U, U]: the resized image, then the body map, then the unwrapped

@@ -2,7 +2,6 @@
 
 from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Integer, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
-from garment_uv.training.config import DataConfig, EvaluationConfig, TrainingConfig
 
 BRANCHED = ("per_class", "grouped", "shared")
 """Set-ups that have a local generator at all."""
@@ -11,12 +10,18 @@ BY_LENGTH = (("Top", "Tshirt"), ("Trousers", "Jumpsuit"), ("Skirt", "Dress"))
 BY_TOPOLOGY = (("Top", "Tshirt", "Trousers", "Jumpsuit"), ("Skirt", "Dress"))
 
 
-def full_size() -> TrialConfig:
-    """The published model at 256 x 256, for a GPU."""
-    return TrialConfig(
-        data=DataConfig(workers=4),
-        training=TrainingConfig(epochs=200, batch_size=8, precision="bf16"),
-        evaluation=EvaluationConfig(every=2, max_samples=500, meshes=12),
+def full_length() -> TrialConfig:
+    """The default model at 256 x 256, trained to its end, for a GPU."""
+    return TrialConfig().with_values(
+        {
+            "data.workers": 4,
+            "training.epochs": 200,
+            "training.batch_size": 8,
+            "training.precision": "bf16",
+            "evaluation.every": 2,
+            "evaluation.max_samples": 500,
+            "evaluation.meshes": 12,
+        }
     )
 
 
@@ -26,7 +31,7 @@ def experiment() -> Experiment:
     return Experiment(
         name="local_branches",
         description="Set-ups of the local branches, with the parameters that each of them has",
-        base=full_size(),
+        base=full_length(),
         space=Space(
             parameters=(
                 Choice(path="generator.local.mode", options=(*BRANCHED, "none")),

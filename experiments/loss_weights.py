@@ -2,15 +2,20 @@
 
 from garment_sweeps.spaces import AshaConfig, Experiment, Float, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
-from garment_uv.training.config import DataConfig, EvaluationConfig, TrainingConfig
 
 
-def full_size() -> TrialConfig:
-    """The published model at 256 x 256, for a GPU."""
-    return TrialConfig(
-        data=DataConfig(workers=4),
-        training=TrainingConfig(epochs=200, batch_size=8, precision="bf16"),
-        evaluation=EvaluationConfig(every=2, max_samples=500, meshes=12),
+def full_length() -> TrialConfig:
+    """The default model at 256 x 256, trained to its end, for a GPU."""
+    return TrialConfig().with_values(
+        {
+            "data.workers": 4,
+            "training.epochs": 200,
+            "training.batch_size": 8,
+            "training.precision": "bf16",
+            "evaluation.every": 2,
+            "evaluation.max_samples": 500,
+            "evaluation.meshes": 12,
+        }
     )
 
 
@@ -19,7 +24,7 @@ def experiment() -> Experiment:
     return Experiment(
         name="loss_weights",
         description="Log-scaled weights of all loss terms beside the L1 on the UV map",
-        base=full_size(),
+        base=full_length(),
         space=Space(
             parameters=(
                 Float(path="loss.mesh", low=1e-2, high=1e2, log=True),

@@ -6,28 +6,32 @@
 """
 
 from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, Integer, ResourcesConfig, Space
+from garment_uv.config.published import published_architecture
 from garment_uv.config.trial import TrialConfig
-from garment_uv.networks.config import GeneratorConfig, LocalBranchConfig
-from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
 
 EPOCHS = 6
+TRAINING: dict[str, object] = {
+    "data.uri": ".garment/open192/128",
+    "training.epochs": EPOCHS,
+    "training.batch_size": 4,
+    "training.precision": "auto",
+    "training.device": "cpu",
+    "training.optimiser.generator_lr": 5e-4,
+    "training.optimiser.discriminator_lr": 1e-3,
+    "training.optimiser.beta1": 0.5,
+    "training.optimiser.beta2": 0.99,
+    "evaluation.every": 2,
+    "evaluation.max_samples": 36,
+    "evaluation.predicted": "never",
+    "evaluation.meshes": 0,
+}
+"""What every trial here shares with the published architecture's training."""
 BRANCHED = {"generator.local.mode": ("per_class", "grouped", "shared")}
 
 
 def published() -> TrialConfig:
     """The published architecture with nothing of ours, on maps of 128 texels; six epochs, which two cores can train."""
-    return TrialConfig(
-        data=DataConfig(uri=".garment/open192/128"),
-        generator=GeneratorConfig(local=LocalBranchConfig(class_pooling="image"), unwrap_image=False),
-        training=TrainingConfig(
-            epochs=EPOCHS,
-            batch_size=4,
-            precision="auto",
-            device="cpu",
-            optimiser=OptimiserConfig(generator_lr=5e-4, discriminator_lr=1e-3, beta1=0.5, beta2=0.99),
-        ),
-        evaluation=EvaluationConfig(every=2, max_samples=36, predicted="never", meshes=0),
-    )
+    return published_architecture().with_values(TRAINING)
 
 
 def experiment() -> Experiment:

@@ -25,7 +25,7 @@ from pathlib import Path
 import torch
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config.published import published_architecture
 from garment_uv.errors import UserError
 from garment_uv.inference.export import export_model
 from garment_uv.networks.generator import GarmentGenerator
@@ -92,7 +92,8 @@ def main() -> int:
 
 def make_model(source: FolderSource, folder: Path) -> Path:
     """Full-size networks that see a Dress everywhere, for the dataset's body and maps."""
-    manifest, config = source.manifest, TrialConfig()
+    manifest = source.manifest
+    config = published_architecture().with_values({"generator.unwrap_image": True})
     torch.manual_seed(0)
     generator = GarmentGenerator(config.generator)
     with torch.no_grad():

@@ -7,6 +7,7 @@ import torch
 from published_form import published_generator
 from published_loss import PublishedLoss, match_by_cdist
 
+from garment_uv.config.published import published_architecture
 from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.edges import edge_share
@@ -15,7 +16,6 @@ from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.nearest import nearest_vertices
 from garment_uv.losses.normals import vertex_normals
 from garment_uv.networks.blocks import in_layout_of, recompute_residuals
-from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.masks import class_masks, grow
@@ -51,9 +51,11 @@ class Form:
         seed, device = options.seed, torch.device(options.device)
         torch.manual_seed(seed)
         self.name, self.batch, self.device = name, batch.to(device), device
-        generator = GarmentGenerator(GeneratorConfig(base_features=options.features))
+        features = {"base_features": options.features}
+        published = published_architecture()
+        generator = GarmentGenerator(published.generator.with_values(features))
         torch.manual_seed(seed + 1)
-        discriminator = Discriminator(DiscriminatorConfig(base_features=options.features))
+        discriminator = Discriminator(published.discriminator.with_values(features))
         kind = GeneratorLoss
         if name == "published":
             kind, self.generator = PublishedLoss, published_generator(generator).to(device)

@@ -26,7 +26,7 @@ from step_forms import FORMS, Form, load_batch
 from step_memory import fresh_peak_mib, print_own_peak
 from step_variants import card_rates, compiled_beside, variants
 
-from garment_uv.networks.config import GeneratorConfig
+from garment_uv.config.published import published_architecture
 from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.fastest import fastest_precision
 from garment_uv.training.predict import quiet_sparse
@@ -46,7 +46,7 @@ def main() -> int:
     if options.device == "cpu":
         keep_freed_memory()
     if options.precision == "auto":
-        config = GeneratorConfig(base_features=options.features)
+        config = published_architecture().generator.with_values({"base_features": options.features})
         options.precision = fastest_precision(config, SIZE, torch.device(options.device))
     with quiet_sparse():
         if options.only_memory:

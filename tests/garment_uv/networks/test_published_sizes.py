@@ -1,9 +1,10 @@
-"""The default config has the layer sizes that LGGAN publishes."""
+"""The published architecture has the layer sizes that LGGAN publishes, and none of our options."""
 
 import torch
 from torch import nn
 
-from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig
+from garment_uv.config.published import published_architecture
+from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.parameters import count_parameters
@@ -19,9 +20,9 @@ def _convolutions(module: nn.Module) -> list[tuple[str, int, int, int, int]]:
 
 def test_generator_sizes():
     with torch.device("meta"):
-        generator = GarmentGenerator(GeneratorConfig())
+        generator = GarmentGenerator(published_architecture().generator)
     assert _convolutions(generator.encoder) == [
-        ("conv", 9, 64, 7, 1), ("conv", 64, 128, 3, 2), ("conv", 128, 256, 3, 2)]
+        ("conv", 6, 64, 7, 1), ("conv", 64, 128, 3, 2), ("conv", 128, 256, 3, 2)]
     assert _convolutions(generator.global_path) == [
         ("conv", 256, 512, 3, 2), ("conv", 512, 1024, 3, 2),
         ("up", 1024, 512, 4, 2), ("up", 512, 256, 4, 2), ("up", 256, 128, 4, 2), ("up", 128, 64, 4, 2),
@@ -36,7 +37,7 @@ def test_generator_sizes():
 
 
 def test_discriminator_sizes():
-    discriminator = Discriminator(DiscriminatorConfig())
+    discriminator = Discriminator(published_architecture().discriminator)
     assert len(discriminator.scales) == 2
     for scale in discriminator.scales:
         assert _convolutions(scale) == [

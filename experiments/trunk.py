@@ -5,7 +5,7 @@
     python experiments/benchmarks/against_published.py  # the best found beside the published architecture
 """
 
-from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Float, Integer, ResourcesConfig, Space
+from garment_sweeps.spaces import AshaConfig, Choice, Experiment, FinalsConfig, Float, Integer, ResourcesConfig, Space
 from garment_uv.config.published import published_architecture
 from garment_uv.config.trial import TrialConfig
 
@@ -26,6 +26,15 @@ TRAINING: dict[str, object] = {
     "evaluation.meshes": 0,
 }
 """What every trial here shares with the published architecture's training."""
+SMALL: dict[str, object] = {
+    "generator.base_features": 16,
+    "generator.residual_blocks": 3,
+    "generator.local.stride": 2,
+    "generator.local.features": 32,
+    "generator.local.kernel": 3,
+    "discriminator.base_features": 16,
+}
+"""Where the search begins: a step of it takes less than a quarter of the published one's time."""
 BRANCHED = {"generator.local.mode": ("per_class", "grouped", "shared")}
 
 
@@ -36,8 +45,7 @@ def published() -> TrialConfig:
 
 def experiment() -> Experiment:
     """Sizes of trunk and discriminator, set-up and resolution of the local path, options; error against time."""
-    small = {"generator.base_features": 16, "discriminator.base_features": 16}
-    base = published().with_values({"training.threads": 1, "evaluation.max_samples": 108, **small})
+    base = published().with_values({"training.threads": 1, "evaluation.max_samples": 108, **SMALL})
     return Experiment(
         name="trunk",
         description="A smaller trunk and local path for the same error",
@@ -45,22 +53,24 @@ def experiment() -> Experiment:
         space=Space(
             parameters=(
                 Choice(path="generator.base_features", options=(8, 12, 16, 24)),
-                Integer(path="generator.residual_blocks", low=1, high=6),
+                Integer(path="generator.residual_blocks", low=1, high=5),
                 Integer(path="generator.global_downsamples", low=2, high=4),
                 Choice(path="discriminator.base_features", options=(8, 16, 32)),
                 Integer(path="discriminator.scales", low=1, high=2),
                 Choice(path="generator.texel_embedding", options=(False, True)),
                 Choice(path="generator.local.mode", options=("per_class", "grouped", "shared")),
                 Choice(path="generator.local.stride", options=(1, 2), when=BRANCHED),
-                Choice(path="generator.local.features", options=(16, 32, 64), when=BRANCHED),
-                Choice(path="generator.local.kernel", options=(3, 5, 7), when=BRANCHED),
+                Choice(path="generator.local.features", options=(16, 32), when=BRANCHED),
+                Choice(path="generator.local.kernel", options=(3, 5), when=BRANCHED),
                 Choice(path="training.ema_decay", options=(0.0, 0.99)),
                 Choice(path="training.mirror", options=(False, True)),
-                Float(path="training.optimiser.generator_lr", low=3e-4, high=4e-3, log=True),
+                Float(path="training.optimiser.generator_lr", low=3e-4, high=2e-3, log=True),
             )
         ),
-        trials=24,
+        trials=16,
+        startup_trials=8,
         scheduler=AshaConfig(grace_epochs=2, reduction=3),
+        finals=FinalsConfig(finalists=2, seeds=2),
         also_minimise=("seconds_per_image",),
         resources=ResourcesConfig(cpus=1),
     )

@@ -17,27 +17,12 @@ GOAL = 4.0
 STEPS = 12
 """Timed steps of each; the median counts."""
 
-FOUND: dict[str, object] = {
-    "generator.base_features": 24,
-    "generator.residual_blocks": 5,
-    "generator.global_downsamples": 2,
-    "discriminator.base_features": 16,
-    "discriminator.scales": 2,
-    "generator.local.mode": "per_class",
-    "generator.local.stride": 2,
-    "generator.local.features": 32,
-    "generator.local.kernel": 3,
-    "training.optimiser.generator_lr": 0.000428579536073593,
-    "training.ema_decay": 0.99,
-}
-"""What the sweep `trunk` found, as changes of the published config, with the average of the generator's weights."""
-
 
 def main() -> int:
     """Train, time, write `experiments/results/against_published.csv`; 1 where the goal is missed."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from experiments.benchmarks.conditions import conditions, write_csv
-    from experiments.trunk import published
+    from experiments.trunk import found, published
     from garment_sweeps.shards import open_source
     from garment_uv.config import parse_assignments
     from garment_uv.errors import UserError
@@ -45,17 +30,16 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=published().data.uri)
-    parser.add_argument("--found", action="append", default=[], metavar="PATH=VALUE", help="instead of FOUND")
+    parser.add_argument("--found", action="append", default=[], metavar="PATH=VALUE", help="changes of the published")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=published().training.epochs)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path(".garment/against_published"), help="trainings under way")
     chosen = parser.parse_args()
     try:
-        base = published().with_values(
-            {"data.uri": chosen.data, "training.epochs": chosen.epochs, "training.threads": chosen.threads}
-        )
-        configs = {"published": base, "found": base.with_values(parse_assignments(chosen.found) or FOUND)}
+        told = {"data.uri": chosen.data, "training.epochs": chosen.epochs, "training.threads": chosen.threads}
+        other = published().with_values(parse_assignments(chosen.found)) if chosen.found else found()
+        configs = {"published": published().with_values(told), "found": other.with_values(told)}
         source = open_source(chosen.data)
         errors: dict[str, list[dict[str, float]]] = {name: [] for name in configs}
         for seed in range(chosen.seeds):

@@ -4,17 +4,29 @@ from pydantic import Field
 
 from garment_uv.config.base import Config
 from garment_uv.losses.config import LossConfig
-from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig
+from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, TrainingConfig
 
 
 class TrialConfig(Config):
-    """One training of the full model on one dataset with one seed."""
+    """One training of the full model on one dataset with one seed.
+
+    Networks and averaging are by default what our own sweep found (`experiments/trunk.py`, figures in
+    `experiments/results/README.md`); the published ones are `garment_uv.config.published.published_architecture`.
+    Mirrored samples won there too and stay off, since not every atlas has symmetric halves. A field that a stored
+    config does not name has its own default, not this one.
+    """
 
     data: DataConfig = DataConfig()
-    generator: GeneratorConfig = GeneratorConfig()
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    generator: GeneratorConfig = GeneratorConfig(
+        base_features=24,
+        residual_blocks=3,
+        local=LocalBranchConfig(mode="grouped", features=32, kernel=3, class_pooling="image"),
+        texel_embedding=True,
+        unwrap_image=False,
+    )
+    discriminator: DiscriminatorConfig = DiscriminatorConfig(base_features=16)
     loss: LossConfig = LossConfig()
-    training: TrainingConfig = TrainingConfig()
+    training: TrainingConfig = TrainingConfig(ema_decay=0.99)
     evaluation: EvaluationConfig = EvaluationConfig()
     seed: int = Field(default=0, ge=0, lt=2**31)

@@ -28,7 +28,7 @@ def test_the_average_follows_slowly_and_early_steps_count_more():
 
 
 def test_the_average_is_what_is_evaluated_and_saved_and_training_is_unchanged(make_trainer, tmp_path):
-    plain, averaged = make_trainer(), make_trainer(**{"training.ema_decay": 0.9})
+    plain, averaged = make_trainer(**{"training.ema_decay": 0.0}), make_trainer(**{"training.ema_decay": 0.9})
     losses = [trainer.train_epoch().losses for trainer in (plain, averaged)]
     assert losses[0] == losses[1]
     trained, kept = averaged.generator.state_dict(), averaged.model.state_dict()

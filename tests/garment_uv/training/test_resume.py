@@ -201,7 +201,7 @@ def test_the_checkpoint_is_a_model_too(saved, tmp_path):
         generator, config, atlas = load_model(place)
         assert not generator.training
         assert config == trainer.config and atlas == trainer.atlas
-        weights = trainer.generator.state_dict()
+        weights = trainer.model.state_dict()
         assert all(torch.equal(value, weights[name]) for name, value in generator.state_dict().items())
     card = read_card(tmp_path / "model")
     assert (card.epoch, card.trained_on.image_size, card.trained_on.body_model) == (1, 32, "cylinder")

@@ -20,8 +20,8 @@ class TrialConfig(Config):
     data: DataConfig = DataConfig()
     generator: GeneratorConfig = GeneratorConfig(
         base_features=24,
-        residual_blocks=3,
-        local=LocalBranchConfig(mode="grouped", features=32, kernel=3, class_pooling="image"),
+        residual_blocks=4,
+        local=LocalBranchConfig(stride=2, features=32, kernel=3, class_pooling="image"),
         texel_embedding=True,
         unwrap_image=False,
     )

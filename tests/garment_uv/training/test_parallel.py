@@ -85,7 +85,7 @@ def test_a_process_that_never_has_a_sample_changes_no_bit(workers, make_dataset)
 def test_a_branch_is_trained_where_any_process_needs_it_and_else_left_alone(workers, make_dataset):
     dataset = make_dataset(2)  # one process sees a Top with Trousers, the other a Dress
     assert OUTFITS[:2] == (("Top", "Trousers"), ("Dress",))
-    config = small_config(**{"training.processes": 2, "training.batch_size": 2, "generator.local.mode": "per_class"})
+    config = small_config(**{"training.processes": 2, "training.batch_size": 2})
     one, several = alone(config, dataset, 1), together(workers, train, config, dataset, 1)
     fresh = Trainer(config.with_values({"training.processes": 1}), FolderSource(dataset)).generator.state_dict()
     names = [name for name in fresh if name.startswith("local_path.branches.branches.")]

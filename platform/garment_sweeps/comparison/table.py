@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 COST_TITLES = {"seconds_per_image": "ms/image", "memory_mib": "MiB", "parameters": "parameters"}
 COST_SCALE = {"seconds_per_image": 1000.0}
+FEW = 6
+"""Of more searched parameters than these a trial's values stand in a line of their own: no terminal is that wide."""
 
 
 def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
@@ -36,7 +38,22 @@ def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
     for row in board.baselines:
         table.add_row("", *(cell(row) for _, _, cell in columns), style="dim")
     lines = leaderboard_lines(board, len(board.trials) - len(shown))
-    return Group(table, *(Text(line) for line in lines))
+    below = [_values(board, shown, places)] if len(board.differing) > FEW else []
+    return Group(table, *below, *(Text(line) for line in lines))
+
+
+def _values(board: "Leaderboard", shown: list[Row], places: dict[str, int]):
+    """What was searched, a line a trial, which wraps between parameters."""
+    from rich.table import Table
+
+    table = Table(title="what they differ in", title_justify="left", show_header=False, box=None)
+    for options in ({}, {"no_wrap": True}, {}):
+        table.add_column(**options)
+    titles = {name: _title(name, board.differing) for name in board.differing}
+    for row in shown:
+        values = (f"{title}={_short(row.params.get(name, ''))}" for name, title in titles.items())
+        table.add_row(str(places[row.name]), row.name, " ".join(values))
+    return table
 
 
 def leaderboard_lines(board: "Leaderboard", hidden: int = 0) -> list[str]:
@@ -80,8 +97,8 @@ def _columns(board: "Leaderboard") -> list:
         columns.append(("front", {"justify": "center"}, lambda row: "*" if row.on_front else ""))
     for metric in sorted({m for row in (*board.trials, *board.baselines) for m in row.metrics if _is_class(m)}):
         columns.append((metric.removeprefix("s2s/"), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
-    for name in board.differing:
-        title = name.rpartition(".")[2] if _unique(name, board.differing) else name
+    for name in board.differing if len(board.differing) <= FEW else ():
+        title = _title(name, board.differing)
         columns.append((title, fold, lambda row, name=name: _short(row.params.get(name, ""))))
     return columns
 
@@ -131,6 +148,7 @@ def _is_class(metric: str) -> bool:
     return metric.startswith("s2s/") and metric.removeprefix("s2s/") in CLASS_IDS
 
 
-def _unique(name: str, names: tuple[str, ...]) -> bool:
+def _title(name: str, names: tuple[str, ...]) -> str:
+    """The last part of a parameter's path, or all of it where another one ends alike."""
     last = name.rpartition(".")[2]
-    return sum(other.rpartition(".")[2] == last for other in names) == 1
+    return last if sum(other.rpartition(".")[2] == last for other in names) == 1 else name

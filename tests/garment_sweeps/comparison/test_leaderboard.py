@@ -76,6 +76,17 @@ def test_a_searched_fraction_is_shown_with_four_digits(value, shown):
     assert text_of(board).splitlines()[4].split()[-2] == shown
 
 
+@pytest.mark.parametrize("searched", [6, 12])
+def test_many_searched_parameters_stand_in_a_line_a_trial_and_few_in_columns(searched):
+    names = tuple(f"generator.local.field{number}" for number in range(searched))
+    trial = Row("t00001", "complete", {"s2s/all": 10.0}, {name: "0.123456" for name in names}, "run")
+    lines = text_of(Leaderboard("sweep", (trial,), (), names, ())).splitlines()
+    header, values = next(line for line in lines if "outcome" in line), "field0=0.1235 field1=0.1235"
+    assert ("field0" in header) == (searched == 6)
+    assert any(values in line for line in lines) == (searched == 12)
+    assert "".join(lines).count("0.1235") == searched
+
+
 def test_the_table_says_who_cannot_be_told_apart():
     text = text_of(board_of([ONCE, LUCKY, POOR, STEADY]))
     assert "best: t00002, 10.20 ± 0.65 mm over 3 seeds (95% interval)" in text

@@ -78,6 +78,7 @@ def _trial(sweep: SweepRun, dataset: Path, home: Path, name: str, epochs: int) -
             "training.threads": 1,
             "training.optimiser.generator_lr": 4e-3,
             "generator.frame": "body",
+            "generator.local.stride": 1,  # what the crafted models change is said texel by texel
             "loss.adversarial": 0.001,
         }
     )

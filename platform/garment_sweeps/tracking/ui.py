@@ -1,6 +1,5 @@
 """The MLflow UI over the local store: on loopback, or elsewhere with a password."""
 
-import contextlib
 import ipaddress
 import os
 import secrets
@@ -88,32 +87,11 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
     try:
         return process.wait()
     except KeyboardInterrupt:
-        end_server(process)
+        process.terminate()
+        process.wait()
         return 0
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def end_server(process: subprocess.Popen, grace_s: float = 10.0) -> None:
-    """Asks the server to end; what of it and its workers is still there after `grace_s` seconds is killed.
-
-    A server that is told to end while its workers are starting may wait for them for ever.
-    """
-    import psutil
-
-    try:
-        workers = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        workers = []
-    process.terminate()
-    try:
-        process.wait(timeout=grace_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    for worker in psutil.wait_procs(workers, timeout=1)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            worker.kill()
 
 
 def users_file(home: Path) -> Path:

@@ -75,20 +75,6 @@ def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monke
     assert "correct-horse" not in said.err + said.out
 
 
-def test_a_server_that_does_not_end_is_killed_with_its_workers():
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
-    started = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1] + rest]); "
-    rest = "print(1, flush=True); time.sleep(300)"
-    code = f"{deaf}rest = {rest!r}; {started}time.sleep(300)"
-    process = subprocess.Popen([sys.executable, "-c", code, deaf], stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"1\n"
-    (worker,) = psutil.Process(process.pid).children()
-    ui.end_server(process, grace_s=0.5)
-    process.stdout.close()
-    assert process.returncode == -signal.SIGKILL
-    worker.wait(timeout=20)
-
-
 @pytest.mark.servers
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_with_the_command(home, told):

@@ -75,12 +75,18 @@ def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monke
     assert "correct-horse" not in said.err + said.out
 
 
+def heed_interrupts() -> None:
+    """What a shell runs in the background ignores SIGINT, and so would all that the tests start there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.servers
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_with_the_command(home, told):
     port = free_port()
     command = [sys.executable, "-m", "garment_sweeps.cli.main", "ui", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, **quiet, preexec_fn=heed_interrupts)
     servers: list[psutil.Process] = []
     try:
         end = time.monotonic() + 120

@@ -13,6 +13,8 @@ class LossConfig(Config):
 
     uv: float = Field(default=1.0, ge=0, le=1e4)
     """L1 on the UV map inside the garment mask, cm."""
+    uv_outside: float = Field(default=0.0, ge=0, le=1e4)
+    """L1 on the rest of the UV map, cm; with `uv`, the L1 on the whole map that nothing published speaks against."""
     mesh: float = Field(default=1.0, ge=0, le=1e4)
     """Smooth-L1 on vertices read from the map, cm; squared below 1 cm."""
     normal: float = Field(default=0.05, ge=0, le=1e4)

@@ -17,7 +17,7 @@ from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.normals import normal_share
 from garment_uv.losses.segments import segments_loss
 from garment_uv.losses.surface import Covered, SurfaceOperators
-from garment_uv.losses.uv import uv_share
+from garment_uv.losses.uv import uv_outside_share, uv_share
 from garment_uv.networks.generator import GeneratorOutput
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler
@@ -83,8 +83,11 @@ class GeneratorLoss(nn.Module):
 
     def _map_terms(self, output: GeneratorOutput, batch) -> dict[str, Share | torch.Tensor]:
         terms: dict[str, Share | torch.Tensor] = {}
+        maps = output.displacement, batch.displacement_uv, batch.segments
         if self.config.uv:
-            terms["uv"] = uv_share(output.displacement, batch.displacement_uv, batch.segments)
+            terms["uv"] = uv_share(*maps)
+        if self.config.uv_outside:
+            terms["uv_outside"] = uv_outside_share(*maps)
         if self.config.classification and output.class_logits is not None:
             terms["classification"] = classification_share(output.class_logits, output.class_present)
         if self.config.segments:

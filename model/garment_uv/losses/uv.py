@@ -1,4 +1,4 @@
-"""L1 on the UV map, inside the garment's mask (published)."""
+"""L1 on the UV map (published), apart for the garments and for what lies around them."""
 
 import torch
 
@@ -12,5 +12,16 @@ def uv_share(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor
     The mask is grown by two texels (ours), since vertices at a garment's border are read from texels outside
     it. Displacement and position maps differ by the same body map, so either kind gives the same loss.
     """
-    difference = (predicted.float() - true.float()).abs() * CM_PER_M
-    return masked_share(difference, garment_mask(segments))
+    return masked_share(_difference(predicted, true), garment_mask(segments))
+
+
+def uv_outside_share(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> Share:
+    """The same everywhere else, where true maps fade to zero within a few rings of vertices.
+
+    No vertex is read there: what it asks of a map is to know where the garments end.
+    """
+    return masked_share(_difference(predicted, true), 1 - garment_mask(segments))
+
+
+def _difference(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
+    return (predicted.float() - true.float()).abs() * CM_PER_M

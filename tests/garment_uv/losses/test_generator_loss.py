@@ -23,7 +23,7 @@ def _noise(batch, scale=0.02, seed=1):
 
 
 def test_every_term_is_there_and_total_is_their_weighted_sum(atlas, make_batch, make_output):
-    batch, config = make_batch(["default", "skirt", "default"]), LossConfig()
+    batch, config = make_batch(["default", "skirt", "default"]), LossConfig(uv_outside=0.5)
     discriminator = Discriminator(DiscriminatorConfig(base_features=4))
     predicted = _noise(batch)
     output = make_output(predicted)
@@ -82,7 +82,7 @@ def test_without_garments_geometric_terms_are_zero_with_a_zero_gradient(atlas, m
 def test_terms_of_weight_zero_are_left_out(atlas, make_batch, make_output):
     batch = make_batch(["default"])
     nothing = dict.fromkeys(LossConfig.model_fields, 0)
-    for name in ("uv", "mesh", "normal", "laplacian", "edge", "classification", "segments"):
+    for name in ("uv", "uv_outside", "mesh", "normal", "laplacian", "edge", "classification", "segments"):
         loss = GeneratorLoss(LossConfig(**{**nothing, name: 2.0}), atlas)
         terms = loss(make_output(_noise(batch)), batch)
         assert set(terms) == {name, "total"}

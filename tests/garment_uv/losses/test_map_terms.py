@@ -9,7 +9,7 @@ from garment_uv.losses.classification import classification_share
 from garment_uv.losses.means import Share, masked_share, mean_of_shares
 from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.segments import segments_loss
-from garment_uv.losses.uv import uv_share
+from garment_uv.losses.uv import uv_outside_share, uv_share
 
 
 def mean(share):
@@ -26,6 +26,19 @@ def test_uv_is_the_mean_in_cm_inside_the_grown_mask():
     assert mean(uv_share)(predicted, true, segments).item() == pytest.approx(2.0)
     predicted[..., 6, 6] = 0.27
     assert mean(uv_share)(predicted, true, segments).item() == pytest.approx(3.0)
+
+
+def test_outside_is_the_mean_of_all_that_the_grown_mask_leaves_out():
+    true = torch.zeros(1, 3, 16, 16)
+    segments = torch.zeros(1, 16, 16, dtype=torch.int64)
+    segments[0, 8, 8] = 4
+    predicted = torch.full_like(true, 0.03)
+    predicted[..., 6:11, 6:11] = float("nan")
+    assert mean(uv_outside_share)(predicted, true, segments).item() == pytest.approx(3.0)
+    predicted[..., 0, 0] = 0.03 + 0.01 * (16 * 16 - 25)
+    assert mean(uv_outside_share)(predicted, true, segments).item() == pytest.approx(4.0)
+    everywhere = torch.ones_like(segments)
+    assert mean(uv_outside_share)(torch.zeros_like(true), true, everywhere).item() == 0
 
 
 def test_uv_does_not_care_whether_maps_are_displacements_or_positions():

@@ -1,6 +1,7 @@
 """`inference.json`: what an exported model takes, what it gives, and which files it is made of."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -33,6 +34,8 @@ class InferenceCard(Config):
     trained_on: TrainedOn
     push_out: bool
     """Whether vertices inside the body are to be moved out of it afterwards."""
+    reading: Literal["bilinear", "nearest"] = "bilinear"
+    """How vertices are read from the displacement's map."""
     epoch: int
     config_digest: str
     """Of the trial that the model is from."""

@@ -93,6 +93,7 @@ def export_model(model_folder: Path, out: Path) -> float:
                 outputs=outputs,
                 trained_on=card.trained_on,
                 push_out=config.evaluation.push_out,
+                reading=config.generator.reading,
                 epoch=card.epoch,
                 config_digest=card.config_digest,
                 weights_sha256=card.files[WEIGHTS].sha256,

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from garment_uv.errors import UserError
+from garment_uv.uv.sampling import Reading
 
 _PLAIN = re.compile(
     r"archive_format|archive_version|byteorder|\.data/(version|serialization_id)|\.format_version|\.storage_alignment"
@@ -40,9 +41,9 @@ class ProgramOutput:
 class ExportedGenerator(nn.Module):
     """A program in a generator's place: for one sample at a time, on the CPU, never in training."""
 
-    def __init__(self, program: nn.Module) -> None:
+    def __init__(self, program: nn.Module, reading: Reading = "bilinear") -> None:
         super().__init__()
-        self.program = program
+        self.program, self.reading = program, reading
 
     def train(self, mode: bool = True) -> "ExportedGenerator":
         """Nothing: a program has one mode."""

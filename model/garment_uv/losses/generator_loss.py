@@ -20,7 +20,7 @@ from garment_uv.losses.surface import Covered, SurfaceOperators
 from garment_uv.losses.uv import uv_outside_share, uv_share
 from garment_uv.networks.generator import GeneratorOutput
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import MapSampler
+from garment_uv.uv.sampling import MapSampler, Reading
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,22 @@ class _Surfaces:
 class GeneratorLoss(nn.Module):
     """Terms of `LossConfig` for one batch; a term of weight 0 is not computed.
 
-    `means` makes means of what the terms add up and count; see `means_of_batch`.
+    `means` makes means of what the terms add up and count; see `means_of_batch`. `reading` is how predicted maps are
+    read; true ones, where the batch brings no vertices, are the dataset's, which are filled.
     """
 
     def __init__(
-        self, config: LossConfig, atlas: Atlas, means: Callable[..., dict[str, torch.Tensor]] = means_of_batch
+        self,
+        config: LossConfig,
+        atlas: Atlas,
+        means: Callable[..., dict[str, torch.Tensor]] = means_of_batch,
+        reading: Reading = "bilinear",
     ) -> None:
         super().__init__()
         self.config = config
         self.means = means
-        self.sampler = MapSampler(atlas)
+        self.read_predicted = MapSampler(atlas, reading)
+        self.read_true = MapSampler(atlas)
         self.surfaces = nn.ModuleDict(
             {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
             if config.normal or config.laplacian or config.edge
@@ -98,11 +104,11 @@ class GeneratorLoss(nn.Module):
         if not (self.config.mesh or len(self.surfaces)):
             return {}
         terms = {}
-        predicted = self.sampler(output.displacement)
+        predicted = self.read_predicted(output.displacement)
         with torch.no_grad():
             true = batch.displacement_vertices
             if true is None:
-                true = self.sampler(batch.displacement_uv)
+                true = self.read_true(batch.displacement_uv)
         if self.config.mesh:
             terms["mesh"] = mesh_share(predicted, true, batch.vertex_classes)
         parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []

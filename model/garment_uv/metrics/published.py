@@ -19,6 +19,6 @@ ABLATION: dict[str, dict[str, object]] = {
     "- condition on body": {"generator.condition_on_body": False},
     "- displacement maps": {"generator.target": "position", "generator.frame": "sample"},
     "- local generator": {"generator.local.mode": "none"},
-    "- inpainting": {"data.fill": "none"},
+    "- inpainting": {"data.fill": "none", "generator.reading": "nearest"},
 }
 """The same rows as changes of our config."""

@@ -52,6 +52,8 @@ class GeneratorConfig(Config):
     """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
     frame: Literal["sample", "body"] = "sample"
     """Ours: 'body' lets the network speak in each texel's frame on the posed body, turned to the sample's after."""
+    reading: Literal["bilinear", "nearest"] = "bilinear"
+    """How vertices are read from the maps; 'nearest' where they are trained on maps that are not filled."""
     segments: Literal["given", "predicted"] = "given"
     """Which segments mask the local branches while training; a head that predicts them is trained either way.
     """

@@ -53,6 +53,7 @@ class GarmentGenerator(nn.Module):
         super().__init__()
         self.config = config
         self.unit = MAP_UNITS[config.target]
+        self.reading = config.reading
         self.encoder = Encoder(config)
         self.global_path = GlobalPath(config)
         has_local = config.local.mode != "none"

@@ -38,7 +38,8 @@ class Predictor:
         self.generator = generator
         self.device = next(generator.parameters()).device
         self._atlas = atlas
-        self._sampler = MapSampler(atlas).to(self.device)
+        self._read_map = MapSampler(atlas, generator.reading).to(self.device)
+        self._read_segments = MapSampler(atlas).to(self.device)
         self._decode = OutfitDecoder(atlas)
 
     @torch.no_grad()
@@ -56,14 +57,14 @@ class Predictor:
                 if segments == "predicted":
                     batch = self._with_own_segments(batch)
                 output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
-                vertices = batch.body_vertices + self._sampler(output.displacement)
+                vertices = batch.body_vertices + self._read_map(output.displacement)
         finally:
             self.generator.train(was_training)
         return Predicted(vertices.cpu().numpy(), batch.vertex_classes.cpu().numpy())
 
     def _with_own_segments(self, batch: Batch) -> Batch:
         logits = self.generator.see_segments(batch.image, batch.body_uv, batch.camera)
-        probabilities = self._sampler(logits.float().softmax(dim=1)).cpu().numpy()
+        probabilities = self._read_segments(logits.float().softmax(dim=1)).cpu().numpy()
         classes = np.stack([self._decode(each) for each in probabilities])
         maps = np.stack([rasterise_classes(self._atlas, each) for each in classes]).astype(np.int64)
         return replace(

@@ -96,7 +96,7 @@ class Trainer:
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
-            GeneratorLoss(config.loss, self.atlas, processes.means).to(self.device),
+            GeneratorLoss(config.loss, self.atlas, processes.means, config.generator.reading).to(self.device),
             *self._learners.optimisers.values(),
             self._precision,
         )

@@ -2,6 +2,7 @@
 
 import warnings
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,11 +11,18 @@ from torch import nn
 
 from garment_uv.uv.atlas import Atlas
 
+Reading = Literal["bilinear", "nearest"]
+"""How a vertex is read at one of its points: from the four texels around it, or from the nearest one."""
+
 
 @lru_cache(maxsize=8)
-def sampling_matrix(atlas: Atlas) -> sp.csr_matrix:
-    """S, float64 [V, U*U]: bilinear at a vertex's points, averaged over them; texel (x, y) is column y*U + x."""
-    size, points = atlas.size, atlas.points
+def sampling_matrix(atlas: Atlas, reading: Reading = "bilinear") -> sp.csr_matrix:
+    """S, float64 [V, U*U]: `reading` at a vertex's points, averaged over them; texel (x, y) is column y*U + x.
+
+    A map that was not filled is to be read by 'nearest': its vertices were written to those texels alone, and a
+    bilinear reading would mix them with the zeros around.
+    """
+    size, points = atlas.size, atlas.points if reading == "bilinear" else np.rint(atlas.points)
     corner = np.clip(np.floor(points).astype(np.int64), 0, max(size - 2, 0))
     fraction = points - corner
     share = 1.0 / np.bincount(atlas.point_vertex, minlength=atlas.num_vertices)[atlas.point_vertex]
@@ -55,14 +63,15 @@ class _SparseProduct(torch.autograd.Function):
 class MapSampler(nn.Module):
     """Differentiable S: maps [B, C, U, U] to vertices [B, V, C], float32, in the maps' unit.
 
-    The same S as the fill's, so that a least-norm map is read back as the vertices it was made from.
+    With the bilinear reading the same S as the fill's, so that a least-norm map is read back as the vertices it was
+    made from.
     """
 
-    def __init__(self, atlas: Atlas) -> None:
+    def __init__(self, atlas: Atlas, reading: Reading = "bilinear") -> None:
         super().__init__()
         self.size = atlas.size
         self.num_vertices = atlas.num_vertices
-        matrix = sampling_matrix(atlas)
+        matrix = sampling_matrix(atlas, reading)
         self._store("forward", matrix)
         self._store("transpose", matrix.T.tocsr())
 

@@ -142,7 +142,7 @@ def test_no_local_branches_means_no_classification_term(atlas, make_batch):
 def test_where_maps_were_refilled_the_surface_terms_are_held_against_the_true_vertices(atlas, make_batch, make_output):
     batch = make_batch(["skirt", "default"])
     loss = GeneratorLoss(LossConfig(**NO_GAN), atlas)
-    truth = loss.sampler(batch.displacement_uv)
+    truth = loss.read_true(batch.displacement_uv)
     sparse = replace(batch, displacement_uv=torch.zeros_like(batch.displacement_uv), displacement_vertices=truth)
     terms = loss(make_output(batch.displacement_uv), sparse)
     for name in ("mesh", "normal", "edge"):

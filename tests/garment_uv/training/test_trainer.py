@@ -93,7 +93,7 @@ ABLATIONS = {
     "no body": {"generator.condition_on_body": False},
     "positions": {"generator.target": "position"},
     "no local generator": {"generator.local.mode": "none"},
-    "no inpainting": {"data.fill": "none"},
+    "no inpainting": {"data.fill": "none", "generator.reading": "nearest"},
     "own segments": {"generator.segments": "predicted", "evaluation.segments": "predicted"},
     "bf16": {"training.precision": "bf16", "training.colour_jitter": 0.5},
     "grouped, no unwrapping": {"generator.local.mode": "grouped", "generator.unwrap_image": False},

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.ndimage import map_coordinates
 
+from garment_uv.uv.fill import fill
 from garment_uv.uv.sampling import MapSampler, read_vertices, sampling_matrix
 
 
@@ -64,3 +65,25 @@ def test_wrong_sizes_are_said(atlas):
         MapSampler(atlas)(torch.zeros(1, 3, 5, 5))
     with pytest.raises(ValueError, match="wanted"):
         read_vertices(atlas, np.zeros((3, 5, 5)))
+
+
+def test_a_map_that_is_not_filled_is_read_back_by_its_nearest_texels(atlas):
+    values = np.random.default_rng(2).normal(size=(atlas.num_vertices, 3))
+    _, texel_of_point = np.unique(np.rint(atlas.points), axis=0, return_inverse=True)
+    shared = np.bincount(texel_of_point)[texel_of_point] > 1
+    alone = np.setdiff1d(np.arange(atlas.num_vertices), atlas.point_vertex[shared])
+    assert len(alone) > 0.5 * atlas.num_vertices
+    unfilled = fill(atlas, values, np.ones(atlas.num_vertices, bool), "none")
+    nearest = MapSampler(atlas, "nearest")(torch.from_numpy(unfilled[None]))[0].numpy()
+    np.testing.assert_allclose(nearest[alone], values[alone], atol=1e-6)
+    bilinear = read_vertices(atlas, unfilled)
+    assert np.abs(bilinear[alone] - values[alone]).mean() > 0.1
+
+
+def test_the_nearest_reading_takes_one_texel_a_point(atlas):
+    matrix = sampling_matrix(atlas, "nearest")
+    assert matrix.nnz <= len(atlas.points)
+    np.testing.assert_allclose(np.asarray(matrix.sum(axis=1)).ravel(), 1.0, atol=1e-12)
+    vertex = int(atlas.point_vertex[0])
+    texels = np.rint(atlas.points[atlas.point_vertex == vertex]).astype(int)
+    assert set(matrix[vertex].indices) == set(texels[:, 1] * atlas.size + texels[:, 0])

@@ -37,7 +37,7 @@ class GeneratorLoss(nn.Module):
     """Terms of `LossConfig` for one batch; a term of weight 0 is not computed.
 
     `means` makes means of what the terms add up and count; see `means_of_batch`. `reading` is how predicted maps are
-    read; true ones, where the batch brings no vertices, are the dataset's, which are filled.
+    read, `true_reading` true ones where the batch brings no vertices.
     """
 
     def __init__(
@@ -46,12 +46,13 @@ class GeneratorLoss(nn.Module):
         atlas: Atlas,
         means: Callable[..., dict[str, torch.Tensor]] = means_of_batch,
         reading: Reading = "bilinear",
+        true_reading: Reading = "bilinear",
     ) -> None:
         super().__init__()
         self.config = config
         self.means = means
         self.read_predicted = MapSampler(atlas, reading)
-        self.read_true = MapSampler(atlas)
+        self.read_true = MapSampler(atlas, true_reading)
         self.surfaces = nn.ModuleDict(
             {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
             if config.normal or config.laplacian or config.edge

@@ -4,6 +4,7 @@ from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.baselines import ClassMeanDisplacement, body_as_garment
 from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
+from garment_uv.uv.sampling import reading_of
 
 BASELINES = {
     "body_as_garment": "zero displacement: the garment is the body's own surface",
@@ -22,9 +23,10 @@ def baseline_tables(
     raw garments.
     """
     atlas = source.atlas()
+    reading = reading_of(source.manifest.fill)
     means = {
-        "class_mean_displacement": ClassMeanDisplacement.fit(iterate_samples(source, train), atlas, local=False),
-        "class_mean_on_body": ClassMeanDisplacement.fit(iterate_samples(source, train), atlas, local=True),
+        name: ClassMeanDisplacement.fit(iterate_samples(source, train), atlas, local, reading)
+        for name, local in (("class_mean_displacement", False), ("class_mean_on_body", True))
     }
     scores = {name: [] for name in BASELINES}
     for sample in iterate_samples(source, split, max_samples):

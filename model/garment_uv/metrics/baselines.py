@@ -10,7 +10,7 @@ from garment_uv.errors import UserError
 from garment_uv.metrics.frames import vertex_frames
 from garment_uv.samples.sample import Sample
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import read_vertices
+from garment_uv.uv.sampling import Reading, read_vertices
 
 
 def body_as_garment(sample: Sample) -> np.ndarray:
@@ -29,7 +29,9 @@ class ClassMeanDisplacement:
     """Whether means are in each vertex's own frame on the body, which turns with pose."""
 
     @classmethod
-    def fit(cls, samples: Iterable[Sample], atlas: Atlas, local: bool = True) -> "ClassMeanDisplacement":
+    def fit(
+        cls, samples: Iterable[Sample], atlas: Atlas, local: bool = True, reading: Reading = "bilinear"
+    ) -> "ClassMeanDisplacement":
         """Read each sample's displacement map at the vertices and average by class; UserError for no samples.
 
         A class that never occurs gets zero displacement.
@@ -38,7 +40,7 @@ class ClassMeanDisplacement:
         counts = np.zeros((NUM_CLASSES, atlas.num_vertices))
         seen = 0
         for seen, sample in enumerate(samples, start=1):  # noqa: B007
-            values = read_vertices(atlas, sample.displacement_uv)
+            values = read_vertices(atlas, sample.displacement_uv, reading)
             if local:
                 values = np.einsum("vij,vi->vj", vertex_frames(atlas, sample.body_vertices), values)
             covered = np.flatnonzero(sample.vertex_classes)

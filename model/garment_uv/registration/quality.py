@@ -11,7 +11,7 @@ from garment_uv.registration.domain import Topology, body_domain
 from garment_uv.registration.register import Registration
 from garment_uv.registration.surface import garment_surface
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import read_vertices
+from garment_uv.uv.sampling import Reading, read_vertices
 
 COVERED_M = 0.010
 """A part of the raw garment that lies within this of the registered one counts as covered (ours)."""
@@ -91,13 +91,14 @@ def floor_s2s(
     displacement_uv: np.ndarray,
     body_vertices: np.ndarray,
     garments: dict[str, tuple[np.ndarray, np.ndarray]],
+    reading: Reading = "bilinear",
 ) -> dict[str, S2S]:
     """S2S per garment, mm, of the registered garment read back from its map against the raw one, in one frame.
 
     `displacement_uv` [3, U, U] and `body_vertices` [V, 3] metres as in a sample; `garments` maps names to raw vertices
     [N, 3] in the same frame and triangles [F, 3]. A garment that covers no face of the topology is left out.
     """
-    vertices = body_vertices + read_vertices(atlas, displacement_uv)
+    vertices = body_vertices + read_vertices(atlas, displacement_uv, reading)
     faces = atlas.faces[registration.topology_name]
     result = {}
     for name, (raw_vertices, raw_faces) in garments.items():

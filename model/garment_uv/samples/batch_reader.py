@@ -19,7 +19,7 @@ from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.source import DatasetSource, checked_index, sample_format
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill as fill_map
-from garment_uv.uv.sampling import read_vertices
+from garment_uv.uv.sampling import read_vertices, reading_of
 
 _OPEN_SHARDS = SHUFFLE_SHARDS + 1
 
@@ -91,6 +91,6 @@ class BatchReader(Dataset):
     def _refilled(self, sample: Sample) -> Sample:
         if self._atlas is None:
             self._atlas = self._source.atlas()
-        values = read_vertices(self._atlas, sample.displacement_uv)
+        values = read_vertices(self._atlas, sample.displacement_uv, reading_of(self._source.manifest.fill))
         filled = fill_map(self._atlas, values, sample.vertex_classes > 0, self._fill)
         return replace(sample, displacement_uv=filled, displacement_vertices=values.astype(np.float32))

@@ -18,6 +18,7 @@ from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill
+from garment_uv.uv.sampling import reading_of
 from garment_uv.uv.segments import rasterise_classes
 
 _BODY_FILL = "least_norm"
@@ -132,8 +133,9 @@ class SequenceSamples:
         self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample
     ) -> None:
         raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
+        reading = reading_of(self.workshop.options.fill)
         found = floor_s2s(
-            registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw
+            registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw, reading
         )
         for name, s2s in found.items():
             self.floors_mm.setdefault(name, []).append(s2s.mean_mm)

@@ -41,6 +41,7 @@ from garment_uv.training.report import Best, EpochReport
 from garment_uv.training.running import deterministic_sums
 from garment_uv.training.schedule import rate_factor
 from garment_uv.training.steps import AdversarialSteps
+from garment_uv.uv.sampling import reading_of
 
 LOOK_EVERY = 20
 """Batches between looks at whether the losses are still finite; each look waits for the device."""
@@ -96,7 +97,7 @@ class Trainer:
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
-            GeneratorLoss(config.loss, self.atlas, processes.means, config.generator.reading).to(self.device),
+            self._loss(processes).to(self.device),
             *self._learners.optimisers.values(),
             self._precision,
         )
@@ -230,6 +231,10 @@ class Trainer:
         samples, size = self.config.data.epoch_samples, self.config.training.batch_size
         for stretch in stretches(self.epoch, len(self._loader), -(-samples // size)):
             yield from self._loader.batches(*stretch)
+
+    def _loss(self, processes: Processes) -> GeneratorLoss:
+        readings = self.config.generator.reading, reading_of(self.source.manifest.fill)
+        return GeneratorLoss(self.config.loss, self.atlas, processes.means, *readings)
 
     def _chosen_precision(self) -> str:
         asked = self.config.training.precision

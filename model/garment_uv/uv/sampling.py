@@ -40,11 +40,16 @@ def sampling_matrix(atlas: Atlas, reading: Reading = "bilinear") -> sp.csr_matri
     return matrix
 
 
-def read_vertices(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+def reading_of(fill: str) -> Reading:
+    """The reading that gives back the vertices of a map made by this fill method."""
+    return "nearest" if fill == "none" else "bilinear"
+
+
+def read_vertices(atlas: Atlas, values: np.ndarray, reading: Reading = "bilinear") -> np.ndarray:
     """Vertices read from one map [C, U, U] by S, float64 [V, C], in the map's unit."""
     if values.ndim != 3 or values.shape[1:] != (atlas.size, atlas.size):
         raise ValueError(f"map has shape {values.shape}, wanted [C, {atlas.size}, {atlas.size}]")
-    return sampling_matrix(atlas) @ values.reshape(values.shape[0], -1).T.astype(np.float64)
+    return sampling_matrix(atlas, reading) @ values.reshape(values.shape[0], -1).T.astype(np.float64)
 
 
 class _SparseProduct(torch.autograd.Function):

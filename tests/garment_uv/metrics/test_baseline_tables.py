@@ -8,7 +8,7 @@ from garment_uv.metrics import baseline_tables as module
 
 def _source(monkeypatch, atlas, splits):
     monkeypatch.setattr(module, "iterate_samples", lambda source, split, most=0: iter(splits[split][: most or None]))
-    return SimpleNamespace(atlas=lambda: atlas)
+    return SimpleNamespace(atlas=lambda: atlas, manifest=SimpleNamespace(fill="least_norm"))
 
 
 def test_every_baseline_has_a_table_and_the_mean_on_the_body_follows_the_pose(

@@ -3,6 +3,7 @@ import pytest
 
 from garment_uv.registration import floor_s2s, register_outfit
 from garment_uv.uv import build_atlas, fill
+from garment_uv.uv.sampling import reading_of
 
 
 def test_the_floor_is_measured_against_the_raw_mesh(subject, shirt, trousers):
@@ -19,6 +20,13 @@ def test_the_floor_is_measured_against_the_raw_mesh(subject, shirt, trousers):
     assert set(floors) == {"Tshirt", "Trousers"}
     assert floors["Tshirt"].mean_mm < 1.5
     assert floors["Trousers"].mean_mm < 8.0, "its waistband hides under the shirt"
+
+    unfilled = fill(atlas, displacement, mask, "none")
+    written = floor_s2s(registration, atlas, unfilled, subject.posed, raw, reading_of("none"))
+    mixed = floor_s2s(registration, atlas, unfilled, subject.posed, raw)
+    for name in floors:
+        assert written[name].mean_mm == pytest.approx(floors[name].mean_mm, abs=0.3)
+        assert mixed[name].mean_mm > floors[name].mean_mm + 3, "zeros between the vertices are mixed in"
 
     shifted = {name: (vertices + [0.0, 0.0, 10.0], faces) for name, (vertices, faces) in raw.items()}
     moved = floor_s2s(registration, atlas, texels, subject.posed, shifted)

@@ -27,7 +27,7 @@ from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, Loc
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "least-norm fill off (Telea)": {"data.fill": "telea"},
+    "least-norm fill off (Telea)": {"data.fill": "telea", "generator.reading": "nearest"},
     "pooling over the image": {"generator.local.class_pooling": "image"},
     "displacements in the sample's frame": {"generator.frame": "sample"},
     "the same, - condition on body": {"generator.frame": "sample", "generator.condition_on_body": False},

@@ -19,6 +19,8 @@ from tests.garment_uv.cylinder import cylinder_atlas
 class Oracle(torch.nn.Module):
     """Answers with the true maps of the samples in their order, moved outwards by `offset` metres."""
 
+    reading = "bilinear"
+
     def __init__(self, source, offset: float = 0.0) -> None:
         super().__init__()
         self.anchor = torch.nn.Parameter(torch.zeros(1))

@@ -95,7 +95,8 @@ def test_hyperband_halves_brackets_that_are_not_full_and_have_failures_in_them(s
 
 def test_hyperband_goes_on_after_a_budget_cut_it_with_the_trials_that_wait(settings):
     what = experiment(HyperBandConfig(reduction=2), trials=6, epochs=4)
-    cut = run(what, settings, seconds_per_epoch=0.1, budget=Budget(gpu_hours=1.5 / 3600))
+    # One trial's epochs alone are more than the budget, so that it ends before any trial can.
+    cut = run(what, settings, seconds_per_epoch=0.5, budget=Budget(gpu_hours=1.5 / 3600))
     assert cut.interrupted >= 1
     whole = run(what, settings, resume=True)
     assert (whole.ended, whole.interrupted) == (6, 0)

@@ -14,7 +14,10 @@ class DataConfig(Config):
     uri: str = ".garment/dataset"
     """A folder or s3://bucket/prefix with a manifest.json."""
     fill: Literal["as_stored", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
-    """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s."""
+    """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s.
+
+    'none' goes with `generator.reading=nearest`: a bilinear reading mixes in the zeros between the vertices.
+    """
     workers: int = Field(default=0, ge=0, le=64)
     """Loader processes of each training process; 0 decodes in the training process."""
     balance: Literal["none", "class"] = "none"

@@ -94,7 +94,7 @@ class PublishedLoss(GeneratorLoss):
 
     def __init__(self, config, atlas: Atlas) -> None:
         super().__init__(config, atlas)
-        self.sampler = PointSampler(atlas)
+        self.read_predicted = self.read_true = PointSampler(atlas)
         self.surfaces = nn.ModuleDict({name: PlainOperators(ours) for name, ours in self.surfaces.items()})
 
     def normal_share(self, part):
@@ -107,7 +107,7 @@ class PublishedLoss(GeneratorLoss):
         return masked_share((normals - matched).square().sum(dim=2), part.covered.vertices)
 
     def _surface_terms(self, output, batch) -> dict[str, torch.Tensor]:
-        predicted, true = self.sampler(output.displacement), self.sampler(batch.displacement_uv)
+        predicted, true = self.read_predicted(output.displacement), self.read_true(batch.displacement_uv)
         parts = self._by_topology(predicted, true, batch)
         return {
             "mesh": mean_of_shares([mesh_share(predicted, true, batch.vertex_classes)]),

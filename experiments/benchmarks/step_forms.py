@@ -84,7 +84,7 @@ class Form:
         noise = 0.005 * torch.randn(batch.displacement_uv.shape, generator=randoms).to(self.device)
         self.maps = (batch.displacement_uv + noise).requires_grad_()
         with torch.no_grad():
-            read = [self.loss.sampler(maps) for maps in (self.maps, batch.displacement_uv)]
+            read = self.loss.read_predicted(self.maps), self.loss.read_true(batch.displacement_uv)
         self.surfaces = self.loss._by_topology(*read, batch)
 
     def step(self) -> dict[str, torch.Tensor]:
@@ -104,7 +104,7 @@ class Form:
     def unwrapping(self) -> list[torch.Tensor]:
         """Vertices read from the maps, forward and backward."""
         self.maps.grad = None
-        self.loss.sampler(self.maps).square().sum().backward()
+        self.loss.read_predicted(self.maps).square().sum().backward()
         return [self.maps.grad]
 
     def matching(self) -> list[torch.Tensor]:

@@ -11,17 +11,13 @@ not comparable, only their order is.
 """
 
 import argparse
-import multiprocessing
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
 from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
 from garment_uv.config import parse_assignments
 from garment_uv.config.trial import TrialConfig
-from garment_uv.errors import UserError
 from garment_uv.metrics.published import ABLATION
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
@@ -56,9 +52,8 @@ def small() -> TrialConfig:
             base_features=8,
             global_downsamples=4,
             residual_blocks=2,
-            local=LocalBranchConfig(features=16, kernel=3),
+            local=LocalBranchConfig(features=16, kernel=3, class_pooling="mask"),
             frame="body",
-            unwrap_image=False,
         ),
         discriminator=DiscriminatorConfig(base_features=8, layers=3, scales=1),
         training=TrainingConfig(
@@ -94,7 +89,7 @@ def experiment() -> Experiment:
 def main() -> int:
     """Train what is missing, then write CSV and table; 1 where the dataset cannot be opened or a training failed."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from experiments.reports.ablation_report import write_report
+    from experiments.reports.row_trainings import train_rows
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=small().data.uri, help="the benchmark set, 128 texels")
@@ -112,60 +107,11 @@ def main() -> int:
     if unknown:
         print(f"no row {unknown[0]!r}; there is {', '.join(rows)}", file=sys.stderr)
         return 1
-    rows = {name: rows[name] for name in chosen.rows or rows}
     base = small().with_values(
         {"data.uri": chosen.data, "training.epochs": chosen.epochs, **parse_assignments(chosen.changes)}
     )
-    jobs = [(row, base.with_values({**rows[row], "seed": seed})) for seed in range(chosen.seeds) for row in rows]
-    results, failed = [], False
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(chosen.processes, context, max_tasks_per_child=1) as pool:
-        for future in as_completed([pool.submit(train, job, chosen.work, chosen.name) for job in jobs]):
-            try:
-                done = future.result()
-            except BrokenProcessPool:
-                print("a training's process was killed; the same command goes on", file=sys.stderr)
-                return 1
-            if isinstance(done, str):
-                print(done, file=sys.stderr, flush=True)
-                failed = True
-                continue
-            results.append(done)
-            said = done["reason"] or f"{done['tables']['test']['given']['all']['s2s_mm']:.2f} mm"
-            print(f"{len(results)}/{len(jobs)} {done['row']}, seed {done['seed']}: {said}", flush=True)
-            write_report(chosen.name, results, list(rows))
-    if results:
-        print(write_report(chosen.name, results, list(rows)))
-    return int(failed)
-
-
-def train(job: tuple[str, TrialConfig], work: Path, name: str) -> dict[str, Any] | str:
-    """One training in this process; its result with row and seed, or one line that says why there is none."""
-    from experiments.reports.kept_trainings import keep, take_back
-    from garment_sweeps.shards import open_source
-    from garment_uv.metrics.aggregate import S2STable
-    from garment_uv.training.run import train_to_end
-
-    row, config = job
-    folder = work / config.digest()
-    try:
-        source = open_source(config.data.uri)
-        take_back(name, row, config, source.manifest.digest(), folder)
-
-        def report(metrics: dict[str, float]) -> None:
-            value = f", {metrics['s2s/all']:.2f} mm on val" if "s2s/all" in metrics else ""
-            print(f"  {row}, seed {config.seed}: epoch {metrics['epoch']:.0f}{value}", file=sys.stderr, flush=True)
-
-        found = train_to_end(config, source, folder, ("test",), report)
-        keep(name, row, config, folder)
-    except UserError as error:
-        return f"{row}, seed {config.seed}: {error}"
-    for tables in found["tables"].values():
-        for table in tables.values():
-            figures = S2STable.from_plain(table).to_dict()
-            for name, values in table.items():
-                values["s2s_mm"] = figures[f"s2s/{name}"]
-    return {**found, "row": row, "seed": config.seed, "digest": config.digest()}
+    configs = {name: base.with_values(rows[name]) for name in chosen.rows or rows}
+    return train_rows(configs, chosen.seeds, chosen.processes, chosen.work, chosen.name)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,8 @@ class TrialConfig(Config):
     generator: GeneratorConfig = GeneratorConfig(
         base_features=24,
         residual_blocks=4,
-        local=LocalBranchConfig(stride=2, features=32, kernel=3, class_pooling="image"),
+        local=LocalBranchConfig(stride=2, features=32, kernel=3),
         texel_embedding=True,
-        unwrap_image=False,
     )
     discriminator: DiscriminatorConfig = DiscriminatorConfig(base_features=16)
     loss: LossConfig = LossConfig()

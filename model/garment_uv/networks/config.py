@@ -24,7 +24,7 @@ class LocalBranchConfig(Config):
     kernel: Literal[1, 3, 5, 7] = 7
     aggregation: Literal["concat", "sum", "mean"] = "concat"
     """How branches are joined to U_l: a 3x3 convolution over their concatenation, or a masked sum or mean."""
-    class_pooling: Literal["image", "mask"] = "mask"
+    class_pooling: Literal["image", "mask"] = "image"
     """Class features averaged over the whole image (as published) or over the class's mask (ours)."""
 
     @model_validator(mode="after")
@@ -59,7 +59,7 @@ class GeneratorConfig(Config):
     """
     texel_embedding: bool = False
     """Ours: learned features of each place on the map, added to the encoder's, tell a convolution where it is."""
-    unwrap_image: bool = True
+    unwrap_image: bool = False
     """Ours: the segment head and the encoder also see the image's colours projected onto the UV map."""
 
     @model_validator(mode="after")

@@ -120,7 +120,9 @@ def test_grace_beyond_the_epochs_is_refused():
         Experiment(name="x", description="", base=base, scheduler=AshaConfig(grace_epochs=4))
 
 
-@pytest.mark.parametrize("name", ["quickstart", "loss_weights", "local_branches", "overfit", "paper_ablation", "trunk"])
+@pytest.mark.parametrize(
+    "name", ["quickstart", "loss_weights", "local_branches", "overfit", "paper_ablation", "trunk", "default_parts"]
+)
 def test_experiments_survive_the_way_through_plain_values(name):
     experiment = load_experiment(name)
     again = Experiment.from_plain(experiment.plain())

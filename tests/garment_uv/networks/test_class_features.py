@@ -25,7 +25,7 @@ def test_logits_are_of_the_pooled_masked_features(pooling):
 
 
 def test_a_small_garment_weighs_as_much_as_a_large_one_under_the_mask():
-    head = ClassFeatureHead(LocalBranchConfig(features=4))
+    head = ClassFeatureHead(LocalBranchConfig(features=4, class_pooling="mask"))
     features = torch.ones(1, 4, 16, 16)
     small, large = torch.zeros(1, 16, 16, dtype=torch.int64), torch.zeros(1, 16, 16, dtype=torch.int64)
     small[0, 3, 3], large[0] = 1, 1

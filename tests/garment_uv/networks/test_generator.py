@@ -107,8 +107,8 @@ def test_without_body_condition_neither_body_nor_camera_reach_the_prediction(mak
 
 def test_image_body_and_unwrapped_colours_are_inputs(make_inputs):
     image, body_uv, camera, segments = make_inputs(1, 32, 32)
-    assert GarmentGenerator(small(unwrap_image=False)).encoder.first[0].in_channels == 6
-    encoder = GarmentGenerator(small()).encoder
+    assert GarmentGenerator(small()).encoder.first[0].in_channels == 6
+    encoder = GarmentGenerator(small(unwrap_image=True)).encoder
     stacked = encoder.stack(image, body_uv, camera)
     assert stacked.shape == (1, 9, 32, 32)
     assert torch.equal(stacked[:, :3], image) and torch.equal(stacked[:, 3:6], body_uv)

@@ -32,6 +32,6 @@ def test_inputs_reach_the_last_step_unnormalised(make_inputs):
 
 
 def test_input_channels_follow_the_config():
-    assert input_channels(GeneratorConfig()) == 9
-    assert input_channels(GeneratorConfig(unwrap_image=False)) == 6
+    assert input_channels(GeneratorConfig(unwrap_image=True)) == 9
+    assert input_channels(GeneratorConfig()) == 6
     assert input_channels(GeneratorConfig(condition_on_body=False)) == 3

@@ -48,7 +48,7 @@ def test_the_same_is_added_to_every_sample_and_interpolated_between_places():
 def test_what_convolutions_cannot_tell_apart_the_embedding_can(make_inputs):
     image, body, camera, segments = make_inputs(1, 64)
     same = torch.zeros_like(image), torch.zeros_like(body), camera, torch.ones_like(segments)
-    placed = generator(texel_embedding=True, unwrap_image=False)
+    placed = generator(texel_embedding=True)
 
     def spread() -> float:
         inner = placed.encoder(*same[:3]).quarter[..., 4:12, 4:12]

@@ -7,6 +7,7 @@ from garment_uv.config.trial import TrialConfig
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.parameters import count_parameters
+from garment_uv.training.config import EvaluationConfig, TrainingConfig
 
 
 def test_the_default_networks_are_far_smaller_than_the_published_ones():
@@ -33,3 +34,9 @@ def test_a_stored_config_that_is_older_than_a_field_means_the_network_it_was_sto
     assert not read.generator.texel_embedding and read.training.ema_decay == 0
     assert read.generator.base_features == TrialConfig().generator.base_features
     assert not GeneratorConfig().texel_embedding
+
+
+def test_an_option_that_has_not_won_is_off_in_every_network():
+    network, training = GeneratorConfig(), TrainingConfig()
+    assert not network.unwrap_image and network.local.class_pooling == "image" and network.segments == "given"
+    assert not training.mirror and not training.colour_jitter and not EvaluationConfig().push_out

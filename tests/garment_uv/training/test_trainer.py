@@ -96,7 +96,10 @@ ABLATIONS = {
     "no inpainting": {"data.fill": "none", "generator.reading": "nearest"},
     "own segments": {"generator.segments": "predicted", "evaluation.segments": "predicted"},
     "bf16": {"training.precision": "bf16", "training.colour_jitter": 0.5},
-    "grouped, no unwrapping": {"generator.local.mode": "grouped", "generator.unwrap_image": False},
+    "grouped": {"generator.local.mode": "grouped"},
+    "unwrapped image, pooling over the mask": {
+        "generator.unwrap_image": True, "generator.local.class_pooling": "mask"
+    },
 }
 
 

@@ -50,7 +50,7 @@ class Form:
     def __init__(self, name: str, batch: Batch, atlas: Atlas, options: Namespace) -> None:
         seed, device = options.seed, torch.device(options.device)
         torch.manual_seed(seed)
-        self.name, self.batch, self.device = name, batch.to(device), device
+        self.name, self.batch, self.device, self.layout = name, batch.to(device), device, options.layout
         features = {"base_features": options.features}
         published = published_architecture()
         generator = GarmentGenerator(published.generator.with_values(features))
@@ -61,7 +61,8 @@ class Form:
             kind, self.generator = PublishedLoss, published_generator(generator).to(device)
             self.discriminator = discriminator.to(device)
         else:
-            self.generator, self.discriminator = place(generator, device), place(discriminator, device)
+            self.generator = place(generator, device, options.layout)
+            self.discriminator = place(discriminator, device, options.layout)
             recompute_residuals(self.generator, options.save_memory)
         self.loss = kind(LossConfig(), atlas).to(device)
         optimisers = [

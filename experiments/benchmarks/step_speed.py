@@ -7,8 +7,8 @@ The published form is a loop over class branches on the whole canvas, a COO Lapl
 then they, and ours in the precision that `training.precision=auto` takes here, are timed in turns, and medians count.
 The allocator is told to keep freed memory, as a trainer does, for all forms. Peak memory is that of three steps in a
 fresh process each: how far the resident size rises above what the process held before. Exits 1 where a goal is missed
-or the forms differ. On a GPU (`--device cuda`) bf16, channels_last and torch.compile are timed too, beside the card's
-own matmul rate and bandwidth.
+or the forms differ. With `--variants` the other memory layout, bf16 and torch.compile are timed too, and what the step
+spends its time on; on a GPU (`--device cuda`) always, beside the card's own matmul rate and bandwidth.
 """
 
 import argparse
@@ -24,11 +24,12 @@ from conditions import conditions, write_csv
 from step_equality import differences
 from step_forms import FORMS, Form, load_batch
 from step_memory import fresh_peak_mib, print_own_peak
-from step_variants import card_rates, compiled_beside, variants
+from step_profile import where_it_goes
+from step_variants import card_rates, variants
 
 from garment_uv.config.published import published_architecture
 from garment_uv.training.allocator import keep_freed_memory
-from garment_uv.training.fastest import fastest_precision
+from garment_uv.training.fastest import fastest_layout, fastest_precision
 from garment_uv.training.predict import quiet_sparse
 
 SIZE = 256
@@ -45,9 +46,11 @@ def main() -> int:
     torch.utils.deterministic.fill_uninitialized_memory = False
     if options.device == "cpu":
         keep_freed_memory()
+    device = torch.device(options.device)
+    config = published_architecture().generator.with_values({"base_features": options.features})
     if options.precision == "auto":
-        config = published_architecture().generator.with_values({"base_features": options.features})
-        options.precision = fastest_precision(config, SIZE, torch.device(options.device))
+        options.precision = fastest_precision(config, SIZE, device)
+    options.layout = fastest_layout(config, SIZE, device, options.precision)
     with quiet_sparse():
         if options.only_memory:
             return print_own_peak(options)
@@ -58,11 +61,11 @@ def _compare(options: argparse.Namespace) -> int:
     device = torch.device(options.device)
     about = (
         f"{conditions(options.seed)}; torch {torch.__version__}, {options.threads} threads, device {device}, "
-        f"ours in {options.precision}"
+        f"ours in {options.precision}, {str(options.layout).removeprefix('torch.')}"
     )
     print(about, flush=True)
     if device.type != "cuda":
-        print("no GPU in this run: bf16, channels_last, compile and the card's rates are measured with --device cuda")
+        print("no GPU in this run: what a card reaches of its own rates is measured with --device cuda")
     batch, atlas = load_batch(Path(options.data), options.batch)
     print(f"batch of {len(batch)}: {', '.join(batch.keys)}; {atlas.num_vertices} vertices, {atlas.size} texels")
     forms = {name: Form(name, batch, atlas, options) for name in FORMS}
@@ -75,11 +78,12 @@ def _compare(options: argparse.Namespace) -> int:
     rows.append(_row("whole step", {name: form.step for name, form in forms.items()}, options.repeats))
     for row in rows:
         print(_line(row), flush=True)
-    if device.type == "cuda":
+    step_ms = rows[-1][3]
+    if device.type == "cuda" or options.variants:
         rows += variants(forms["ours_fp32"], options)
-        rows += card_rates(forms["ours"], rows)
-    elif options.compiled:
-        rows += compiled_beside(forms["ours"], options)
+        rows += where_it_goes(forms["ours"], step_ms)
+    if device.type == "cuda":
+        rows += card_rates(forms["ours"], step_ms)
     del forms
     rows.append(("peak memory", *_ratio([fresh_peak_mib(name, options) for name in FORMS]), "MiB"))
     print(_line(rows[-1]))
@@ -133,7 +137,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "bf16"), help="of ours")
     parser.add_argument("--save-memory", action="store_true", help="ours with training.save_memory")
     parser.add_argument("--features", type=int, default=PUBLISHED_FEATURES, help="fewer only to try the benchmark out")
-    parser.add_argument("--compiled", action="store_true", help="time torch.compile on the CPU too; needs a compiler")
+    parser.add_argument("--variants", action="store_true", help="on the CPU too; torch.compile needs a compiler")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only-memory", choices=FORMS, help="one step of this form; prints its peak, MiB")

@@ -7,32 +7,30 @@ import time
 
 import torch
 from step_forms import Form
+from step_profile import bytes_of_step
 from torch.utils.flop_counter import FlopCounterMode
 
 from garment_uv.training.device import Precision
 
 
 def variants(ours: Form, options: argparse.Namespace) -> list[tuple]:
-    """Median ms of our fp32 step in bf16, with channels_last besides, and compiled besides, each beside it."""
+    """Median ms of our fp32 step in the other memory layout, in bf16, in both, and in bf16 compiled, each beside it."""
     plain = _median_ms(ours, options.repeats)
-    changes = (("bf16", _bf16), ("bf16 channels_last", _channels_last), ("bf16 compiled", compiled))
-    return [_beside(plain, name, change(_bf16(copy.deepcopy(ours))), options) for name, change in changes]
+    changes = {"other layout": (_other_layout,), "bf16": (_bf16,)}
+    changes |= {"bf16, other layout": (_bf16, _other_layout), "bf16, compiled": (_bf16, _compiled)}
+    rows = []
+    for name, steps in changes.items():
+        form = copy.deepcopy(ours)
+        for change in steps:
+            change(form)
+        taken = _median_ms(form, options.repeats)
+        rows.append((f"ours, {name}", "", round(plain, 2), round(taken, 2), round(plain / taken, 2), "ms"))
+        print(rows[-1], flush=True)
+    return rows
 
 
-def compiled_beside(ours: Form, options: argparse.Namespace) -> list[tuple]:
-    """Median ms of our step as it is, and with its networks' trunks compiled."""
-    return [_beside(_median_ms(ours, options.repeats), "compiled", compiled(copy.deepcopy(ours)), options)]
-
-
-def _beside(plain: float, name: str, changed: Form, options: argparse.Namespace) -> tuple:
-    taken = _median_ms(changed, options.repeats)
-    row = (f"ours, {name}", "", round(plain, 2), round(taken, 2), round(plain / taken, 2), "ms")
-    print(row, flush=True)
-    return row
-
-
-def card_rates(ours: Form, rows: list[tuple]) -> list[tuple]:
-    """The card's measured bf16 matmul rate and copy bandwidth, and the rate that our bf16 step reaches."""
+def card_rates(ours: Form, step_ms: float) -> list[tuple]:
+    """The card's measured bf16 matmul rate and copy bandwidth, and what of them a step of `ours` reaches."""
     size = 8192
     left, right = (torch.randn(size, size, device=ours.device, dtype=torch.bfloat16) for _ in range(2))
     peak = 2 * size**3 / _best_s(lambda: left @ right) / 1e12
@@ -41,31 +39,28 @@ def card_rates(ours: Form, rows: list[tuple]) -> list[tuple]:
     bandwidth = 2 * block.nbytes / _best_s(lambda: target.copy_(block)) / 1e9
     with FlopCounterMode(display=False) as counter:
         ours.step()
-    best_ms = min(row[3] for row in rows if row[0].startswith(("whole step", "ours, ")))
-    reached = counter.get_total_flops() / best_ms / 1e9
+    rate, moved = counter.get_total_flops() / step_ms / 1e9, bytes_of_step(ours) / step_ms / 1e6
     rates = [
-        ("bf16 rate: card, step", "", round(peak, 1), round(reached, 1), round(peak / reached, 2), "TF/s"),
-        ("copy bandwidth", "", "", round(bandwidth, 1), 1.0, "GB/s"),
+        ("bf16 rate: card, step", "", round(peak, 1), round(rate, 1), round(rate / peak, 3), "TF/s"),
+        ("bandwidth: card, step", "", round(bandwidth, 1), round(moved, 1), round(moved / bandwidth, 3), "GB/s"),
     ]
     print(*rates, sep="\n", flush=True)
     return rates
 
 
-def _bf16(form: Form) -> Form:
+def _bf16(form: Form) -> None:
     form.step_once._precision = Precision("bf16", form.device)
-    return form
 
 
-def _channels_last(form: Form) -> Form:
-    form.generator.to(memory_format=torch.channels_last)
-    form.discriminator.to(memory_format=torch.channels_last)
-    return form
+def _other_layout(form: Form) -> None:
+    contiguous = form.layout == torch.contiguous_format
+    for network in (form.generator, form.discriminator):
+        network.to(memory_format=torch.channels_last if contiguous else torch.contiguous_format)
 
 
-def compiled(form: Form) -> Form:
+def _compiled(form: Form) -> None:
     for module in (form.generator.encoder, form.generator.global_path, form.generator.local_path.residual):
         module.compile()
-    return form
 
 
 def _median_ms(form: Form, repeats: int) -> float:

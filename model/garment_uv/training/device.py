@@ -7,6 +7,8 @@ import torch
 from garment_uv.errors import UserError
 from garment_uv.training.parallel import ALONE, Processes
 
+CPU_LAYOUT = torch.channels_last
+"""What convolutions are fastest in on the CPU (`experiments/benchmarks/step_speed.py --variants`)."""
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -24,13 +26,15 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def place(network: torch.nn.Module, device: torch.device) -> torch.nn.Module:
-    """The network on `device`, its convolutions' weights in the memory layout that is faster there.
+def place(
+    network: torch.nn.Module, device: torch.device, layout: torch.memory_format | None = None
+) -> torch.nn.Module:
+    """The network on `device`, its convolutions' weights in `layout`; what flows between the layers follows them.
 
-    On the CPU that is channels last (see `experiments/benchmarks/step_speed.py`); what flows between the layers
-    follows the weights.
+    Where no layout is given it is `CPU_LAYOUT` on the CPU, and contiguous elsewhere.
     """
-    layout = torch.channels_last if device.type == "cpu" else torch.contiguous_format
+    if layout is None:
+        layout = CPU_LAYOUT if device.type == "cpu" else torch.contiguous_format
     return network.to(device=device, memory_format=layout)
 
 

@@ -34,6 +34,11 @@ class Learners:
             for name, rate in self._rates.items()
         }
 
+    def lay_out(self, layout: torch.memory_format) -> None:
+        """Put the weights into this memory layout, before the first step: the moments of Adam follow them."""
+        for network in (self.generator, self.discriminator, self.model):
+            network.to(memory_format=layout)
+
     @property
     def model(self) -> GarmentGenerator:
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""

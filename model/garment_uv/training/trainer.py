@@ -2,11 +2,12 @@
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -29,7 +30,7 @@ from garment_uv.training.data_watch import DataWatch
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.epochs import stretches
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
-from garment_uv.training.fastest import fastest_precision
+from garment_uv.training.fastest import fastest_layout, fastest_precision
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.learners import Learners
@@ -42,6 +43,8 @@ from garment_uv.training.running import deterministic_sums
 from garment_uv.training.schedule import rate_factor
 from garment_uv.training.steps import AdversarialSteps
 from garment_uv.uv.sampling import reading_of
+
+Choice = TypeVar("Choice")
 
 LOOK_EVERY = 20
 """Batches between looks at whether the losses are still finite; each look waits for the device."""
@@ -94,6 +97,7 @@ class Trainer:
             self._learners = Learners(config, self.device)
         self._watch = FeasibilityWatch(config.training)
         self._precision = Precision(self._chosen_precision(), self.device, processes)
+        self._learners.lay_out(self._measured(fastest_layout, self._precision.name))
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
@@ -240,9 +244,13 @@ class Trainer:
         asked = self.config.training.precision
         if asked != "auto":
             return asked
+        return self._measured(fastest_precision)
+
+    def _measured(self, choose: Callable[..., Choice], *about: str) -> Choice:
+        """What `choose` finds fastest for this training's networks; of several processes all take the first one's."""
         with self._running():
-            timed = partial(fastest_precision, self.config.generator, self.atlas.size, self.device)
-            return self._processes.together(timed)[0]  # of several processes all take the first one's
+            timed = partial(choose, self.config.generator, self.atlas.size, self.device, *about)
+            return self._processes.together(timed)[0]
 
     def _evaluate(self) -> tuple[S2STable | None, S2STable | None]:
         chosen, last = self.config.evaluation, self.epoch == self.config.training.epochs

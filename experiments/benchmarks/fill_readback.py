@@ -35,11 +35,17 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
-    rows = [(*pair, *(f"{table.to_dict()[f's2s/{name}']:.2f}" for name in CLASSES)) for pair, table in tables.items()]
+    rows = [(*pair, *figures(table)) for pair, table in tables.items()]
     about = f"{conditions(0)}; {chosen.samples} samples of dataset {FolderSource(chosen.data).manifest.digest()}"
     path = write_csv("fill_readback", about, ("fill", "reading", *CLASSES), rows)
     print(about, *(", ".join(row) for row in rows), f"wrote {path}", sep="\n")
     return 0
+
+
+def figures(table: S2STable) -> list[str]:
+    """S2S in mm of each class and of all; nothing where no sample wears the class."""
+    found = table.to_dict()
+    return [f"{found[name]:.2f}" if name in found else "" for name in (f"s2s/{each}" for each in CLASSES)]
 
 
 def measure(source: FolderSource, samples: int) -> dict[tuple[str, str], S2STable]:

@@ -59,7 +59,7 @@ def _other_layout(form: Form) -> None:
 
 
 def _compiled(form: Form) -> None:
-    for module in (form.generator.encoder, form.generator.global_path, form.generator.local_path.residual):
+    for module in form.generator.trunk():
         module.compile()
 
 

@@ -65,6 +65,10 @@ class GarmentGenerator(nn.Module):
         if self.local_path is not None:
             self.local_path.start_small()
 
+    def trunk(self) -> list[nn.Module]:
+        """Encoder, global path and residual blocks: most of the arithmetic, and the same for every batch."""
+        return [self.encoder, self.global_path, *([self.local_path.residual] if self.local_path else [])]
+
     def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
         """The segment head's logits [B, 7, U, U] alone, without the maps that `forward` makes too."""
         check_map_size(body_uv.shape[-1], self.config)

@@ -58,6 +58,8 @@ class TrainingConfig(Config):
     """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
     precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"
     """'auto' times one of the model's own layers on the device as the training starts, and takes bf16 where it wins."""
+    compile: Literal["never", "auto"] = "never"
+    """'auto' times one of the model's own layers compiled by torch.compile and not, and compiles where that wins."""
     save_memory: bool = False
     """Residual blocks keep their input alone for the backward pass: less memory, a tenth more time, equal numbers."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -1,5 +1,6 @@
-"""Which float type and memory layout convolutions are fastest in, measured on the device that will train them."""
+"""Which float type and memory layout networks are fastest in, and if compiled, measured where they will be trained."""
 
+import logging
 import time
 
 import torch
@@ -10,6 +11,7 @@ from garment_uv.training.device import CPU_LAYOUT, Precision, place
 
 WORTH = 1.2
 """bf16 is taken only if it is so many times as fast: its numbers are coarser."""
+COMPILING_WORTH = 1.05
 TURNS = 3
 SAMPLES = 2
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
@@ -37,23 +39,52 @@ def fastest_layout(config: GeneratorConfig, size: int, device: torch.device, pre
     return min(taken, key=taken.get)[1]
 
 
+def compiling_wins(
+    config: GeneratorConfig, size: int, device: torch.device, precision: str, layout: torch.memory_format
+) -> bool:
+    """Whether a residual block of `config` is faster compiled by torch.compile; not where that does not work.
+
+    Its own compilation, a minute or so on a CPU, is not counted: it is once, and a training's steps are many.
+    """
+    block, features = _block(config, device, layout), _features(config, size, device, layout)
+    try:
+        plain = min(_seconds(block, features, Precision(precision, device)) for _ in range(TURNS + 1))
+        block.compile()
+        compiled = min(_seconds(block, features, Precision(precision, device)) for _ in range(TURNS + 1))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        logging.getLogger(__name__).warning("torch.compile does not work here, trained without it: %s", reason)
+        return False
+    return plain >= COMPILING_WORTH * compiled
+
+
 Way = tuple[str, torch.memory_format]
 
 
 def way_seconds(config: GeneratorConfig, size: int, device: torch.device, ways: list[Way]) -> dict[Way, float]:
     """The least seconds that a residual block of `config` took in each precision and layout, measured in turns."""
-    channels = 4 * config.base_features
-    with torch.random.fork_rng():
-        blocks = {layout: place(ResidualBlock(channels), device, layout) for _, layout in ways}
-    features = torch.zeros(SAMPLES, channels, size // 4, size // 4, device=device)
+    layouts = {layout for _, layout in ways}
+    blocks = {layout: _block(config, device, layout) for layout in layouts}
+    features = {layout: _features(config, size, device, layout) for layout in layouts}
     taken = {way: [] for way in ways}
     for turn in range(TURNS + 1):
         for precision, layout in ways:
-            own = features.contiguous(memory_format=layout).requires_grad_()
-            elapsed = _seconds(blocks[layout], own, Precision(precision, device))
+            elapsed = _seconds(blocks[layout], features[layout], Precision(precision, device))
             if turn:
                 taken[precision, layout].append(elapsed)
     return {way: min(seconds) for way, seconds in taken.items()}
+
+
+def _block(config: GeneratorConfig, device: torch.device, layout: torch.memory_format) -> ResidualBlock:
+    with torch.random.fork_rng():
+        return place(ResidualBlock(4 * config.base_features), device, layout)
+
+
+def _features(
+    config: GeneratorConfig, size: int, device: torch.device, layout: torch.memory_format
+) -> torch.Tensor:
+    features = torch.zeros(SAMPLES, 4 * config.base_features, size // 4, size // 4, device=device)
+    return features.contiguous(memory_format=layout).requires_grad_()
 
 
 def _seconds(block: ResidualBlock, features: torch.Tensor, precision: Precision) -> float:

@@ -39,6 +39,11 @@ class Learners:
         for network in (self.generator, self.discriminator, self.model):
             network.to(memory_format=layout)
 
+    def compile(self) -> None:
+        """Have torch.compile take the trunk of the generator that is trained, at its first forward pass."""
+        for module in self.generator.trunk():
+            module.compile()
+
     @property
     def model(self) -> GarmentGenerator:
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""

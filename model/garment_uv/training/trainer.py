@@ -30,7 +30,7 @@ from garment_uv.training.data_watch import DataWatch
 from garment_uv.training.device import Precision, resolve_device
 from garment_uv.training.epochs import stretches
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
-from garment_uv.training.fastest import fastest_layout, fastest_precision
+from garment_uv.training.fastest import compiling_wins, fastest_layout, fastest_precision
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.learners import Learners
@@ -97,7 +97,10 @@ class Trainer:
             self._learners = Learners(config, self.device)
         self._watch = FeasibilityWatch(config.training)
         self._precision = Precision(self._chosen_precision(), self.device, processes)
-        self._learners.lay_out(self._measured(fastest_layout, self._precision.name))
+        layout = self._measured(fastest_layout, self._precision.name)
+        self._learners.lay_out(layout)
+        if config.training.compile == "auto" and self._measured(compiling_wins, self._precision.name, layout):
+            self._learners.compile()
         self._steps = AdversarialSteps(
             self.generator,
             self.discriminator,
@@ -246,7 +249,7 @@ class Trainer:
             return asked
         return self._measured(fastest_precision)
 
-    def _measured(self, choose: Callable[..., Choice], *about: str) -> Choice:
+    def _measured(self, choose: Callable[..., Choice], *about: object) -> Choice:
         """What `choose` finds fastest for this training's networks; of several processes all take the first one's."""
         with self._running():
             timed = partial(choose, self.config.generator, self.atlas.size, self.device, *about)

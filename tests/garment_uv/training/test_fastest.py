@@ -1,5 +1,7 @@
 """Which precision 'auto' takes, and that memory saved costs no number."""
 
+from functools import partialmethod
+
 import pytest
 import torch
 
@@ -10,6 +12,7 @@ from garment_uv.training import fastest
 from garment_uv.training.allocator import keep_freed_memory
 from garment_uv.training.device import place
 from garment_uv.training.learners import Learners
+from garment_uv.training.trainer import Trainer
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 CPU = torch.device("cpu")
@@ -47,6 +50,31 @@ def test_each_layout_is_timed_with_weights_and_features_in_it(monkeypatch) -> No
 
 def test_on_the_cpu_the_layout_is_not_a_matter_of_timing() -> None:
     assert fastest.fastest_layout(SMALL, 32, CPU, "fp32") == torch.channels_last
+
+
+def test_a_trunk_is_compiled_only_where_that_is_faster_and_gives_the_same_numbers(tmp_path, monkeypatch) -> None:
+    write_dataset(tmp_path / "data")
+    source, losses = FolderSource(tmp_path / "data"), {}
+    config = small_config().with_values({"data.uri": str(tmp_path / "data"), "training.compile": "auto"})
+    compiled = partialmethod(torch.nn.Module.compile, backend="eager")
+    monkeypatch.setattr(torch.nn.Module, "compile", compiled)
+    for wins in (True, False):
+        costs = iter([2.0 if wins else 1.0] * 4 + [1.0 if wins else 2.0] * 4)
+        monkeypatch.setattr(fastest, "_seconds", lambda *about, costs=costs: next(costs))
+        trainer = Trainer(config, source)
+        assert [module._compiled_call_impl is not None for module in trainer.generator.trunk()] == [wins] * 3
+        losses[wins] = trainer.train_epoch().losses
+        trainer.close()
+    assert losses[True] == pytest.approx(losses[False], rel=1e-5)
+
+
+def test_where_compiling_does_not_work_it_does_not_win(monkeypatch, caplog) -> None:
+    def fails(module):
+        raise RuntimeError("no compiler\nand a long story")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", fails)
+    assert not fastest.compiling_wins(SMALL, 32, CPU, "fp32", torch.channels_last)
+    assert "without it: no compiler" in caplog.text and "story" not in caplog.text
 
 
 def test_learners_are_trained_on_in_the_layout_they_are_put_in() -> None:

@@ -1,4 +1,4 @@
-"""What each part of the default trial is worth in it: each taken away alone, or put in where it is off.
+"""What each part of the default trial is worth in it, taken away or put in alone.
 
     garment data benchmark --out .garment/open192 --size 128 --workers 2
     OMP_NUM_THREADS=1 python experiments/default_parts.py --processes 2 [--seeds 3] [--rows ROW ...]
@@ -21,7 +21,7 @@ from garment_uv.config.trial import TrialConfig
 RATE = 0.00039
 """What the sweep of the trunk found for six epochs, rounded: no default for longer trainings."""
 PARTS: dict[str, dict[str, Any]] = {
-    "default": {},
+    "default, not mirrored": {},
     "- learned places": {"generator.texel_embedding": False},
     "- averaged weights": {"training.ema_decay": 0.0},
     "+ mirror": {"training.mirror": True},
@@ -31,7 +31,7 @@ PARTS: dict[str, dict[str, Any]] = {
 
 
 def base() -> TrialConfig:
-    """The default trial's networks and averaging, trained as the sweep of the trunk trains; mirrored samples off."""
+    """The default trial's networks and averaging, trained as the sweep of the trunk trains; not mirrored."""
     trunk = load_experiment("trunk", Path(__file__).parent).base
     default = TrialConfig()
     return trunk.with_values(
@@ -39,6 +39,7 @@ def base() -> TrialConfig:
             "generator": default.generator.plain(),
             "discriminator": default.discriminator.plain(),
             "training.ema_decay": default.training.ema_decay,
+            "training.mirror": False,
             "training.optimiser.generator_lr": RATE,
             "evaluation.max_samples": 36,
         }
@@ -46,7 +47,7 @@ def base() -> TrialConfig:
 
 
 def experiment() -> Experiment:
-    """The default for `garment train`; as a sweep, the parts on and off in all their combinations."""
+    """The default, not mirrored, for `garment train`; as a sweep, the parts on and off in all their combinations."""
     return Experiment(
         name="default_parts",
         description="Learned places, averaged weights, mirrored samples, pooling and frame of the default trial",

@@ -46,7 +46,7 @@ def published() -> TrialConfig:
 
 
 def found() -> TrialConfig:
-    """What the sweep found: the default networks and averaging, mirrored samples, and its rate for six epochs."""
+    """What the sweep found: the default networks, averaging and mirrored samples, and its rate for six epochs."""
     rate = {"training.optimiser.generator_lr": FOUND_RATE}
     return TrialConfig().with_values({**TRAINING, "training.mirror": True, **rate})
 

@@ -60,6 +60,9 @@ def main() -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
+    if len(samples) < 2:
+        print(f"--pictures must be at least 2, was {chosen.pictures}: the first one is not counted", file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory() as work:
         model = make_model(source, Path(work) / "model")
         loaded, program = Reconstructor(model), Path(work) / "program"

@@ -11,10 +11,10 @@ from garment_uv.training.config import DataConfig, EvaluationConfig, TrainingCon
 class TrialConfig(Config):
     """One training of the full model on one dataset with one seed.
 
-    Networks and averaging are by default what our own sweep found (`experiments/trunk.py`, figures in
-    `experiments/results/README.md`); the published ones are `garment_uv.config.published.published_architecture`.
-    Mirrored samples won there too and stay off, since not every atlas has symmetric halves. A field that a stored
-    config does not name has its own default, not this one.
+    Networks, averaging and mirrored samples are by default what our own sweep found (`experiments/trunk.py`), and what
+    each of them is worth was measured (`experiments/default_parts.py`; figures in `experiments/results/README.md`); the
+    published ones are `garment_uv.config.published.published_architecture`. A field that a stored config does not name
+    has its own default, not this one.
     """
 
     data: DataConfig = DataConfig()
@@ -26,6 +26,6 @@ class TrialConfig(Config):
     )
     discriminator: DiscriminatorConfig = DiscriminatorConfig(base_features=16)
     loss: LossConfig = LossConfig()
-    training: TrainingConfig = TrainingConfig(ema_decay=0.99)
+    training: TrainingConfig = TrainingConfig(ema_decay=0.99, mirror="auto")
     evaluation: EvaluationConfig = EvaluationConfig()
     seed: int = Field(default=0, ge=0, lt=2**31)

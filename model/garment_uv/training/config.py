@@ -50,8 +50,8 @@ class TrainingConfig(Config):
     """Processes that train together, each on a device of its own and on its portion of every batch."""
     colour_jitter: float = Field(default=0.0, ge=0, le=1)
     """How strongly the pictures' colours are changed at random while training; 0 leaves them."""
-    mirror: bool = False
-    """Ours: half of the samples are trained on as seen in a mirror; needs an atlas with symmetric halves."""
+    mirror: bool | Literal["auto"] = False
+    """Ours: half of the samples are trained on as seen in a mirror; 'auto' where the atlas has symmetric halves."""
     body_noise: BodyNoiseConfig = BodyNoiseConfig()
     """Ours: train on bodies that are off as estimated ones are, the target staying the true garment; 0 is off."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)

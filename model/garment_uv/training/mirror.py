@@ -1,6 +1,7 @@
 """Samples seen in a mirror: picture, camera, body, maps, segments and classes together (an option of ours)."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -46,6 +47,16 @@ class Mirror:
             old = getattr(batch, name)
             changes[name] = torch.where(chosen.view(-1, *[1] * (old.dim() - 1)), value, old)
         return replace(batch, **changes)
+
+
+def mirror_for(atlas: Atlas, asked: bool | Literal["auto"]) -> Mirror | None:
+    """The mirror of a training that asks for one; with 'auto' none where the atlas is not symmetric."""
+    try:
+        return Mirror(atlas) if asked else None
+    except UserError:
+        if asked == "auto":
+            return None
+        raise
 
 
 def vertex_mates(atlas: Atlas) -> np.ndarray:

@@ -34,7 +34,7 @@ from garment_uv.training.fastest import compiling_wins, fastest_layout, fastest_
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.learners import Learners
-from garment_uv.training.mirror import Mirror
+from garment_uv.training.mirror import mirror_for
 from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import SegmentSource
 from garment_uv.training.random_state import RandomState
@@ -91,7 +91,7 @@ class Trainer:
             weights=class_balanced(source.manifest, TRAIN_SPLIT) if config.data.balance == "class" else None,
         )
         self._data = DataWatch(source, processes, self.device)
-        self._mirror = Mirror(self.atlas) if config.training.mirror else None
+        self._mirror = mirror_for(self.atlas, config.training.mirror)
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
             self._learners = Learners(config, self.device)

@@ -23,8 +23,9 @@ def test_what_the_sweep_found_is_the_default_and_nothing_of_it_is_in_the_publish
     default, published = TrialConfig(), published_architecture()
     assert default.generator.texel_embedding and default.training.ema_decay == 0.99
     assert not published.generator.texel_embedding and published.training.ema_decay == 0
+    assert default.training.mirror == "auto" and not published.training.mirror
     for config in (default, published):
-        assert not (config.generator.unwrap_image or config.training.mirror or config.training.colour_jitter)
+        assert not (config.generator.unwrap_image or config.training.colour_jitter)
 
 
 def test_a_stored_config_that_is_older_than_a_field_means_the_network_it_was_stored_with():

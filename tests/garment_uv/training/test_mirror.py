@@ -9,7 +9,7 @@ import torch
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import collate
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.training.mirror import Mirror, vertex_mates
+from garment_uv.training.mirror import Mirror, mirror_for, vertex_mates
 from garment_uv.uv.sampling import MapSampler
 from garment_uv.uv.unwrap import unwrap_image
 from tests.garment_uv.cylinder import COLUMNS, ROWS
@@ -72,9 +72,13 @@ def test_only_chosen_samples_are_reflected(source, batch):
 
 def test_it_trains_and_an_atlas_without_symmetry_is_refused(make_trainer, source):
     trainer = make_trainer(**{"training.mirror": True, "evaluation.max_samples": 2})
-    assert trainer.train_epoch().losses != make_trainer(**{"evaluation.max_samples": 2}).train_epoch().losses
+    plain = make_trainer(**{"training.mirror": False, "evaluation.max_samples": 2})
+    assert trainer.train_epoch().losses != plain.train_epoch().losses
     atlas = source.atlas()
     points = atlas.points.copy()
     points[3, 0] += 0.5
+    lopsided = replace(atlas, points=points, digest="")
     with pytest.raises(UserError, match="symmetric"):
-        vertex_mates(replace(atlas, points=points, digest=""))
+        mirror_for(lopsided, True)
+    assert mirror_for(lopsided, "auto") is None and mirror_for(atlas, False) is None
+    assert torch.equal(mirror_for(atlas, "auto").mates, Mirror(atlas).mates)

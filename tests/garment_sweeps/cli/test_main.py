@@ -33,7 +33,7 @@ def test_every_command_has_help_with_an_example(command, capsys):
         (["sweep"], 2, "name the EXPERIMENT to run, or a LOG with --replay"),
         (["sweep", "quickstart", "--nope"], 2, "--nope"),
         (["sweep", "quickstart", "--trials", "0"], 2, "0 is not in the range"),
-        (["sweep", "nope"], 1, "no experiment 'nope': there is local_branches, loss_weights, overfit"),
+        (["sweep", "nope"], 1, "no experiment 'nope': there is default_parts, local_branches, loss_weights"),
         (["sweep", "quickstart", "--set", "loss.uv=-1"], 1, "was given -1"),
         (["sweep", "quickstart", "--set", "loss.nope=1"], 1, "loss has adversarial"),
         (["sweep", "quickstart", "--set", "loss.uv"], 1, "--set takes path=value"),

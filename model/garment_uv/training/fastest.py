@@ -12,6 +12,7 @@ from garment_uv.training.device import CPU_LAYOUT, Precision, place
 WORTH = 1.2
 """bf16 is taken only if it is so many times as fast: its numbers are coarser."""
 COMPILING_WORTH = 1.05
+"""Compiled is taken only if it is so many times as fast: below, it is the timing's own spread."""
 TURNS = 3
 SAMPLES = 2
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
@@ -52,7 +53,7 @@ def compiling_wins(
         block.compile()
         compiled = min(_seconds(block, features, Precision(precision, device)) for _ in range(TURNS + 1))
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         logging.getLogger(__name__).warning("torch.compile does not work here, trained without it: %s", reason)
         return False
     return plain >= COMPILING_WORTH * compiled

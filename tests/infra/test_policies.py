@@ -1,4 +1,4 @@
-"""The S3 policies, tried by our own readers and writers on a server that obeys them."""
+"""The S3 policies, tried by our own readers and writers on a server that obeys them; EC2's: test_launch_policy.py."""
 
 import contextlib
 import json
@@ -178,6 +178,6 @@ def test_no_policy_allows_everything(path):
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if statement["Effect"] == "Deny":
             continue
-        assert all(re.fullmatch(r"[a-z0-9]+:([A-Za-z]+|Describe\*)", action) for action in actions)
+        assert all(re.fullmatch(r"[a-z0-9]+:[A-Za-z]+", action) for action in actions)
         if "*" in statement.get("Resource", []):
-            assert actions == ["ec2:Describe*"]
+            assert all(action.startswith("ec2:Describe") for action in actions)

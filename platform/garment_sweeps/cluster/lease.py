@@ -23,7 +23,7 @@ LAPSE_S = 12.0
 
 
 class Lease:
-    """The right to drive a sweep. `check` fails once somebody else has it: then nothing more may be written.
+    """The right to drive a sweep. `guard` and `check` fail once somebody else has it: then nothing more may be written.
 
     Clocks are not compared: a lease has lapsed when it was watched for `LAPSE_S` and its beat stood still. A holder
     on this machine whose process is gone need not be waited for.
@@ -36,15 +36,36 @@ class Lease:
         self._ended = threading.Event()
         self._checked = time.monotonic()
         self._lost = ""
+        self._succeeded = False
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._thread.start()
 
+    def guard(self, connection: sqlalchemy.Connection) -> None:
+        """To be called in the transaction of a write, after the write: UserError where another driver has the sweep.
+
+        Until the transaction ends nobody can take the lease: PostgreSQL locks its row, SQLite the whole file, which is
+        why the write comes first.
+        """
+        row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep).with_for_update()).one_or_none()
+        self._judge(row)
+
     def check(self) -> None:
-        """UserError where another driver has taken the sweep over; asks the database at most once a beat."""
+        """UserError where another driver has taken the sweep over, for what is written elsewhere than to its database.
+
+        Asks the database at most once a beat.
+        """
         if not self._lost and time.monotonic() - self._checked >= BEAT_S:
-            self._look()
+            self._checked = time.monotonic()
+            with self._engine.connect() as connection:
+                row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep)).one_or_none()
+            self._judge(row)
         if self._lost:
             raise UserError(self._lost)
+
+    @property
+    def successor(self) -> bool:
+        """Whether another driver was seen to hold the sweep now."""
+        return self._succeeded
 
     def release(self) -> None:
         """Lets go, so that the next driver need not wait."""
@@ -57,13 +78,15 @@ class Lease:
         except PASSING:
             pass  # it lapses by itself
 
-    def _look(self) -> None:
-        self._checked = time.monotonic()
-        with self._engine.connect() as connection:
-            row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep)).one_or_none()
-        if row is None or row.token != self._token:
-            who = "nobody any more" if row is None else _words(row.holder)
+    def _judge(self, row: sqlalchemy.Row | None) -> None:
+        if row is None:
+            self._lost = f"the lease of sweep {self._sweep!r} is gone from the study's database; go on with --resume"
+        elif row.token != self._token:
+            self._succeeded = True
+            who = _words(row.holder)
             self._lost = f"sweep {self._sweep!r} was taken over by {who}, since this driver gave no sign of life"
+        if self._lost:
+            raise UserError(self._lost)
 
     def _beat(self) -> None:
         mine = (LEASES.c.sweep == self._sweep) & (LEASES.c.token == self._token)

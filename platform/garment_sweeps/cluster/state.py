@@ -20,7 +20,7 @@ from garment_sweeps.search.decisions import DecisionLog, write_file
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import PASSING, Journal, sentence
 from garment_sweeps.search.restore import study_from_log
-from garment_sweeps.search.study import base_values, next_session, open_storage, open_study, study_exists
+from garment_sweeps.search.study import base_values, guard_writes, next_session, open_storage, open_study, study_exists
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.spaces import Experiment
 from garment_uv.errors import Unreachable, UserError
@@ -68,6 +68,7 @@ def sweep_state(
     """
     storage = patiently(lambda: open_storage(settings.study_url), goes_on=resume)
     lease = patiently(lambda: answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
+    guard_writes(storage, lease.guard)
     try:
         copies = StateCopies(settings.storage, name)
         opening = partial(
@@ -104,8 +105,8 @@ def _open(
         study_from_log(storage, name, saved)
         print(f"garment: the study was not in its database; made again from {copies.folder}", file=sys.stderr)
     study = open_study(storage, name, experiment, resume)
-    journal = Journal(lease.check)
-    log = DecisionLog(name, journal, storage.engine)
+    journal = Journal()
+    log = DecisionLog(name, journal, storage.engine, lease.guard)
     if saved and not log.read():
         log.adopt(saved)
     history = History(study, journal)

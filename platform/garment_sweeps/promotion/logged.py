@@ -27,8 +27,8 @@ def log_promotion(sweep: str, trial: str, gates: tuple[Gate, ...], version: str 
         storage = open_storage(settings.study_url)
         if not study_exists(storage, sweep):
             return
-        with sweep_lease(storage.engine, sweep):
-            log = DecisionLog(sweep, DirectJournal(), storage.engine)
+        with sweep_lease(storage.engine, sweep) as lease:
+            log = DecisionLog(sweep, DirectJournal(), storage.engine, lease.guard)
             log.append("champion", trial=trial, decision=decision, version=version, inputs=inputs)
             write_file(log.read(), log_file(settings.home, sweep))
     except UserError as error:

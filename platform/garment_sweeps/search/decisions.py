@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,33 @@ from garment_uv.errors import UserError
 
 Event = dict[str, Any]
 """`seq`, `at` (Unix time, s), `kind`, and what belongs to that kind."""
+Guard = Callable[[sqlalchemy.Connection], None]
+BATCH = 500
+"""Rows written in one transaction at most."""
 
 
 class DecisionLog:
     """The log of one sweep, in the study's database, written through the journal.
 
     Args:
+        sweep: its name.
+        journal: takes the writes.
         engine: of the database, or None to keep the log in memory only.
+        guard: called with the connection in the transaction of every write, after the rows and before the commit;
+            raises UserError where another driver has taken the sweep over (see `Lease.guard`).
     """
 
-    def __init__(self, sweep: str, journal: Journal | DirectJournal, engine: sqlalchemy.Engine | None = None) -> None:
+    def __init__(
+        self,
+        sweep: str,
+        journal: Journal | DirectJournal,
+        engine: sqlalchemy.Engine | None = None,
+        guard: Guard = lambda connection: None,
+    ) -> None:
         self._sweep = sweep
         self._journal = journal
         self._engine = engine
+        self._guard = guard
         self._waiting: list[dict[str, Any]] = []
         self._events: list[Event] = []
         if engine is not None:
@@ -35,34 +49,56 @@ class DecisionLog:
 
     def append(self, kind: str, **body: Any) -> None:
         """Adds an event; `body` is of JSON types."""
-        event = {"seq": len(self._events), "at": time.time(), "kind": kind, **body}
-        self._events.append(event)
-        if self._engine is not None:
-            row = {"sweep": self._sweep, "seq": event["seq"], "at": event["at"], "body": _body(event)}
-            self._waiting.append(row)
-            self._journal.put(self._write)
+        self._add({"seq": len(self._events), "at": time.time(), "kind": kind, **body})
 
     def read(self) -> list[Event]:
         """All events so far, in order."""
         return list(self._events)
 
+    def stored(self) -> list[Event]:
+        """The events that the database has, in order: those that no crash of this process can lose."""
+        return self._events[: len(self._events) - len(self._waiting)]
+
     def adopt(self, events: Iterable[Event]) -> None:
-        """Takes over the events of a log that was kept elsewhere; only for an empty one."""
+        """Takes over the events of a log that was kept elsewhere, times and all; only for an empty one."""
         for event in events:
-            self.append(event["kind"], **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
+            self._add(event)
+
+    def _add(self, event: Event) -> None:
+        if self._engine is not None:
+            row = {"sweep": self._sweep, "seq": event["seq"], "at": event["at"], "body": _body(event)}
+            self._waiting.append(row)  # before the event, so that `stored` never tells of one that waits
+        self._events.append(event)
+        if self._engine is not None:
+            self._journal.put(self._write)
 
     def _write(self) -> None:
-        """Writes all rows that wait, in one transaction; later calls find nothing left."""
-        rows = self._waiting[:500]
+        """Writes all rows that wait, in one transaction with the guard's check; later calls find nothing left."""
+        rows = self._waiting[:BATCH]
         if not rows:
             return
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "postgresql":
-                from sqlalchemy.dialects.postgresql import insert
-            else:
-                from sqlalchemy.dialects.sqlite import insert
-            connection.execute(insert(DECISIONS).on_conflict_do_nothing(), rows)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(DECISIONS.insert(), rows)
+                self._guard(connection)
+        except sqlalchemy.exc.IntegrityError:
+            self._must_be_stored(rows)
         del self._waiting[: len(rows)]
+
+    def _must_be_stored(self, rows: list[dict[str, Any]]) -> None:
+        """UserError unless the database has these very rows, from a try whose answer was lost."""
+        wanted = [(row["seq"], row["at"], row["body"]) for row in rows]
+        columns = DECISIONS.c
+        between = columns.seq.between(rows[0]["seq"], rows[-1]["seq"])
+        query = sqlalchemy.select(columns.seq, columns.at, columns.body).where(columns.sweep == self._sweep, between)
+        with self._engine.begin() as connection:
+            self._guard(connection)
+            found = [tuple(row) for row in connection.execute(query.order_by(columns.seq))]
+        if found != wanted:
+            raise UserError(
+                f"something else writes to the decision log of sweep {self._sweep!r}: its event {rows[0]['seq']} is "
+                "not this driver's; find and end the other writer, then go on with --resume"
+            )
 
 
 def read_log(engine: sqlalchemy.Engine, sweep: str) -> list[Event]:

@@ -1,6 +1,7 @@
 """The study of a sweep: the one record of what was asked and answered, in SQLite or PostgreSQL."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,21 @@ def _write_ahead(engine: "sqlalchemy.Engine") -> None:
 
     sqlalchemy.event.listen(engine, "connect", on_connect)
     engine.dispose()
+
+
+def guard_writes(storage: RDBStorage, guard: Callable[["sqlalchemy.Connection"], None]) -> None:
+    """Has `guard` called in every transaction in which Optuna writes to this storage, before the commit.
+
+    What it raises rolls the transaction back: a driver that was taken over writes nothing any more, however late it
+    wakes.
+    """
+    import sqlalchemy
+
+    def before_commit(session: "sqlalchemy.orm.Session") -> None:
+        session.flush()
+        guard(session.connection())
+
+    sqlalchemy.event.listen(storage.scoped_session, "before_commit", before_commit)
 
 
 def study_exists(storage: RDBStorage, name: str) -> bool:

@@ -33,12 +33,25 @@ def test_a_driver_after_the_first_goes_on_counting(storage):
     assert read_log(storage.engine, "b") == []
 
 
-def test_writing_the_same_rows_again_changes_nothing(storage):
+def test_a_lost_answer_is_told_from_another_writer(storage):
     log = DecisionLog("a", DirectJournal(), storage.engine)
     log.append("begin", trials=3)
-    log._waiting = [{"sweep": "a", "seq": 0, "at": 0.0, "body": "{}"}]  # an answer that got lost
+    mine = log.read()[0]
+    body = json.dumps({"kind": "begin", "trials": 3}, separators=(",", ":"))
+    log._waiting = [{"sweep": "a", "seq": 0, "at": mine["at"], "body": body}]  # written, and the answer got lost
     log._write()
-    assert [event["trials"] for event in read_log(storage.engine, "a")] == [3]
+    assert log._waiting == [] and log.stored() == [mine]
+    other = DecisionLog("a", DirectJournal(), storage.engine)
+    other.append("suggest", trial="t00000")
+    with pytest.raises(UserError, match="something else writes to the decision log of sweep 'a': its event 1"):
+        log.append("suggest", trial="t00009")
+    assert [event.get("trial") for event in read_log(storage.engine, "a")] == [None, "t00000"]
+
+
+def test_an_adopted_log_keeps_its_times(storage):
+    events = [{"seq": 0, "at": 1.25, "kind": "begin"}, {"seq": 1, "at": 2.5, "kind": "suggest", "trial": "t00000"}]
+    DecisionLog("a", DirectJournal(), storage.engine).adopt(events)
+    assert read_log(storage.engine, "a") == events
 
 
 @given(bodies=st.lists(st.dictionaries(st.text(min_size=1).filter(lambda k: k not in ("seq", "at", "kind")), JSON)))

@@ -17,10 +17,11 @@ from random import Random
 from urllib.parse import urlsplit
 
 DELAY_S = 0.2
-SLOW_DOWN = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please ask less often.</Message></Error>"
+ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>Please ask again.</Message></Error>"
 FAULTS = {
     "delay": "the answer comes late",
     "slow_down": "503 SlowDown, the server never hears of it",
+    "conflict": "409 ConditionalRequestConflict where a write is conditional, as S3 says when two overlap",
     "cut": "the line is cut in the middle of the answer's body",
     "corrupt": "a byte of the answer's body is another one",
     "refuse": "the line is cut before the server hears of it",
@@ -91,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "delay":
             time.sleep(DELAY_S)
         if fault == "slow_down":
-            self._answer(503, [("Content-Type", "application/xml")], b"" if self.command == "HEAD" else SLOW_DOWN)
+            self._refuse(503, "SlowDown")
+            return
+        if fault == "conflict" and "If-None-Match" in self.headers:
+            self._refuse(409, "ConditionalRequestConflict")
             return
         if fault == "refuse":
             self._cut()
@@ -116,6 +120,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(answer.status, answer.getheaders(), data, cut=fault == "cut")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
+
+    def _refuse(self, status: int, code: str) -> None:
+        data = b"" if self.command == "HEAD" else ERROR.format(code).encode()
+        self._answer(status, [("Content-Type", "application/xml")], data)
 
     def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes, cut: bool = False) -> None:
         self.send_response_only(status)

@@ -42,7 +42,7 @@ class S3Raw:
 
     @contextmanager
     def open(self, item: RawSequence) -> Iterator[Path]:
-        store = S3Store(self._store.location.below(f"{item.split}/{item.name}"))
+        store = self._store.below(f"{item.split}/{item.name}")
         files = list(store.listing())
         if fingerprint_of(files) != item.fingerprint:
             raise RawChanged(f"{self.shown(item)} changed while it was being prepared; run the command again")

@@ -14,7 +14,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from garment_sweeps.shards.uri import S3Location
-from garment_uv.errors import UserError
+from garment_uv.errors import Unreachable, UserError
 
 _NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
 _TRANSIENT_CODES = {
@@ -23,6 +23,9 @@ _TRANSIENT_CODES = {
     "ServiceUnavailable",
     "RequestTimeout",
     "BadDigest",
+    "ConditionalRequestConflict",
+    "IncompleteBody",
+    "OperationAborted",
     "XAmzContentSHA256Mismatch",
     "Throttling",
     "ThrottlingException",
@@ -54,6 +57,16 @@ def transient(error: BaseException) -> bool:
     return isinstance(cause, ClientError) and (_status(cause) >= 500 or _code(cause) in _TRANSIENT_CODES)
 
 
+def already_there(error: ClientError) -> bool:
+    """Whether a write was refused since something is in its place."""
+    return _status(error) == 412
+
+
+def not_there(error: ClientError) -> bool:
+    """Whether the object asked for is not there, while its bucket is."""
+    return _code(error) in _NO_SUCH_KEY
+
+
 def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> UserError | Missing:
     """The error to raise: Missing when the object is not there, else a UserError that says how to mend it."""
     start = f"cannot {doing} at {location}"
@@ -64,7 +77,7 @@ def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> U
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
         )
     if isinstance(cause, _NO_ANSWER):
-        return UserError(
+        return Unreachable(
             f"{start}: S3 at {endpoint} is unreachable ({type(cause).__name__}); "
             "check the network and AWS_ENDPOINT_URL_S3"
         )
@@ -79,7 +92,7 @@ def _answered(error: ClientError, start: str, location: S3Location, endpoint: st
         return UserError(
             f"{start}: there is no bucket {location.bucket!r} at {endpoint}; create it or correct the URI"
         )
-    if code in _NO_SUCH_KEY:
+    if not_there(error):
         return Missing(f"{start}: it is not there")
     if code in _WRONG_KEYS:
         return UserError(
@@ -91,8 +104,6 @@ def _answered(error: ClientError, start: str, location: S3Location, endpoint: st
             f"{start}: S3 at {endpoint} denies access; "
             "check the credentials and what they may do with the bucket"
         )
-    if status == 412:
-        return UserError(f"{start}: another process wrote it meanwhile; choose another URI")
     return UserError(f"{start}: S3 at {endpoint} answered {code or status}: {_line(error)}; try again later")
 
 

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.s3_errors import Missing
-from garment_sweeps.shards.uri import S3Location
 from garment_uv.samples.staging import STAGING
 
 _THREADS = 16
@@ -19,8 +18,8 @@ _THREADS = 16
 class S3Staging:
     """Staging in S3. Parts are not read back when they are written: who joins them checks every sample."""
 
-    def __init__(self, location: S3Location) -> None:
-        self._store = S3Store(location.below(STAGING))
+    def __init__(self, dataset: S3Store) -> None:
+        self._store = dataset.below(STAGING)
 
     def names(self) -> list[str]:
         return list(self._store.names())

@@ -1,7 +1,6 @@
 """Writing datasets by URI: a folder that appears at once, or S3 with the manifest last."""
 
 import re
-import tempfile
 from pathlib import Path
 
 from garment_sweeps.shards.s3 import S3Store
@@ -46,7 +45,7 @@ class S3Sink:
 
     @property
     def staging(self) -> S3Staging:
-        return S3Staging(self._store.location)
+        return S3Staging(self._store)
 
     def begin(self, plan: bytes | None = None) -> Manifest | None:
         names = list(self._store.names())
@@ -72,10 +71,8 @@ class S3Sink:
         self._store.upload(key, path)
 
     def publish(self, manifest: Manifest) -> None:
-        with tempfile.TemporaryDirectory(prefix="garment-") as folder:
-            path = Path(folder) / MANIFEST_KEY
-            path.write_bytes(manifest.to_bytes())
-            self._store.upload(MANIFEST_KEY, path, only_if_new=True)
+        if not self._store.create(MANIFEST_KEY, manifest.to_bytes()):
+            raise UserError(f"another process wrote a dataset to {self.uri} meanwhile; give --out another prefix")
         self.release()
         self._remove_unlisted(manifest)
 

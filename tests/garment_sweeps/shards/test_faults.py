@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from garment_sweeps.shards import open_sink, open_source, ranges, s3, verify
+from garment_sweeps.shards import open_sink, open_source, ranges, s3_connection, verify
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.uri import S3Location
 from garment_uv.errors import UserError
@@ -24,7 +24,7 @@ def proxy(server, bucket, monkeypatch):
     with fault_proxy(server.endpoint, seed=7) as running:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", running.endpoint)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "12")
-        monkeypatch.setattr(s3, "LONGEST_PAUSE_S", 0.05)
+        monkeypatch.setattr(s3_connection, "LONGEST_PAUSE_S", 0.05)
         yield running
 
 

@@ -133,9 +133,9 @@ def test_a_second_writer_does_not_replace_the_manifest(bucket, client, tmp_path)
     manifest = write_folder(tmp_path / "set", tmp_path / "scratch")
     sink.begin()
     client.put_object(Bucket=bucket, Key="set/manifest.json", Body=b"of another writer")
-    told(lambda: sink.publish(manifest), "another process wrote it")
+    told(lambda: sink.publish(manifest), "another process wrote a dataset to", "another prefix")
     client.put_object(Bucket=bucket, Key="set/manifest.json", Body=manifest.to_bytes())
-    sink.publish(manifest)  # its own bytes, from a try whose answer was lost
+    told(lambda: sink.publish(manifest), "another process wrote a dataset to")  # the same bytes, and not its own
 
 
 def test_a_corrupt_manifest_and_a_flipped_byte_are_told(bucket, client, tmp_path):

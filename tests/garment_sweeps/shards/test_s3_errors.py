@@ -29,7 +29,7 @@ def answer(code: str, status: int) -> ClientError:
         (answer("ExpiredToken", 400), "refuses the credentials", False),
         (answer("AccessDenied", 403), "denies access", False),
         (answer("403", 403), "denies access", False),
-        (answer("PreconditionFailed", 412), "another process wrote it", False),
+        (answer("ConditionalRequestConflict", 409), "answered ConditionalRequestConflict", True),
         (answer("SlowDown", 503), "answered SlowDown", True),
         (answer("", 500), "answered 500", True),
         (answer("BadDigest", 400), "answered BadDigest", True),

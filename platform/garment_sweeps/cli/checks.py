@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from garment_sweeps.settings.masking import masked
 from garment_uv.errors import UserError
 
 GIB = 2**30
@@ -125,23 +126,24 @@ def _home() -> Check:
 
 
 def _tracking() -> Check:
+    from garment_sweeps.settings.urls import without_login
     from garment_sweeps.tracking import tracking_client, tracking_uri
-    from garment_sweeps.tracking.settings import without_password
 
     uri = tracking_uri()
     if uri.startswith("sqlite:///") and not os.path.exists(uri.removeprefix("sqlite:///")):
         return Check("mlflow store", True, f"{uri} (made by the first sweep)")
-    return _tried("mlflow store", without_password(uri), lambda: tracking_client(uri))
+    return _tried("mlflow store", without_login(uri), lambda: tracking_client(uri))
 
 
 def _study() -> Check:
     from garment_sweeps.cluster.settings import Settings
-    from garment_sweeps.search.study import open_storage, shown
+    from garment_sweeps.search.study import open_storage
+    from garment_sweeps.settings.urls import without_login
 
     url = Settings.from_environment().study_url
     if url.startswith("sqlite:///") and not os.path.exists(url.removeprefix("sqlite:///")):
         return Check("study database", True, f"{url} (made by the first sweep)")
-    return _tried("study database", shown(url), lambda: open_storage(url))
+    return _tried("study database", without_login(url), lambda: open_storage(url))
 
 
 def _storage() -> Check:
@@ -169,5 +171,5 @@ def _tried(name: str, found: str, attempt) -> Check:
     try:
         attempt()
     except UserError as error:
-        return Check(name, False, found, str(error))
+        return Check(name, False, found, masked(str(error)))
     return Check(name, True, found)

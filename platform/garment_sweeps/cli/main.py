@@ -79,7 +79,7 @@ def _hint(error: click.ClickException) -> str:
 
 
 def _say(error: BaseException, line: str, status: int, debug: bool) -> int:
-    from garment_sweeps.tracking.process_log import masked
+    from garment_sweeps.settings.masking import masked
 
     if debug:
         import traceback

@@ -77,10 +77,11 @@ def _show(report) -> None:
     from garment_sweeps.cli.output import show
     from garment_sweeps.cluster.report import report_lines
     from garment_sweeps.comparison.leaderboard import leaderboard
+    from garment_sweeps.settings.masking import masked
 
     try:
         show(leaderboard(report.name).table(SHOWN))
     except UserError as error:  # the sweep is over, whatever became of MLflow meanwhile
-        click.echo(str(error), err=True)
+        click.echo(masked(str(error)), err=True)
     for line in report_lines(report):
         click.echo(line)

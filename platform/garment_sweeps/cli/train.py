@@ -1,5 +1,7 @@
 """`garment train`."""
 
+import signal
+import sys
 from pathlib import Path
 
 import click
@@ -30,6 +32,7 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     base = loaded.base.with_values({"data.uri": dataset_uri(loaded.base.data.uri, settings.home)})
     from garment_sweeps.trials.single import train_once
 
+    signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))  # so that its runs are closed
     result = train_once(loaded, base, name, settings.storage, settings.home, resume, _Epochs(loaded.epochs), out)
     run = result.get("run_id", "not yet known to MLflow")
     click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {run}")

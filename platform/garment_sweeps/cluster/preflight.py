@@ -12,6 +12,8 @@ from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes
 from garment_sweeps.cluster.probe import Answer, Question, answer, code_digest, side_by_side, versions
 from garment_sweeps.cluster.probe_checks import manifest_digest
 from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.storage import open_filesystem
@@ -65,9 +67,6 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
     sees, and looks at the disk of the home. Nodes that die meanwhile are left out. What may pass by itself, as a
     tracking server that is away or nodes that have yet to join, does not stop a sweep that ran before.
     """
-    from garment_sweeps.search.study import shown
-    from garment_sweeps.tracking.settings import without_password
-
     nodes = cluster_nodes()
     training = context.work == "train"
     question = Question(
@@ -93,9 +92,9 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
             silent={node.id: silent[node.id] for node in nodes if node.id in silent},
             resumed=context.session > 0,
             storage=context.storage.uri,
-            tracking=without_password(question.tracking_uri or ""),
+            tracking=without_login(question.tracking_uri or ""),
             dataset=question.dataset_uri or "",
-            study=shown(settings.study_url),
+            study=without_login(settings.study_url),
         )
     )
 
@@ -178,4 +177,4 @@ def _token_in_storage(question: Question, context: TrialContext) -> Iterator[str
 
 
 def _last_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:160]
+    return masked((str(error).strip().splitlines() or [type(error).__name__])[-1].strip())[:160]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.cluster.probe_checks import check_storage, check_tracking, free_gib, gpus_seen, manifest_digest
+from garment_sweeps.settings.masking import masked
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
 SOURCES = ("garment_sweeps", "garment_uv")
@@ -116,4 +117,4 @@ def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple
 
 def _words(error: BaseException) -> str:
     text = str(getattr(error, "orig", None) or error).strip()
-    return (text.splitlines() or [type(error).__name__])[0][:160]
+    return masked((text.splitlines() or [type(error).__name__])[0])[:160]

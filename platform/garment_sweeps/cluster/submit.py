@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from garment_sweeps.cluster.session import QUIET
 from garment_sweeps.cluster.settings import find_home
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import holds_secret
 from garment_uv.errors import UserError
 
 LIMIT_BYTES = 100 * 2**20
@@ -38,7 +40,7 @@ def settings_to_send(environment: Mapping[str, str]) -> tuple[dict[str, str], li
         value = environment.get(name)
         if not value:
             continue
-        if _holds_password(value):
+        if holds_secret(value):
             notes.append(f"{name} holds a password and is not sent: set it where the cluster's nodes start")
         elif name == "GARMENT_STORAGE" and "://" not in value and not Path(value).is_absolute():
             notes.append(f"{name} is {value!r}, a folder of this machine, and is not sent: make it absolute or s3://")
@@ -150,11 +152,6 @@ def _ignored_by_git(folder: Path) -> list[str]:
     return [f"/{line}" for line in done.stdout.splitlines() if not line.endswith("__pycache__/")]
 
 
-def _holds_password(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.password is not None or any(word in parts.query.lower() for word in ("password", "token", "secret"))
-
-
 def _same_machine(address: str) -> dict[str, str]:
     """On this very machine the job shares the home; elsewhere the nodes' own environment says where it is."""
     if urlsplit(address).hostname not in {"127.0.0.1", "localhost", "::1"}:
@@ -176,4 +173,4 @@ def _client(address: str):
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return masked((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]

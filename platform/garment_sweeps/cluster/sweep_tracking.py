@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 from garment_sweeps.cluster.reconcile import Standing, reconcile
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
-from garment_sweeps.tracking.courier import Courier
+from garment_sweeps.tracking.courier import Courier, first_line
 from garment_sweeps.tracking.record import now_ms
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE
 from garment_sweeps.trials.checkpoints import TrialStore
@@ -53,6 +53,7 @@ class SweepTracking:
         self._trials: Callable[[], Iterable[KnownTrial]] = tuple
         self._baselines_sent = False
         self._files: list[Path] = []
+        self._status = "complete"
         self._summary: dict[str, Any] | None = None
         self._ended_ms = 0
 
@@ -112,8 +113,18 @@ class SweepTracking:
         No trial runs any more.
         """
         words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
-        self._ended_ms = now_ms()
-        self._summary = {**report.metrics(), **{k: v for k, v in words.items() if v}}
+        return self._end("complete", {**report.metrics(), **{k: v for k, v in words.items() if v}})
+
+    def abort(self, status: str, reason: str) -> bool:
+        """Ends the parent run otherwise: 'failed' or 'killed', with the reason in one line. Else as `finish`.
+
+        Trials that are not over are marked as KILLED. Only for a driver that still holds the sweep: where another
+        one has taken it over the runs are the other's, and `close` is all that is left to do.
+        """
+        return self._end(status, {"reason": first_line(reason)})
+
+    def _end(self, status: str, summary: dict[str, Any]) -> bool:
+        self._status, self._summary, self._ended_ms = status, summary, now_ms()
         self._courier.poke()
         delivered = self._courier.settled(FINISH_WAIT_S)
         if not delivered:
@@ -140,7 +151,7 @@ class SweepTracking:
         if self._context is not None:
             self._reconcile(over)
         if over:
-            self.run.finish("complete", self._summary, self._ended_ms)
+            self.run.finish(self._status, self._summary, self._ended_ms)
 
     def _reconcile(self, over: bool) -> None:
         context, trials = self._context, list(self._trials())

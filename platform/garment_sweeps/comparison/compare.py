@@ -9,8 +9,8 @@ from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.chosen import choose
 from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tracking_client
-from garment_sweeps.tracking.settings import without_password
 from garment_sweeps.tracking.ui import OF_TRAININGS
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def compare_at_end(sweep: str) -> str:
 
 def _place(tracking_uri: str, sweep: "Run") -> str:
     """How to get to the page in MLflow's UI."""
-    server = without_password(tracking_uri) if tracking_uri.startswith("http") else "http://127.0.0.1:5000"
+    server = without_login(tracking_uri) if tracking_uri.startswith("http") else "http://127.0.0.1:5000"
     first = "" if tracking_uri.startswith("http") else "`garment ui`, then "
     run = f"#/experiments/{sweep.info.experiment_id}/runs/{sweep.info.run_id}"
     return f"{first}{server.rstrip('/')}/{run}/artifacts/{COMPARISON_ARTIFACT}/{PAGE_FILE}{OF_TRAININGS}"

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.promotion.registry import MODEL_NAME, version_of_alias
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import garment_home, tracking_client, tracking_uri
 from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.tracking.provenance import user
 from garment_sweeps.tracking.refusals import may_write
-from garment_sweeps.tracking.settings import without_password
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def changing_champion() -> Iterator["Lease"]:
 
     engine = open_storage(Settings.from_environment().study_url).engine
     with (
-        may_write(without_password(tracking_uri()), "changing the champion"),
+        may_write(without_login(tracking_uri()), "changing the champion"),
         sweep_lease(engine, f"promotion of {MODEL_NAME}") as lease,
     ):
         yield lease

@@ -9,6 +9,7 @@ import sqlalchemy
 import tenacity
 from optuna.exceptions import StorageInternalError
 
+from garment_sweeps.settings.masking import masked
 from garment_uv.errors import UserError
 
 PATIENCE_S = 900.0
@@ -112,5 +113,5 @@ def sentence(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
     inner = getattr(error, "orig", None) or error.__cause__ or error
-    reason = (str(inner).strip() or type(inner).__name__).splitlines()[0][:200]
+    reason = masked((str(inner).strip() or type(inner).__name__).splitlines()[0])[:200]
     return f"the study's database does not answer ({reason})"

@@ -9,6 +9,8 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.spaces import Experiment
 from garment_uv.errors import Unreachable, UserError
 
@@ -41,11 +43,13 @@ def open_storage(url: str) -> RDBStorage:
             _write_ahead(storage.engine)
         return storage
     except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        reason = masked(str(getattr(error, "orig", None) or error).strip().splitlines()[0])
         kind = UserError if local else Unreachable
-        raise kind(f"the study database {shown(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE") from None
+        raise kind(
+            f"the study database {without_login(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
+        ) from None
     except ImportError as error:
-        raise UserError(f"the study database {shown(url)} needs a driver: pip install {error.name}") from None
+        raise UserError(f"the study database {without_login(url)} needs a driver: pip install {error.name}") from None
 
 
 def _write_ahead(engine: "sqlalchemy.Engine") -> None:
@@ -144,9 +148,3 @@ def base_values(experiment: Experiment) -> list[dict[str, Any]]:
     except ValueError:
         return []
     return [values] if values else []
-
-
-def shown(url: str) -> str:
-    """The URL without user and password."""
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

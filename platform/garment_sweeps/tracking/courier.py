@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from garment_sweeps.settings.masking import masked
+
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
@@ -125,8 +127,6 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, OSError) or root in ("mlflow", "requests", "sqlalchemy", "boto3", "botocore")
 
 
-def first_line(error: BaseException) -> str:
+def first_line(error: BaseException | str) -> str:
     """The start of an error's text, without passwords."""
-    from garment_sweeps.tracking.process_log import masked
-
     return masked((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]

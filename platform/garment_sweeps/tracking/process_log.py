@@ -1,21 +1,15 @@
 """What this process has printed since a moment, where that goes to files, as Ray's workers' output does."""
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+
+from garment_sweeps.settings.masking import masked
 
 LOGS_ARTIFACT = "logs"
 """Artifact path of a trial's logs, one file per attempt that ended in an orderly way."""
 LAST_BYTES = 2**20
 """Of each stream that are kept."""
-SECRET_NAMES = ("SECRET", "PASSWORD", "PASSWD", "TOKEN", "ACCESS_KEY")
-"""Environment variables whose names hold one of these have values that are never shown."""
-
-_LOGIN = re.compile(r"(?<=://)[^\s/@]+@")
-_PASSWORD = re.compile(r"://[^\s/@:]*:([^\s/@]+)@")
-_QUERY = re.compile(r"(?<=[?&])(\w*(?:password|passwd|secret|token)=)[^\s&#'\"]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -63,22 +57,3 @@ def stream_file(descriptor: int) -> Path | None:
     except OSError:
         return None
     return path if path.is_file() else None
-
-
-def masked(text: str) -> str:
-    """The text without logins inside URLs and without the values of secret environment variables."""
-    text = _QUERY.sub(r"\1***", _LOGIN.sub("***@", text))
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
-
-
-def _secrets() -> set[str]:
-    """Values of the environment that are never shown, the passwords inside its URLs among them."""
-    found = set()
-    for name, value in os.environ.items():
-        if any(part in name.upper() for part in SECRET_NAMES):
-            found.add(value)
-        elif "@" in value and "://" in value:
-            found |= {found_in for password in _PASSWORD.findall(value) for found_in in (password, unquote(password))}
-    return {secret for secret in found if len(secret) >= 6}

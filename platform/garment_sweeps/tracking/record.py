@@ -64,7 +64,7 @@ class Ending(Config):
     """How the trial ended."""
 
     outcome: str
-    """'complete', 'pruned', 'infeasible' or 'failed'."""
+    """'complete', 'pruned', 'infeasible' or 'failed'; empty where the trial was interrupted and may go on."""
     reason: str = ""
     at_ms: int
     metrics: dict[str, float] = {}

@@ -3,8 +3,9 @@
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking.refusals import refused_with
 from garment_uv.errors import Unreachable, UserError
 
@@ -34,13 +35,13 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
     try:
         client.search_experiments(max_results=1)
     except (MlflowException, OSError) as error:
-        shown = without_password(uri)
+        shown = without_login(uri)
         if refused_with(error) == 401:
             raise UserError(
                 f"MLflow at {shown} does not know this user or password; set MLFLOW_TRACKING_USERNAME and "
                 "MLFLOW_TRACKING_PASSWORD"
             ) from None
-        reason = str(error).replace(uri, shown).splitlines()[0][:160]
+        reason = masked(str(error).replace(uri, shown).splitlines()[0])[:160]
         raise Unreachable(
             f"MLflow at {shown} does not answer ({reason}); start it, or unset "
             "MLFLOW_TRACKING_URI to track into a local SQLite file"
@@ -81,17 +82,11 @@ def experiment_id_of(client: "MlflowClient", name: str) -> str:
     return found.experiment_id
 
 
-def without_password(uri: str) -> str:
-    """The URI as it may be shown: user and password removed."""
-    parts = urlsplit(uri)
-    return uri.replace(f"{parts.netloc}", parts.netloc.rpartition("@")[2], 1) if "@" in parts.netloc else uri
-
-
 def _check_scheme(uri: str) -> None:
     scheme = uri.partition(":")[0]
     if scheme not in {"http", "https", "sqlite", "postgresql", "postgresql+psycopg2"}:
         raise UserError(
-            f"MLFLOW_TRACKING_URI is {without_password(uri)!r}; MLflow needs http(s)://, sqlite:/// or postgresql://"
+            f"MLFLOW_TRACKING_URI is {without_login(uri)!r}; MLflow needs http(s)://, sqlite:/// or postgresql://"
         )
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
+from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import first_line, is_away
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import git_commit, user
 from garment_sweeps.tracking.record import HEADLINE, as_param, now_ms
-from garment_sweeps.tracking.settings import experiment_id_of, tracking_client, without_password
+from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
 from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 BASELINES_FILE = "baselines.json"
+STATUS = {"complete": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
+"""MLflow's status for each way in which a session of a sweep ends."""
 SETTLE_S = 0.5
 """After a run was made, the time for others made at the same moment to become visible, so that all prefer the same."""
 
@@ -52,7 +55,7 @@ class SweepRun:
         except Exception as error:
             if not is_away(error):
                 raise
-            shown = without_password(client.tracking_uri)
+            shown = without_login(client.tracking_uri)
             raise Unreachable(f"MLflow at {shown} went away ({first_line(error)}); look at it") from None
 
     @classmethod
@@ -65,6 +68,8 @@ class SweepRun:
             found = _make(client, experiment_id, sweep_name)
         else:
             client.update_run(found.info.run_id, status="RUNNING")
+            if tags.REASON in found.data.tags:  # of an earlier session's end
+                client.delete_tag(found.info.run_id, tags.REASON)
         missing = {name: value for name, value in description.items() if name not in found.data.params}
         log_parameters(client, found.info.run_id, missing)  # the first value of each is the one that MLflow keeps
         return cls(client, found.info.run_id, experiment_id)
@@ -81,14 +86,15 @@ class SweepRun:
             self.client.set_tag(self.run_id, name, value)
 
     def finish(self, status: str, summary: dict[str, Any], at_ms: int | None = None) -> None:
-        """Ends the run: `status` is 'complete' or 'failed'; numbers of `summary` become metrics, the rest tags.
+        """Ends the run; numbers of `summary` become metrics, the rest tags.
 
+        `status` is a key of `STATUS`: 'complete'; 'failed' where the sweep gave up; 'killed' where it was stopped.
         Called again with the same `at_ms` (ms since 1970; now by default) it changes nothing.
         """
         numbers = {k: float(v) for k, v in summary.items() if isinstance(v, int | float)}
         log_metrics(self.client, self.run_id, numbers, 0, at_ms)
         self.set_tags({f"garment.{k}": str(v) for k, v in summary.items() if k not in numbers})
-        self.client.set_terminated(self.run_id, "FINISHED" if status == "complete" else "FAILED", end_time=at_ms)
+        self.client.set_terminated(self.run_id, STATUS[status], end_time=at_ms)
 
 
 def _retrying() -> tenacity.Retrying:

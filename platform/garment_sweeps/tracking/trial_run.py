@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "infeasible": "FAILED", "failed": "FAILED"}
-"""MLflow's status for each outcome; the outcome itself is a tag."""
+STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "infeasible": "FAILED", "failed": "FAILED", "": "KILLED"}
+"""MLflow's status for each outcome; the outcome itself is a tag, which an interrupted trial lacks."""
 PARAM_TRIES = 3
 BATCH = 1000
 """Metrics that MLflow takes in one request."""
@@ -141,7 +141,8 @@ def _marks(start: Start) -> dict[str, str]:
 
 
 def _outcome(outcome: str, reason: str) -> dict[str, str]:
-    return {tags.OUTCOME: outcome, **({tags.REASON: reason[:500]} if reason else {})}
+    values = {tags.OUTCOME: outcome, tags.REASON: reason[:500]}
+    return {name: value for name, value in values.items() if value}
 
 
 def _metrics(values: dict[str, float], at_ms: int, step: int) -> list["Metric"]:

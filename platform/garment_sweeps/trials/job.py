@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
@@ -110,11 +111,15 @@ class TrialJob:
         """Writes the model for inference."""
         self._work.export(folder)
 
-    def close(self) -> None:
-        """Ends a trial that was stopped from outside; one that ended by itself is closed already."""
+    def close(self, interrupted: bool = False) -> None:
+        """Ends a trial that was stopped from outside; one that ended by itself is closed already.
+
+        Args:
+            interrupted: it was not judged but cut short, and may go on later.
+        """
         if not self._ended:
             self._ended = True
-            self._stopped()
+            self._stopped("" if interrupted else "pruned")
         if self._work is not None:
             self._work.close()
 
@@ -124,7 +129,7 @@ class TrialJob:
         if self._tracking is not None:
             self._tracking.leave()
 
-    def _stopped(self) -> None:
+    def _stopped(self, outcome: str) -> None:
         if self._store.superseded(self._attempt):
             if self._tracking is not None:
                 self._tracking.drop()
@@ -133,7 +138,7 @@ class TrialJob:
         if self._tracking is not None:
             reason = f"stopped at epoch {self._epoch} of {self._config.training.epochs}"
             try:
-                self._tracking.end("pruned", reason, {}, {})
+                self._tracking.end(outcome, reason, {}, {})
             except OSError as error:  # its last checkpoint holds the record too
                 print(f"{self._trial_id}: neither MLflow nor the storage took the trial's end: {error}", flush=True)
 
@@ -164,7 +169,7 @@ class TrialJob:
         self, outcome: str, reason: str, metrics: dict[str, float] | None = None, marks: dict[str, str] | None = None
     ) -> dict[str, Any]:
         self._must_be_latest()
-        self._ended = True
+        self._ended, reason = True, masked(reason)
         if self._tracking is not None:
             self._tracking.end(outcome, reason, metrics or {}, marks or {})
         flags = {"infeasible": {results.INFEASIBLE: True}, "failed": {results.FAILED: True}}.get(outcome, {})

@@ -74,8 +74,11 @@ def train_once(
         if out is not None:
             job.export(out)
         status = "complete"
+    except (KeyboardInterrupt, SystemExit):
+        status = "killed"
+        raise
     finally:
-        job.close()
+        job.close(interrupted=status == "killed")
         _deliver(lambda: run.finish(status, {}))
     return result
 

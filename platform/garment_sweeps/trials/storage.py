@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from garment_sweeps.settings.masking import masked
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import Unreachable, UserError
 
@@ -58,7 +59,7 @@ def check_storage(storage: StorageConfig) -> None:
     try:
         info = filesystem.get_file_info(bucket)
     except OSError as error:
-        reason = str(error).splitlines()[0][:200]
+        reason = masked(str(error).splitlines()[0])[:200]
         kind = UserError if any(word in str(error) for word in REFUSALS) else Unreachable
         raise kind(
             f"GARMENT_STORAGE {storage.uri} cannot be reached ({reason}); check bucket, keys and AWS_ENDPOINT_URL_S3"

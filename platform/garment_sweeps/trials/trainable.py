@@ -11,6 +11,7 @@ from typing import Any
 from ray.tune import Trainable
 from ray.tune.result import SHOULD_CHECKPOINT
 
+from garment_sweeps.settings.masking import masked
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.node import ray_place
@@ -44,7 +45,7 @@ class GarmentTrial(Trainable):
             self._leaves = not result.get("done") and self._place.leaving()
             return {**result, SHOULD_CHECKPOINT: True} if self._leaves else result
         except UserError as error:  # before any epoch: dataset, tracking or config
-            return {"epoch": 0, "failed": True, "reason": str(error), "done": True}
+            return {"epoch": 0, "failed": True, "reason": masked(str(error)), "done": True}
 
     def save_checkpoint(self, checkpoint_dir: str) -> str:
         """Writes a checkpoint into Tune's folder."""

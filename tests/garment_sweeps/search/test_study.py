@@ -10,7 +10,6 @@ from garment_sweeps.search.study import (
     open_storage,
     open_study,
     search_digest,
-    shown,
     started,
 )
 from garment_uv.errors import UserError
@@ -73,7 +72,3 @@ def test_a_database_that_does_not_open_is_said_without_its_password(url):
         open_storage(url)
     assert "secret" not in str(caught.value) and "needs a driver" not in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_passwords_are_not_shown():
-    assert shown("postgresql://user:p@ss@host/db") == "postgresql://host/db"

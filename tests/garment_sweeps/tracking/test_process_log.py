@@ -4,7 +4,8 @@ import os
 import subprocess
 import sys
 
-from garment_sweeps.tracking.process_log import LAST_BYTES, ProcessLog, masked
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.tracking.process_log import LAST_BYTES, ProcessLog
 
 PROGRAM = """
 import os, sys

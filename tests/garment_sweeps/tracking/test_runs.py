@@ -8,7 +8,6 @@ from garment_sweeps.tracking import SweepRun, tags, tracking_client
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import fetch_model, model_tags
 from garment_sweeps.tracking.record import Ending, TrialRecord, now_ms
-from garment_sweeps.tracking.settings import without_password
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
@@ -156,8 +155,3 @@ def test_an_unreachable_server_is_one_line_without_the_password(monkeypatch):
 def test_a_store_of_another_kind_is_refused():
     with pytest.raises(UserError, match="needs http"):
         tracking_client("ftp://somewhere")
-
-
-def test_passwords_are_removed_from_uris():
-    assert without_password("postgresql://me:secret@db:5432/x") == "postgresql://db:5432/x"
-    assert without_password("sqlite:////tmp/a@b.db") == "sqlite:////tmp/a@b.db"

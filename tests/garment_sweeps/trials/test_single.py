@@ -4,7 +4,8 @@ import pytest
 
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.spaces import Experiment
-from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once
 from garment_uv.errors import UserError
@@ -64,3 +65,23 @@ def test_a_wrong_dataset_leaves_nothing_behind(train, tmp_path):
     with pytest.raises(UserError, match="no dataset at"):
         train({"data.uri": "/nothing/here"})
     assert not (tmp_path / "mlflow.db").exists() and not (tmp_path / "store").exists()
+
+
+class Interrupted(list):
+    """Results of which the first one interrupts the training."""
+
+    def append(self, result) -> None:
+        raise SystemExit(143)
+
+
+def test_a_training_that_is_interrupted_is_killed_and_no_trial_that_was_judged(train):
+    with pytest.raises(SystemExit):
+        train(results=Interrupted())
+    client = tracking_client()
+    sweep = find_sweep(client, "one")
+    (run,) = trials_of(client, sweep)
+    assert (sweep.info.status, run.info.status) == ("KILLED", "KILLED")
+    assert tags.OUTCOME not in run.data.tags and run.data.tags[tags.REASON] == "stopped at epoch 1 of 2"
+    assert train(resume=True)["done"]
+    statuses = {client.get_run(each).info.status for each in (sweep.info.run_id, run.info.run_id)}
+    assert statuses == {"FINISHED"}

@@ -1,0 +1,34 @@
+"""Text as it may be printed, logged and kept: without the secrets of this process's environment."""
+
+import os
+import re
+
+from garment_sweeps.settings.urls import SECRET_WORDS, secrets_of, with_logins_hidden
+
+SHORTEST = 6
+"""A shorter secret is not looked for in text: it would be found in innocent words."""
+
+_SECRET_NAME = re.compile(rf"{SECRET_WORDS}|_key$", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """The text without logins inside URLs and without the values of secret environment variables."""
+    for secret in sorted(_secrets(), key=len, reverse=True):  # first: one may hold white space, or another one
+        text = text.replace(secret, "***")
+    return with_logins_hidden(text)
+
+
+def is_secret(name: str) -> bool:
+    """Whether an environment variable of that name has a value that is never shown."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def _secrets() -> set[str]:
+    """Values of the environment that are never shown, the passwords inside its URLs among them."""
+    found = set()
+    for name, value in os.environ.items():
+        if is_secret(name):
+            found.add(value)
+        elif "://" in value:
+            found |= secrets_of(value)
+    return {secret for secret in found if len(secret) >= SHORTEST}

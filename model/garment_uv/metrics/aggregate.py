@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
-from garment_uv.metrics.evaluate import GarmentScore
+
+if TYPE_CHECKING:
+    from garment_uv.metrics.evaluate import GarmentScore
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class S2STable:
     """Each class counts once."""
 
     @classmethod
-    def from_scores(cls, scores: Iterable[GarmentScore]) -> "S2STable":
+    def from_scores(cls, scores: Iterable["GarmentScore"]) -> "S2STable":
         """The table of `scores`; UserError when there are none."""
         scores = list(scores)
         if not scores:
@@ -62,7 +64,11 @@ class S2STable:
         return cls(rows, _mean_row(scores), macro)
 
     def to_dict(self) -> dict[str, float]:
-        """Metric names to mm, for logging: 's2s/all', 's2s/Top', 's2s/macro', 's2s_directions/all_pred_to_true', ...
+        """What is logged by metric name: all `errors`, and how many garments were missing as 's2s/missing'."""
+        return {**self.errors(), "s2s/missing": float(self.all.missing)}
+
+    def errors(self) -> dict[str, float]:
+        """Metric names to mm: 's2s/all', 's2s/Top', 's2s/macro', 's2s_directions/all_pred_to_true', ...
 
         What stands before the slash is a group of charts in MLflow: the means do not drown among the directions.
         """
@@ -72,8 +78,14 @@ class S2STable:
             values[f"s2s_directions/{name}_pred_to_true"] = row.pred_to_true_mm
             values[f"s2s_directions/{name}_true_to_pred"] = row.true_to_pred_mm
             values[f"s2s_directions/{name}_sum"] = row.sum_mm
-        values["s2s/missing"] = float(self.all.missing)
         return values
+
+    @classmethod
+    def of_zeros(cls, classes: Iterable[str] = GARMENT_CLASSES) -> "S2STable":
+        """The table of a perfect model where samples wear these classes: for what a table is made of."""
+        row = S2SRow(samples=0, missing=0, pred_to_true_mm=0.0, true_to_pred_mm=0.0)
+        worn = set(classes)
+        return cls({name: row for name in GARMENT_CLASSES if name in worn}, row, row)
 
     def plain(self) -> dict[str, Any]:
         """The table as JSON types; `from_plain` reads it back."""
@@ -98,7 +110,7 @@ class S2STable:
         return [*self.classes.items(), ("all", self.all), ("macro", self.macro)]
 
 
-def _mean_row(scores: list[GarmentScore]) -> S2SRow:
+def _mean_row(scores: list["GarmentScore"]) -> S2SRow:
     count = len(scores)
     return S2SRow(
         count,

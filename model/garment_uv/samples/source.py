@@ -140,9 +140,13 @@ def checked_index(path: Path, entry: ShardEntry) -> list[ShardSample]:
 
 def sample_positions(source: DatasetSource, split: str, max_samples: int = 0) -> np.ndarray:
     """Positions [N] of a split's samples in stored order; with `max_samples` > 0 at most so many, evenly spaced."""
-    total = sum(entry.samples for entry in source.manifest.split_shards(split))
-    if 0 < max_samples < total:
-        return np.linspace(0, total - 1, max_samples).round().astype(int)
+    return evenly_spaced(sum(entry.samples for entry in source.manifest.split_shards(split)), max_samples)
+
+
+def evenly_spaced(total: int, most: int = 0) -> np.ndarray:
+    """Of positions 0 to `total` - 1 all [total], or with `most` > 0 at most so many, evenly spaced."""
+    if 0 < most < total:
+        return np.linspace(0, total - 1, most).round().astype(int)
     return np.arange(total)
 
 

@@ -1,9 +1,12 @@
 """What one epoch gave."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config.base import Config
 from garment_uv.metrics.aggregate import S2STable
+from garment_uv.training.config import EvaluationConfig
 
 
 class Best(Config):
@@ -45,9 +48,28 @@ class EpochReport:
         values = {"epoch": float(self.epoch), "seconds": self.seconds, "rate_factor": self.rate_factor}
         values |= {f"loss/{name}": value for name, value in self.losses.items()}
         values |= {f"data/{name}": value for name, value in self.data.items()}
-        for prefix, table in (("s2s", self.s2s), ("s2s_predicted", self.s2s_predicted)):
-            if table is not None:
-                values |= {name.replace("s2s", prefix, 1): mm for name, mm in table.to_dict().items()}
+        if self.s2s is not None:
+            values |= self.s2s.to_dict()
+        if self.s2s_predicted is not None:
+            values |= _of_predicted(self.s2s_predicted.to_dict())
         if self.best is not None:
             values["s2s/best"] = self.best.s2s_mm
         return values
+
+
+def error_names(evaluation: EvaluationConfig, classes: Iterable[str] = GARMENT_CLASSES) -> list[str]:
+    """The metrics in mm of `EpochReport.metrics` that a training evaluated so has in its last epoch.
+
+    Args:
+        evaluation: which segments are evaluated.
+        classes: that the evaluated samples wear.
+    """
+    names = S2STable.of_zeros(classes).errors()
+    if evaluation.segments == "predicted" or evaluation.predicted != "never":
+        names |= _of_predicted(names)
+    return list(names)
+
+
+def _of_predicted(values: dict[str, float]) -> dict[str, float]:
+    """Values of a table made with the model's own segments, by the names that they have beside the headline's."""
+    return {name.replace("s2s", "s2s_predicted", 1): value for name, value in values.items()}

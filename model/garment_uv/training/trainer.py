@@ -76,7 +76,7 @@ class Trainer:
         self.scores: list[SampleScore] = []
         """Of the latest headline evaluation of this process; empty before the first."""
         check_map_size(self.atlas.size, config.generator)
-        check_splits(config, source)
+        check_splits(config, source.manifest)
         self._loader = SampleLoader(
             source,
             TRAIN_SPLIT,

@@ -52,6 +52,7 @@ def command(
     budget = Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
     report = run_sweep(loaded, name=name, trials=trials, resume=resume, budget=budget, warm_start=warm_start)
     _show(report)
+    report.require_completed()
 
 
 def _replay(log: Path) -> None:

@@ -98,7 +98,7 @@ class RepeatSearcher(Searcher):
         outcome = outcome_of(result, error, self._experiment)
         self._known.end(repeat.name, outcome.state, outcome.values, **outcome.attrs)
         self._tell(repeat, "end", state=outcome.state.name, values=outcome.values, reason=outcome.reason)
-        self._failures = self._failures + 1 if (result or {}).get(results.FAILED) else 0
+        self._failures = self._failures + 1 if outcome.accident else 0
         if self._failures >= FAILURES_IN_A_ROW:
             self.given_up = f"{FAILURES_IN_A_ROW} repeats of finalists in a row failed; the last: {outcome.reason}"
 

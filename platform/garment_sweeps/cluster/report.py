@@ -1,9 +1,13 @@
 """How a sweep stands when its driver ends."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from garment_sweeps.budget.cost import Cost
+from garment_sweeps.tracking.record import HEADLINE
+from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
     from optuna.trial import TrialState
@@ -12,6 +16,9 @@ if TYPE_CHECKING:
     from garment_sweeps.cluster.finalists import Repeats
     from garment_sweeps.cluster.state import SweepState
     from garment_sweeps.spaces import Experiment
+
+NUMBER = re.compile(r"\b(nan|inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)\b")
+"""What differs between reasons of one kind."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,24 @@ class SweepReport:
     repeats_left: int = 0
     """Those that are still to be made."""
     cost: Cost | None = None
+    metric: str = HEADLINE
+    """What the sweep makes small."""
+    reasons: tuple[tuple[int, str], ...] = ()
+    """Of trials that failed or were infeasible: how many had each kind of reason, and the reason of the first."""
 
     @property
     def ended(self) -> int:
         """Trials that are done with."""
         return self.complete + self.pruned + self.failed
+
+    def require_completed(self) -> None:
+        """UserError, with the reasons, where the sweep is over and has no trial that was completed."""
+        if self.complete or self.interrupted:
+            return
+        found = [f"{count} failed ({reason})" for count, reason in self.reasons]
+        found += [f"{self.pruned} were stopped early"] if self.pruned else []
+        why = "; ".join(found) or self.stopped_because or "none was begun"
+        raise UserError(f"no trial of {self.name} was completed: {why}")
 
     def metrics(self) -> dict[str, float]:
         """What the sweep's run in MLflow is told, by metric."""
@@ -98,12 +118,13 @@ def sweep_report(
         state: trials and decisions.
         known: repeats of finalists.
         stop: what was spent, and whether it ended something.
-        class_mean_mm: S2S of the class mean displacement, where it was measured.
+        class_mean_mm: the experiment's metric of the class mean displacement, where it was measured.
     """
     from optuna.trial import TrialState
 
     from garment_sweeps.budget.cost import cost_of
     from garment_sweeps.cluster.finalists import repeats_left
+    from garment_sweeps.search.study import REASON
 
     repeats = known.known()
     best = best_of(state, known)
@@ -118,8 +139,22 @@ def sweep_report(
         repeats=sum(entry.state != TrialState.RUNNING for entry in repeats),
         repeats_left=len(repeats_left(experiment, state, known)),
         cost=cost_of(state.log.read(), experiment.held.gpus, class_mean_mm, experiment.processes),
+        metric=experiment.metric,
+        reasons=kinds_of(record.attrs.get(REASON, "") for record in state.history.in_state(TrialState.FAIL)),
         **best,
     )
+
+
+def kinds_of(reasons: Iterable[str]) -> tuple[tuple[int, str], ...]:
+    """How many reasons are of each kind, with the first of them; the most frequent kind comes first.
+
+    Reasons that differ in numbers alone, as of epochs and rates, are of one kind.
+    """
+    kinds: dict[str, list[str]] = {}
+    for reason in reasons:
+        kinds.setdefault(NUMBER.sub("#", reason), []).append(reason)
+    counted = [(len(of_kind), of_kind[0] or "for no known reason") for of_kind in kinds.values()]
+    return tuple(sorted(counted, key=lambda kind: -kind[0]))
 
 
 def best_of(state: "SweepState", known: "Repeats") -> dict:
@@ -147,8 +182,9 @@ def _count(state: "SweepState", which: "TrialState") -> int:
 
 
 def _best(report: SweepReport) -> str:
+    of = "" if report.metric == HEADLINE else f" of {report.metric}"
     text = f"{report.best_trial} with {report.best_mm:.2f} mm"
     if report.best_half_width_mm is None:
-        return text
-    text += f" ± {report.best_half_width_mm:.2f} over {report.best_seeds} seeds"
+        return text + of
+    text += f" ± {report.best_half_width_mm:.2f}{of} over {report.best_seeds} seeds"
     return text + (f", not to be told apart from {', '.join(report.alike)}" if report.alike else "")

@@ -64,7 +64,7 @@ def run_sweep(
     settings = settings or Settings.from_environment()
     os.environ["GARMENT_HOME"] = str(settings.home)
     source = dataset_uri(experiment.base.data.uri, settings.home)
-    version = _dataset_version(source) if work == "train" else ""  # a wrong URI is said before anything is started
+    version = _dataset_version(source, experiment) if work == "train" else ""  # what is wrong is said at once
     given: HeadStart | None = head_start(experiment, list(warm_start), version) if warm_start else None
     trials = trials or experiment.trials
     if tracked and not resume:
@@ -171,7 +171,11 @@ def _say_comparison(name: str) -> None:
     print(compare_at_end(name), flush=True)
 
 
-def _dataset_version(uri: str) -> str:
+def _dataset_version(uri: str, experiment: Experiment) -> str:
+    """The manifest's digest; UserError where there is no dataset, or one that does not fit the experiment."""
     from garment_sweeps.shards import open_source
+    from garment_sweeps.spaces.dataset_check import check_against_dataset
 
-    return open_source(uri).manifest.digest()
+    manifest = open_source(uri).manifest
+    check_against_dataset(experiment, manifest)
+    return manifest.digest()

@@ -27,6 +27,11 @@ class Outcome:
     """How far each constraint was exceeded; at most 0 where it was kept."""
 
     @property
+    def accident(self) -> bool:
+        """Whether the trial failed for a reason that is not its config's."""
+        return self.state == TrialState.FAIL and not self.infeasible
+
+    @property
     def attrs(self) -> dict[str, Any]:
         """What the study keeps with the trial, without the prefix of the names."""
         known = {"reason": self.reason, "epoch": self.epoch, "violations": self.violations}
@@ -54,7 +59,7 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
         return Outcome(TrialState.FAIL, None, reason, epoch=epoch)
     value = usable_value(result)
     if value is None:
-        return Outcome(TrialState.FAIL, None, reason or f"no usable {results.OBJECTIVE} was reported", epoch=epoch)
+        return Outcome(TrialState.FAIL, None, reason or f"no usable {experiment.metric} was reported", epoch=epoch)
     if epoch < experiment.epochs:
         return Outcome(TrialState.PRUNED, None, f"stopped at epoch {epoch} of {experiment.epochs}", epoch=epoch)
     return _complete(value, costs_of(result), epoch, experiment)

@@ -114,8 +114,9 @@ class StudySearcher(Searcher):
             self._log.append("end", **body, state="RUNNING", values=None, reason="", **_spent(body["result"]))
             self._history.note(record.number, interrupted=True)
             return
-        self._end(record, outcome_of(result, error, self._experiment), body)
-        self._count_failures(result or {})
+        outcome = outcome_of(result, error, self._experiment)
+        self._end(record, outcome, body)
+        self._count_failures(outcome)
 
     def paused(self, name: str, waits: bool) -> None:
         """A trial waits for others, and holds no place, or goes on."""
@@ -166,11 +167,11 @@ class StudySearcher(Searcher):
         end(self._history, record, outcome, body["result"])
         self._suggester.ended(record)
 
-    def _count_failures(self, result: dict[str, Any]) -> None:
-        if not result.get(results.FAILED):
+    def _count_failures(self, outcome: Outcome) -> None:
+        if not outcome.accident:
             self._failures = []
             return
-        self._failures.append(str(result.get(results.REASON, "")))
+        self._failures.append(outcome.reason)
         if len(self._failures) >= FAILURES_IN_A_ROW:
             self.given_up = f"{FAILURES_IN_A_ROW} trials in a row failed; the last: {self._failures[-1]}"
 

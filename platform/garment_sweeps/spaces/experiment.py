@@ -1,14 +1,17 @@
 """An experiment: a base config, what varies around it, and how much may be spent."""
 
+from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import Field, model_validator
 
+from garment_sweeps.spaces.base_check import check_against_base
 from garment_sweeps.spaces.scheduling import AshaConfig, PbtConfig, SchedulerConfig
 from garment_sweeps.spaces.space import Space
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.training.changes import changeable, may_change
+from garment_uv.training.report import error_names
 
 Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
 """What is measured of a trial beside its error, all to be small."""
@@ -63,7 +66,7 @@ class Experiment(Config):
     constraints: tuple[ConstraintConfig, ...] = ()
     """Bounds that a trial must keep; for the sampler 'tpe_constrained'."""
     metric: str = "s2s/all"
-    """Metric of an epoch that the sweep makes small, in mm."""
+    """Metric of an epoch that the sweep makes small, in mm: one of `garment_uv.training.report.error_names`."""
     resources: ResourcesConfig = ResourcesConfig()
     max_concurrent: int = Field(default=0, ge=0)
     """Most trials at once; 0 runs as many as the cluster holds."""
@@ -72,17 +75,20 @@ class Experiment(Config):
 
     @model_validator(mode="after")
     def _space_fits_base(self):
-        for parameter in self.space.parameters:
-            for value in parameter.examples():
-                self.base.with_values({parameter.path: value})
-        known = self.base.flat()
-        for parameter in self.space.parameters:
-            for path in parameter.when:
-                if path not in known:
-                    raise ValueError(f"{parameter.path} depends on {path}, which is no config field")
+        check_against_base(self.space, self.base)
         grace = getattr(self.scheduler, "grace_epochs", 0)
         if grace > self.epochs:
             raise ValueError(f"scheduler.grace_epochs is {grace}, more than the {self.epochs} epochs of a trial")
+        return self
+
+    @model_validator(mode="after")
+    def _metric_is_measured(self):
+        known = error_names(self.base.evaluation)
+        if self.metric not in known:
+            near = get_close_matches(self.metric, known, 3) or known
+            raise ValueError(
+                f"metric {self.metric!r} is no error that an evaluation measures; take {' or '.join(near)}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -105,9 +111,10 @@ class Experiment(Config):
         if self.also_minimise and self.sampler == "cmaes":
             raise ValueError("sampler 'cmaes' has one objective only; take 'tpe_multivariate' with also_minimise")
         if self.sampler == "grid":
-            endless = [p.path for p in self.space.parameters if not p.finite]
+            endless = [p for p in self.space.parameters if not p.finite]
             if endless:
-                raise ValueError(f"sampler 'grid' needs levels for {endless[0]}; as Float(..., levels=5)")
+                levels = 1 if endless[0].low == endless[0].high else 5
+                raise ValueError(f"sampler 'grid' needs levels for {endless[0].path}; as Float(..., levels={levels})")
         if self.scheduler is not None and self.scheduler.kind == "pbt":
             self._population_fits(self.scheduler)
         return self

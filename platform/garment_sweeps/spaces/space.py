@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 Condition = dict[str, tuple[Any, ...]]
 """Config path to the values under which a parameter is active; all entries must hold. Empty: always."""
+INSIDE = (0.137, 0.5, 0.893)
+"""Shares of the way from a range's low end to its high one, at which it is tried against the config too."""
+FEW = 32
+"""Whole numbers up to so many are all tried."""
 
 
 class _Parameter(Config):
@@ -30,7 +35,7 @@ class _Parameter(Config):
         for path, allowed in self.when.items():
             if path in searched and path not in chosen:
                 return False  # what it depends on is itself inactive
-            if chosen.get(path, base.get(path)) not in allowed:
+            if not is_among(chosen.get(path, base.get(path)), allowed):
                 return False
         return True
 
@@ -47,7 +52,16 @@ class Float(_Parameter):
 
     @model_validator(mode="after")
     def _range(self):
-        return _checked_range(self)
+        _checked_range(self)
+        grid = self.grid()
+        if self.levels == 1 and self.low != self.high:
+            raise ValueError(f"{self.path}: one level cannot be both {self.low} and {self.high}; take 2 or more levels")
+        if any(not below < above for below, above in pairwise(grid)):
+            raise ValueError(
+                f"{self.path}: {self.levels} levels from {self.low} to {self.high} are not all different numbers; "
+                "take fewer levels or a wider range"
+            )
+        return self
 
     def suggest(self, trial: "optuna.Trial") -> float:
         """A value from the study's sampler."""
@@ -62,33 +76,44 @@ class Float(_Parameter):
 
     @property
     def finite(self) -> bool:
-        """Whether there are finitely many values."""
-        return bool(self.levels) or self.low == self.high
+        """Whether it has levels, so that all its values can be tried."""
+        return bool(self.levels)
 
     def grid(self) -> list[float]:
-        """All levels."""
+        """All levels, the ends exactly `low` and `high`."""
         if self.levels < 2:
             return [self.low] * self.levels
-        steps = [index / (self.levels - 1) for index in range(self.levels)]
-        if self.log:
-            return [self.low * (self.high / self.low) ** step for step in steps]
-        return [self.low + (self.high - self.low) * step for step in steps]
+        steps = [index / (self.levels - 1) for index in range(1, self.levels - 1)]
+        return [self.low, *map(self._between, steps), self.high]
 
     def encode(self, value: Any) -> Any:
         """The value as Optuna stores it; ValueError where it lies outside."""
-        number = float(value)
-        if not math.isfinite(number) or not self.low <= number <= self.high:
-            raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
+        number = float(_number(self.path, value))
         if self.levels:
-            nearest = min(range(self.levels), key=lambda level: abs(self.grid()[level] - number))
-            if not math.isclose(self.grid()[nearest], number, rel_tol=1e-6):
+            grid = self.grid()
+            nearest = min(range(self.levels), key=lambda level: abs(grid[level] - number))
+            if not math.isclose(grid[nearest], number, rel_tol=1e-6):
                 raise ValueError(f"{self.path}={value} is none of the {self.levels} levels")
             return nearest
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
         return number
 
-    def examples(self) -> tuple[Any, ...]:
-        """Values that a config must accept for the parameter to be sound."""
-        return (self.low, self.high)
+    def examples(self) -> tuple[float, ...]:
+        """Values that a config must accept for the parameter to be sound: every level, or ends and some between."""
+        if self.levels:
+            return tuple(self.grid())
+        return (self.low, *map(self._between, INSIDE), self.high)
+
+    def can_be(self, value: Any) -> bool:
+        """Whether a condition on this value can hold: on a level, and not on one of endlessly many numbers."""
+        return value in self.grid() or value == self.low == self.high
+
+    def _between(self, share: float) -> float:
+        """The value at that share of the way from low to high."""
+        if self.log:
+            return self.low * (self.high / self.low) ** share
+        return self.low + (self.high - self.low) * share
 
 
 class Integer(_Parameter):
@@ -110,13 +135,20 @@ class Integer(_Parameter):
 
     def encode(self, value: Any) -> Any:
         """The value as Optuna stores it; ValueError where it lies outside."""
-        if value != int(value) or not self.low <= value <= self.high:
+        number = _number(self.path, value)
+        if number != int(number) or not self.low <= number <= self.high:
             raise ValueError(f"{self.path}={value} lies outside [{self.low}, {self.high}]")
-        return int(value)
+        return int(number)
 
-    def examples(self) -> tuple[Any, ...]:
-        """Values that a config must accept for the parameter to be sound."""
-        return (self.low, self.high)
+    def examples(self) -> tuple[int, ...]:
+        """Values that a config must accept for the parameter to be sound: all of a few, else ends and some between."""
+        if self.high - self.low < FEW:
+            return tuple(range(self.low, self.high + 1))
+        return (self.low, *(self.low + int((self.high - self.low) * share) for share in INSIDE), self.high)
+
+    def can_be(self, value: Any) -> bool:
+        """Whether a condition on this value can hold."""
+        return isinstance(value, int | float) and value == int(value) and self.low <= value <= self.high
 
 
 class Choice(_Parameter):
@@ -125,6 +157,13 @@ class Choice(_Parameter):
     kind: Literal["choice"] = "choice"
     options: tuple[Any, ...] = Field(min_length=1)
     finite: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _each_once(self):
+        twice = [option for number, option in enumerate(self.options) if is_among(option, self.options[:number])]
+        if twice:
+            raise ValueError(f"{self.path}: the option {twice[0]!r} stands twice among {list(self.options)}")
+        return self
 
     def suggest(self, trial: "optuna.Trial") -> Any:
         """A value from the study's sampler; lists and objects travel through Optuna as JSON text."""
@@ -139,8 +178,12 @@ class Choice(_Parameter):
         return label
 
     def examples(self) -> tuple[Any, ...]:
-        """Values that a config must accept for the parameter to be sound."""
+        """Values that a config must accept for the parameter to be sound: all options."""
         return self.options
+
+    def can_be(self, value: Any) -> bool:
+        """Whether a condition on this value can hold."""
+        return is_among(value, self.options)
 
 
 Parameter = Annotated[Float | Integer | Choice, Field(discriminator="kind")]
@@ -192,10 +235,26 @@ class Space(Config):
         return chosen
 
 
+def is_among(value: Any, allowed: tuple[Any, ...]) -> bool:
+    """Whether a value is one of these; a list and a tuple of the same are the same, as in JSON."""
+    return _label(value) in [_label(one) for one in allowed]
+
+
 def _label(option: Any) -> Any:
     if option is None or isinstance(option, bool | int | float | str):
         return option
     return json.dumps(option, separators=(",", ":"))
+
+
+def _number(path: str, value: Any) -> float | int:
+    """A finite number, as it was given or read from text; ValueError where it is none."""
+    try:
+        number = value if isinstance(value, int | float) else float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{path}={value!r} is no number") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{path}={value!r} is not finite")
+    return number
 
 
 def _checked_range(parameter):

@@ -174,6 +174,7 @@ def test_a_repeat_that_diverges_is_no_value_and_accidents_in_a_row_end_the_final
         assert known.record("t00001.r1").state == TrialState.FAIL and known.values("t00001") == []
         for tune_id in "bcd":
             searcher.suggest(tune_id)
-            searcher.on_trial_complete(tune_id, {"epoch": 0, "failed": True, "reason": "no dataset"})
+            failed = {"epoch": 0, "failed": True, "reason": "no dataset"} if tune_id == "d" else {"epoch": 6}
+            searcher.on_trial_complete(tune_id, failed)
         assert "3 repeats of finalists in a row failed; the last: no dataset" in searcher.given_up
         assert searcher.suggest("e") == Searcher.FINISHED

@@ -1,9 +1,11 @@
 """The report's words and metrics."""
 
+import pytest
 from mlflow.utils.validation import _validate_metric_name
 
 from garment_sweeps.budget.cost import Cost, Incumbent
-from garment_sweeps.cluster.report import SweepReport, report_lines
+from garment_sweeps.cluster.report import SweepReport, kinds_of, report_lines
+from garment_uv.errors import UserError
 
 COST = Cost((Incumbent("t00000", 1.0, 14.0), Incumbent("t00004", 3.0, 12.0)), 4.0, 18.0)
 WHOLE = SweepReport("weights", 3, 5, 1, 0, 12.1, "t00004", 6.5, cost=COST, repeats=4, best_half_width_mm=0.2)
@@ -40,3 +42,28 @@ def test_metrics_of_the_sweeps_run():
     assert metrics["best_s2s_mm"] == 12.1 and metrics["report/best_half_width_mm"] == 0.2
     assert metrics["report/gpu_hours_per_0.1mm"] == 0.1 and metrics["trials_pruned"] == 5 and metrics["repeats"] == 4
     assert "best_s2s_mm" not in SweepReport("x", 0, 0, 0, 0, None, "", 0.0).metrics()
+
+
+def test_the_best_is_said_with_the_metric_that_the_sweep_makes_small():
+    report = SweepReport(**{**vars(WHOLE), "metric": "s2s/Dress", "best_seeds": 3})
+    assert report_lines(report)[-1].startswith("best: t00004 with 12.10 mm ± 0.20 of s2s/Dress over 3 seeds")
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one_kind():
+    reasons = ["diverged at learning rate 0.9", "no usable s2s/all was reported", "diverged at learning rate 1e-05", ""]
+    assert kinds_of(reasons) == (
+        (2, "diverged at learning rate 0.9"),
+        (1, "no usable s2s/all was reported"),
+        (1, "for no known reason"),
+    )
+
+
+def test_a_sweep_without_a_completed_trial_is_an_error_that_says_each_reason():
+    reasons = ((3, "diverged at learning rate 0.9"), (1, "shard is gone"))
+    none = SweepReport("weights", 0, 2, 4, 0, None, "", 0.25, reasons=reasons)
+    said = "no trial of weights was completed: 3 failed (diverged at learning rate 0.9); 1 failed (shard is gone); 2 were"
+    with pytest.raises(UserError) as caught:
+        none.require_completed()
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+    WHOLE.require_completed()
+    SweepReport("weights", 0, 0, 1, 2, None, "", 0.25, "budget of 1 hours: spent").require_completed()  # goes on

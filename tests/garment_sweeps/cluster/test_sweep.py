@@ -1,12 +1,15 @@
 """Whole sweeps on a real Ray cluster, with tabulated trials."""
 
+from functools import partial
 from pathlib import Path
 
 import optuna
 import pytest
+from click.testing import CliRunner
 from optuna.trial import TrialState
 
 from garment_sweeps.budget import Budget
+from garment_sweeps.cli.main import main
 from garment_sweeps.cluster.state import log_file
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.decisions import read_file
@@ -109,9 +112,19 @@ def test_several_objectives_and_a_constraint_are_told_to_the_study(experiment, s
 def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, settings, monkeypatch):
     import garment_sweeps.cluster.sweep as module
 
-    monkeypatch.setattr(module, "_dataset_version", lambda uri: "")  # it was there when the sweep began
+    monkeypatch.setattr(module, "_dataset_version", lambda uri, experiment: "")  # it was there when the sweep began
     with pytest.raises(UserError, match="3 trials in a row failed; the last: no dataset at"):
         run_sweep(experiment, settings=settings, tracked=False)
+
+
+def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(settings, monkeypatch):
+    import garment_sweeps.cluster.sweep as module
+
+    monkeypatch.setattr(module, "run_sweep", partial(run_sweep, settings=settings, work="tabulated", tracked=False))
+    given = CliRunner().invoke(main, ["sweep", f"{Path(__file__).parent}/hopeless.py"])
+    assert given.exit_code == 1
+    assert "2 trials ended (0 complete, 0 stopped early, 2 failed or infeasible)" in given.stdout
+    assert "no trial of hopeless was completed: 2 failed (diverged at learning rate 0." in given.stderr
 
 
 def test_a_trial_larger_than_the_machine_is_refused_at_once(experiment, settings):

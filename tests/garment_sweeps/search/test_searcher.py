@@ -91,6 +91,31 @@ def test_failures_in_a_row_that_are_not_the_configs_end_the_sweep(study, experim
     assert "shard is gone" in searcher.given_up
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"result": {"epoch": EPOCHS}}, "no usable s2s/all was reported"),
+        ({"result": {"epoch": EPOCHS, "s2s_mm": math.nan}}, "no usable s2s/all was reported"),
+        ({"error": True}, "the trial's process failed"),
+    ],
+)
+def test_trials_without_a_usable_value_are_failures_in_a_row_too(study, experiment, told, said):
+    searcher = make_searcher(study, experiment, trials=9)
+    for tune_id in "abc":
+        assert searcher.suggest(tune_id) != Searcher.FINISHED
+        searcher.on_trial_complete(tune_id, **told)
+    assert searcher.suggest("d") == Searcher.FINISHED
+    assert searcher.given_up == f"3 trials in a row failed; the last: {said}"
+
+
+def test_infeasible_configs_are_no_accidents_and_end_no_sweep(study, experiment):
+    searcher = make_searcher(study, experiment, trials=9)
+    for tune_id in "abcd":
+        assert searcher.suggest(tune_id) != Searcher.FINISHED
+        searcher.on_trial_complete(tune_id, {"epoch": 1, "infeasible": True, "reason": "diverged"})
+    assert not searcher.given_up
+
+
 def test_a_finished_trial_is_not_told_twice(study, experiment):
     searcher = make_searcher(study, experiment, trials=2)
     searcher.suggest("a")

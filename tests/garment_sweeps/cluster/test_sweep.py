@@ -5,7 +5,6 @@ from pathlib import Path
 
 import optuna
 import pytest
-from click.testing import CliRunner
 from optuna.trial import TrialState
 
 from garment_sweeps.budget import Budget
@@ -117,14 +116,16 @@ def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, 
         run_sweep(experiment, settings=settings, tracked=False)
 
 
-def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(settings, monkeypatch):
+def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(
+    settings, monkeypatch, capsys
+):
     import garment_sweeps.cluster.sweep as module
 
     monkeypatch.setattr(module, "run_sweep", partial(run_sweep, settings=settings, work="tabulated", tracked=False))
-    given = CliRunner().invoke(main, ["sweep", f"{Path(__file__).parent}/hopeless.py"])
-    assert given.exit_code == 1
-    assert "2 trials ended (0 complete, 0 stopped early, 2 failed or infeasible)" in given.stdout
-    assert "no trial of hopeless was completed: 2 failed (diverged at learning rate 0." in given.stderr
+    assert main(["sweep", f"{Path(__file__).parent}/hopeless.py"]) == 1
+    said = capsys.readouterr()
+    assert "2 trials ended (0 complete, 0 stopped early, 2 failed or infeasible)" in said.out
+    assert "no trial of hopeless was completed: 2 failed (diverged at learning rate 0." in said.err
 
 
 def test_a_trial_larger_than_the_machine_is_refused_at_once(experiment, settings):

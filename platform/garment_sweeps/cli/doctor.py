@@ -18,11 +18,12 @@ def command(warm: bool) -> None:
             click.echo(line)
     checks = all_checks()
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for check in checks:
-        mark = "[green]ok[/]" if check.ok else ("[red]no[/]" if check.needed else "[yellow]--[/]")
-        table.add_row(mark, check.name, check.found, check.mend)
+        mark = ("ok", "green") if check.ok else ("no", "red") if check.needed else ("--", "yellow")
+        table.add_row(Text(*mark), check.name, check.found, check.mend)
     show(table)
     missing = [check.name for check in checks if check.needed and not check.ok]
     if missing:

@@ -1,4 +1,4 @@
-"""Progress bars and tables on the terminal."""
+"""Progress bars and tables on the terminal; every text appears as it is, since rich's markup is off."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +18,12 @@ def progress_bar(title: str, unit: str = "") -> Iterator[Report]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False, emoji=False)
     if not console.is_terminal:
         yield _lines(title, unit)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    title_column = TextColumn("{task.description}", markup=False)
+    columns = (title_column, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(f"{title} {unit}".strip(), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -34,8 +35,8 @@ def show(renderable: object) -> None:
 
     from rich.console import Console
 
-    console = Console() if sys.stdout.isatty() else Console(width=200)
-    console.print(renderable)
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, markup=False, emoji=False).print(renderable)
 
 
 def _lines(title: str, unit: str) -> Report:

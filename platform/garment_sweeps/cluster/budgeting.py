@@ -9,6 +9,7 @@ from garment_sweeps.budget.earlier import earlier_epochs
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.budget.outlook import Outlook, plan_of, planned_repeats
 from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.cluster import nodes
 from garment_sweeps.cluster.finalists import Repeats
 from garment_sweeps.cluster.state import SweepState
 from garment_sweeps.search.history import Record
@@ -58,24 +59,13 @@ def open_outlook(
         base: with the dataset's URI as trials log it.
         client: of MLflow, to look at earlier sweeps; None looks at none.
     """
-    outlook = Outlook(plan_of(experiment, trials, places or cluster_places(experiment)), stop.budget, stop.ledger)
+    outlook = Outlook(plan_of(experiment, trials, places or nodes.places(experiment)), stop.budget, stop.ledger)
     if client is not None and stop.ledger.epoch_seconds() is None:
         earlier = _earlier(client, experiment, base)
         if earlier is not None:
             outlook.earlier_seconds, outlook.earlier_words = earlier.seconds, earlier.words()
             stop.ledger.expect(earlier.seconds)
     return outlook
-
-
-def cluster_places(experiment: Experiment) -> int:
-    """Trials that the connected cluster holds at once, as it is now; at least 1."""
-    import ray
-
-    there, wanted = ray.cluster_resources(), experiment.held
-    places = int(there.get("CPU", 1) / wanted.cpus)
-    if wanted.gpus:
-        places = min(places, int(there.get("GPU", 0) / wanted.gpus))
-    return max(1, places)
 
 
 def search_is_over(state: SweepState, trials: int, stop: BudgetStop) -> bool:

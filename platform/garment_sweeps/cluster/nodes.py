@@ -34,11 +34,11 @@ class ClusterNode:
     """Of Ray's own service there."""
 
     def room_for(self, resources: ResourcesConfig) -> int:
-        """Trials that an empty node holds."""
-        places = self.cpus / resources.cpus
-        if resources.gpus:
-            places = min(places, self.gpus / resources.gpus)
-        return int(places + 1e-6)
+        """Trials that an empty node holds. A fraction of a GPU is all on one: of 0.6 each, two GPUs hold two trials."""
+        places = _whole(self.cpus / resources.cpus)
+        if 0 < resources.gpus < 1:
+            return min(places, int(self.gpus) * _whole(1 / resources.gpus))
+        return min(places, _whole(self.gpus / resources.gpus)) if resources.gpus else places
 
     def reachable(self, seconds: float = 2.0) -> bool:
         """Whether Ray's service there takes a connection: a node that just died does not, before Ray knows it."""
@@ -47,6 +47,11 @@ class ClusterNode:
                 return True
         except OSError:
             return False
+
+
+def _whole(ratio: float) -> int:
+    """How often something fits in whole; 0.3 fits into 0.9 three times, whatever floats say."""
+    return int(ratio + 1e-6)
 
 
 def cluster_nodes() -> list[ClusterNode]:

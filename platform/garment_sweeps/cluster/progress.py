@@ -34,7 +34,7 @@ class SweepProgress(Callback):
         title: str = "trials",
         console: Console | None = None,
     ) -> None:
-        self._console = console or Console()
+        self._console = console or Console(markup=False, emoji=False)
         self._epochs = epochs
         self._trials = trials
         self._done = done
@@ -48,8 +48,9 @@ class SweepProgress(Callback):
 
     def __enter__(self) -> "SweepProgress":
         if self._console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-            self._bar = Progress(*columns, TextColumn("{task.fields[left]}"), console=self._console)
+            title, left = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[left]}"))
+            columns = (title, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), left)
+            self._bar = Progress(*columns, console=self._console)
             self._bar.start()
             self._task = self._bar.add_task(self._title, total=self._trials, completed=self._done, left="")
         return self
@@ -78,7 +79,7 @@ class SweepProgress(Callback):
         result = trial.last_result or {}
         left = self._left()
         line = f"{trial.config['trial']['id']}  {_words(result, self._epochs)}  {left}".rstrip()
-        self._console.print(line, highlight=False, soft_wrap=True)
+        self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
         if self._bar is not None:
             self._bar.update(self._task, completed=self._done + self._ended, left=left)
 

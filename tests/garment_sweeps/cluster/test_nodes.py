@@ -3,9 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from garment_sweeps.budget import Budget
+from garment_sweeps.budget.ledger import Ledger
+from garment_sweeps.cluster.budgeting import open_outlook
 from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes, off_the_head, places, trial_nodes, trial_placement
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.spaces.experiment import ResourcesConfig
@@ -22,6 +26,11 @@ NODE = ClusterNode("n", "10.0.0.2", "node 10.0.0.2", head=False, cpus=4, gpus=1)
 )
 def test_room_on_a_node_for_whole_trials(cpus, gpus, room):
     assert NODE.room_for(ResourcesConfig(cpus=cpus, gpus=gpus)) == room
+
+
+@pytest.mark.parametrize(("gpus", "room"), [(0.6, 2), (0.5, 4), (0.4, 4), (0.3, 6), (1, 2), (2, 1)])
+def test_a_fraction_of_a_gpu_is_not_made_of_two(gpus, room):
+    assert replace(NODE, cpus=64, gpus=2).room_for(ResourcesConfig(cpus=1, gpus=gpus)) == room
 
 
 def test_the_head_runs_trials_only_where_no_other_node_could():
@@ -52,6 +61,15 @@ def test_a_head_that_offers_more_than_the_node_gets_no_trial(cluster, experiment
     attempts = list((settings.home / "sweeps" / "table").glob("*.attempts/*"))
     assert len(attempts) == 4
     assert {json.loads(path.read_text())["node"] for path in attempts} == {node.id}
+
+
+@pytest.mark.cluster
+def test_the_forecast_counts_the_places_that_there_are_and_not_the_clusters_sum(cluster, experiment):
+    """Of three CPUs the head's two give no place, and what is left of the node's one does not either."""
+    stop = SimpleNamespace(budget=Budget(), ledger=Ledger())
+    for cpus, there in ((1.0, 1), (0.7, 1), (0.4, 2), (2.0, 1)):  # two CPUs only the head has
+        changed = experiment.with_values({"resources.cpus": cpus})
+        assert open_outlook(changed, stop, 8, 0, experiment.base).plan.places == there
 
 
 @pytest.mark.cluster

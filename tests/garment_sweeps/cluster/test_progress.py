@@ -4,6 +4,7 @@ import io
 import pickle
 from types import SimpleNamespace
 
+import pytest
 from rich.console import Console
 
 from garment_sweeps.cluster import progress
@@ -26,6 +27,18 @@ def test_a_line_for_every_trial_with_the_forecast():
         "t00001  epoch 2 of 6  20.00 mm  stopped  about 2 h left",
         "t00002  infeasible: diverged at learning rate 0.9  about 2 h left",
     ]
+
+
+@pytest.mark.parametrize("terminal", [False, True], ids=["file", "terminal"])
+def test_what_looks_like_rich_markup_is_said_as_it_is(terminal):
+    """A reason is an exception's text and may hold anything: of `[/x]`, read as markup, rich raises inside Tune."""
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=200, no_color=True)
+    with SweepProgress(2, 0, 6, lambda: "[/left] :cat:", "[/title]", console) as shown:
+        shown.on_trial_result(1, [], ended("t00000"), {"epoch": 1})
+        shown.on_trial_error(2, [], ended("t00000", failed=True, reason="no [/x] in [bold]shape[3][/bold] :dog:"))
+    said = console.file.getvalue()
+    assert "t00000  failed: no [/x] in [bold]shape[3][/bold] :dog:  [/left] :cat:" in said
+    assert ("[/title]" in said) == terminal
 
 
 def test_the_bar_says_it_too_and_asks_no_more_than_once_a_second(monkeypatch):

@@ -1,15 +1,13 @@
 """What a trained model costs beside its error: seconds per image, memory and parameters."""
 
-import statistics
-import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from garment_sweeps.trials.memory import PeakMemory
+from garment_sweeps.trials.own_time import own_seconds
 
 if TYPE_CHECKING:
     from garment_uv.training.trainer import Trainer
-
-REPEATS = 5
 
 
 def measure_costs(trainer: "Trainer", memory: PeakMemory) -> dict[str, float]:
@@ -24,7 +22,7 @@ def measure_costs(trainer: "Trainer", memory: PeakMemory) -> dict[str, float]:
 
 
 def seconds_per_image(trainer: "Trainer") -> float:
-    """Median time of the generator's forward pass over a batch as evaluated, by the batch's size.
+    """Time of the generator's forward pass over a batch as evaluated, by the batch's size; see `own_seconds`.
 
     The weights, the generator's mode and all random states stay as they were.
     """
@@ -38,24 +36,11 @@ def seconds_per_image(trainer: "Trainer") -> float:
     config, generator = trainer.config, trainer.generator
     samples = iterate_samples(trainer.source, config.evaluation.split, evaluation_batch(config))
     batch = collate(list(samples)).to(trainer.device)
-    times = []
     was_training = generator.training
     generator.eval()
     try:
         with torch.no_grad(), quiet_sparse():
-            for _ in range(1 + REPEATS):  # the first one warms up
-                _synchronise(trainer.device)
-                began = time.perf_counter()
-                generator(batch.image, batch.body_uv, batch.camera, batch.segments)
-                _synchronise(trainer.device)
-                times.append(time.perf_counter() - began)
+            forward = partial(generator, batch.image, batch.body_uv, batch.camera, batch.segments)
+            return own_seconds(forward, trainer.device) / len(batch)
     finally:
         generator.train(was_training)
-    return statistics.median(times[1:]) / len(batch)
-
-
-def _synchronise(device) -> None:
-    if device.type == "cuda":
-        import torch
-
-        torch.cuda.synchronize(device)

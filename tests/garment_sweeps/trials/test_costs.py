@@ -1,11 +1,14 @@
 """What a trial costs, and running out of memory as the config's fault."""
 
+import time
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from garment_sweeps.trials import costs as costs_module
+from garment_sweeps.trials import own_time
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.memory import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.results import COSTS
@@ -36,23 +39,61 @@ def test_larger_networks_are_dearer(context, tmp_path):
     assert all(small[name] < large[name] for name in NAMES)
 
 
-def test_a_real_training_is_measured_and_left_as_it_was(context, tmp_path, monkeypatch):
-    """One pass to warm up and five that count, of which the median does."""
-    passes = [100.0, 1.0, 2.0, 3.0, 4.0, 500.0]
-    times = iter([moment for seconds in passes for moment in (0.0, seconds)])
-    monkeypatch.setattr(costs_module, "time", SimpleNamespace(perf_counter=lambda: next(times)))
+@pytest.fixture
+def trained(context, tmp_path) -> Iterator[TrainingWork]:
+    """A real training after its first epoch."""
     config = small_config(**{"data.uri": str(write_dataset(tmp_path / "dataset"))})
     work = TrainingWork(TrialContext.from_plain({**context.plain(), "work": "train"}), config)
     work.run_epoch()
-    generator = work._trainer.generator
+    yield work
+    work.close()
+
+
+def images(work: TrainingWork) -> int:
+    config, manifest = work._trainer.config, work._trainer.source.manifest
+    return min(evaluation_batch(config), manifest.num_samples(config.evaluation.split))
+
+
+def test_a_real_training_is_measured_and_left_as_it_was(trained):
+    generator = trained._trainer.generator
     before, random = {k: v.clone() for k, v in generator.state_dict().items()}, torch.get_rng_state()
-    costs = work.costs()
+    costs = trained.costs()
     assert costs["parameters"] == count_parameters(generator)["total"]
-    images = min(evaluation_batch(config), work._trainer.source.manifest.num_samples(config.evaluation.split))
-    assert costs["seconds_per_image"] == 3.0 / images and costs["memory_mib"] > 0
+    assert costs["seconds_per_image"] > 0 and costs["memory_mib"] > 0
     assert generator.training and torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(value, before[name]) for name, value in generator.state_dict().items())
-    work.close()
+
+
+def test_the_time_of_an_image_is_the_generators_own_and_not_what_others_make_it_wait(trained):
+    """While a thread sleeps, or waits for a core that a neighbour holds, its own clock stands still."""
+    generator, wait, threads = trained._trainer.generator, 0.2, []
+
+    def be_kept_waiting(*call) -> None:
+        threads.append(torch.get_num_threads())
+        time.sleep(wait)
+
+    hook, before = generator.register_forward_pre_hook(be_kept_waiting), torch.get_num_threads()
+    seconds = costs_module.seconds_per_image(trained._trainer)
+    hook.remove()
+    assert 0 < seconds < wait / images(trained) / 2
+    assert set(threads) == {1} and torch.get_num_threads() == before
+
+
+def test_of_several_runs_the_least_counts_and_the_first_does_not(monkeypatch):
+    runs = iter([0.5, 7.0, 3.0, 4.0, 900.0, 5.0, 6.0, 8.0])
+    clock = [0.0]
+    monkeypatch.setattr(own_time, "time", SimpleNamespace(thread_time=lambda: clock[0]))
+    assert own_time.own_seconds(lambda: clock.__setitem__(0, clock[0] + next(runs)), torch.device("cpu")) == 3.0
+    assert next(runs, None) is None
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_a_gpu_its_own_clock_counts():
+    device = torch.device("cuda")
+    ones = torch.ones(2048, 2048, device=device)
+    alone = own_time.own_seconds(lambda: ones @ ones, device)
+    assert 0 < alone < own_time.own_seconds(lambda: [ones @ ones for _ in range(20)], device)
 
 
 def test_the_peak_counts_what_was_taken_and_given_back_since():

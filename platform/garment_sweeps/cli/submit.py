@@ -49,6 +49,8 @@ def command(
     from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.submit import follow, settings_to_send, submit
+    from garment_sweeps.spaces import experiment_file
+    from garment_sweeps.tracking.code_state import code_state, to_environment
 
     experiment_with(experiment, assignments)  # mistakes are said here, not after the upload
     Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
@@ -65,7 +67,9 @@ def command(
     }
     arguments = [str(word) for option, values in options.items() for value in values for word in (option, value)]
     arguments = [experiment, *assignments] if preflight_only else [experiment, *arguments, *["--resume"] * resume]
-    job = submit(address, arguments, {**sent, **_variables(environment)}, preflight_only=preflight_only)
+    code = to_environment(code_state(experiment_file=experiment_file(experiment)))
+    variables = {**code, **sent, **_variables(environment)}
+    job = submit(address, arguments, variables, preflight_only=preflight_only)
     click.echo(f"job {job} on {address}")
     if wait or preflight_only:
         status, said = follow(address, job, lambda text: click.echo(text, nl=False))

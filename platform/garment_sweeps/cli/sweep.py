@@ -47,10 +47,19 @@ def command(
     from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.sweep import run_sweep
+    from garment_sweeps.spaces import experiment_file
 
     loaded = experiment_with(experiment, assignments)
     budget = Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
-    report = run_sweep(loaded, name=name, trials=trials, resume=resume, budget=budget, warm_start=warm_start)
+    report = run_sweep(
+        loaded,
+        name=name,
+        trials=trials,
+        resume=resume,
+        budget=budget,
+        warm_start=warm_start,
+        experiment_file=experiment_file(experiment),
+    )
     _show(report)
     report.require_completed()
 

@@ -30,10 +30,13 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     name = checked_name(name or f"train-{loaded.name}")
     settings = Settings.from_environment()
     base = loaded.base.with_values({"data.uri": dataset_uri(loaded.base.data.uri, settings.home)})
+    from garment_sweeps.spaces import experiment_file
     from garment_sweeps.trials.single import train_once
 
     signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))  # so that its runs are closed
-    result = train_once(loaded, base, name, settings.storage, settings.home, resume, _Epochs(loaded.epochs), out)
+    places = (settings.storage, settings.home)
+    file = experiment_file(experiment)
+    result = train_once(loaded, base, name, *places, resume, _Epochs(loaded.epochs), out, file)
     run = result.get("run_id", "not yet known to MLflow")
     click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {run}")
 

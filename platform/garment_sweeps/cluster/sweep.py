@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from garment_sweeps.budget import Budget
@@ -37,6 +38,7 @@ def run_sweep(
     work: Literal["train", "tabulated"] = "train",
     seconds_per_epoch: float = 0.0,
     tracked: bool = True,
+    experiment_file: Path | None = None,
 ) -> SweepReport:
     """Runs or continues a sweep and returns how it stands.
 
@@ -55,6 +57,7 @@ def run_sweep(
         work: 'tabulated' replaces training by a made-up curve, to measure the machinery.
         seconds_per_epoch: of tabulated work.
         tracked: False leaves MLflow out, for such measurements.
+        experiment_file: from which the experiment was loaded; MLflow keeps its text.
 
     Raises:
         UserError: the name is taken, another driver runs it, dataset, study database, MLflow or Ray cannot be
@@ -73,7 +76,7 @@ def run_sweep(
         ray_starting(settings.ray_address, at_once=not resume) as connect,
         sweep_state(settings, name, experiment, trials, resume, given) as state,
     ):
-        begin = partial(SweepTracking.start, experiment, name)
+        begin = partial(SweepTracking.start, experiment, name, experiment_file)
         tracking = patiently(begin, goes_on=state.session > 0) if tracked else None
         context = TrialContext(
             sweep=name,

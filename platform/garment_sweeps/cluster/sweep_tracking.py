@@ -16,6 +16,7 @@ from garment_sweeps.cluster.reconcile import Standing, reconcile
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
 from garment_sweeps.tracking.courier import Courier, first_line
+from garment_sweeps.tracking.provenance import Sources, take_sources
 from garment_sweeps.tracking.record import now_ms
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE
 from garment_sweeps.trials.checkpoints import TrialStore
@@ -45,9 +46,11 @@ class KnownTrial(Protocol):
 class SweepTracking:
     """The sweep's parent run, and the courier that writes to it and to the runs of trials that are over."""
 
-    def __init__(self, run: SweepRun) -> None:
+    def __init__(self, run: SweepRun, sources: Sources) -> None:
         self.run = run
-        self.config = TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id)
+        ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
+        self.config = TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids)
+        self._sources: Sources | None = sources
         self._courier = Courier("mlflow sweep", self._deliver, EVERY_S)
         self._context: TrialContext | None = None
         self._trials: Callable[[], Iterable[KnownTrial]] = tuple
@@ -58,8 +61,8 @@ class SweepTracking:
         self._ended_ms = 0
 
     @classmethod
-    def start(cls, experiment: Experiment, name: str) -> "SweepTracking":
-        """Opens the parent run; UserError where MLflow does not answer."""
+    def start(cls, experiment: Experiment, name: str, experiment_file: Path | None = None) -> "SweepTracking":
+        """Opens the parent run and notes the code and the experiment's file; UserError where MLflow does not answer."""
         description = {
             "description": experiment.description,
             "experiment_digest": experiment.digest(),
@@ -75,7 +78,8 @@ class SweepTracking:
             "constraints": [constraint.plain() for constraint in experiment.constraints],
             "finals": experiment.finals.plain(),
         }
-        return cls(SweepRun.start(experiment.name, name, description))
+        sources = take_sources(experiment_file)
+        return cls(SweepRun.start(experiment.name, name, description, sources.provenance), sources)
 
     def watch(self, context: TrialContext, trials: Callable[[], Iterable[KnownTrial]]) -> None:
         """Begins to deliver what trials of this sweep leave behind; `trials` gives all that the study knows."""
@@ -142,6 +146,9 @@ class SweepTracking:
 
     def _deliver(self) -> None:
         over = self._summary is not None
+        if self._sources is not None:
+            self.run.log_sources(self._sources)
+            self._sources = None
         if not self._baselines_sent and self._context is not None:
             self._send_baselines()
         for file in list(self._files):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from garment_sweeps.promotion.evidence import TEST_TAG, Candidate, Evidence
 from garment_sweeps.promotion.registry import MODEL_NAME
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.code_state import git_commit
 from garment_sweeps.tracking.model_artifact import fetch_model
-from garment_sweeps.tracking.provenance import git_commit, user
+from garment_sweeps.tracking.provenance import user
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -1,7 +1,7 @@
 """Search spaces and experiments, as data."""
 
 from garment_sweeps.spaces.experiment import ConstraintConfig, Experiment, FinalsConfig, ResourcesConfig
-from garment_sweeps.spaces.load import experiment_names, load_experiment
+from garment_sweeps.spaces.load import experiment_file, experiment_names, load_experiment
 from garment_sweeps.spaces.scheduling import AshaConfig, HyperBandConfig, MedianConfig, PbtConfig
 from garment_sweeps.spaces.space import Choice, Float, Integer, Space
 
@@ -18,6 +18,7 @@ __all__ = [
     "PbtConfig",
     "ResourcesConfig",
     "Space",
+    "experiment_file",
     "experiment_names",
     "load_experiment",
 ]

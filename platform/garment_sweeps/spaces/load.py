@@ -21,14 +21,20 @@ def load_experiment(spec: str, folder: Path | str = "experiments") -> Experiment
     Raises:
         UserError: no such file or function, or one that does not return an Experiment.
     """
-    name, _, function = spec.partition(":")
+    path = experiment_file(spec, folder)
+    module = _import_file(path)
+    return _called(module, spec.partition(":")[2] or DEFAULT_FUNCTION, path)
+
+
+def experiment_file(spec: str, folder: Path | str = "experiments") -> Path:
+    """The file that `spec` names (see `load_experiment`); UserError where there is none."""
+    name = spec.partition(":")[0]
     path = Path(name)
     if path.suffix != ".py":
         path = Path(folder) / f"{name}.py"
     if not path.is_file():
         raise UserError(f"no experiment {spec!r}: there is {_listed(Path(folder))}")
-    module = _import_file(path)
-    return _called(module, function or DEFAULT_FUNCTION, path)
+    return path
 
 
 def experiment_names(folder: Path | str = "experiments") -> list[str]:

@@ -1,26 +1,78 @@
 """Where a number came from: code, machine and person."""
 
 import getpass
+import hashlib
 import importlib.metadata
-import os
 import platform
-import subprocess
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.code_state import UNKNOWN, code_state
+from garment_uv.config.base import Config
 
-@cache
-def git_commit() -> str:
-    """Commit of the working tree, with '+changes' where it is dirty; `GARMENT_GIT_COMMIT` where there is no git."""
-    given = os.environ.get("GARMENT_GIT_COMMIT")
-    if given:
-        return given
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return commit + ("+changes" if _git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
+SOURCE_ARTIFACT = "source"
+"""Artifact path of a parent run's diff and experiment file."""
+SHOWN = 10
+
+
+class Provenance(Config):
+    """Where the numbers of a sweep come from: taken once, by whoever starts it, and handed on to every trial."""
+
+    commit: str = UNKNOWN
+    """Of the code, with '+changes' where it is not quite that commit."""
+    changes: str = ""
+    """The files that differ from the commit, the first few by name."""
+    experiment_file: str = ""
+    """Path of the experiment's file as it was given; empty where it came from elsewhere."""
+    source: str = ""
+    """Artifact path below the parent run at which diff and experiment file lie."""
+
+    def tags(self) -> dict[str, str]:
+        """Tags of a run; empty ones are left out."""
+        values = {
+            "mlflow.source.git.commit": self.commit,
+            "mlflow.source.name": self.experiment_file,
+            tags.CHANGES: self.changes,
+            tags.SOURCE: self.source,
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The provenance of a sweep with the texts that it speaks of, by file name, without secrets."""
+
+    provenance: Provenance
+    texts: dict[str, str]
+
+
+def take_sources(experiment_file: Path | None = None, folder: Path | None = None) -> Sources:
+    """Asks git, and reads the experiment's file, where the sweep is started.
+
+    Args:
+        experiment_file: of the experiment, where it came from a file.
+        folder: the repository; by default that of this code.
+    """
+    state = code_state(folder, experiment_file)
+    texts = {"changes.diff": state.diff} if state.diff else {}
+    if experiment_file is not None:
+        try:
+            texts["experiment.py"] = experiment_file.read_text(errors="replace")
+        except OSError:
+            pass
+    texts = {name: masked(text) for name, text in texts.items()}
+    digest = hashlib.sha256("\0".join([state.commit, *texts.values()]).encode(errors="replace")).hexdigest()
+    provenance = Provenance(
+        commit=state.commit,
+        changes=_listed(state.changes),
+        experiment_file=str(experiment_file or ""),
+        source=f"{SOURCE_ARTIFACT}/{digest[:12]}" if texts else "",
+    )
+    return Sources(provenance, texts)
 
 
 @cache
@@ -52,9 +104,9 @@ def user() -> str:
         return "unknown"
 
 
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _processor() -> str:

@@ -15,7 +15,8 @@ from typing import Any
 from pydantic import Field
 
 from garment_sweeps.tracking import tags
-from garment_sweeps.tracking.provenance import git_commit, hardware, user
+from garment_sweeps.tracking.code_state import git_commit
+from garment_sweeps.tracking.provenance import Provenance, hardware, user
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
@@ -121,9 +122,18 @@ _KINDS: dict[str, type[Config]] = {"trial": Identity, "start": Start, "ending": 
 
 
 def identity_of(
-    sweep: str, experiment_id: str, parent_run_id: str, trial_id: str, config: TrialConfig, extra: dict[str, Any]
+    sweep: str,
+    experiment_id: str,
+    parent_run_id: str,
+    trial_id: str,
+    config: TrialConfig,
+    extra: dict[str, Any],
+    provenance: Provenance | None = None,
 ) -> Identity:
-    """The identity of a trial that starts now: its whole config and `extra` as parameters, provenance as tags."""
+    """The identity of a trial that starts now: its whole config and `extra` as parameters, provenance as tags.
+
+    `provenance` is the sweep's; by default this process asks for its own commit.
+    """
     return Identity(
         sweep=sweep,
         experiment_id=experiment_id,
@@ -138,7 +148,7 @@ def identity_of(
             tags.TRIAL: trial_id,
             tags.CONFIG_DIGEST: config.digest(),
             "mlflow.user": user(),
-            "mlflow.source.git.commit": git_commit(),
+            **(provenance or Provenance(commit=git_commit())).tags(),
         },
     )
 

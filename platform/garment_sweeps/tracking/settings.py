@@ -23,6 +23,12 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{garment_home() / 'mlflow.db'}"
 
 
+def own_uri(uri: str) -> str:
+    """A URI that came without its login, with this process's: `MLFLOW_TRACKING_URI` where it names the same server."""
+    own = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return own if own and without_login(own) == without_login(uri) else uri
+
+
 def tracking_client(uri: str | None = None) -> "MlflowClient":
     """A client that has been answered once; UserError in one line where nothing answers, or where it is refused.
 

@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import tenacity
 
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.code_state import git_commit
 from garment_sweeps.tracking.courier import first_line, is_away
 from garment_sweeps.tracking.one_run import keep_one
-from garment_sweeps.tracking.provenance import git_commit, user
+from garment_sweeps.tracking.provenance import Provenance, Sources, user
 from garment_sweeps.tracking.record import HEADLINE, as_param, now_ms
 from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
 from garment_uv.errors import Unreachable, UserError
@@ -38,20 +40,24 @@ class SweepRun:
     experiment_id: str
 
     @classmethod
-    def start(cls, experiment_name: str, sweep_name: str, description: dict[str, Any]) -> "SweepRun":
+    def start(
+        cls, experiment_name: str, sweep_name: str, description: dict[str, Any], provenance: Provenance | None = None
+    ) -> "SweepRun":
         """The parent run of `sweep_name`, made where it is missing.
 
         Args:
             experiment_name: MLflow experiment, one per experiment module.
             sweep_name: unique over all experiments; what `garment leaderboard SWEEP` takes.
             description: logged as parameters (values of any JSON type).
+            provenance: of the session that makes the run; each trial names that of its own.
 
         Raises:
             Unreachable: MLflow does not answer, or not any more.
         """
         client = tracking_client()
         try:
-            return _retrying()(cls._open, client, experiment_name, sweep_name, description)
+            marks = (provenance or Provenance(commit=git_commit())).tags()
+            return _retrying()(cls._open, client, experiment_name, sweep_name, description, marks)
         except Exception as error:
             if not is_away(error):
                 raise
@@ -60,12 +66,17 @@ class SweepRun:
 
     @classmethod
     def _open(
-        cls, client: "MlflowClient", experiment_name: str, sweep_name: str, description: dict[str, Any]
+        cls,
+        client: "MlflowClient",
+        experiment_name: str,
+        sweep_name: str,
+        description: dict[str, Any],
+        marks: dict[str, str],
     ) -> "SweepRun":
         experiment_id = experiment_id_of(client, experiment_name)
         found = _find(client, experiment_id, sweep_name)
         if found is None:
-            found = _make(client, experiment_id, sweep_name)
+            found = _make(client, experiment_id, sweep_name, marks)
         else:
             client.update_run(found.info.run_id, status="RUNNING")
             if tags.REASON in found.data.tags:  # of an earlier session's end
@@ -79,6 +90,14 @@ class SweepRun:
         headlines = {f"baselines/{baseline}": metrics[HEADLINE] for baseline, metrics in table.items()}
         log_metrics(self.client, self.run_id, headlines, 0)
         self.client.log_dict(self.run_id, table, BASELINES_FILE)
+
+    def log_sources(self, sources: Sources) -> None:
+        """Keeps the diff and the experiment's file that the provenance speaks of, unless they are there."""
+        place = sources.provenance.source
+        there = {Path(item.path).name for item in self.client.list_artifacts(self.run_id, place)} if place else set()
+        for name, text in sources.texts.items():
+            if name not in there:
+                self.client.log_text(self.run_id, text, f"{place}/{name}")
 
     def set_tags(self, values: dict[str, str]) -> None:
         """Sets tags on the parent run."""
@@ -184,14 +203,9 @@ def _find(client: "MlflowClient", experiment_id: str, sweep_name: str) -> "Run |
     return keep_one(client, found, lambda run: bool(_children(client, run, max_results=1))) if found else None
 
 
-def _make(client: "MlflowClient", experiment_id: str, sweep_name: str) -> "Run":
-    marks = {
-        tags.SWEEP: sweep_name,
-        tags.ROLE: "sweep",
-        "mlflow.user": user(),
-        "mlflow.source.git.commit": git_commit(),
-    }
-    client.create_run(experiment_id, run_name=sweep_name, tags=marks)
+def _make(client: "MlflowClient", experiment_id: str, sweep_name: str, marks: dict[str, str]) -> "Run":
+    own = {tags.SWEEP: sweep_name, tags.ROLE: "sweep", "mlflow.user": user()}
+    client.create_run(experiment_id, run_name=sweep_name, tags={**marks, **own})
     time.sleep(SETTLE_S)
     found = _find(client, experiment_id, sweep_name)
     if found is None:

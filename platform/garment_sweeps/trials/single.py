@@ -10,6 +10,7 @@ from garment_sweeps.shards import open_source
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
 from garment_sweeps.tracking.courier import Courier
+from garment_sweeps.tracking.provenance import take_sources
 from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
@@ -33,6 +34,7 @@ def train_once(
     resume: bool,
     report: Callable[[dict[str, Any]], None],
     out: Path | None = None,
+    experiment_file: Path | None = None,
 ) -> dict[str, Any]:
     """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial called `name`.
 
@@ -43,6 +45,7 @@ def train_once(
         resume: go on from the newest whole checkpoint of that name.
         report: called with every result (see `results`).
         out: the model for inference is written here as well.
+        experiment_file: from which the experiment was loaded; MLflow keeps its text.
 
     Raises:
         UserError: the name is taken and `resume` is False, the model folder exists, MLflow does not answer at the
@@ -54,7 +57,10 @@ def train_once(
     if store.checkpoints() and not resume:
         raise UserError(f"a training named {name!r} exists; go on with --resume or give another --name")
     open_source(base.data.uri).manifest.digest()  # a wrong URI is said before anything is written
-    run = SweepRun.start(experiment.name, name, {"description": f"one training of {experiment.name}"})
+    sources = take_sources(experiment_file)
+    about = {"description": f"one training of {experiment.name}"}
+    run = SweepRun.start(experiment.name, name, about, sources.provenance)
+    ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
     context = TrialContext(
         sweep=name,
         session=0,
@@ -64,8 +70,9 @@ def train_once(
         storage=storage,
         home=str(home),
         cpus=experiment.resources.cpus,
-        tracking=TrackingConfig(uri=tracking_uri(), experiment_id=run.experiment_id, parent_run_id=run.run_id),
+        tracking=TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids),
     )
+    _deliver(lambda: run.log_sources(sources))
     _deliver(lambda: Outbox.of(storage, name).deliver(run.client, run.experiment_id, run.run_id))
     job = TrialJob(context, TRIAL, {})
     status = "failed"

@@ -14,7 +14,7 @@ from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
 from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now_ms, start_of
-from garment_sweeps.tracking.settings import open_client
+from garment_sweeps.tracking.settings import open_client, own_uri
 from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.outbox import RECORD_FILE, Outbox
@@ -42,7 +42,7 @@ class TrialTracking:
         self._files = Path(tempfile.mkdtemp(prefix="garment-tracking-"))
         uri = context.tracking.uri
         self._delivery = Delivery(
-            lambda: open_client(uri),
+            lambda: open_client(own_uri(uri)),
             record,
             mine=lambda: not self._courier.closing and not superseded(),
             live=True,
@@ -131,7 +131,7 @@ def make_record(
     """
     tracking = context.tracking
     ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
-    identity = identity_of(*ids, config, extra)
+    identity = identity_of(*ids, config, extra, tracking.provenance)
     identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}})
     if before is not None:
         known = before.identity

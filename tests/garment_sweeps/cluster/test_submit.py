@@ -10,6 +10,7 @@ import pytest
 
 from garment_sweeps.cli.main import main
 from garment_sweeps.cluster import submit
+from garment_sweeps.tracking.code_state import code_state
 from garment_uv.errors import UserError
 from tests.garment_sweeps.cluster.test_job_submission import clone, head
 
@@ -94,13 +95,16 @@ def test_every_option_reaches_the_sweep(sent, monkeypatch, capsys):
     assert arguments[0] == "quickstart" and arguments[-1] == "--resume" and not preflight_only
     assert set(options.split()) | {"--set", "loss.uv=2"} == set(arguments) - {"quickstart"}
     assert arguments.count("--warm-start") == 2
+    code = environment.pop("GARMENT_GIT_COMMIT", "unknown"), environment.pop("GARMENT_GIT_DIFF", "")
+    assert code[0] == code_state().commit  # the job has no git to ask
     assert environment == {"MLFLOW_TRACKING_URI": "http://other:5000"}
     assert "GARMENT_OPTUNA_STORAGE holds a password" in capsys.readouterr().out
 
 
 def test_a_job_that_fails_is_said_with_its_own_line(sent, capsys):
     assert main(["submit", "quickstart", "--address", "http://h:1", "--set", "loss.uv=2", "--preflight-only"]) == 1
-    assert sent == [(["quickstart", "loss.uv=2"], {}, True)]
+    ((arguments, _, preflight_only),) = sent
+    assert arguments == ["quickstart", "loss.uv=2"] and preflight_only
     said = capsys.readouterr().err
     assert said == "garment: job job1 ended as FAILED: the cluster is not ready: x; y\n"
 

@@ -45,6 +45,7 @@ class Work(Protocol):
     def costs(self) -> dict[str, float]:
         """What the trained model costs: 'seconds_per_image', 'memory_mib' (peak, MiB) and 'parameters'.
 
+        The time is the generator's own (see `own_seconds`), on one thread or on the GPU, and not that of waiting.
         Of several processes that train together 'memory_mib' is that of the one that took the most.
         """
         ...

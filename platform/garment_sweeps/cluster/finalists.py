@@ -13,7 +13,7 @@ from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.state import SweepState, answered
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.study import study_exists
+from garment_sweeps.search.study import INTERRUPTED, study_exists
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 
@@ -102,6 +102,7 @@ class Repeats:
 
     def start(self, repeat: Repeat) -> RepeatRecord:
         """Notes that a repeat is given out; one that was begun before stays as it is."""
+        self.open()
         known = self._by_name.get(repeat.name)
         return known or self._add(repeat.name, repeat.of, repeat.index, repeat.seed)
 
@@ -123,7 +124,6 @@ class Repeats:
         return [record.values[0] for record in records if record.state == TrialState.COMPLETE]
 
     def _add(self, name: str, of: str, index: int, seed: int) -> RepeatRecord:
-        self.open()
         record = self._history.start({}, {}, {OF: of, REPEAT: index, SEED: seed})
         self._by_name[name] = RepeatRecord(name, of, record)
         return self._by_name[name]
@@ -159,9 +159,12 @@ class Repeats:
                 for epoch, value in (*event.get(results.EARLIER, ()), (event["epoch"], event["value"])):
                     if value is not None:
                         self.report(name, epoch, value)
+            elif event["what"] == "cut_short" and not entry.attrs.get(INTERRUPTED):
+                self.note(name, interrupted=True)
             elif event["what"] == "end":
                 values = None if event["values"] is None else tuple(event["values"])
-                self.end(name, TrialState[event["state"]], values)
+                reason = {"reason": event["reason"]} if event.get("reason") else {}  # all that older logs have
+                self.end(name, TrialState[event["state"]], values, **event.get("attrs", reason))
 
 
 def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:

@@ -12,8 +12,9 @@ from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.cluster.finalists import Repeat, Repeats, repeats_left
 from garment_sweeps.cluster.progress import SweepProgress
 from garment_sweeps.cluster.state import SweepState
+from garment_sweeps.search.catch_up import as_told, curve_of
 from garment_sweeps.search.finalists import choose
-from garment_sweeps.search.outcome import outcome_of, usable_value
+from garment_sweeps.search.outcome import earlier_of, outcome_of, usable_value
 from garment_sweeps.search.searcher import FAILURES_IN_A_ROW, PATIENCE_S
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
@@ -66,8 +67,8 @@ class RepeatSearcher(Searcher):
         repeat = self._left[0]
         try:
             if self._known.record(repeat.name) is None:
-                self._known.start(repeat)
                 self._tell(repeat, "begin", values=repeat.values)
+                self._known.start(repeat)
             if not self._state.history.written(PATIENCE_S):
                 return None  # no repeat starts that its study does not hold
         except UserError as error:
@@ -92,12 +93,12 @@ class RepeatSearcher(Searcher):
         if result:
             self._record(repeat, result)
         if self._stop.stopped(trial_id) or (not error and not result):
-            self._known.note(repeat.name, interrupted=True)
             self._tell(repeat, "cut_short")
+            self._known.note(repeat.name, interrupted=True)
             return
         outcome = outcome_of(result, error, self._experiment)
+        self._tell(repeat, "end", **as_told(outcome), attrs=outcome.attrs)
         self._known.end(repeat.name, outcome.state, outcome.values, **outcome.attrs)
-        self._tell(repeat, "end", state=outcome.state.name, values=outcome.values, reason=outcome.reason)
         self._failures = self._failures + 1 if outcome.accident else 0
         if self._failures >= FAILURES_IN_A_ROW:
             self.given_up = f"{FAILURES_IN_A_ROW} repeats of finalists in a row failed; the last: {outcome.reason}"
@@ -113,13 +114,14 @@ class RepeatSearcher(Searcher):
         return {}
 
     def _record(self, repeat: Repeat, result: dict[str, Any]) -> None:
-        epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
-        for known, mm in (*result.get(results.EARLIER, ()), (epoch, value)):
-            if mm is not None:
-                self._known.report(repeat.name, known, mm)
-        names = (results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS, results.EARLIER)
+        names = (results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS)
         kept = {name: result[name] for name in names if name in result}
-        self._tell(repeat, "result", epoch=epoch, value=value, **kept)
+        if earlier := earlier_of(result):
+            kept[results.EARLIER] = earlier
+        epoch = int(result.get(results.EPOCH, 0))
+        self._tell(repeat, "result", epoch=epoch, value=usable_value(result), **kept)
+        for epoch, mm in curve_of(result):
+            self._known.report(repeat.name, epoch, mm)
 
     def _tell(self, repeat: Repeat, what: str, **body: Any) -> None:
         whose = {"trial": repeat.name, "of": repeat.of, "repeat": repeat.index, "seed": repeat.seed}

@@ -1,7 +1,7 @@
 """What a trial's last result means to the search: finished, stopped early, infeasible, or failed by accident."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optuna.trial import TrialState
@@ -62,26 +62,39 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
         return Outcome(TrialState.FAIL, None, reason or f"no usable {experiment.metric} was reported", epoch=epoch)
     if epoch < experiment.epochs:
         return Outcome(TrialState.PRUNED, None, f"stopped at epoch {epoch} of {experiment.epochs}", epoch=epoch)
-    return _complete(value, costs_of(result), epoch, experiment)
+    return replace(completed(value, costs_of(result), experiment), epoch=epoch)
 
 
 def usable_value(result: dict[str, Any]) -> float | None:
     """The objective in mm, None where it is missing or not finite."""
     value = result.get(results.OBJECTIVE)
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return float(value) if _is_usable(value) else None
 
 
 def costs_of(result: dict[str, Any]) -> dict[str, float]:
-    """The costs in a result, by name, whether nested or flattened to 'costs/NAME' as Tune hands it to a searcher."""
+    """The finite costs in a result, by name, nested or flattened to 'costs/NAME' as Tune hands it to a searcher."""
     flat = {key.removeprefix(PREFIX): value for key, value in result.items() if key.startswith(PREFIX)}
-    return {**(result.get(results.COSTS) or {}), **flat}
+    costs = {**(result.get(results.COSTS) or {}), **flat}
+    return {name: value for name, value in costs.items() if _is_usable(value)}
 
 
-def _complete(value: float, costs: dict[str, float], epoch: int, experiment: Experiment) -> Outcome:
+def earlier_of(result: dict[str, Any]) -> list[tuple[int, float]]:
+    """Epochs before a result's own that it tells of, with their values; only finite ones."""
+    return [(epoch, value) for epoch, value in result.get(results.EARLIER, ()) if _is_usable(value)]
+
+
+def completed(value: float, costs: dict[str, float], experiment: Experiment) -> Outcome:
+    """The outcome of a training to the end, with its error in mm and its costs; FAIL where one is missing."""
+    if not _is_usable(value):
+        return Outcome(TrialState.FAIL, None, f"no usable {experiment.metric} was reported")
     wanted = (*experiment.also_minimise, *(c.metric for c in experiment.constraints))
-    missing = [name for name in wanted if not math.isfinite(costs.get(name, math.nan))]
+    missing = [name for name in wanted if not _is_usable(costs.get(name))]
     if missing:
-        return Outcome(TrialState.FAIL, None, f"{missing[0]} was not measured", epoch=epoch)
+        return Outcome(TrialState.FAIL, None, f"{missing[0]} was not measured")
     values = (value, *(float(costs[name]) for name in experiment.also_minimise))
     violations = {c.metric: float(costs[c.metric]) - c.at_most for c in experiment.constraints}
-    return Outcome(TrialState.COMPLETE, values, epoch=epoch, violations=violations or None)
+    return Outcome(TrialState.COMPLETE, values, violations=violations or None)
+
+
+def _is_usable(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -70,7 +70,7 @@ class _Replayer:
     def run(self) -> Replay:
         """The whole log."""
         steps = {"begin": self._begin, "suggest": self._suggest, "resume": self._resume, "result": self._result}
-        steps |= {"end": self._end, "finalists": self._finalists}
+        steps |= {"missed": self._missed, "end": self._end, "finalists": self._finalists}
         for event in self._events:
             for logged, repeated in self._decisions.follow(event).values():
                 self._differ(event, logged, repeated)
@@ -116,6 +116,10 @@ class _Replayer:
         if value is not None:
             result[results.OBJECTIVE] = value
         self._searcher.on_trial_result(name, result)
+
+    def _missed(self, event: Event) -> None:
+        for epoch, value in event["values"]:
+            self._searcher.on_trial_result(event["trial"], {results.EPOCH: epoch, results.OBJECTIVE: value})
 
     def _end(self, event: Event) -> None:
         name = event["trial"]

@@ -7,10 +7,10 @@ from typing import Any
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.catch_up import end, told
+from garment_sweeps.search.catch_up import as_told, curve_of, end
 from garment_sweeps.search.decisions import DecisionLog
 from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.outcome import Outcome, costs_of, outcome_of, usable_value
+from garment_sweeps.search.outcome import Outcome, costs_of, earlier_of, outcome_of, usable_value
 from garment_sweeps.search.suggester import Suggester, Suggestion
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.spaces import Experiment
@@ -158,12 +158,12 @@ class StudySearcher(Searcher):
             return suggestion
         return None
 
-    def _announce(self, name: str, values: dict[str, Any], inputs: dict[str, Any]) -> None:
-        self._log.append("suggest", trial=name, values=values, inputs=inputs)
+    def _announce(self, **suggestion: Any) -> None:
+        self._log.append("suggest", **suggestion)
 
     def _end(self, record: Record, outcome: Outcome, body: dict[str, Any]) -> None:
         self._waiting.discard(record.name)
-        self._log.append("end", **body, **told(outcome), **_spent(body["result"]))
+        self._log.append("end", **body, **as_told(outcome), **_spent(body["result"]))
         end(self._history, record, outcome, body["result"])
         self._suggester.ended(record)
 
@@ -176,22 +176,25 @@ class StudySearcher(Searcher):
             self.given_up = f"{FAILURES_IN_A_ROW} trials in a row failed; the last: {self._failures[-1]}"
 
     def _record(self, record: Record, result: dict[str, Any]) -> None:
-        epoch, value = int(result.get(results.EPOCH, 0)), usable_value(result)
-        for missed, known in (*result.get(results.EARLIER, ()), (epoch, value)):
-            if known is not None and missed not in record.curve:
-                self._history.report(record.number, missed, known)
-                self._suggester.reported(record, missed, known)
+        new = [(epoch, value) for epoch, value in curve_of(result) if epoch not in record.curve]
+        if len(new) > 1:  # the scheduler may have stopped or paused the trial before it came to the last of them
+            self._log.append("missed", trial=record.name, values=new)
+        for epoch, value in new:
+            self._history.report(record.number, epoch, value)
+            self._suggester.reported(record, epoch, value)
 
 
 def _kept(result: dict[str, Any]) -> dict[str, Any]:
     """What of a result decides how its trial ended, fit for JSON."""
     names = (
-        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, results.EARLIER, "done"),
+        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, "done"),
         *(results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS),
     )
     kept = {name: result[name] for name in names if name in result}
     if costs := costs_of(result):
         kept[results.COSTS] = costs
+    if earlier := earlier_of(result):
+        kept[results.EARLIER] = earlier
     value = usable_value(result)
     return kept if value is None else {**kept, results.OBJECTIVE: value}
 

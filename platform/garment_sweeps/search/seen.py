@@ -33,9 +33,16 @@ class SeenStudy:
         self._study = optuna.create_study(sampler=sampler, directions=directions, storage=storage)
         self._trials: dict[int, optuna.Trial] = {}
 
-    def add_known(self, params: dict, distributions: dict, values: tuple[float, ...]) -> None:
-        """A complete trial of an earlier sweep."""
-        self._study.add_trial(create_trial(params=params, distributions=distributions, values=list(values)))
+    def add_known(
+        self, params: dict, distributions: dict, values: tuple[float, ...], violations: dict[str, float] | None = None
+    ) -> None:
+        """A complete trial of an earlier sweep; `violations` are as an `Outcome` has them."""
+        known = {"params": params, "distributions": distributions, "values": list(values)}
+        self._study.add_trial(create_trial(**known, constraints=violations or None))
+
+    def add_discarded(self, params: dict, distributions: dict) -> None:
+        """What `ask` gave an earlier session, which discarded it."""
+        self._study.add_trial(create_trial(state=TrialState.FAIL, params=params, distributions=distributions))
 
     def add(self, record: Record) -> None:
         """A trial of this sweep that an earlier session began."""
@@ -64,9 +71,10 @@ class SeenStudy:
         self._trials[number] = trial
         return self._frozen(trial)
 
-    def discard(self, trial: optuna.Trial) -> None:
-        """Forgets what `ask` gave."""
+    def discard(self, trial: optuna.Trial) -> dict:
+        """Takes back what `ask` gave, and returns its params: it is not asked about again."""
         self._study.tell(trial, state=TrialState.FAIL)
+        return dict(trial.params)
 
     def report(self, number: int, epoch: int, value: float) -> None:
         """An epoch's value, mm."""

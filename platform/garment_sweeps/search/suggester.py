@@ -1,6 +1,6 @@
 """The next config to try: what was planned first, then the sampler's, never one that was tried already."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from garment_uv.errors import UserError
 
 ATTEMPTS = 30
 """Questions for one trial, while the sampler answers with configs that were tried already."""
-Announce = Callable[[str, dict[str, Any], dict[str, Any]], None]
+PASSED_OVER = "garment.passed_over"
+"""Attribute: params that were suggested for a trial and not taken, since a trial before it had them already."""
+Announce = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,20 @@ class Suggester:
             self._seen.add_known(**trial)
         self._tried: dict[str, str] = {}
         for record in history.records:
+            self._pass_over(record.attrs.get(PASSED_OVER, ()))
             self._seen.add(record)
             self._anything.add(record)
             self._tried.setdefault(self._digest(self.values_of(record)), record.name)
 
-    def next(self, announce: Announce = lambda *said: None) -> Suggestion | None:
+    def next(self, announce: Announce = lambda **suggestion: None) -> Suggestion | None:
         """A new trial, in the history as running; None where every config of the space was tried.
 
-        `announce` hears its name, values and inputs before the history does.
+        `announce` hears of it before the history does: `trial` (its name), `values`, `inputs`, and what the history
+        is told and does not follow from these: `params`, `system_attrs` and `passed_over`.
         """
         number = len(self._history)
         duplicates: list[str] = []
+        passed_over: list[dict[str, Any]] = []
         for attempt in range(2 * ATTEMPTS):
             planned = self._planned[number] if attempt == 0 and number < len(self._planned) else None
             study = self._seen if attempt < ATTEMPTS else self._anything
@@ -68,13 +73,18 @@ class Suggester:
             values = self._experiment.space.suggest(asked, self._base)
             digest = self._digest(values)
             if digest in self._tried:
-                study.discard(asked)
+                passed_over.append(study.discard(asked))
                 duplicates.append(self._tried[digest])
                 continue
             inputs = self._inputs(planned, duplicates)
-            announce(trial_name(number), values, inputs)
+            frozen = study.accept(number, asked)
+            drawn = {"params": dict(frozen.params), "system_attrs": dict(frozen.system_attrs)}
+            told = {**drawn, "passed_over": passed_over}
+            announce(trial=trial_name(number), values=values, inputs=inputs, **told)
             self._tried[digest] = trial_name(number)
-            return Suggestion(self._accept(number, asked, study), values, inputs)
+            record = begin(self._history, self._experiment, **told)
+            (self._anything if study is self._seen else self._seen).add(record)
+            return Suggestion(record, values, inputs)
         return None
 
     def values_of(self, record: Record) -> dict[str, Any]:
@@ -89,11 +99,11 @@ class Suggester:
         """A trial has ended."""
         self._seen.end(record)
 
-    def _accept(self, number: int, asked: optuna.Trial, study: SeenStudy) -> Record:
-        frozen = study.accept(number, asked)
-        record = self._history.start(frozen.params, frozen.distributions, {}, dict(frozen.system_attrs))
-        (self._anything if study is self._seen else self._seen).add(record)
-        return record
+    def _pass_over(self, passed_over: Sequence[dict[str, Any]]) -> None:
+        """What an earlier session did not take: it counts as asked, so that the next answers are the same."""
+        for attempt, params in enumerate(passed_over):
+            study = self._seen if attempt < ATTEMPTS else self._anything
+            study.add_discarded(params, self._experiment.space.distributions(params, self._base))
 
     def _inputs(self, planned: dict | None, duplicates: list[str]) -> dict[str, Any]:
         states = [record.state for record in self._history.records]
@@ -106,3 +116,24 @@ class Suggester:
             return canonical_digest(self._experiment.base, values)
         except UserError:
             return repr(sorted(values.items()))  # no config at all; it will be told as infeasible
+
+
+def begin(
+    history: History,
+    experiment: Experiment,
+    params: dict[str, Any],
+    system_attrs: dict[str, Any],
+    passed_over: Sequence[dict[str, Any]] = (),
+) -> Record:
+    """Adds a trial to the history as running.
+
+    Args:
+        history: of the sweep.
+        experiment: whose space the params are of.
+        params: as Optuna stores them.
+        system_attrs: the sampler's own notes.
+        passed_over: params that were suggested for the trial before and not taken.
+    """
+    distributions = experiment.space.distributions(params, experiment.base.flat())
+    attrs = {PASSED_OVER: list(passed_over)} if passed_over else {}
+    return history.start(dict(params), distributions, attrs, dict(system_attrs))

@@ -1,8 +1,11 @@
 """Earlier sweeps as a head start: their results where they can be compared, their best configs where they cannot."""
 
+import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from garment_sweeps.search.outcome import completed
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError
@@ -10,6 +13,8 @@ from garment_uv.errors import UserError
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
+COSTS = "costs/"
+"""Before a cost's name, among a run's metrics."""
 BEST = 5
 """Configs of an earlier sweep that are tried first where its results cannot be taken over."""
 INCOMPARABLE = ("data.uri", "training.threads", "training.device", "evaluation.meshes", "data.workers", "seed")
@@ -21,7 +26,8 @@ class HeadStart:
     """What earlier sweeps give a new one."""
 
     known: tuple[dict[str, Any], ...]
-    """Trials whose results count as this sweep's own: {'values': by config path, 'results': [...], 'from': name}."""
+    """Trials whose results count as this sweep's own: {'values': by config path, 'results': [...], 'from': name}, and
+    of a sweep with constraints 'violations', how far each was exceeded."""
     planned: tuple[dict[str, Any], ...]
     """Configs to be tried first, as the space encodes them."""
 
@@ -48,7 +54,7 @@ def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) 
         runs = [run for run in trials_of(client, find_sweep(client, sweep)) if _complete(run)]
         same = [run for run in runs if _comparable(run, experiment, dataset_version)]
         known += [entry for run in same if (entry := _known(run, experiment, sweep)) is not None]
-        others = sorted((run for run in runs if run not in same), key=_error_mm)
+        others = sorted((run for run in runs if run not in same), key=lambda run: _error_mm(run, experiment))
         found = [values for run in others if (values := _planned(run, experiment)) is not None]
         planned += [values for index, values in enumerate(found) if values not in found[:index]][:BEST]
         if not same and not found:
@@ -57,16 +63,12 @@ def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) 
 
 
 def known_trials(experiment: Experiment, known: list[dict[str, Any]] | tuple) -> list[dict[str, Any]]:
-    """Known trials as the sampler takes them: params, distributions and values."""
-    import optuna
-
-    answer = []
+    """Known trials as the sampler takes them: params, distributions, values and violations."""
+    answer, base = [], experiment.base.flat()
     for entry in known:
-        params = experiment.space.encode(entry["values"], experiment.base.flat())
-        asked = optuna.trial.FixedTrial(params)
-        experiment.space.suggest(asked, experiment.base.flat())
-        values = tuple(entry["results"])
-        answer.append({"params": params, "distributions": asked.distributions, "values": values})
+        params = experiment.space.encode(entry["values"], base)
+        told = {"values": tuple(entry["results"]), "violations": entry.get("violations")}
+        answer.append({"params": params, "distributions": experiment.space.distributions(params, base), **told})
     return answer
 
 
@@ -100,15 +102,16 @@ def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
 
 def _known(run: "Run", experiment: Experiment, sweep: str) -> dict[str, Any] | None:
     values = _values(run, experiment)
-    costs = [run.data.metrics.get(f"costs/{name}") for name in experiment.also_minimise]
     try:
         experiment.space.encode(values, experiment.base.flat())
     except ValueError:
         return None
-    numbers = [_error_mm(run), *costs]
-    if any(number is None or number == float("inf") for number in numbers):
+    costs = {name.removeprefix(COSTS): value for name, value in run.data.metrics.items() if name.startswith(COSTS)}
+    outcome = completed(_error_mm(run, experiment), costs, experiment)
+    if outcome.values is None:
         return None
-    return {"values": values, "results": numbers, "from": f"{sweep}/{run.info.run_name}"}
+    known = {"values": values, "results": list(outcome.values), "from": f"{sweep}/{run.info.run_name}"}
+    return {**known, "violations": outcome.violations} if outcome.violations else known
 
 
 def _planned(run: "Run", experiment: Experiment) -> dict[str, Any] | None:
@@ -135,8 +138,6 @@ def _fits(experiment: Experiment, path: str, value: Any) -> bool:
 
 
 def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
-    import json
-
     found, params = {}, last_params(run)
     for parameter in experiment.space.parameters:
         text = params.get(parameter.path)
@@ -148,11 +149,10 @@ def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
     return found
 
 
-def _error_mm(run: "Run") -> float:
-    return run.data.metrics.get("s2s/all", float("inf"))
+def _error_mm(run: "Run", experiment: Experiment) -> float:
+    """What this experiment makes small, of a run of another one; infinite where it was not measured there."""
+    return run.data.metrics.get(experiment.metric, math.inf)
 
 
 def _logged(value: Any) -> str:
-    import json
-
     return value if isinstance(value, str) else json.dumps(value)

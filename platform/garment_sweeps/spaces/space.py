@@ -11,6 +11,7 @@ from garment_uv.config.base import Config
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.distributions import BaseDistribution
 
 Condition = dict[str, tuple[Any, ...]]
 """Config path to the values under which a parameter is active; all entries must hold. Empty: always."""
@@ -225,6 +226,14 @@ class Space(Config):
         by_path = {p.path: p for p in self.parameters}
         kept = self._walk(base, lambda parameter: given[parameter.path])
         return {by_path[path].name: by_path[path].encode(value) for path, value in kept.items()}
+
+    def distributions(self, params: dict[str, Any], base: dict[str, Any]) -> dict[str, "BaseDistribution"]:
+        """What each of a trial's `params` was drawn from, by their names in Optuna."""
+        import optuna
+
+        asked = optuna.trial.FixedTrial(params)
+        self.suggest(asked, base)
+        return asked.distributions
 
     def _walk(self, base: dict[str, Any], decide) -> dict[str, Any]:
         searched = {p.path for p in self.parameters}

@@ -16,6 +16,7 @@ from garment_sweeps.cluster.report import report_lines, sweep_report
 from garment_sweeps.cluster.state import log_file, sweep_state
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.spaces import FinalsConfig, PbtConfig
+from tests.garment_sweeps.search.held import held
 
 
 @pytest.fixture
@@ -146,6 +147,30 @@ def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
         assert known.values("t00001") == [11.2]
         assert known.record("t00001.r1").record.curve == {5: 12.2, 6: 11.2}
         assert known.record("t00000.r1").state == TrialState.RUNNING
+
+
+def test_the_restored_study_of_the_repeats_equals_the_lost_one(finals, settings):
+    kept = finals.with_values({"constraints": [{"metric": "memory_mib", "at_most": 9.0}], "sampler": "tpe_constrained"})
+    with sweep_state(settings, "table", kept, 4, resume=False) as state:
+        searched(state, kept)
+        searcher, known = searcher_of(state, kept)
+        for tune_id in "abc":
+            searcher.suggest(tune_id)
+        early = {"epoch": 3, "s2s_mm": 20.0, "earlier": [[1, 40.0], [2, float("nan")]]}
+        searcher.on_trial_result("a", early)
+        searcher.on_trial_complete("a", {"epoch": 6, "s2s_mm": 11.2, "costs": {"memory_mib": 12.5}})
+        searcher.on_trial_complete("b", {"epoch": 2, "infeasible": True, "reason": "diverged"})
+        searcher.on_trial_complete("c")  # cut short
+        searcher.suggest("d")
+        assert state.journal.written(60.0)
+        storage = state.study._storage
+        before = held(optuna.load_study(study_name="table#finals", storage=storage))
+        assert before[0]["attrs"]["garment.violations"] == {"memory_mib": 3.5}
+        assert [trial["attrs"].get("garment.interrupted") for trial in before] == [None, None, True, None]
+        optuna.delete_study(study_name="table#finals", storage=storage)
+        Repeats(state)
+        assert state.journal.written(60.0)
+        assert held(optuna.load_study(study_name="table#finals", storage=storage)) == before
 
 
 def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):

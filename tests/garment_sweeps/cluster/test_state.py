@@ -85,7 +85,7 @@ def test_a_study_that_lags_behind_its_log_catches_up(experiment, settings):
                 (TrialState.RUNNING, {1: 31.5}, None),
                 (TrialState.PRUNED, {2: 31.5}, None),
                 (TrialState.COMPLETE, {6: 20.0}, (20.0,)),
-                (TrialState.RUNNING, {}, None),
+                (TrialState.RUNNING, {1: 9.0}, None),
             ]
             assert state.history.records[2].attrs["garment.device_seconds"] == 4.0
             assert state.history.records[1].attrs["garment.reason"] == "stopped at epoch 2 of 6"

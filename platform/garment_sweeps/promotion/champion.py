@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from garment_sweeps.promotion.kept import keep_model
 from garment_sweeps.promotion.registry import MODEL_NAME, version_of_alias
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import garment_home, tracking_client, tracking_uri
-from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.tracking.provenance import user
 from garment_sweeps.tracking.refusals import may_write
 from garment_uv.errors import UserError
@@ -89,13 +89,12 @@ def rollback() -> tuple[str, str]:
 
 
 def champion_folder() -> Path:
-    """The champion's model on disk, fetched once per version and its digest checked; UserError without a champion."""
+    """The champion's model on this machine, its digest checked; UserError without a champion."""
     client = tracking_client()
     version = version_of_alias(client, CHAMPION)
     if version is None:
         raise UserError("there is no champion yet: run `garment promote SWEEP`, or name a model folder with --model")
-    folder = garment_home() / "champions" / str(version.version)
-    return fetch_model(client, version.run_id, folder)
+    return keep_model(client, version.run_id, garment_home() / "champions")
 
 
 def _remember(client: "MlflowClient", version: "ModelVersion", why: str, before: str | None) -> None:

@@ -40,7 +40,7 @@ def model_tags(folder: Path, epoch: int, metrics: dict[str, float]) -> dict[str,
 def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     """Downloads a run's model into `folder` and returns its path; UserError where it is missing or altered."""
     path = download_model(client, run_id, folder)
-    expected, found = client.get_run(run_id).data.tags[tags.MODEL_SHA256], weights_sha256(path)
+    expected, found = logged_sha256(client, run_id), weights_sha256(path)
     if found != expected:
         raise UserError(
             f"the model of run {run_id} is not the one that was logged (sha256 {found[:12]} instead of "
@@ -49,12 +49,19 @@ def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     return path
 
 
+def logged_sha256(client: "MlflowClient", run_id: str) -> str:
+    """Of the weights of a run's model, as the run logged it; UserError where it kept no model."""
+    found = client.get_run(run_id).data.tags.get(tags.MODEL_SHA256)
+    if found is None:
+        raise UserError(f"run {run_id} kept no model: only trials that trained all their epochs do")
+    return found
+
+
 def download_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     """The same, unchecked: for those who compare the digest themselves before they read anything."""
     from mlflow.exceptions import MlflowException
 
-    if tags.MODEL_SHA256 not in client.get_run(run_id).data.tags:
-        raise UserError(f"run {run_id} kept no model: only trials that trained all their epochs do")
+    logged_sha256(client, run_id)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return Path(client.download_artifacts(run_id, MODEL_ARTIFACT, str(folder)))

@@ -36,23 +36,29 @@ class Estimate:
     seeds: int
     half_width: float | None
     """Half of the interval at `LEVEL`, from the noise of all trials together; None for one seed."""
-    letters: str = ""
-    """Trials that share a letter cannot be told apart; empty for one seed."""
+    groups: tuple[int, ...] = ()
+    """Numbers of its groups, from 0: trials that share one cannot be told apart; empty for one seed."""
+
+    @property
+    def letters(self) -> str:
+        """The groups as letters, 'a' the first one; behind 'z' come 'aa', 'ab' and so on, set apart by commas."""
+        letters = [_letter(group) for group in self.groups]
+        return ("," if any(len(letter) > 1 for letter in letters) else "").join(letters)
 
 
 def estimates(samples: Mapping[str, Sequence[float]], lettered: bool = True) -> dict[str, Estimate]:
-    """Mean, interval and letters of each trial.
+    """Mean, interval and groups of each trial.
 
     Args:
         samples: S2S in mm of every seed, by trial. Trials of one seed get a mean alone: nothing is said about how far
             it may be off, and they are compared with none.
-        lettered: False leaves the letters out, which take the longest.
+        lettered: False leaves the groups out, which take the longest.
     """
     repeated = {name: list(values) for name, values in samples.items() if len(values) > 1}
     widths = _half_widths(repeated)
-    letters = _letters(repeated) if lettered else {}
+    groups = _groups(repeated) if lettered else {}
     return {
-        name: Estimate(_mean(values), len(values), widths.get(name), letters.get(name, ""))
+        name: Estimate(_mean(values), len(values), widths.get(name), groups.get(name, ()))
         for name, values in samples.items()
         if len(values)
     }
@@ -60,9 +66,9 @@ def estimates(samples: Mapping[str, Sequence[float]], lettered: bool = True) -> 
 
 def alike(one: Estimate, other: Estimate) -> bool | None:
     """Whether two trials cannot be told apart; None where one of them has one seed."""
-    if not one.letters or not other.letters:
+    if not one.groups or not other.groups:
         return None
-    return bool(set(one.letters) & set(other.letters))
+    return not set(one.groups).isdisjoint(other.groups)
 
 
 def p_values(samples: Mapping[str, Sequence[float]]) -> dict[tuple[str, str], float]:
@@ -92,8 +98,8 @@ def _half_widths(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
     return {name: quantile * math.sqrt(variance / len(values)) for name, values in samples.items()}
 
 
-def _letters(samples: Mapping[str, Sequence[float]]) -> dict[str, str]:
-    """Letters by trial, 'a' beginning with the lowest mean."""
+def _groups(samples: Mapping[str, Sequence[float]]) -> dict[str, tuple[int, ...]]:
+    """Groups by trial, numbered from the one with the lowest mean."""
     order = sorted(samples, key=lambda name: (_mean(samples[name]), name))
     differ = {pair for pair, p in p_values(samples).items() if p < 1 - LEVEL} if len(samples) > 1 else set()
     groups = [frozenset(order)] if order else []
@@ -101,7 +107,7 @@ def _letters(samples: Mapping[str, Sequence[float]]) -> dict[str, str]:
         if (first, second) in differ:
             groups = _split(groups, first, second)
     groups.sort(key=lambda group: sorted(order.index(name) for name in group))
-    return {name: "".join(_letter(i) for i, group in enumerate(groups) if name in group) for name in order}
+    return {name: tuple(number for number, group in enumerate(groups) if name in group) for name in order}
 
 
 def _split(groups: list[frozenset[str]], first: str, second: str) -> list[frozenset[str]]:
@@ -113,8 +119,10 @@ def _split(groups: list[frozenset[str]], first: str, second: str) -> list[frozen
     return [group for group in parted if not any(group < other for other in parted)]
 
 
-def _letter(index: int) -> str:
-    return chr(ord("a") + index) if index < 26 else f"[{index}]"
+def _letter(number: int) -> str:
+    """As columns of a spreadsheet are named."""
+    first, last = divmod(number, 26)
+    return (_letter(first - 1) if first else "") + chr(ord("a") + last)
 
 
 def _pooled(samples: Mapping[str, Sequence[float]]) -> tuple[float, int]:

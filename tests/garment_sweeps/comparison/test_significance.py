@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from garment_sweeps.comparison.significance import alike, estimates, p_values
+from garment_sweeps.comparison.significance import Estimate, alike, estimates, p_values
 
 EQUAL = {
     "t00000": [24.5, 23.5, 26.4, 27.1, 29.9],
@@ -90,6 +90,17 @@ def test_without_any_noise_only_equal_values_are_alike():
     found = estimates({"a": [10.1, 10.1], "b": [10.1, 10.1], "c": [10.2, 10.2]})
     assert [found[name].letters for name in "abc"] == ["a", "a", "b"]
     assert found["a"].half_width == 0.0
+
+
+def test_beyond_26_groups_trials_are_alike_by_their_groups_and_not_by_characters():
+    found = estimates({f"t{number:05d}": [float(number)] * 2 for number in range(30)})
+    values = list(found.values())
+    assert [estimate.letters for estimate in values[24:]] == ["y", "z", "aa", "ab", "ac", "ad"]
+    assert not any(alike(one, other) for one in values for other in values if one is not other)
+    assert all(alike(one, one) for one in values)
+    between = Estimate(1.0, 2, 0.1, (25, 26))
+    assert between.letters == "z,aa" and alike(between, values[26]) and not alike(between, values[0])
+    assert Estimate(1.0, 2, 0.1, (0, 1, 2)).letters == "abc"
 
 
 @settings(max_examples=30)

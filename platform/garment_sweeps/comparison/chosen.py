@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from garment_sweeps.comparison.leaderboard import Leaderboard, board_of
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import find_sweep, sweep_or_none, trials_of
 from garment_uv.errors import UserError
 
@@ -26,6 +27,11 @@ class Chosen:
     """Their sweep's own run; None where they are of several sweeps."""
     board: Leaderboard | None
     """The sweep's leaderboard."""
+
+    @property
+    def objective(self) -> str:
+        """The metric that their sweep makes small; that of all garments where they are of several sweeps."""
+        return self.board.objective if self.board is not None else HEADLINE
 
     def name(self, run: "Run") -> str:
         """What the page calls a run: its trial, and its sweep where there are several."""
@@ -66,7 +72,7 @@ def trial_of(run: "Run") -> str:
 
 def _best(sweep: "Run", board: Leaderboard, trials: list["Run"]) -> Chosen:
     name = sweep.data.tags[tags.SWEEP]
-    measured = [row for row in board.trials if row.s2s < float("inf")]
+    measured = [row for row in board.trials if row.error_mm < float("inf")]
     finals = [row for row in measured if row.outcome == "complete"]
     if not measured:
         raise UserError(f"no trial of sweep {name!r} was measured yet; `garment leaderboard {name}` says how it stands")

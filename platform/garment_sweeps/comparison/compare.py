@@ -45,7 +45,7 @@ def compare(names: list[str], out: Path) -> Compared:
     """
     client = tracking_client()
     chosen = choose(client, names)
-    metrics = [*sections.CURVES, *sections.CLASS_CURVES]
+    metrics = list(dict.fromkeys((*sections.curves_of(chosen.objective), *sections.CLASS_CURVES)))
     runs = [gather(client, chosen.name(run), run, metrics) for run in chosen.runs]
     text = comparison_page(chosen, runs)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which searched parameters decide whether a trial is among the best, overall and for each garment class.
+"""Which searched parameters decide whether a trial is among the best, by the objective and for each garment class.
 
 Optuna's conditional PED-ANOVA: how far the distribution of a parameter among the best trials differs from that among
 all of them (Watanabe, Bansal and Hutter, IJCAI 2023, arXiv:2304.10255; with conditions arXiv:2601.20800). Unlike fANOVA
@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.comparison.rows import HEADLINE, Row
+from garment_sweeps.comparison.rows import Row
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
@@ -39,41 +40,49 @@ class Importance:
     """Shares that add up to 1 in each column."""
 
     parameters: tuple[str, ...]
-    """Config paths, the most important overall first."""
+    """Config paths, the most important for the objective first."""
     shares: dict[str, dict[str, float]]
-    """By column, 'all' or a class, and parameter."""
+    """By column, the objective first, then 'all' and the classes, and parameter."""
     chance: dict[str, dict[str, float]]
     """What a parameter that does nothing may get, by column and parameter; may be more than 1 where nothing matters."""
     trials: int
     best: int
     """How many of them count as the best."""
 
+    @property
+    def objective(self) -> str:
+        """The column of the sweep's objective."""
+        return next(iter(self.shares))
 
-def importance(rows: Sequence[Row], space: "Space") -> Importance:
+
+def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -> Importance:
     """The importance of the parameters of `space` among trials.
 
     Args:
         rows: a sweep's trials.
         space: what was searched.
+        objective: the metric that the sweep makes small.
 
     Raises:
         UserError: there are too few parameters or trials to say anything.
     """
-    measured = [row for row in rows if row.outcome in ("complete", "pruned") and HEADLINE in row.metrics]
+    measured = [row for row in rows if row.outcome in ("complete", "pruned") and objective in row.metrics]
     if len(space.parameters) < 2:
         raise UserError("fewer than two parameters were searched")
     if len(measured) < FEWEST:
         raise UserError(f"{len(measured)} trials were measured; below {FEWEST} shares would be chance")
     best = max(FEWEST_BEST, round(BEST_SHARE * len(measured)))
-    columns = {"all": HEADLINE, **{name: f"s2s/{name}" for name in GARMENT_CLASSES}}
-    columns = {name: metric for name, metric in columns.items() if all(metric in row.metrics for row in measured)}
+    metrics = dict.fromkeys((objective, HEADLINE, *(f"s2s/{name}" for name in GARMENT_CLASSES)))
+    there = [metric for metric in metrics if all(metric in row.metrics for row in measured)]
+    columns = {metric.removeprefix("s2s/"): metric for metric in there}
     study = _study(measured, columns, space)
     found = {name: _of_column(study, name, best / len(measured)) for name in columns}
     sums = {name: sum(values.values()) or 1.0 for name, values in found.items()}
     by_chance = _by_chance(study, best / len(measured))
     shares = {name: {path: value / sums[name] for path, value in values.items()} for name, values in found.items()}
     chance = {name: {path: value / sums[name] for path, value in by_chance.items()} for name in found}
-    order = tuple(sorted(shares["all"], key=lambda path: (-shares["all"][path], path)))
+    first = shares[next(iter(columns))]
+    order = tuple(sorted(first, key=lambda path: (-first[path], path)))
     return Importance(order, shares, chance, len(measured), best)
 
 
@@ -106,7 +115,7 @@ def _study(rows: list[Row], columns: dict[str, str], space: "Space") -> "optuna.
             create_trial(
                 params=values,
                 distributions={path: kinds[path] for path in values},
-                value=float(places["all"][row.name]),
+                value=float(places[next(iter(columns))][row.name]),
                 user_attrs={name: places[name][row.name] for name in columns},
             )
         )

@@ -1,4 +1,4 @@
-"""The leaderboard of a sweep: its trials ranked by S2S, what differs between them, and the baselines beside them."""
+"""The leaderboard of a sweep: trials ranked by its objective, what differs between them, and the baselines."""
 
 import json
 from collections.abc import Iterable
@@ -8,9 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.comparison.front import pareto_front
-from garment_sweeps.comparison.rows import COST_PREFIX, HEADLINE, Row, fold
+from garment_sweeps.comparison.rows import COST_PREFIX, Row, fold
 from garment_sweeps.comparison.significance import alike, estimates
 from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.objective import objective_of
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
 from garment_uv.config.trial import TrialConfig
 
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
     from rich.console import Group
-
-__all__ = ["HEADLINE", "Leaderboard", "Row", "leaderboard", "rank"]
 
 OUTCOME_ORDER = {"complete": 0, "pruned": 1, "infeasible": 2, "failed": 3, "running": 4}
 
@@ -38,7 +38,9 @@ class Leaderboard:
     differing: tuple[str, ...]
     """Parameters that are not the same in all trials."""
     costs: tuple[str, ...] = ()
-    """Objectives beside S2S."""
+    """Objectives beside the error."""
+    objective: str = HEADLINE
+    """The metric that ranks, mm."""
 
     @property
     def best(self) -> Row | None:
@@ -75,11 +77,13 @@ def leaderboard(sweep: str) -> Leaderboard:
 
 def board_of(client: "MlflowClient", run: "Run", trials: list["Run"]) -> Leaderboard:
     """The leaderboard of a sweep's run and its trials' runs, fetched already."""
-    rows = fold(trials)
+    objective = objective_of(run)
+    rows = fold(trials, objective)
     costs, limits = _said(run, "also_minimise"), _said(run, "constraints")
     ranked = rank(rows, tuple(costs), {limit["metric"]: float(limit["at_most"]) for limit in limits})
     sweep = run.data.tags[tags.SWEEP]
-    return Leaderboard(sweep, tuple(ranked), _baselines(client, run), _differing(rows), tuple(costs))
+    baselines = _baselines(client, run, objective)
+    return Leaderboard(sweep, tuple(ranked), baselines, _differing(rows), tuple(costs), objective)
 
 
 def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, float] | None = None) -> list[Row]:
@@ -87,11 +91,11 @@ def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, flo
 
     Args:
         rows: trials with their repeats.
-        costs: objectives beside S2S.
+        costs: objectives beside the error.
         limits: the most that a cost may be, by its name.
     """
     rows = list(rows)
-    found = estimates({row.name: [seed.s2s for seed in row.seeds] for row in rows})
+    found = estimates({row.name: [seed.error_mm for seed in row.seeds] for row in rows})
     over = {row.name for row in rows if _over_limit(row, limits or {})}
     rows = [replace(row, estimate=found.get(row.name), over_limit=row.name in over) for row in rows]
     if costs:
@@ -119,14 +123,16 @@ def _said(run: "Run", name: str) -> list[Any]:
     return said if isinstance(said, list) else []
 
 
-def _baselines(client: "MlflowClient", run: "Run") -> tuple[Row, ...]:
+def _baselines(client: "MlflowClient", run: "Run", objective: str) -> tuple[Row, ...]:
     if not any(item.path == BASELINES_FILE for item in client.list_artifacts(run.info.run_id)):
         return ()
     with TemporaryDirectory() as folder:
         path = client.download_artifacts(run.info.run_id, BASELINES_FILE, folder)
         table = json.loads(Path(path).read_text())
-    rows = [Row(name.replace("_", " "), "baseline", metrics, {}) for name, metrics in table.items()]
-    return tuple(sorted(rows, key=lambda row: row.s2s))
+    rows = [
+        Row(name.replace("_", " "), "baseline", metrics, {}, objective=objective) for name, metrics in table.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: row.error_mm))
 
 
 def _differing(rows: list[Row]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Puts a page together: one file that fetches nothing, stores nothing and opens in any browser."""
 
+import math
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -7,8 +8,9 @@ from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.charts import colour
 from garment_sweeps.comparison.chosen import Chosen
 from garment_sweeps.comparison.gathered import Gathered
-from garment_sweeps.comparison.rows import HEADLINE
+from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.views import views
+from garment_sweeps.tracking.record import HEADLINE
 
 
 def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
@@ -19,20 +21,22 @@ def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
 
     panels, rows = views(runs)
     columns, scores = sections.score_table(chosen, runs)
+    curves = sections.curves_of(chosen.objective)
+    class_curves = {metric: title for metric, title in sections.CLASS_CURVES.items() if metric not in curves}
     template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    environment.filters["shortened"] = _shortened
+    environment.filters |= {"shortened": _shortened, "bound": _bound}
     return environment.from_string(template).render(
         title=_title(chosen, runs),
         about=_about(chosen, runs),
         runs=runs,
         colours=[colour(place) for place in range(len(runs))],
-        headlines=[_headline(run) for run in runs],
+        headlines=[_headline(run, chosen.objective) for run in runs],
         rows=rows,
         columns=columns,
         scores=scores,
-        curves=sections.curve_charts(runs, sections.CURVES),
-        class_curves=sections.curve_charts(runs, sections.CLASS_CURVES),
+        curves=sections.curve_charts(runs, curves),
+        class_curves=sections.curve_charts(runs, class_curves),
         differences=sections.differences(runs),
         importance=sections.importance_table(chosen),
         fronts=sections.front_charts(chosen.board, runs) if chosen.board is not None else [],
@@ -51,7 +55,8 @@ def _about(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     words = []
     if chosen.board is not None:
         words.append(chosen.sweep.data.params.get("description", "").rstrip("."))
-        words += [f"best baseline: {row.name}, {row.s2s:.2f} mm" for row in chosen.board.baselines[:1]]
+        words += [f"ranked by {measure_of(chosen.objective).words}"] if chosen.objective != HEADLINE else []
+        words += [f"best baseline: {row.name}, {row.error_mm:.2f} mm" for row in chosen.board.baselines[:1]]
     versions = sorted({run.run.data.params.get("dataset_version", "")[:12] for run in runs} - {""})
     words.append(f"dataset {', '.join(versions)}" if versions else "")
     return " · ".join(word for word in words if word)
@@ -65,6 +70,11 @@ def _shortened(value: str) -> str:
         return value
 
 
-def _headline(run: Gathered) -> str:
-    value = run.run.data.metrics.get(HEADLINE)
-    return "" if value is None else f"S2S {value:.2f} mm"
+def _bound(mm: float) -> str:
+    """An upper bound, which too few sequences may leave open."""
+    return f"{mm:.2f}" if math.isfinite(mm) else "∞"
+
+
+def _headline(run: Gathered, objective: str) -> str:
+    value = run.run.data.metrics.get(objective)
+    return "" if value is None else f"{measure_of(objective).words} {value:.2f} mm"

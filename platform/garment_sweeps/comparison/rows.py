@@ -35,21 +35,25 @@ class Row:
     """It breaks a constraint of the experiment."""
     on_front: bool = False
     """No other complete trial is better in every objective."""
+    objective: str = HEADLINE
+    """The metric that ranks, mm."""
 
     @property
-    def s2s(self) -> float:
-        """Headline S2S of the first seed in mm, infinite where none was measured."""
-        return self.metrics.get(HEADLINE, float("inf"))
+    def error_mm(self) -> float:
+        """The objective of the first seed in mm, infinite where it was not measured."""
+        return self.metrics.get(self.objective, float("inf"))
 
     @property
     def seeds(self) -> tuple["Row", ...]:
         """All trainings of this config that came to their end, the first one included."""
-        return tuple(row for row in (self, *self.repeats) if row.outcome == "complete" and HEADLINE in row.metrics)
+        return tuple(
+            row for row in (self, *self.repeats) if row.outcome == "complete" and self.objective in row.metrics
+        )
 
     @property
     def mean_mm(self) -> float:
-        """Mean headline over the seeds, mm; that of the one seed where there is one."""
-        return self.estimate.mean if self.estimate else self.s2s
+        """Mean objective over the seeds, mm; that of the one seed where there is one."""
+        return self.estimate.mean if self.estimate else self.error_mm
 
     @property
     def repeated(self) -> bool:
@@ -62,13 +66,16 @@ class Row:
         return sum(values) / len(values) if values else None
 
     def point(self, costs: Sequence[str]) -> tuple[float, ...]:
-        """What is to be small: mean S2S in mm, then these costs; infinite where one was not measured."""
+        """What is to be small: mean objective in mm, then these costs; infinite where one was not measured."""
         return (self.mean_mm, *(self.metrics.get(COST_PREFIX + name, float("inf")) for name in costs))
 
 
-def fold(runs: Sequence["Run"]) -> list[Row]:
-    """A row for every trial, its repeats in it; a repeat whose trial is not there is left out."""
-    rows = {row.name: row for row in map(_row, runs)}
+def fold(runs: Sequence["Run"], objective: str = HEADLINE) -> list[Row]:
+    """A row for every trial, its repeats in it; a repeat whose trial is not there is left out.
+
+    `objective` is the metric that ranks them.
+    """
+    rows = {row.name: row for row in (_row(run, objective) for run in runs)}
     of = {name: _of(run) for name, run in zip((_name(run) for run in runs), runs, strict=True)}
     repeats: dict[str, list[Row]] = {}
     for name in sorted(rows):
@@ -77,9 +84,9 @@ def fold(runs: Sequence["Run"]) -> list[Row]:
     return [replace(row, repeats=tuple(repeats.get(name, ()))) for name, row in rows.items() if not of[name]]
 
 
-def _row(run: "Run") -> Row:
+def _row(run: "Run", objective: str) -> Row:
     outcome = run.data.tags.get(tags.OUTCOME, "running")
-    return Row(_name(run), outcome, dict(run.data.metrics), last_params(run), run.info.run_id)
+    return Row(_name(run), outcome, dict(run.data.metrics), last_params(run), run.info.run_id, objective=objective)
 
 
 def _name(run: "Run") -> str:

@@ -8,19 +8,25 @@ from garment_sweeps.comparison.charts import Dot, Line, line_chart, scatter_char
 from garment_sweeps.comparison.chosen import Chosen
 from garment_sweeps.comparison.gathered import Gathered
 from garment_sweeps.comparison.importance import Importance, importance, space_of
-from garment_sweeps.comparison.intervals import ALL, Interval, intervals
+from garment_sweeps.comparison.intervals import METRICS, Interval, intervals
 from garment_sweeps.comparison.leaderboard import Leaderboard
-from garment_sweeps.comparison.rows import HEADLINE, Row
+from garment_sweeps.comparison.measure import measure_of
+from garment_sweeps.comparison.rows import Row
 from garment_sweeps.comparison.significance import Estimate, estimates
 from garment_sweeps.comparison.table import COST_SCALE, COST_TITLES
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import last_params
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 
-COLUMNS = (ALL, "macro", *GARMENT_CLASSES)
-CURVES = {HEADLINE: "S2S of all garments, mm", "loss/total": "generator's loss, total"}
 CLASS_CURVES = {f"s2s/{name}": f"S2S of {name}, mm" for name in GARMENT_CLASSES}
+
+
+def curves_of(objective: str) -> dict[str, str]:
+    """Titles of the first curves by metric: the objective's, that of all garments and the loss."""
+    titles = {HEADLINE: "S2S of all garments, mm", "loss/total": "generator's loss, total"}
+    return {objective: f"{measure_of(objective).words}, mm"} | titles if objective != HEADLINE else titles
 
 
 @dataclass(frozen=True)
@@ -33,21 +39,23 @@ class ScoreCell:
 
 
 def score_table(chosen: Chosen, runs: Sequence[Gathered]) -> tuple[list[str], list[list[ScoreCell]]]:
-    """Columns, and by run the cell of each."""
-    over_garments = intervals([run.scores for run in runs])
-    columns = [name for name in COLUMNS if any(f"s2s/{name}" in run.run.data.metrics for run in runs)]
-    over_seeds = {name: _over_seeds(chosen.board, f"s2s/{name}") for name in columns}
+    """Columns, the objective's first, and by run the cell of each."""
+    metrics = dict.fromkeys((chosen.objective, *METRICS))
+    columns = [metric for metric in metrics if any(metric in run.run.data.metrics for run in runs)]
+    scored = [metric for metric in columns if measure_of(metric).segments == "given"]  # as the evaluation had them
+    over_garments = intervals([run.scores for run in runs], scored)
+    over_seeds = {metric: _over_seeds(chosen.board, metric) for metric in columns}
     table = []
     for run, of_run in zip(runs, over_garments, strict=True):
         row = chosen.row(run.run)
         name = row.name if row is not None else ""
         table.append(
             [
-                ScoreCell(run.run.data.metrics.get(f"s2s/{column}"), of_run.get(column), over_seeds[column].get(name))
-                for column in columns
+                ScoreCell(run.run.data.metrics.get(metric), of_run.get(metric), over_seeds[metric].get(name))
+                for metric in columns
             ]
         )
-    return columns, table
+    return [metric.removeprefix("s2s/") for metric in columns], table
 
 
 def differences(runs: Sequence[Gathered]) -> list[tuple[str, list[str]]]:
@@ -71,7 +79,8 @@ def curve_charts(runs: Sequence[Gathered], titles: dict[str, str]) -> list[tuple
 
 
 def front_charts(board: Leaderboard, runs: Sequence[Gathered]) -> list[tuple[str, str]]:
-    """For each objective beside S2S, the complete trials in the plane of the two."""
+    """For each objective beside the error, the complete trials in the plane of the two."""
+    error = measure_of(board.objective).words
     places = {run.run.info.run_id: place for place, run in enumerate(runs)}
     charts = []
     for cost in board.costs:
@@ -84,7 +93,7 @@ def front_charts(board: Leaderboard, runs: Sequence[Gathered]) -> list[tuple[str
             for row in finals
         ]
         title = COST_TITLES.get(cost, cost)
-        charts.append((f"S2S against {title}", scatter_chart(dots, title, "S2S of all garments, mm", front=True)))
+        charts.append((f"{error} against {title}", scatter_chart(dots, title, f"{error}, mm", front=True)))
     return charts
 
 
@@ -93,7 +102,8 @@ def importance_table(chosen: Chosen) -> Importance | str:
     if chosen.board is None:
         return "these runs are of several sweeps: what mattered is said of one sweep's trials"
     try:
-        return importance(chosen.board.trials, space_of(chosen.sweep.data.params.get("space", "[]")))
+        space = space_of(chosen.sweep.data.params.get("space", "[]"))
+        return importance(chosen.board.trials, space, chosen.objective)
     except UserError as error:
         return f"nothing is said: {error}"
 

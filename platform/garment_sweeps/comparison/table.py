@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.rows import COST_PREFIX, HEADLINE, Row
+from garment_sweeps.comparison.measure import measure_of
+from garment_sweeps.comparison.rows import COST_PREFIX, Row
 from garment_sweeps.comparison.significance import LEVEL
+from garment_sweeps.tracking.record import HEADLINE
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -27,7 +29,8 @@ def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
 
     shown = [row for place, row in enumerate(board.trials) if not most or place < most or row.on_front]
     columns = _columns(board)
-    table = Table(title=f"{board.sweep}: S2S in mm, mean of both directions", title_justify="left")
+    ranked = "" if board.objective == HEADLINE else f", ranked by {measure_of(board.objective).words}"
+    table = Table(title=f"{board.sweep}: S2S in mm, mean of both directions{ranked}", title_justify="left")
     table.add_column("")
     for title, options, _ in columns:
         table.add_column(title, **options)
@@ -58,25 +61,39 @@ def _values(board: "Leaderboard", shown: list[Row], places: dict[str, int]):
 
 def leaderboard_lines(board: "Leaderboard", hidden: int = 0) -> list[str]:
     """What can be told apart and what cannot, which trials are on the front, and how many are not shown."""
-    lines = []
-    best = board.best
-    if best is not None and best.repeated:
-        estimate = best.estimate
-        lines.append(
-            f"best: {best.name}, {estimate.mean:.2f} ± {estimate.half_width:.2f} mm over {estimate.seeds} seeds "
-            f"({LEVEL:.0%} interval)"
-        )
-        others = ", ".join(row.name for row in board.alike)
-        told = "the other trials of several seeds are worse than it by more than their noise"
-        lines.append(f"cannot be told apart from it: {others}" if others else told)
-        lines.append("trials that share a letter cannot be told apart (Tukey's test); one seed may be luck")
-    elif best is not None:
-        lines.append("one seed each: small differences may be luck")
+    lines = _best_lines(board)
     if board.costs:
         names = ", ".join(row.name for row in board.front) or "none"
-        lines.append(f"Pareto front over S2S and {', '.join(board.costs)} (*): {names}")
+        lines.append(f"Pareto front over {measure_of(board.objective).words} and {', '.join(board.costs)} (*): {names}")
     if hidden:
-        lines.append(f"{hidden} more trials are not shown; --all shows them")
+        lines.append(
+            "1 more trial is not shown; --all shows it"
+            if hidden == 1
+            else f"{hidden} more trials are not shown; --all shows them"
+        )
+    return lines
+
+
+def _best_lines(board: "Leaderboard") -> list[str]:
+    """What can be said of the best trial, and of others only where there are others."""
+    best = board.best
+    if best is None:
+        return []
+    others = [row for row in board.trials if row.estimate is not None and row is not best]
+    if not best.repeated:
+        return ["one seed each: small differences may be luck"] if others else []
+    estimate = best.estimate
+    lines = [
+        f"best: {best.name}, {estimate.mean:.2f} ± {estimate.half_width:.2f} mm over {estimate.seeds} seeds "
+        f"({LEVEL:.0%} interval)"
+    ]
+    if any(row.repeated for row in others):
+        alike = ", ".join(row.name for row in board.alike)
+        told = "the other trials of several seeds are worse than it by more than their noise"
+        lines.append(f"cannot be told apart from it: {alike}" if alike else told)
+        lines.append("trials that share a letter cannot be told apart (Tukey's test)")
+    if not all(row.repeated for row in others):
+        lines.append("trials of one seed are compared with none: their value may be luck")
     return lines
 
 
@@ -87,7 +104,7 @@ def _columns(board: "Leaderboard") -> list:
         ("trial", {"overflow": "fold", "min_width": 11}, lambda row: row.name),
         ("outcome", {}, lambda row: "over limit" if row.over_limit else row.outcome),
         ("epoch", right, lambda row: _number(row.metrics.get("epoch"), 0)),
-        ("all", right, lambda row: _number(row.mean(HEADLINE), 2)),
+        (_column(board.objective), right, lambda row: _number(row.mean(board.objective), 2)),
     ]
     if any(row.repeated for row in board.trials):
         columns += [("±", right, _interval), ("seeds", right, _seeds), ("alike", {}, _letters)]
@@ -95,8 +112,10 @@ def _columns(board: "Leaderboard") -> list:
         columns.append((COST_TITLES.get(name, name), right, lambda row, name=name: _cost(row, name)))
     if board.costs:
         columns.append(("front", {"justify": "center"}, lambda row: "*" if row.on_front else ""))
-    for metric in sorted({m for row in (*board.trials, *board.baselines) for m in row.metrics if _is_class(m)}):
-        columns.append((metric.removeprefix("s2s/"), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
+    measured = {metric for row in (*board.trials, *board.baselines) for metric in row.metrics}
+    for metric in (HEADLINE, *sorted(filter(_is_class, measured))):
+        if metric in measured and metric != board.objective:
+            columns.append((_column(metric), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
     for name in board.differing if len(board.differing) <= FEW else ():
         title = _title(name, board.differing)
         columns.append((title, fold, lambda row, name=name: _short(row.params.get(name, ""))))
@@ -146,6 +165,11 @@ def _is_class(metric: str) -> bool:
     from garment_uv.classes import CLASS_IDS
 
     return metric.startswith("s2s/") and metric.removeprefix("s2s/") in CLASS_IDS
+
+
+def _column(metric: str) -> str:
+    """The heading of an error's column."""
+    return metric.removeprefix("s2s/")
 
 
 def _title(name: str, names: tuple[str, ...]) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.leaderboard import HEADLINE, leaderboard
+from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.comparison.measure import Measure, measure_of
 from garment_sweeps.promotion import gates
 from garment_sweeps.promotion.champion import CHAMPION
 from garment_sweeps.promotion.difference import paired_difference
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 TEST_SPLIT = "test"
 TEST_TAG = "garment.test_s2s_mm"
-"""On a trial's run, from its first promotion on, and on its version: S2S on the test split, given segments."""
+"""On a trial's run, from its first promotion on, and on its version: its sweep's objective on the test split."""
 TO_BEAT = ("body_as_garment", "class_mean_displacement")
 """Baselines that a champion must beat; the leaderboard shows a harder one beside them."""
 
@@ -42,6 +43,8 @@ class Candidate:
     trial: "Row"
     run: "Run"
     source: DatasetSource
+    measure: Measure
+    """What its sweep makes small."""
 
     @property
     def dataset(self) -> str:
@@ -72,14 +75,20 @@ class Evidence:
         """Whether every gate is met."""
         return all(gate.passed for gate in self.gates)
 
+    def error_mm(self, measure: Measure) -> float | None:
+        """That error on the test split; None where the model was not run."""
+        table = self.test if measure.segments == "given" else self.test_predicted
+        return None if table is None else measure.of_table(table)
+
 
 def find_candidate(client: "MlflowClient", sweep: str) -> Candidate:
     """The sweep's best; UserError where the sweep is unknown, no trial is complete, or the dataset is gone."""
-    best = leaderboard(sweep).best
+    board = leaderboard(sweep)
+    best = board.best
     if best is None:
         raise UserError(f"sweep {sweep!r} has no complete trial to promote; go on with `garment sweep --resume`")
     run = client.get_run(best.run_id)
-    return Candidate(sweep, best, run, open_source(run.data.params["data.uri"]))
+    return Candidate(sweep, best, run, open_source(run.data.params["data.uri"]), measure_of(board.objective))
 
 
 def gather(client: "MlflowClient", candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:
@@ -102,10 +111,13 @@ def gather(client: "MlflowClient", candidate: Candidate, config: GatesConfig, su
             validation, test, predicted = _run(folder, candidate, config.stretch)
         except Infeasible as error:
             return Evidence((*first, gates.finite(str(error))), champion)
-        found = [*first, gates.finite(""), *_reproduced(candidate, validation, test, config)]
+        measure = candidate.measure
+        measured = test if measure.segments == "given" else predicted
+        error_mm = measure.of_table(measured.table)
+        found = [*first, gates.finite(""), *_reproduced(candidate, validation, error_mm, config)]
         baselines = baseline_tables(candidate.source, TEST_SPLIT)
-        found += [gates.beats(name, test.table.all.mean_mm, baselines[name].all.mean_mm) for name in TO_BEAT]
-        found += _against(client, version, candidate, test, config, supersede, Path(temporary) / "champion")
+        found += [gates.beats(name, measure, error_mm, measure.of_table(baselines[name])) for name in TO_BEAT]
+        found += _against(client, version, candidate, measured, config, supersede, Path(temporary) / "champion")
         found += gates.sound_meshes(test.faults + predicted.faults, config)
     return Evidence(tuple(found), champion, test.table, predicted.table)
 
@@ -116,32 +128,37 @@ def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, 
 
     said, source = candidate.run.data.params, candidate.source
     split, segments = said.get("evaluation.split", "val"), said.get("evaluation.segments", "given")
+    segments = "predicted" if candidate.measure.segments == "predicted" else segments
     validation = evaluate_model(folder, source, split, segments, int(said.get("evaluation.max_samples", 0)))
     test, predicted = (examine(folder, source, TEST_SPLIT, kind, stretch) for kind in ("given", "predicted"))
     return validation, test, predicted
 
 
-def _reproduced(candidate: Candidate, validation: S2STable, test: Examined, config: GatesConfig) -> list[Gate]:
-    logged = candidate.trial.metrics[HEADLINE]
-    found = [gates.reproduces("validation", logged, validation.all.mean_mm, config)]
+def _reproduced(candidate: Candidate, validation: S2STable, test_mm: float, config: GatesConfig) -> list[Gate]:
+    measure = candidate.measure
+    logged, again = candidate.trial.metrics[measure.metric], measure.of_table(validation)
+    found = [gates.reproduces("validation", measure, logged, again, config)]
     earlier = candidate.run.data.tags.get(TEST_TAG)
     if earlier is not None:
-        found.append(gates.reproduces("test", float(earlier), test.table.all.mean_mm, config))
+        found.append(gates.reproduces("test", measure, float(earlier), test_mm, config))
     return found
 
 
-def _against(client, version, candidate, test, config, supersede, folder) -> list[Gate]:
+def _against(client, version, candidate, measured, config, supersede, folder) -> list[Gate]:
     """The gates that need a champion: it is run on the same samples, whatever dataset version it was trained on."""
     if version is None:
         return [gates.not_compared("there is no champion yet", True)]
     if version.tags.get(tags.MODEL_SHA256) == candidate.sha256:
         return [gates.not_compared("it is the champion itself", True)]
     try:
-        other = examine(
-            fetch_model(client, version.run_id, folder), candidate.source, TEST_SPLIT, "given", config.stretch
-        )
+        model = fetch_model(client, version.run_id, folder)
+        other = examine(model, candidate.source, TEST_SPLIT, candidate.measure.segments, config.stretch)
     except (UserError, Infeasible) as error:
         mend = "superseded" if supersede else "--supersede replaces it all the same"
         return [gates.not_compared(f"version {version.version} cannot be run here ({error}): {mend}", supersede)]
-    difference = paired_difference(test.scores, other.scores, config.level, config.resamples, config.bootstrap_seed)
-    return [gates.beats_champion(difference, config), gates.no_class_worse(test.table, other.table, config)]
+    pair, measure = (measured.scores, other.scores), candidate.measure
+    difference = paired_difference(*pair, measure, config.level, config.resamples, config.bootstrap_seed)
+    return [
+        gates.beats_champion(difference, measure, config),
+        gates.no_class_worse(measured.table, other.table, config),
+    ]

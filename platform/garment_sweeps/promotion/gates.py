@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from garment_sweeps.comparison.measure import Measure
 from garment_sweeps.promotion.difference import Difference
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_uv.metrics.aggregate import S2STable
@@ -34,7 +35,7 @@ def finite(fault: str) -> Gate:
     return Gate("finite", "every predicted vertex is finite", fault or "all are", not fault)
 
 
-def reproduces(name: str, logged_mm: float, again_mm: float, config: GatesConfig) -> Gate:
+def reproduces(name: str, measure: Measure, logged_mm: float, again_mm: float, config: GatesConfig) -> Gate:
     """The checkpoint, loaded afresh, gives what was logged.
 
     Of a trial that is the validation split, which is all that trials measure: the search must not see the test split.
@@ -42,28 +43,28 @@ def reproduces(name: str, logged_mm: float, again_mm: float, config: GatesConfig
     """
     return Gate(
         f"reproduces {name}",
-        f"{name} S2S within {config.reproduction_mm:g} mm of the logged {logged_mm:.4f} mm",
+        f"{name} {measure.words} within {config.reproduction_mm:g} mm of the logged {logged_mm:.4f} mm",
         f"{again_mm:.4f} mm",
         math.isfinite(again_mm) and abs(again_mm - logged_mm) <= config.reproduction_mm,
     )
 
 
-def beats(name: str, model_mm: float, baseline_mm: float) -> Gate:
+def beats(name: str, measure: Measure, model_mm: float, baseline_mm: float) -> Gate:
     """The model is better than a baseline on the test split."""
     return Gate(
         f"beats {name}",
-        f"test S2S below {baseline_mm:.2f} mm",
+        f"test {measure.words} below {baseline_mm:.2f} mm",
         f"{model_mm:.2f} mm",
         math.isfinite(model_mm) and model_mm < baseline_mm,
     )
 
 
-def beats_champion(difference: Difference, config: GatesConfig) -> Gate:
+def beats_champion(difference: Difference, measure: Measure, config: GatesConfig) -> Gate:
     """The model is better than today's champion by more than the test sequences' noise."""
     enough = difference.sequences >= config.least_sequences
     return Gate(
         "beats champion",
-        f"{config.level:.0%} interval of test S2S minus the champion's, two-sided, paired over at least "
+        f"{config.level:.0%} interval of test {measure.words} minus the champion's, two-sided, paired over at least "
         f"{config.least_sequences} sequences, below 0 mm",
         f"{difference.mean_mm:+.2f} mm, {difference.low_mm:+.2f} to {difference.high_mm:+.2f} mm over "
         f"{difference.sequences} sequences",

@@ -12,7 +12,6 @@ from garment_sweeps.promotion.logged import log_promotion
 from garment_sweeps.promotion.record import keep_inference_model, record_on_run, record_on_version
 from garment_sweeps.promotion.registry import MODEL_NAME, register
 from garment_sweeps.tracking import tracking_client
-from garment_uv.metrics.aggregate import S2STable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -86,7 +85,7 @@ def promote(
         evidence = gather(client, candidate, config or GatesConfig(), supersede)
         if dry_run:
             return Promotion(candidate, evidence)
-        why = why or f"best trial of sweep {sweep}: {candidate.trial.name}{_measured(evidence.test)}"
+        why = why or f"best trial of sweep {sweep}: {candidate.trial.name}{_measured(candidate, evidence)}"
         record_on_run(client, candidate, evidence, why)
         version = None
         if evidence.passed:
@@ -100,5 +99,6 @@ def promote(
     return Promotion(candidate, evidence, version)
 
 
-def _measured(test: S2STable | None) -> str:
-    return "" if test is None else f", test S2S {test.all.mean_mm:.2f} mm"
+def _measured(candidate: Candidate, evidence: Evidence) -> str:
+    error_mm = evidence.error_mm(candidate.measure)
+    return "" if error_mm is None else f", test {candidate.measure.words} {error_mm:.2f} mm"

@@ -26,12 +26,13 @@ FOLDER = "promotion"
 
 
 def record_on_run(client: "MlflowClient", candidate: Candidate, evidence: Evidence, why: str) -> None:
-    """Keeps the evidence beside the trial's model, and its test S2S for the next promotion to reproduce."""
+    """Keeps the evidence beside the trial's model, and its test error for the next one to reproduce."""
     now, run_id = datetime.now(UTC), candidate.run.info.run_id
     said = {"by": user(), "at": now.isoformat(timespec="seconds"), "why": why, "passed": evidence.passed}
     client.log_dict(run_id, said | plain(candidate, evidence), f"{FOLDER}/{now:%Y%m%dT%H%M%S%fZ}.json")
-    if evidence.test is not None and TEST_TAG not in candidate.run.data.tags:
-        client.set_tag(run_id, TEST_TAG, repr(evidence.test.all.mean_mm))
+    error_mm = evidence.error_mm(candidate.measure)
+    if error_mm is not None and TEST_TAG not in candidate.run.data.tags:
+        client.set_tag(run_id, TEST_TAG, repr(error_mm))
 
 
 def record_on_version(client: "MlflowClient", version: str, candidate: Candidate, evidence: Evidence, why: str) -> None:
@@ -41,7 +42,8 @@ def record_on_version(client: "MlflowClient", version: str, candidate: Candidate
     values = {
         tags.DATASET: candidate.dataset,
         tags.SWEEP: candidate.sweep,
-        TEST_TAG: repr(evidence.test.all.mean_mm),
+        TEST_TAG: repr(evidence.error_mm(candidate.measure)),
+        "garment.metric": candidate.measure.metric,
         "garment.test_s2s": json.dumps(found["test"]),
         "garment.test_s2s_predicted_segments": json.dumps(found["test_predicted"]),
         "garment.gates": json.dumps(found["gates"]),
@@ -75,6 +77,7 @@ def plain(candidate: Candidate, evidence: Evidence) -> dict[str, Any]:
         "dataset_version": candidate.dataset,
         "model_sha256": candidate.sha256,
         "git_commit": git_commit(),
+        "metric": candidate.measure.metric,
         "champion": evidence.champion,
         "gates": [asdict(gate) for gate in evidence.gates],
         "test": evidence.test.plain() if evidence.test else None,

@@ -14,9 +14,10 @@ from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.code_state import git_commit
 from garment_sweeps.tracking.courier import first_line, is_away
+from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import Provenance, Sources, user
-from garment_sweeps.tracking.record import HEADLINE, as_param, now_ms
+from garment_sweeps.tracking.record import as_param, now_ms
 from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
 from garment_uv.errors import Unreachable, UserError
 
@@ -86,9 +87,10 @@ class SweepRun:
         return cls(client, found.info.run_id, experiment_id)
 
     def log_baselines(self, table: dict[str, dict[str, float]]) -> None:
-        """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact; that of all garments as metrics."""
-        headlines = {f"baselines/{baseline}": metrics[HEADLINE] for baseline, metrics in table.items()}
-        log_metrics(self.client, self.run_id, headlines, 0)
+        """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact; the sweep's objective as metrics."""
+        objective = objective_of(self.client.get_run(self.run_id))
+        shown = {f"baselines/{name}": metrics[objective] for name, metrics in table.items() if objective in metrics}
+        log_metrics(self.client, self.run_id, shown, 0)
         self.client.log_dict(self.run_id, table, BASELINES_FILE)
 
     def log_sources(self, sources: Sources) -> None:

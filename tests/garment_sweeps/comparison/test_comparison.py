@@ -28,7 +28,7 @@ from garment_uv.training.model_file import load_model
 def test_finals_are_ranked_before_stopped_trials_and_baselines_stand_beside_them(tracked):
     board = leaderboard(tracked.sweep)
     assert [row.name for row in board.trials] == ["good", "poor", "stopped"]
-    assert board.best.name == "good" and board.trials[2].s2s < board.best.s2s
+    assert board.best.name == "good" and board.trials[2].error_mm < board.best.error_mm
     assert [row.outcome for row in board.trials] == ["complete", "complete", "pruned"]
     assert {row.name for row in board.baselines} == {
         "body as garment",

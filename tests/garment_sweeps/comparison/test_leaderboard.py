@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from mlflow.entities import Metric, Param, Run, RunData
@@ -46,7 +47,7 @@ def test_finalists_are_ranked_by_their_mean_and_one_seed_stands_behind_them():
     assert board.trials[3].estimate.half_width is None
     assert board.trials[4].estimate is None
     assert [r.name for r in board.alike] == ["t00001"]
-    assert best.s2s == 10.2 and best.run_id == "run-t00002"  # the run that is promoted is the first seed's
+    assert best.error_mm == 10.2 and best.run_id == "run-t00002"  # the run that is promoted is the first seed's
 
 
 def test_a_trial_of_a_population_is_shown_with_the_values_that_it_ended_with():
@@ -103,6 +104,38 @@ def test_without_repeats_small_differences_are_said_to_be_luck_perhaps():
     assert leaderboard_lines(board) == ["one seed each: small differences may be luck"]
     assert "seeds" not in text_of(board).splitlines()[1] and board.alike == ()
     assert leaderboard_lines(board_of([row("t0", 9.0, "pruned")])) == [] and board_of([]).best is None
+
+
+def test_a_leaderboard_of_one_trial_says_nothing_of_others():
+    (said,) = leaderboard_lines(board_of([STEADY]))
+    assert said == "best: t00002, 10.20 ± 0.25 mm over 3 seeds (95% interval)"
+    assert leaderboard_lines(board_of([ONCE])) == []
+    assert leaderboard_lines(board_of([ONCE, row("t00005", 9.0, "pruned")])) == []
+    with_one_seed = leaderboard_lines(board_of([STEADY, ONCE]))
+    assert with_one_seed == [said, "trials of one seed are compared with none: their value may be luck"]
+    with_another = leaderboard_lines(board_of([STEADY, POOR]))
+    told = "the other trials of several seeds are worse than it by more than their noise"
+    assert with_another == [
+        said.replace("0.25", "0.21"),
+        told,
+        "trials that share a letter cannot be told apart (Tukey's test)",
+    ]
+    assert leaderboard_lines(board_of([ONCE]), hidden=1) == ["1 more trial is not shown; --all shows it"]
+
+
+def test_trials_are_ranked_by_the_objective_of_their_sweep_and_shown_with_it():
+    rows = [
+        replace(row(name, overall), metrics={"s2s/all": overall, "s2s/Dress": dress}, objective="s2s/Dress")
+        for name, overall, dress in (("t00001", 10.0, 30.0), ("t00002", 20.0, 15.0), ("t00003", 15.0, 20.0))
+    ]
+    unmeasured = Row("t00004", "complete", {"s2s/all": 1.0}, {}, objective="s2s/Dress")
+    board = Leaderboard("sweep", tuple(rank([*rows, unmeasured])), (), (), objective="s2s/Dress")
+    assert [r.name for r in board.trials] == ["t00002", "t00003", "t00001", "t00004"]
+    assert board.best.mean_mm == 15.0 and board.best.point(()) == (15.0,) and unmeasured.seeds == ()
+    text = text_of(board)
+    assert "ranked by S2S of Dress" in " ".join(text.split())
+    cells = [[cell.strip() for cell in line.split("│")] for line in text.splitlines() if line.startswith("│")]
+    assert cells[0][2:7] == ["t00002", "complete", "", "15.00", "20.00"]
 
 
 def test_a_seed_that_failed_is_said_and_does_not_count():

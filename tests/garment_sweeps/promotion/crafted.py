@@ -98,18 +98,25 @@ def _last(generator: GarmentGenerator) -> tuple[torch.nn.Conv2d, torch.nn.Conv2d
     return generator.global_path.last, generator.local_path.aggregation.join
 
 
-def track(dataset: Path, model: Path, name: str, logged_mm: float | None = None) -> str:
-    """A sweep whose one trial kept this model; it logged its validation S2S, or what is given. Answers its run's id."""
+def track(
+    dataset: Path,
+    model: Path,
+    name: str,
+    logged_mm: float | None = None,
+    trial: str = "only",
+    metrics: dict[str, float] | None = None,
+) -> str:
+    """A sweep with a trial that kept this model and logged its validation S2S, or what is given; the run's id."""
     source = FolderSource(dataset)
     config, version = read_card(model).config, source.manifest.digest()
-    if logged_mm is None:
-        logged_mm = evaluate_model(model, source, "val").all.mean_mm
+    if metrics is None:
+        metrics = {"s2s/all": evaluate_model(model, source, "val").all.mean_mm if logged_mm is None else logged_mm}
     sweep = SweepRun.start("promotion", name, {"trials": 1})
-    identity = identity_of(name, sweep.experiment_id, sweep.run_id, "only", config, {"dataset_version": version})
+    identity = identity_of(name, sweep.experiment_id, sweep.run_id, trial, config, {"dataset_version": version})
     record = TrialRecord(identity, Start(number=1))
-    record.add_epoch(1, {"s2s/all": logged_mm})
+    record.add_epoch(1, metrics)
     record.folders = {"model": model}
-    marks = {tags.DATASET: version, **model_tags(model, 1, {"s2s/all": logged_mm})}
+    marks = {tags.DATASET: version, **model_tags(model, 1, metrics)}
     record.ending = Ending(outcome="complete", at_ms=now_ms(), tags=marks)
     delivery = Delivery(lambda: sweep.client, record)
     delivery()

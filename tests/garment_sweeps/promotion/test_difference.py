@@ -1,13 +1,14 @@
-"""The paired bootstrap: against scipy's, against what is known, and how often noise alone passes."""
+"""The paired difference: against SciPy's bootstrap, against what is known, and how often noise alone passes."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
+from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.promotion.difference import paired_difference
 from garment_uv.metrics.scores_file import SampleScore
 
-OPTIONS = {"level": 0.95, "resamples": 4000, "seed": 0}
+OPTIONS = {"measure": measure_of("s2s/all"), "level": 0.95, "resamples": 4000, "seed": 0}
 
 
 def scored(values, garments=2, sequences=None):
@@ -45,7 +46,7 @@ def test_two_equal_models_seldom_differ(sequences):
     better = 0
     for _ in range(300):
         gaps = rng.standard_t(4, sequences)
-        found = paired_difference(scored(10 + gaps), scored([10.0] * sequences), level=0.95, resamples=1000, seed=0)
+        found = paired_difference(scored(10 + gaps), scored([10.0] * sequences), **OPTIONS | {"resamples": 1000})
         better += found.high_mm < 0
     assert better <= 15  # 2.5 % of 300 are expected; more than 15 have a chance of 1 in 300
 

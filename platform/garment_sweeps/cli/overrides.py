@@ -2,6 +2,7 @@
 
 from garment_sweeps.spaces import Experiment, load_experiment
 from garment_uv.config.base import parse_assignments
+from garment_uv.errors import UserError
 
 
 def experiment_with(spec: str, assignments: tuple[str, ...]) -> Experiment:
@@ -11,3 +12,11 @@ def experiment_with(spec: str, assignments: tuple[str, ...]) -> Experiment:
     if not changes:
         return loaded
     return Experiment(**{**loaded.plain(), "base": loaded.base.with_values(changes).plain()})
+
+
+def sweep_named(spec: str) -> str:
+    """The sweep that `garment sweep SPEC --resume` means: an experiment's own, or the one of that name."""
+    try:
+        return load_experiment(spec).name
+    except UserError:
+        return spec

@@ -21,7 +21,9 @@ from garment_uv.errors import UserError
 @click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
 @click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
 @click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
-@click.option("--resume", is_flag=True, help="Continue the sweep of that name, if there is one.")
+@click.option("--resume", is_flag=True, help="Continue the sweep of that name as it was begun, if there is one.")
+@click.option("--overwrite", is_flag=True, help="Remove what bears the name (study, checkpoints, runs), and begin.")
+@click.option("--accept-code", is_flag=True, help="Continue although other code ran the sweep last.")
 @click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
 @click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="For the job; not for keys.")
@@ -35,6 +37,8 @@ def command(
     budget_gpu_hours: float | None,
     budget_hours: float | None,
     resume: bool,
+    overwrite: bool,
+    accept_code: bool,
     warm_start: tuple[str, ...],
     assignments: tuple[str, ...],
     environment: tuple[str, ...],
@@ -52,7 +56,8 @@ def command(
     from garment_sweeps.spaces import experiment_file
     from garment_sweeps.tracking.code_state import code_state, to_environment
 
-    experiment_with(experiment, assignments)  # mistakes are said here, not after the upload
+    if not resume:
+        experiment_with(experiment, assignments)  # mistakes are said here, not after the upload
     Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
     sent, notes = settings_to_send(os.environ)
     for note in notes:
@@ -66,7 +71,9 @@ def command(
         "--set": assignments,
     }
     arguments = [str(word) for option, values in options.items() for value in values for word in (option, value)]
-    arguments = [experiment, *assignments] if preflight_only else [experiment, *arguments, *["--resume"] * resume]
+    flags = {"--resume": resume, "--overwrite": overwrite, "--accept-code": accept_code}
+    arguments += [flag for flag, given in flags.items() if given]
+    arguments = [experiment, *assignments] if preflight_only else [experiment, *arguments]
     code = to_environment(code_state(experiment_file=experiment_file(experiment)))
     variables = {**code, **sent, **_variables(environment)}
     job = submit(address, arguments, variables, preflight_only=preflight_only)

@@ -1,5 +1,6 @@
 """`garment sweep`."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,7 +13,8 @@ from garment_uv.errors import UserError
     epilog=example(
         "garment sweep quickstart",
         "garment sweep loss_weights --name weights-2 --trials 100 --budget-gpu-hours 40",
-        "garment sweep loss_weights --name weights-2 --resume",
+        "garment sweep weights-2 --resume",
+        "garment sweep weights-2 --resume --trials 200 --budget-gpu-hours 80",
         "garment sweep local_branches --warm-start weights-2",
         "garment sweep --replay .garment/decisions/weights-2.jsonl",
         "ray job submit --working-dir . -- garment sweep quickstart",
@@ -23,7 +25,9 @@ from garment_uv.errors import UserError
 @click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
 @click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
 @click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
-@click.option("--resume", is_flag=True, help="Continue the sweep of that name, if there is one.")
+@click.option("--resume", is_flag=True, help="Continue the sweep of that name as it was begun, if there is one.")
+@click.option("--overwrite", is_flag=True, help="Remove what bears the name (study, checkpoints, runs), and begin.")
+@click.option("--accept-code", is_flag=True, help="Continue although other code ran the sweep last.")
 @click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
 @click.option("--replay", type=click.Path(path_type=Path), metavar="LOG", help="Repeat a log's decisions; no training.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
@@ -34,30 +38,42 @@ def command(
     budget_gpu_hours: float | None,
     budget_hours: float | None,
     resume: bool,
+    overwrite: bool,
+    accept_code: bool,
     warm_start: tuple[str, ...],
     replay: Path | None,
     assignments: tuple[str, ...],
 ) -> None:
-    """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]), on the cluster at RAY_ADDRESS or right here."""
+    """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]), on the cluster at RAY_ADDRESS or right here.
+
+    With --resume EXPERIMENT may be the name of a sweep: it goes on with all that it was begun with.
+    """
     if replay is not None:
         _replay(replay)
         return
     if experiment is None:
         raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
     from garment_sweeps.budget import Budget
-    from garment_sweeps.cli.overrides import experiment_with
+    from garment_sweeps.cli.overrides import experiment_with, sweep_named
     from garment_sweeps.cluster.sweep import run_sweep
     from garment_sweeps.spaces import experiment_file
+    from garment_uv.config.base import parse_assignments
 
-    loaded = experiment_with(experiment, assignments)
-    budget = Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
+    if resume and overwrite:
+        raise UserError("--resume goes on with a sweep and --overwrite removes it; give one of them")
+    overrides = parse_assignments(assignments)
+    begun_by_name = resume and name is None
+    load = partial(experiment_with, experiment, assignments)
     report = run_sweep(
-        loaded,
-        name=name,
+        load if begun_by_name else load(),
+        name=sweep_named(experiment) if begun_by_name else name,
         trials=trials,
         resume=resume,
-        budget=budget,
+        budget=Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours),
         warm_start=warm_start,
+        overrides=overrides,
+        overwrite=overwrite,
+        accept_code=accept_code,
         experiment_file=experiment_file(experiment),
     )
     _show(report)

@@ -13,12 +13,10 @@ from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.state import SweepState, answered
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.study import INTERRUPTED, study_exists
+from garment_sweeps.search.study import FINALS_SUFFIX, INTERRUPTED, study_exists
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials import results
 
-STUDY_SUFFIX = "#finals"
-"""No sweep's name holds a '#', so the repeats' study is nobody else's."""
 OF, REPEAT, SEED = "garment.of", "garment.repeat", "garment.seed"
 SEEDS = 2**31
 
@@ -75,7 +73,7 @@ class Repeats:
 
     def __init__(self, state: SweepState) -> None:
         self._state = state
-        self._name = f"{state.study.study_name}{STUDY_SUFFIX}"
+        self._name = f"{state.study.study_name}{FINALS_SUFFIX}"
         self._history: History | None = None
         self._by_name: dict[str, RepeatRecord] = {}
         there = partial(study_exists, state.study._storage, self._name)

@@ -1,17 +1,13 @@
 """One driver a sweep, wherever it runs: a lease in the study's database that its holder keeps alive."""
 
-import json
-import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-import psutil
 import sqlalchemy
 
+from garment_sweeps.cluster.holder import holder_words, may_live, this_process
 from garment_sweeps.search.journal import PASSING
 from garment_sweeps.search.tables import LEASES, make_tables
 from garment_uv.errors import UserError
@@ -36,7 +32,7 @@ class Lease:
         self._ended = threading.Event()
         self._checked = time.monotonic()
         self._lost = ""
-        self._succeeded = False
+        self._taken_over = False
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
         self._thread.start()
 
@@ -63,9 +59,9 @@ class Lease:
             raise UserError(self._lost)
 
     @property
-    def successor(self) -> bool:
-        """Whether another driver was seen to hold the sweep now."""
-        return self._succeeded
+    def taken_over(self) -> bool:
+        """Whether another driver was seen to hold the sweep."""
+        return self._taken_over
 
     def release(self) -> None:
         """Lets go, so that the next driver need not wait."""
@@ -82,8 +78,8 @@ class Lease:
         if row is None:
             self._lost = f"the lease of sweep {self._sweep!r} is gone from the study's database; go on with --resume"
         elif row.token != self._token:
-            self._succeeded = True
-            who = _words(row.holder)
+            self._taken_over = True
+            who = holder_words(row.holder)
             self._lost = f"sweep {self._sweep!r} was taken over by {who}, since this driver gave no sign of life"
         if self._lost:
             raise UserError(self._lost)
@@ -120,10 +116,10 @@ def _take(engine: sqlalchemy.Engine, sweep: str) -> int:
     while True:
         with engine.connect() as connection:
             row = connection.execute(LEASES.select().where(LEASES.c.sweep == sweep)).one_or_none()
-        if row is not None and _alive(row.holder):
+        if row is not None and may_live(row.holder):
             if seen is not None and (row.token, row.beat) != seen:
                 raise UserError(
-                    f"sweep {sweep!r} is being run by {_words(row.holder)}; wait for it or end that process first"
+                    f"sweep {sweep!r} is being run by {holder_words(row.holder)}; wait for it or end that process first"
                 )
             if time.monotonic() - since < LAPSE_S:
                 seen = (row.token, row.beat)
@@ -137,7 +133,7 @@ def _take(engine: sqlalchemy.Engine, sweep: str) -> int:
 
 def _grasp(engine: sqlalchemy.Engine, sweep: str, row) -> int | None:
     """The new token, or None where the row has changed meanwhile."""
-    mine = {"holder": _me(), "beat": 0}
+    mine = {"holder": this_process(), "beat": 0}
     try:
         with engine.begin() as connection:
             if row is None:
@@ -148,37 +144,3 @@ def _grasp(engine: sqlalchemy.Engine, sweep: str, row) -> int | None:
             return row.token + 1 if changed.rowcount == 1 else None
     except sqlalchemy.exc.IntegrityError:
         return None
-
-
-def _me() -> str:
-    process = psutil.Process()
-    return json.dumps({"pid": process.pid, "born": process.create_time(), "host": socket.gethostname(), **_machine()})
-
-
-def _machine() -> dict[str, str]:
-    """What tells this machine and container from others of the same name; process ids mean nothing elsewhere."""
-    boot, space = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-    return {
-        "boot": boot.read_text().strip() if boot.exists() else "",
-        "space": os.readlink(space) if space.exists() else "",
-    }
-
-
-def _alive(holder: str) -> bool:
-    """Whether the holder may live: False for nobody, and for a process of this machine that is gone."""
-    if not holder:
-        return False
-    who = json.loads(holder)
-    if who["host"] != socket.gethostname() or any(who[name] != value for name, value in _machine().items()):
-        return True
-    try:
-        return abs(psutil.Process(who["pid"]).create_time() - who["born"]) < 1
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _words(holder: str) -> str:
-    if not holder:
-        return "another driver that has ended since"
-    who = json.loads(holder)
-    return f"process {who['pid']} on {who['host']}"

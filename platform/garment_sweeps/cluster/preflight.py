@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from garment_sweeps.cluster.findings import Answers, Finding, judge
 from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes
-from garment_sweeps.cluster.probe import Answer, Question, answer, code_digest, side_by_side, versions
+from garment_sweeps.cluster.probe import Answer, Question, answer, side_by_side, versions
 from garment_sweeps.cluster.probe_checks import manifest_digest
 from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.spaces import Experiment

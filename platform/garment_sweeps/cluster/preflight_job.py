@@ -9,7 +9,9 @@ from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
     from garment_sweeps.cluster.findings import Finding
+    from garment_sweeps.cluster.settings import Settings
     from garment_sweeps.spaces import Experiment
+    from garment_sweeps.trials.context import TrialContext
 
 
 def main(arguments: list[str]) -> int:
@@ -41,9 +43,8 @@ def look(experiment: "Experiment") -> "list[Finding]":
     quiet_ray()
     from garment_sweeps.cluster.preflight import preflight
     from garment_sweeps.cluster.session import ray_session
-    from garment_sweeps.cluster.settings import Settings, dataset_uri
+    from garment_sweeps.cluster.settings import Settings
     from garment_sweeps.tracking import tracking_client, tracking_uri
-    from garment_sweeps.trials.context import TrackingConfig, TrialContext
 
     settings = Settings.from_environment()
     if settings.ray_address is None:
@@ -53,19 +54,39 @@ def look(experiment: "Experiment") -> "list[Finding]":
         Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     else:
         tracking_client(uri)  # the driver needs it too
-    context = TrialContext(
+    with ray_session(settings.ray_address):
+        return preflight(experiment, settings, preflight_context(experiment, settings))
+
+
+def preflight_context(
+    experiment: "Experiment", settings: "Settings", work: str = "train", tracked: bool = True, resumed: bool = False
+) -> "TrialContext":
+    """The context of the sweep's trials as far as it is known before the sweep is opened.
+
+    Args:
+        experiment: of the sweep.
+        settings: of this machine or job.
+        work: what the trials do (see `TrialContext.work`).
+        tracked: whether MLflow takes part.
+        resumed: whether the sweep ran before.
+    """
+    from garment_sweeps.cluster.settings import dataset_uri
+    from garment_sweeps.tracking import tracking_uri
+    from garment_sweeps.trials.context import TrackingConfig, TrialContext
+
+    tracking = TrackingConfig(uri=tracking_uri(), experiment_id="", parent_run_id="") if tracked else None
+    return TrialContext(
         sweep="preflight",
-        session=0,
+        session=int(resumed),
         base=experiment.base.with_values({"data.uri": dataset_uri(experiment.base.data.uri, settings.home)}),
         metric=experiment.metric,
         checkpoint_every=experiment.checkpoint_every,
         storage=settings.storage,
         home=str(settings.home),
         cpus=experiment.resources.cpus,
-        tracking=TrackingConfig(uri=uri, experiment_id="", parent_run_id=""),
+        tracking=tracking,
+        work=work,
     )
-    with ray_session(settings.ray_address):
-        return preflight(experiment, settings, context)
 
 
 if __name__ == "__main__":

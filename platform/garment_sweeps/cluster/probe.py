@@ -3,22 +3,19 @@
 Nothing here raises: what is wrong is said in the answer, in words. It imports little, since seconds count.
 """
 
-import hashlib
 import importlib.metadata
-import importlib.util
 import platform
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from garment_sweeps.cluster.probe_checks import check_storage, check_tracking, free_gib, gpus_seen, manifest_digest
+from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
-SOURCES = ("garment_sweeps", "garment_uv")
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Answer:
     versions: dict[str, str]
     """Of Python and of `PACKAGES`; '' where there is none."""
     code: str
-    """Digest of the source files of `SOURCES`."""
+    """See `garment_sweeps.settings.code.code_digest`."""
     wrong: dict[str, str] = field(default_factory=dict)
     """By check: storage, tracking, dataset, gpus, home."""
     facts: dict[str, Any] = field(default_factory=dict)
@@ -79,19 +76,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = ""
     return found
-
-
-def code_digest() -> str:
-    """Digest of all files of the two packages, as this process would import them."""
-    digest = hashlib.sha256()
-    for package in SOURCES:
-        spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            for path in sorted(Path(folder).rglob("*")):
-                if path.is_file() and "__pycache__" not in path.parts:
-                    digest.update(f"{package}/{path.relative_to(folder).as_posix()}\0".encode())
-                    digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple[dict[str, str], dict[str, Any]]:

@@ -94,7 +94,8 @@ def report_lines(report: SweepReport) -> list[str]:
         why = f": {report.stopped_because}" if report.stopped_because else ""
         cut = [f"{report.interrupted} trials were cut short"] if report.interrupted else []
         cut += [f"{report.repeats_left} repeats of finalists are left"] if report.repeats_left else []
-        lines.append(f"{' and '.join(cut)}{why}; --resume goes on with them")
+        more = " with a larger --budget-gpu-hours" if "GPU-hours" in report.stopped_because else ""
+        lines.append(f"{' and '.join(cut)}{why}; --resume{more} goes on with them")
     elif report.stopped_because:
         lines.append(f"ended early: {report.stopped_because}")
     if report.cost:

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -27,6 +27,7 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Tune's own ends the search as if it were done
 }
 """Environment that Ray and Tune read; what the user set stays."""
 
@@ -81,16 +82,37 @@ def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
         ray.shutdown()
 
 
+class RayLink:
+    """A connection to Ray that a thread of its own makes and ends (see `ray_starting`)."""
+
+    def __init__(self, address: str | None, thread: ThreadPoolExecutor) -> None:
+        self._session = ExitStack()
+        self._thread = thread
+        self._begin = cache(lambda: thread.submit(self._session.enter_context, ray_session(address)))
+
+    def begin(self) -> None:
+        """Begins to connect; returns at once."""
+        self._begin()
+
+    def connect(self) -> None:
+        """Waits until Ray is there; UserError where it does not come."""
+        self._begin().result()
+
+    def disconnect(self) -> None:
+        """Ends the connection, and with it all trials of this process; nothing where there is none."""
+        self._thread.submit(self._session.close).result()
+
+
 @contextmanager
-def ray_starting(address: str | None, at_once: bool = True) -> Iterator[Callable[[], None]]:
-    """`ray_session` in the background: call what is given before Ray is used; it waits until Ray is there, or raises.
+def ray_starting(address: str | None, at_once: bool = True) -> Iterator[RayLink]:
+    """`ray_session` in the background: call `connect` before Ray is used.
 
     Ray's processes take two seconds to start, in which a sweep's study can be opened. They live as long as the thread
     that started them, which therefore stays until the end.
 
     Args:
         address: of a running cluster, or None for a local one.
-        at_once: False begins with the first call, where Ray may not be needed at all.
+        at_once: False begins with `connect`, where Ray may not be needed at all.
     """
     quiet_ray()
     import ray  # noqa: F401  here, since two threads that import at once gain nothing
@@ -102,12 +124,11 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[Callable
             outer.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _leave))
             logging.getLogger("ray._private.worker").addFilter(_tells_news)
         thread = outer.enter_context(ThreadPoolExecutor(1, "ray"))
-        session = ExitStack()
-        outer.callback(lambda: thread.submit(session.close).result())
-        begin = cache(lambda: thread.submit(session.enter_context, ray_session(address)))
+        link = RayLink(address, thread)
+        outer.callback(link.disconnect)
         if at_once:
-            begin()
-        yield lambda: begin().result()
+            link.begin()
+        yield link
 
 
 def _leave(signum: int, frame: object) -> None:

@@ -1,29 +1,50 @@
 """A sweep's state while its driver holds it: study, history and decision log, in a database and in copies."""
 
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import optuna
-from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 
-from garment_sweeps.cluster.lease import Lease, take_lease
+from garment_sweeps.cluster.hold import StorageHold
+from garment_sweeps.cluster.lease import take_lease
 from garment_sweeps.cluster.patience import Answer, patiently
 from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.cluster.spec import Changes, Given, SweepSpec
 from garment_sweeps.cluster.state_copies import StateCopies
+from garment_sweeps.cluster.sweep_opening import STUDY_FIELD, OpenedStudy, StudyOpening
 from garment_sweeps.search.catch_up import catch_up
-from garment_sweeps.search.decisions import DecisionLog, write_file
+from garment_sweeps.search.decisions import DecisionLog, Event, write_file
 from garment_sweeps.search.history import History
 from garment_sweeps.search.journal import PASSING, Journal, sentence
-from garment_sweeps.search.restore import study_from_log
-from garment_sweeps.search.study import base_values, guard_writes, next_session, open_storage, open_study, study_exists
+from garment_sweeps.search.study import base_values, count_session, guard_writes, open_storage, sessions_of
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.settings.code import code_digest
+from garment_sweeps.trials.context import Claim
 from garment_uv.errors import Unreachable, UserError
+
+CODE_FIELD = "code"
+"""In the `begin` events of the log: the digest of the code that ran the session."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a sweep is to be opened."""
+
+    resume: bool = False
+    """Go on with the sweep of that name if there is one; without it a taken name is refused."""
+    overwrite: bool = False
+    """Remove what bears the name, and begin."""
+    accept_code: bool = False
+    """Go on although the sweep was last run by other code."""
+    head_start: Callable[[SweepSpec], HeadStart] = lambda spec: NOTHING_KNOWN
+    """What a sweep that begins is to know before its first trial."""
+    ready: Callable[["SweepState | None", SweepSpec], None] = lambda state, spec: None
+    """Called before anything is made or logged, with the state that goes on, None for a sweep that begins; what it
+    raises leaves no trace."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +55,17 @@ class SweepState:
     journal: Journal
     log: DecisionLog
     history: History
+    spec: SweepSpec
+    claim: Claim
+    """Of the sweep's study on its place in the storage."""
+    codes: tuple[str, ...]
+    """Digests of the code by which the sweep was run so far, the newest last."""
     session: int
     """How many times the sweep was started before."""
     start: HeadStart
     """What was known before the first trial."""
+    taken_over: Callable[[], bool]
+    """Whether another driver is known to have the sweep now."""
     file: Path
     """Where `keep_log` writes."""
 
@@ -47,74 +75,121 @@ class SweepState:
 
     def keep_log(self) -> Path:
         """Writes the decision log, as far as the database has it, as JSON lines, and returns the file."""
-        write_file(self.log.read(), self.file)
+        write_file(self.log.stored(), self.file)
         return self.file
 
 
 @contextmanager
-def sweep_state(
-    settings: Settings,
-    name: str,
-    experiment: Experiment,
-    trials: int,
-    resume: bool,
-    head_start: HeadStart | None = None,
-) -> Iterator[SweepState]:
+def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -> Iterator[SweepState]:
     """The state, held by this driver alone while inside; all of it is written when it ends without an error.
 
     Raises:
-        UserError: another driver holds the sweep, its name is taken and `resume` is False, what is to be resumed was
-            another experiment, or the database cannot be reached.
+        UserError: another driver holds the sweep, its name is taken, what is to be resumed was begun with other values
+            or by other code or is another study's, or the database cannot be reached.
     """
-    storage = patiently(lambda: open_storage(settings.study_url), goes_on=resume)
-    lease = patiently(lambda: answered(lambda: take_lease(storage.engine, name)), goes_on=resume)
-    guard_writes(storage, lease.guard)
-    try:
-        copies = StateCopies(settings.storage, name)
-        opening = partial(
-            _open, storage, lease, copies, log_file(settings.home, name), name, experiment, trials, resume, head_start
-        )
-        state = patiently(lambda: answered(opening), goes_on=resume)
-        copies.start(state.log)
+    patient = partial(_patient, goes_on=opening.resume)
+    database = patiently(lambda: open_storage(settings.study_url), goes_on=opening.resume)
+    with ExitStack() as held:
+        lease = patient(lambda: take_lease(database.engine, name))
+        held.callback(lease.release)
+        guard_writes(database, lease.guard)
+        studies = StudyOpening(database, settings.storage, name, lease.guard)
+        opened, spec, changes, start = _opened(studies, name, given, opening, patient)
+        hold = patient(lambda: StorageHold(settings.storage, name, opened.claim))
+        held.callback(hold.release)
+        journal = Journal(hold.check)
+        log = patient(lambda: DecisionLog(name, journal, database.engine, lease.guard))
+        history = patient(lambda: History(opened.study, journal))
+        copies, file = StateCopies(settings.storage, name), log_file(settings.home, name)
         try:
+            catch_up(history, log, spec.experiment)
+            session, codes = sessions_of(opened.study), _codes(opened.events)
+            state = SweepState(
+                opened.study,
+                journal,
+                log,
+                history,
+                spec,
+                opened.claim,
+                codes,
+                session,
+                start,
+                lambda: lease.taken_over or hold.taken_over,
+                file,
+            )
+            if opened.events:
+                opening.ready(state, spec)
+            patient(lambda: count_session(opened.study, session))
+            _log_begin(state, changes)
+            copies.start(log, opened.claim.number)
             yield state
         finally:
             try:
-                state.journal.close()
-                state.keep_log()
+                journal.close()
+                write_file(log.stored(), file)
             finally:
-                copies.stop(state.log, keep=not state.journal.failure)  # one that lost its sweep keeps its hands off
-    finally:
-        lease.release()
+                copies.stop(log, keep=not journal.failure)  # one that lost its sweep keeps its hands off
 
 
-def _open(
-    storage: RDBStorage,
-    lease: Lease,
-    copies: StateCopies,
-    file: Path,
-    name: str,
-    experiment: Experiment,
-    trials: int,
-    resume: bool,
-    head_start: HeadStart | None,
-) -> SweepState:
-    """The state from the database; cut short at any step, it can be done again."""
-    saved = [] if not resume or study_exists(storage, name) else copies.newest()
-    if saved:
-        study_from_log(storage, name, saved)
-        print(f"garment: the study was not in its database; made again from {copies.folder}", file=sys.stderr)
-    study = open_study(storage, name, experiment, resume)
-    journal = Journal()
-    log = DecisionLog(name, journal, storage.engine, lease.guard)
-    if saved and not log.read():
-        log.adopt(saved)
-    history = History(study, journal)
-    catch_up(history, log, experiment)
-    start, session = _begun(log, experiment, head_start), next_session(study)
-    kept = {"known": list(start.known), "planned": list(start.planned)}
-    log.append("begin", session=session, experiment=experiment.plain(), trials=trials, **kept)
-    return SweepState(study, journal, log, history, session, start, file)
+def _opened(
+    studies: StudyOpening, name: str, given: Given, opening: Opening, patient: Callable
+) -> tuple[OpenedStudy, SweepSpec, Changes, HeadStart]:
+    """The study, found or made, with what its sweep is begun or goes on with, and what it knew before its first trial.
+
+    Whatever may be refused is, before anything is made.
+    """
+    if not (opening.resume or opening.overwrite):
+        _must_be_free(name, studies.traces())
+    found = None if opening.overwrite else patient(studies.find)
+    before = SweepSpec.logged(found.events) if found else None
+    if before is not None:
+        spec, changes = before.resumed(name, given)
+        _check_code(name, found.events, opening.accept_code)
+        first = found.events[0]
+        return found, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
+    spec = SweepSpec.new(given)
+    earlier = opening.head_start(spec)
+    start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
+    opening.ready(None, spec)
+    if opening.overwrite:
+        studies.clear()
+    return found or patient(lambda: studies.make(spec.experiment)), spec, {}, start
+
+
+def _must_be_free(name: str, traces: list[str]) -> None:
+    if traces:
+        raise UserError(
+            f"a sweep named {name!r} exists ({', '.join(traces)}): continue it with --resume, give another --name, or "
+            "begin anew with --overwrite, which removes it"
+        )
+
+
+def _check_code(name: str, events: list[Event], accepted: bool) -> None:
+    """UserError where the sweep was last run by other code than this, unless that is accepted."""
+    last = next((event[CODE_FIELD] for event in reversed(events) if CODE_FIELD in event), code_digest())
+    if last != code_digest() and not accepted:
+        raise UserError(
+            f"sweep {name!r} was last run by other code (digest {last}, now {code_digest()}), and trials of both would "
+            "be compared as if they were alike: go back to that code, accept the change with --accept-code, or begin "
+            "anew under another --name"
+        )
+
+
+def _codes(events: list[Event]) -> tuple[str, ...]:
+    """Digests of all code that ran the sweep, each once, this process's last."""
+    codes = [event[CODE_FIELD] for event in events if event["kind"] == "begin" and CODE_FIELD in event]
+    return tuple(dict.fromkeys([*(code for code in codes if code != code_digest()), code_digest()]))
+
+
+def _log_begin(state: SweepState, changes: Changes) -> None:
+    known = {"known": list(state.start.known), "planned": list(state.start.planned)}
+    changed = {"changes": {path: list(pair) for path, pair in changes.items()}} if changes else {}
+    identity = {STUDY_FIELD: state.claim.study, CODE_FIELD: state.codes[-1]}
+    state.log.append("begin", session=state.session, **identity, **state.spec.plain(), **known, **changed)
+
+
+def _patient(call: Callable[[], Answer], goes_on: bool) -> Answer:
+    return patiently(lambda: answered(call), goes_on)
 
 
 def answered(call: Callable[[], Answer]) -> Answer:
@@ -128,15 +203,3 @@ def answered(call: Callable[[], Answer]) -> Answer:
 def log_file(home: Path, sweep: str) -> Path:
     """Where a sweep's decision log lies as JSON lines after each session."""
     return home / "decisions" / f"{sweep}.jsonl"
-
-
-def _begun(log: DecisionLog, experiment: Experiment, given: HeadStart | None) -> HeadStart:
-    """The head start that the sweep began with; for a new one, the base config comes first."""
-    events = log.read()
-    if not events:
-        given = given or NOTHING_KNOWN
-        return HeadStart(given.known, (*base_values(experiment), *given.planned))
-    first = events[0]
-    if given is not None and given != NOTHING_KNOWN:
-        raise UserError("a sweep takes its warm start when it begins; leave --warm-start out to continue this one")
-    return HeadStart(tuple(first["known"]), tuple(first["planned"]))

@@ -14,11 +14,11 @@ from optuna.trial import TrialState
 
 from garment_sweeps.cluster.reconcile import Standing, reconcile
 from garment_sweeps.spaces import Experiment
-from garment_sweeps.tracking import SweepRun, tracking_uri
+from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.courier import Courier, first_line
 from garment_sweeps.tracking.provenance import Sources, take_sources
 from garment_sweeps.tracking.record import now_ms
-from garment_sweeps.tracking.sweep_run import BASELINES_FILE
+from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrackingConfig, TrialContext
 from garment_sweeps.trials.outbox import Outbox
@@ -61,8 +61,21 @@ class SweepTracking:
         self._ended_ms = 0
 
     @classmethod
-    def start(cls, experiment: Experiment, name: str, experiment_file: Path | None = None) -> "SweepTracking":
-        """Opens the parent run and notes the code and the experiment's file; UserError where MLflow does not answer."""
+    def start(
+        cls,
+        experiment: Experiment,
+        name: str,
+        study: str = "",
+        experiment_file: Path | None = None,
+        overwrite: bool = False,
+    ) -> "SweepTracking":
+        """Opens the parent run of the study and notes the code and the experiment's file.
+
+        `overwrite` deletes runs of that name first. UserError where MLflow does not answer, or the run is another
+        study's.
+        """
+        if overwrite:
+            delete_sweeps(tracking_client(), name)
         description = {
             "description": experiment.description,
             "experiment_digest": experiment.digest(),
@@ -79,7 +92,7 @@ class SweepTracking:
             "finals": experiment.finals.plain(),
         }
         sources = take_sources(experiment_file)
-        return cls(SweepRun.start(experiment.name, name, description, sources.provenance), sources)
+        return cls(SweepRun.start(experiment.name, name, description, sources.provenance, study), sources)
 
     def watch(self, context: TrialContext, trials: Callable[[], Iterable[KnownTrial]]) -> None:
         """Begins to deliver what trials of this sweep leave behind; `trials` gives all that the study knows."""
@@ -117,7 +130,8 @@ class SweepTracking:
         No trial runs any more.
         """
         words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
-        return self._end("complete", {**report.metrics(), **{k: v for k, v in words.items() if v}})
+        status = "complete" if report.complete or report.interrupted else "failed"
+        return self._end(status, {**report.metrics(), **{k: v for k, v in words.items() if v}})
 
     def abort(self, status: str, reason: str) -> bool:
         """Ends the parent run otherwise: 'failed' or 'killed', with the reason in one line. Else as `finish`.

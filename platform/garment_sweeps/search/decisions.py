@@ -49,7 +49,13 @@ class DecisionLog:
 
     def append(self, kind: str, **body: Any) -> None:
         """Adds an event; `body` is of JSON types."""
-        self._add({"seq": len(self._events), "at": time.time(), "kind": kind, **body})
+        event = {"seq": len(self._events), "at": time.time(), "kind": kind, **body}
+        if self._engine is None:
+            self._events.append(event)
+            return
+        self._waiting.append(_row(self._sweep, event))  # first, so that `stored` never tells of one that waits
+        self._events.append(event)
+        self._journal.put(self._write)
 
     def read(self) -> list[Event]:
         """All events so far, in order."""
@@ -58,19 +64,6 @@ class DecisionLog:
     def stored(self) -> list[Event]:
         """The events that the database has, in order: those that no crash of this process can lose."""
         return self._events[: len(self._events) - len(self._waiting)]
-
-    def adopt(self, events: Iterable[Event]) -> None:
-        """Takes over the events of a log that was kept elsewhere, times and all; only for an empty one."""
-        for event in events:
-            self._add(event)
-
-    def _add(self, event: Event) -> None:
-        if self._engine is not None:
-            row = {"sweep": self._sweep, "seq": event["seq"], "at": event["at"], "body": _body(event)}
-            self._waiting.append(row)  # before the event, so that `stored` never tells of one that waits
-        self._events.append(event)
-        if self._engine is not None:
-            self._journal.put(self._write)
 
     def _write(self) -> None:
         """Writes all rows that wait, in one transaction with the guard's check; later calls find nothing left."""
@@ -109,6 +102,17 @@ def read_log(engine: sqlalchemy.Engine, sweep: str) -> list[Event]:
         return [{"seq": row.seq, "at": row.at, **json.loads(row.body)} for row in connection.execute(query)]
 
 
+def store_log(engine: sqlalchemy.Engine, sweep: str, events: Iterable[Event], guard: Guard) -> None:
+    """Makes these events, times and all, the sweep's log in the database, in one transaction with the guard's check."""
+    make_tables(engine)
+    rows = [_row(sweep, event) for event in events]
+    with engine.begin() as connection:
+        connection.execute(DECISIONS.delete().where(DECISIONS.c.sweep == sweep))
+        for start in range(0, len(rows), BATCH):
+            connection.execute(DECISIONS.insert(), rows[start : start + BATCH])
+        guard(connection)
+
+
 def write_file(events: Iterable[Event], path: Path) -> None:
     """The log as JSON lines, replaced as a whole so that no reader finds half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +141,7 @@ def read_file(path: Path) -> list[Event]:
     return events
 
 
-def _body(event: Event) -> str:
+def _row(sweep: str, event: Event) -> dict[str, Any]:
     body = {k: v for k, v in event.items() if k not in ("seq", "at")}
-    return json.dumps(body, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(body, separators=(",", ":"), allow_nan=False)
+    return {"sweep": sweep, "seq": event["seq"], "at": event["at"], "body": text}

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     import sqlalchemy
 
 EXPERIMENT_DIGEST = "garment.experiment_digest"
+STUDY = "garment.study"
+"""The study's identity: random, made with it, and set last of all that makes it whole."""
+CLAIM = "garment.claim"
+"""Number of the claim on the sweep's place in the storage with which this database's copy of the study was made."""
+FINALS_SUFFIX = "#finals"
+"""Ends the name of the study of a sweep's repeats; no sweep's name holds a '#'."""
 SESSIONS = "garment.sessions"
 """How often the sweep was started; part of the folder names of its trials."""
 INTERRUPTED = "garment.interrupted"
@@ -84,35 +90,18 @@ def study_exists(storage: RDBStorage, name: str) -> bool:
     return name in optuna.get_all_study_names(storage)
 
 
-def open_study(storage: RDBStorage, name: str, experiment: Experiment, resume: bool) -> optuna.Study:
-    """The study named as the sweep.
-
-    Raises:
-        UserError: the name is taken and `resume` is False, or what is to be resumed was another experiment. With
-            `resume` and nothing to resume, the sweep simply begins.
-    """
-    digest = search_digest(experiment)
-    if not (resume and study_exists(storage, name)):
-        directions = ["minimize"] * (1 + len(experiment.also_minimise))
-        try:
-            study = optuna.create_study(storage=storage, study_name=name, directions=directions)
-        except optuna.exceptions.DuplicatedStudyError:
-            raise UserError(
-                f"a sweep named {name!r} exists; continue it with --resume or give another --name"
-            ) from None
-        study.set_user_attr(EXPERIMENT_DIGEST, digest)
-        return study
-    study = optuna.load_study(storage=storage, study_name=name)
-    before = study.user_attrs.get(EXPERIMENT_DIGEST)
-    if before is None and not study.get_trials(deepcopy=False):  # killed between making and marking it
-        study.set_user_attr(EXPERIMENT_DIGEST, digest)
-        return study
-    if before != digest:
-        raise UserError(
-            f"sweep {name!r} was started with another experiment (digest {before}, now {digest}); "
-            "undo the change or start under another --name"
-        )
+def make_study(storage: RDBStorage, name: str, experiment: Experiment) -> optuna.Study:
+    """A new study named as the sweep, with an objective for each of the experiment's."""
+    directions = ["minimize"] * (1 + len(experiment.also_minimise))
+    study = optuna.create_study(storage=storage, study_name=name, directions=directions)
+    study.set_user_attr(EXPERIMENT_DIGEST, search_digest(experiment))
     return study
+
+
+def delete_study(storage: RDBStorage, name: str) -> None:
+    """Removes a study with its trials; one that is not there is no error."""
+    if study_exists(storage, name):
+        optuna.delete_study(storage=storage, study_name=name)
 
 
 def search_digest(experiment: Experiment) -> str:
@@ -122,11 +111,14 @@ def search_digest(experiment: Experiment) -> str:
     return experiment.with_values({**free, **place}).digest()
 
 
-def next_session(study: optuna.Study) -> int:
-    """Counts this start of the sweep; 0 is the first."""
-    session = int(study.user_attrs.get(SESSIONS, 0))
+def sessions_of(study: optuna.Study) -> int:
+    """How often the sweep was started before; 0 for one that begins."""
+    return int(study.user_attrs.get(SESSIONS, 0))
+
+
+def count_session(study: optuna.Study, session: int) -> None:
+    """Notes that session number `session`, from 0 on, has begun."""
     study.set_user_attr(SESSIONS, session + 1)
-    return session
 
 
 def trial_name(number: int) -> str:

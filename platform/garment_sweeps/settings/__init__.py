@@ -1,1 +1,1 @@
-"""What is given from outside, by the environment or as a URL: how it is read, and said without its secrets."""
+"""What comes from outside, by the environment or as a URL, said without its secrets; and what code runs."""

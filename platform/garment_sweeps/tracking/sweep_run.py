@@ -42,7 +42,12 @@ class SweepRun:
 
     @classmethod
     def start(
-        cls, experiment_name: str, sweep_name: str, description: dict[str, Any], provenance: Provenance | None = None
+        cls,
+        experiment_name: str,
+        sweep_name: str,
+        description: dict[str, Any],
+        provenance: Provenance | None = None,
+        study: str = "",
     ) -> "SweepRun":
         """The parent run of `sweep_name`, made where it is missing.
 
@@ -51,14 +56,16 @@ class SweepRun:
             sweep_name: unique over all experiments; what `garment leaderboard SWEEP` takes.
             description: logged as parameters (values of any JSON type).
             provenance: of the session that makes the run; each trial names that of its own.
+            study: identity of the sweep's study; a run of before studies had any is taken over.
 
         Raises:
             Unreachable: MLflow does not answer, or not any more.
+            UserError: the run of that name is another study's.
         """
         client = tracking_client()
         try:
             marks = (provenance or Provenance(commit=git_commit())).tags()
-            return _retrying()(cls._open, client, experiment_name, sweep_name, description, marks)
+            return _retrying()(cls._open, client, experiment_name, sweep_name, description, marks, study)
         except Exception as error:
             if not is_away(error):
                 raise
@@ -73,15 +80,23 @@ class SweepRun:
         sweep_name: str,
         description: dict[str, Any],
         marks: dict[str, str],
+        study: str,
     ) -> "SweepRun":
         experiment_id = experiment_id_of(client, experiment_name)
         found = _find(client, experiment_id, sweep_name)
         if found is None:
             found = _make(client, experiment_id, sweep_name, marks)
+        elif found.data.tags.get(tags.STUDY, study) != study:
+            raise UserError(
+                f"MLflow holds a sweep named {sweep_name!r} of another study; give another --name, or begin anew with "
+                "--overwrite, which removes it"
+            )
         else:
             client.update_run(found.info.run_id, status="RUNNING")
             if tags.REASON in found.data.tags:  # of an earlier session's end
                 client.delete_tag(found.info.run_id, tags.REASON)
+        if study and tags.STUDY not in found.data.tags:
+            client.set_tag(found.info.run_id, tags.STUDY, study)
         missing = {name: value for name, value in description.items() if name not in found.data.params}
         log_parameters(client, found.info.run_id, missing)  # the first value of each is the one that MLflow keeps
         return cls(client, found.info.run_id, experiment_id)
@@ -142,6 +157,16 @@ def sweep_or_none(client: "MlflowClient", sweep_name: str) -> "Run | None":
     """The parent run of that sweep in any experiment; None where there is none."""
     experiments = [e.experiment_id for e in client.search_experiments()]
     return next(iter(_search(client, experiments, sweep_name)), None)
+
+
+def delete_sweeps(client: "MlflowClient", sweep_name: str) -> int:
+    """Deletes the runs of all sweeps of that name with their trials', and returns how many; MLflow can restore them."""
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    sweeps = _search(client, experiments, sweep_name)
+    runs = [run for sweep in sweeps for run in (*_children(client, sweep), sweep)]
+    for run in runs:
+        client.delete_run(run.info.run_id)
+    return len(runs)
 
 
 def trials_of(client: "MlflowClient", sweep: "Run", status: str = "") -> list["Run"]:

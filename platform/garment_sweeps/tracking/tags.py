@@ -2,6 +2,8 @@
 
 SWEEP = "garment.sweep"
 """Name of the sweep; on the parent run and on every trial of it."""
+STUDY = "garment.study"
+"""Identity of the sweep's study; on the parent run. Runs of a study with another one are never written to."""
 ROLE = "garment.role"
 """'sweep' on parent runs, 'trial' on their children."""
 TRIAL = "garment.trial_id"

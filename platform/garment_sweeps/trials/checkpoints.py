@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.trials.attempts import Attempt, Attempts, Place
-from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.claims import Claims
+from garment_sweeps.trials.context import Claim, StorageConfig
 from garment_sweeps.trials.storage import folder_names, open_filesystem
 
 if TYPE_CHECKING:
@@ -37,12 +38,18 @@ class TrialStore:
     sweep_path: str
     trial_id: str
     session: int
+    claims: Claims | None = None
+    claim: Claim | None = None
+    """Of the study for which the trial works; None checks none."""
 
     @classmethod
-    def open(cls, storage: StorageConfig, sweep: str, trial_id: str, session: int) -> "TrialStore":
-        """The store of a trial in this session."""
+    def open(
+        cls, storage: StorageConfig, sweep: str, trial_id: str, session: int, claim: Claim | None = None
+    ) -> "TrialStore":
+        """The store of a trial in this session, whose study holds the place by `claim`."""
         filesystem, root = open_filesystem(storage)
-        return cls(filesystem, f"{root}/{sweep}", trial_id, session)
+        claims = None if claim is None else Claims(storage, sweep)
+        return cls(filesystem, f"{root}/{sweep}", trial_id, session, claims, claim)
 
     @property
     def path(self) -> str:
@@ -104,8 +111,12 @@ class TrialStore:
         self._attempts.end(attempt, place or Place())
 
     def superseded(self, attempt: Attempt) -> bool:
-        """Whether a later attempt of this trial has begun: then this process must write no more."""
-        return self._attempts.superseded(attempt)
+        """Whether a later attempt of this trial has begun, or its study lost its place: then nothing may be written."""
+        return self.claim_lost() or self._attempts.superseded(attempt)
+
+    def claim_lost(self) -> bool:
+        """Whether another study, or this one from another database, holds the sweep's place now."""
+        return self.claims is not None and not self.claims.holds(self.claim)
 
     def crash_loop(self, epoch: int, gone: Callable[[str], bool] = lambda node: False) -> bool:
         """Whether the last attempts of this session all began, and crashed, at `epoch`.

@@ -19,6 +19,19 @@ class StorageConfig(Config):
     """S3 endpoint URL; empty for AWS's own."""
 
 
+class Claim(Config):
+    """A study's right to its place in the storage (see `claims`)."""
+
+    study: str = Field(min_length=1)
+    """Identity of the study: random, made with it."""
+    number: int = Field(default=0, ge=0)
+    """Counts the databases in which the study was made."""
+    token: str = ""
+    """Random: two drivers that make the same claim at the same moment are told apart by it."""
+    host: str = ""
+    """Where the claim was made, for messages."""
+
+
 class TrackingConfig(Config):
     """Ids of the sweep in MLflow."""
 
@@ -48,6 +61,10 @@ class TrialContext(Config):
     metric: str
     checkpoint_every: int = Field(ge=1)
     storage: StorageConfig
+    claim: Claim | None = None
+    """Of the sweep's study on its place in the storage; a trial whose study has lost it ends."""
+    codes: tuple[str, ...] = ()
+    """Digests of the code whose checkpoints a trial may go on from; empty for any."""
     home: str
     """Absolute GARMENT_HOME."""
     cpus: float = Field(gt=0)

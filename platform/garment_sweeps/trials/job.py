@@ -5,6 +5,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
@@ -51,7 +52,9 @@ class TrialJob:
         self._lineage = Lineage.of(trial)
         self._needs_copy = self._lineage.copied is not None
         self._config = context.base.with_values(self._lineage.values(values))
-        self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session)
+        self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session, context.claim)
+        if self._store.claim_lost():
+            raise Superseded(f"{trial['id']} is of a study that does not hold its place in the storage any more")
         self._place = place or Place()
         self._ended = False
         self._saved = 0
@@ -103,6 +106,8 @@ class TrialJob:
             curve=tuple(self._curve.items()),
             lineage=self._lineage.count,
             record_sha256=sha256,
+            study=self._context.claim.study if self._context.claim else "",
+            code=code_digest(),
         ).write(folder)
         self._settled = True
         self._saved += 1

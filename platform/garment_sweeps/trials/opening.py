@@ -100,13 +100,14 @@ class Opening:
         standing, trial_id = self._standing, self._store.trial_id
         try:
             progress = Progress.read(folder)
+            progress.check(self._context.claim.study if self._context.claim else "", self._context.codes)
             record = tracked.read_record(folder, progress.record_sha256)
             if not changed and progress.lineage != self._lineage.count:
                 raise UserError("it is from before the trial went on with other values")
             standing.work.load(folder / WORK_FOLDER, self._lineage.changes if changed else ())
             self._check_epoch(progress.epoch)
         except (UserError, OSError) as error:
-            print(f"{trial_id}: left out a checkpoint that is not whole: {error}", flush=True)
+            print(f"{trial_id}: left out a checkpoint that cannot be gone on from: {error}", flush=True)
             return False
         if record is not None and record.identity.trial_id != trial_id:  # begun from another trial's state
             record = tracked.newest_record(self._store.filesystem, self._store.checkpoints())

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from garment_uv.config.base import Config
+from garment_uv.config.base import Config, digest_of
 from garment_uv.errors import UserError
 
 PROGRESS_FILE = "trial.json"
@@ -26,6 +26,17 @@ class Progress(Config):
     """How often the trial went on from another's weights before it (see `lineage`)."""
     record_sha256: str = ""
     """Of the record for MLflow beside it; empty where nothing is tracked."""
+    study: str = ""
+    """Identity of the trial's study; empty for one of before studies had any."""
+    code: str = ""
+    """Digest of the code that wrote the checkpoint; empty likewise."""
+
+    def check(self, study: str, codes: tuple[str, ...]) -> None:
+        """UserError where a trial of that study, whose sweep was run by these codes, cannot go on from it."""
+        if study and self.study and self.study != study:
+            raise UserError("it is of another study")
+        if codes and self.code and self.code not in codes:
+            raise UserError(f"it was written by other code (digest {self.code}) than the sweep's")
 
     def write(self, folder: Path) -> None:
         """Writes `trial.json`; to be called when all other files of the checkpoint are there."""
@@ -39,7 +50,7 @@ class Progress(Config):
         try:
             values = json.loads(path.read_text())
             progress = cls.from_plain(values["progress"])
-            if progress.digest() != values["digest"]:
+            if digest_of(values["progress"]) != values["digest"]:
                 raise ValueError("its digest is not the one recorded")
         except (OSError, ValueError, KeyError, TypeError, UserError) as error:
             raise UserError(f"{path} is not whole ({error})") from None

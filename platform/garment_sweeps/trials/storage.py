@@ -45,6 +45,19 @@ def folder_names(filesystem: "FileSystem", path: str) -> list[str]:
     return sorted(info.base_name for info in found)
 
 
+def write_whole(filesystem: "FileSystem", path: str, content: bytes) -> None:
+    """Writes a file that appears under its name only when it is whole: moved there on a disk, in S3 by itself."""
+    from pyarrow import fs
+
+    local = isinstance(filesystem, fs.LocalFileSystem)
+    written = f"{path}.partial" if local else path
+    filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+    with filesystem.open_output_stream(written) as stream:
+        stream.write(content)
+    if local:
+        filesystem.move(written, path)
+
+
 def check_storage(storage: StorageConfig) -> None:
     """One look at the storage; a local folder need not exist yet.
 

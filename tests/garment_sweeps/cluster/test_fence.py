@@ -5,7 +5,8 @@ import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.cluster.lease import take_lease
-from garment_sweeps.cluster.state import sweep_state
+from garment_sweeps.cluster.spec import Given
+from garment_sweeps.cluster.state import Opening, sweep_state
 from garment_sweeps.search.decisions import read_log
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.search.study import open_storage
@@ -17,7 +18,8 @@ from garment_uv.errors import UserError
 def frozen(experiment, settings):
     """A driver with one running trial that gives no sign of life, and another one that has taken its sweep over."""
     engine = open_storage(settings.study_url).engine
-    with pytest.raises(UserError, match="taken over"), sweep_state(settings, "table", experiment, 9, True) as state:
+    given = Given(experiment, 9)
+    with pytest.raises(UserError, match="taken over"), sweep_state(settings, "table", given, Opening()) as state:
         searcher = StudySearcher(state.history, state.log, experiment, 9, start=state.start)
         while searcher.suggest("tune0") is None:
             pass

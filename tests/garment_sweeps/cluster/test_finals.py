@@ -13,7 +13,8 @@ from garment_sweeps.cluster.budgeting import open_budget, search_is_over
 from garment_sweeps.cluster.finalists import Repeats, repeats_left, repeats_of
 from garment_sweeps.cluster.finals import RepeatSearcher, log_choice
 from garment_sweeps.cluster.report import report_lines, sweep_report
-from garment_sweeps.cluster.state import log_file, sweep_state
+from garment_sweeps.cluster.spec import Given
+from garment_sweeps.cluster.state import Opening, log_file, sweep_state
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.spaces import FinalsConfig, PbtConfig
 from tests.garment_sweeps.search.held import held
@@ -59,7 +60,7 @@ def patient(monkeypatch):
 
 
 def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         repeats = repeats_of(finals, choose(state.history.records, 2))
     assert [repeat.name for repeat in repeats] == ["t00001.r1", "t00000.r1", "t00001.r2", "t00000.r2"]
@@ -72,13 +73,13 @@ def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settin
 def test_a_population_is_not_repeated(finals, settings):
     changing = PbtConfig(paths=("loss.adversarial",))
     population = finals.model_copy(update={"scheduler": changing, "sampler": "random"})
-    with sweep_state(settings, "table", population, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(population, 4), Opening()) as state:
         searched(state, population)
         assert repeats_left(population, state, Repeats(state)) == []
 
 
 def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         log_choice(finals, state)
         log_choice(finals, state)
@@ -108,7 +109,7 @@ def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
 
 
 def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         searcher, _ = searcher_of(state, finals)
         for tune_id in "abc":
@@ -117,7 +118,7 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         told = {"epoch": 3, "s2s_mm": 20.0, "earlier": [[2, 25.0]], "attempt": 1, "attempt_seconds": 9.0}
         searcher.on_trial_result("b", told)
         # the driver dies here: b and c are running
-    with sweep_state(settings, "table", finals, 4, resume=True) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
         assert search_is_over(state, 4, open_budget(finals, state, Repeats(state), 4, Budget()))
         searcher, known = searcher_of(state, finals)
         given = [searcher.suggest(tune_id)["trial"]["id"] for tune_id in "xyz"]
@@ -127,20 +128,20 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         assert spent_seconds(state.log.read())["t00000.r1"] == 9.0
         for tune_id in "xyz":
             finish(searcher, tune_id, 12.0, attempt=10_001)
-    with sweep_state(settings, "table", finals, 4, resume=True) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
         assert repeats_left(finals, state, Repeats(state)) == []
         more = finals.model_copy(update={"finals": FinalsConfig(finalists=3, seeds=3)})
         assert [r.name for r in repeats_left(more, state, Repeats(state))] == ["t00003.r1", "t00003.r2"]
 
 
 def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         searcher, _ = searcher_of(state, finals)
         searcher.suggest("a")
         finish(searcher, "a", 11.2)
         searcher.suggest("b")
-    with sweep_state(settings, "table", finals, 4, resume=True) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
         assert state.journal.written(60.0)
         optuna.delete_study(study_name="table#finals", storage=state.study._storage)
         known = Repeats(state)
@@ -174,7 +175,7 @@ def test_the_restored_study_of_the_repeats_equals_the_lost_one(finals, settings)
 
 
 def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         # 240 s are spent on 4 trials; 24 epochs would be 10 s each
         known = Repeats(state)
@@ -191,7 +192,7 @@ def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):
 
 
 def test_a_repeat_that_diverges_is_no_value_and_accidents_in_a_row_end_the_finals(finals, settings):
-    with sweep_state(settings, "table", finals, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
         searched(state, finals)
         searcher, known = searcher_of(state, finals)
         searcher.suggest("a")

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from garment_sweeps.cluster import probe
-from garment_sweeps.cluster.probe import code_digest, side_by_side, versions
+from garment_sweeps.cluster.probe import side_by_side, versions
 from garment_sweeps.cluster.probe_checks import check_storage, check_tracking, free_gib, manifest_digest
+from garment_sweeps.settings.code import code_digest
 from garment_sweeps.trials.context import StorageConfig
 from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
 

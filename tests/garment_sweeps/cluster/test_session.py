@@ -30,8 +30,8 @@ def test_an_address_where_no_cluster_is(address, said):
 
 
 def test_a_session_in_the_background_tells_its_error_where_ray_is_needed():
-    with ray_starting("127.0.0.1:9") as connect, pytest.raises(UserError, match="no Ray cluster answers"):
-        connect()
+    with ray_starting("127.0.0.1:9") as link, pytest.raises(UserError, match="no Ray cluster answers"):
+        link.connect()
     with ray_starting("127.0.0.1:9", at_once=False):
         pass  # never asked for, never tried
 
@@ -48,8 +48,8 @@ try:
 except UserError:
     print("down", not ray.is_initialized(), flush=True)
 try:
-    with ray_starting(None) as connect:
-        connect()
+    with ray_starting(None) as link:
+        link.connect()
         print(ray.get(ray.remote(lambda: 7).remote()), flush=True)
         try:
             os.kill(os.getpid(), signal.SIGTERM)

@@ -9,12 +9,13 @@ from optuna.trial import TrialState
 
 from garment_sweeps.budget import Budget
 from garment_sweeps.cli.main import main
+from garment_sweeps.cluster.report import report_lines
 from garment_sweeps.cluster.state import log_file
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.decisions import read_file
 from garment_sweeps.search.replay import replay
 from garment_sweeps.search.restore import study_from_log
-from garment_sweeps.search.study import open_storage, open_study, started
+from garment_sweeps.search.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.errors import UserError
 
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 
 
 def study_of(settings, experiment, name="table"):
-    return started(open_study(open_storage(settings.study_url), name, experiment, resume=True))
+    return started(optuna.load_study(study_name=name, storage=open_storage(settings.study_url)))
 
 
 def run(experiment, settings, **more):
@@ -81,7 +82,11 @@ def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_t
     assert cut.interrupted >= 1 and "GPU-hours" in cut.stopped_because
     before = {t.number: max(t.intermediate_values, default=0) for t in study_of(settings, lasting)}
     assert all(epochs < 6 for epochs in before.values())
-    whole = run(lasting, settings, resume=True)
+    with pytest.raises(UserError, match="budget.gpu_hours was .*, now 1e-05"):
+        run(lasting, settings, resume=True, budget=Budget(gpu_hours=1e-5))
+    still = run(lasting, settings, resume=True)  # the budget is remembered
+    assert still.interrupted >= 1 and "larger --budget-gpu-hours" in "".join(report_lines(still))
+    whole = run(lasting, settings, resume=True, budget=Budget(gpu_hours=1.0))
     assert whole.ended == 3 and whole.interrupted == 0
     for trial in study_of(settings, lasting):
         curve = [curve_mm(lasting.base.with_values(trial.params), e) for e in sorted(trial.intermediate_values)]
@@ -109,9 +114,9 @@ def test_several_objectives_and_a_constraint_are_told_to_the_study(experiment, s
 
 
 def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, settings, monkeypatch):
-    import garment_sweeps.cluster.sweep as module
+    from garment_sweeps.cluster.readiness import Readiness
 
-    monkeypatch.setattr(module, "_dataset_version", lambda uri, experiment: "")  # it was there when the sweep began
+    monkeypatch.setattr(Readiness, "_dataset_version", lambda self, spec: "")  # it was there when the sweep began
     with pytest.raises(UserError, match="3 trials in a row failed; the last: no dataset at"):
         run_sweep(experiment, settings=settings, tracked=False)
 

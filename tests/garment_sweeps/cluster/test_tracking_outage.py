@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
 import garment_sweeps.cluster.sweep_tracking as sweep_tracking
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
-from garment_sweeps.search.study import open_storage, open_study, started, trial_name
+from garment_sweeps.search.study import open_storage, started, trial_name
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.errors import UserError
@@ -61,7 +62,7 @@ def once_trials_run(name: str, what: Callable[[], None]) -> threading.Thread:
 
 def check_records(settings, experiment, name: str) -> None:
     """Every trial of the study has one run, with its outcome, and each of its epochs once."""
-    study = open_study(open_storage(settings.study_url), name, experiment, resume=True)
+    study = optuna.load_study(study_name=name, storage=open_storage(settings.study_url))
     client = tracking_client()
     sweep = find_sweep(client, name)
     runs = {run.data.tags[tags.TRIAL]: run for run in trials_of(client, sweep)}

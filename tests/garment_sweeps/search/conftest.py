@@ -3,7 +3,7 @@
 import optuna
 import pytest
 
-from garment_sweeps.search.study import open_storage, open_study
+from garment_sweeps.search.study import make_study, open_storage
 from garment_sweeps.spaces import AshaConfig, Experiment, Float, Space
 from garment_uv.config.trial import TrialConfig
 
@@ -55,4 +55,4 @@ def storage(tmp_path) -> optuna.storages.RDBStorage:
 
 @pytest.fixture
 def study(storage, experiment) -> optuna.Study:
-    return open_study(storage, "one", experiment, resume=False)
+    return make_study(storage, "one", experiment)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_sweeps.search.decisions import DecisionLog, read_file, read_log, write_file
+from garment_sweeps.search.decisions import DecisionLog, read_file, read_log, store_log, write_file
 from garment_sweeps.search.journal import DirectJournal, Journal
 from garment_uv.errors import UserError
 
@@ -48,9 +48,10 @@ def test_a_lost_answer_is_told_from_another_writer(storage):
     assert [event.get("trial") for event in read_log(storage.engine, "a")] == [None, "t00000"]
 
 
-def test_an_adopted_log_keeps_its_times(storage):
+def test_a_log_from_elsewhere_keeps_its_times(storage):
     events = [{"seq": 0, "at": 1.25, "kind": "begin"}, {"seq": 1, "at": 2.5, "kind": "suggest", "trial": "t00000"}]
-    DecisionLog("a", DirectJournal(), storage.engine).adopt(events)
+    for _ in range(2):
+        store_log(storage.engine, "a", events, guard=lambda connection: None)
     assert read_log(storage.engine, "a") == events
 
 

@@ -7,14 +7,13 @@ from optuna.trial import TrialState
 
 from garment_sweeps.search.history import WRITER, History
 from garment_sweeps.search.journal import DirectJournal, Journal
-from garment_sweeps.search.study import open_study
 from garment_uv.errors import UserError
 
 SPACE = {"x": FloatDistribution(0.0, 1.0)}
 
 
 def on_record(storage, experiment) -> list:
-    study = open_study(storage, "one", experiment, resume=True)
+    study = optuna.load_study(study_name="one", storage=storage)
     return [
         (t.number, t.state, t.params, t.intermediate_values, t.values, _told(t.user_attrs)) for t in study.get_trials()
     ]
@@ -49,7 +48,7 @@ def test_the_database_holds_what_the_driver_holds(storage, study, experiment):
     live(History(study, journal))
     journal.close()
     assert on_record(storage, experiment) == EXPECTED
-    again = History(open_study(storage, "one", experiment, resume=True), DirectJournal())
+    again = History(optuna.load_study(study_name="one", storage=storage), DirectJournal())
     assert [(r.number, r.state, r.params, r.curve, r.values) for r in again.records] == [
         (0, TrialState.COMPLETE, {"x": 0.25}, {1: 30.0, 2: 20.0}, (20.0,)),
         (1, TrialState.PRUNED, {"x": 0.5}, {1: 40.0}, None),

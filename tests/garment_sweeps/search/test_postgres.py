@@ -6,7 +6,8 @@ import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.state import SweepState, sweep_state
+from garment_sweeps.cluster.spec import Given
+from garment_sweeps.cluster.state import Opening, SweepState, sweep_state
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.context import StorageConfig
@@ -55,7 +56,7 @@ def run_epochs(searcher: StudySearcher, tune_id: str, number: int, epochs: range
 
 
 def test_a_killed_database_costs_a_sweep_nothing(postgres, settings, experiment):
-    with sweep_state(settings, "whole", experiment, TRIALS, resume=False) as state:
+    with sweep_state(settings, "whole", Given(experiment, TRIALS), Opening()) as state:
         searcher = searcher_of(state, experiment)
         for number in range(TRIALS):
             assert asked(searcher, str(number)) == number
@@ -73,25 +74,26 @@ def test_a_killed_database_costs_a_sweep_nothing(postgres, settings, experiment)
     for trial in trials:
         assert trial.intermediate_values == {e: value(trial.number, e) for e in range(1, EPOCHS + 1)}
         assert trial.value == value(trial.number, EPOCHS)
-    with sweep_state(settings, "whole", experiment, TRIALS, resume=True) as state:
+    with sweep_state(settings, "whole", Given(experiment, TRIALS), Opening(resume=True)) as state:
         assert state.log.read()[: len(log)] == log  # every decision arrived, once
         assert state.open_trials(TRIALS) == 0
 
 
 def test_what_a_killed_driver_left_running_is_given_out_again(postgres, settings, experiment):
-    with pytest.raises(KeyboardInterrupt), sweep_state(settings, "cut", experiment, TRIALS, resume=False) as state:
+    given = Given(experiment, TRIALS)
+    with pytest.raises(KeyboardInterrupt), sweep_state(settings, "cut", given, Opening()) as state:
         searcher = searcher_of(state, experiment)
         assert [asked(searcher, tune_id) for tune_id in "ab"] == [0, 1]
         run_epochs(searcher, "a", 0, range(1, 3))
         raise KeyboardInterrupt
-    with sweep_state(settings, "cut", experiment, TRIALS, resume=True) as state:
+    with sweep_state(settings, "cut", Given(experiment, TRIALS), Opening(resume=True)) as state:
         searcher = searcher_of(state, experiment)
         assert [asked(searcher, tune_id) for tune_id in "cd"] == [0, 1]
         assert state.history.records[0].curve == {1: value(0, 1), 2: value(0, 2)}
 
 
 def test_two_drivers_on_one_database_are_one_too_many(settings, experiment):
-    with sweep_state(settings, "held", experiment, TRIALS, resume=False):
+    with sweep_state(settings, "held", Given(experiment, TRIALS), Opening()):
         with pytest.raises(UserError, match="is being run by process"):
-            with sweep_state(settings, "held", experiment, TRIALS, resume=True):
+            with sweep_state(settings, "held", Given(experiment, TRIALS), Opening(resume=True)):
                 pass

@@ -184,7 +184,8 @@ def test_a_study_that_lacks_the_last_trials_of_its_log_is_told_of_them_and_of_al
     for kept in (1, 9, 20, 31, len(events)):
         behind = study_from_log(optuna.storages.InMemoryStorage(), "one", events[:kept])
         log = DecisionLog("one", DirectJournal())
-        log.adopt(events)
+        for event in events:
+            log.append(event["kind"], **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
         catch_up(History(behind, DirectJournal()), log, experiment)
         assert held(behind) == held(lost)
         assert len(log.read()) == len(events)  # nothing was decided anew

@@ -3,11 +3,12 @@
 import math
 import random
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.study import open_storage, open_study, started
+from garment_sweeps.search.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
 
@@ -135,7 +136,7 @@ class Killed(Exception):
 
 def drive(url: str, experiment, trials: int, kill_after: int | None, checkpoint_every: int = 2) -> None:
     """Runs trials two at a time against the study as Tune would, without a scheduler; dies after some events."""
-    study = open_study(open_storage(url), "one", experiment, resume=True)
+    study = optuna.create_study(study_name="one", storage=open_storage(url), load_if_exists=True)
     searcher = make_searcher(study, experiment, trials, max_concurrent=2)
     events, serial, live = 0, 0, {}
     while True:
@@ -162,7 +163,7 @@ def drive(url: str, experiment, trials: int, kill_after: int | None, checkpoint_
 
 
 def summary(url: str, experiment) -> list:
-    study = open_study(open_storage(url), "one", experiment, resume=True)
+    study = optuna.create_study(study_name="one", storage=open_storage(url), load_if_exists=True)
     return [(t.number, t.state, t.params, t.value, t.intermediate_values) for t in started(study)]
 
 

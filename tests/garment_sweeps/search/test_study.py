@@ -1,34 +1,19 @@
 """Opening studies: no two sweeps share one by accident."""
 
-import optuna
 import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.search.study import (
     base_values,
-    next_session,
+    count_session,
+    delete_study,
     open_storage,
-    open_study,
     search_digest,
+    sessions_of,
     started,
+    study_exists,
 )
 from garment_uv.errors import UserError
-
-
-def test_a_taken_name_is_refused_without_resume(storage, study, experiment):
-    with pytest.raises(UserError, match="--resume"):
-        open_study(storage, "one", experiment, resume=False)
-    assert open_study(storage, "one", experiment, resume=True)._study_id == study._study_id
-
-
-def test_resume_begins_where_there_is_nothing(storage, experiment):
-    assert open_study(storage, "fresh", experiment, resume=True).trials == []
-
-
-def test_resume_with_another_experiment_is_refused(storage, study, experiment):
-    changed = experiment.with_values({"seed": 6})
-    with pytest.raises(UserError, match="another experiment"):
-        open_study(storage, "one", changed, resume=True)
 
 
 def test_trials_and_resources_may_change_between_sessions(experiment):
@@ -47,16 +32,16 @@ def test_a_base_outside_the_space_is_not_planned(experiment):
     assert base_values(type(experiment)(**{**experiment.plain(), "base": base, "try_base": True})) == []
 
 
-def test_a_study_whose_driver_died_before_it_was_marked_can_be_resumed(storage, experiment):
-    optuna.create_study(storage=storage, study_name="unmarked", direction="minimize")
-    open_study(storage, "unmarked", experiment, resume=True)
-    with pytest.raises(UserError, match="another experiment"):
-        open_study(storage, "unmarked", experiment.with_values({"seed": 6}), resume=True)
+def test_sessions_are_counted(study):
+    assert sessions_of(study) == 0
+    count_session(study, 0)
+    assert sessions_of(study) == 1
 
 
-def test_sessions_are_counted(storage, study, experiment):
-    assert next_session(study) == 0
-    assert next_session(open_study(storage, "one", experiment, resume=True)) == 1
+def test_a_study_is_deleted_once_and_twice(storage, study):
+    for _ in range(2):
+        delete_study(storage, "one")
+        assert not study_exists(storage, "one")
 
 
 def test_waiting_trials_have_not_started(study):

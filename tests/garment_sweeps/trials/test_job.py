@@ -62,7 +62,7 @@ def test_a_torn_checkpoint_is_left_out_for_the_one_before(context, tmp_path, tor
     path = tmp_path / "store" / "s" / "t00000.s0" / "checkpoint_000003" / torn
     path.write_text(path.read_text()[:5])
     assert TrialJob(context, TRIAL, {}).step()["epoch"] == 3
-    assert "not whole" in capsys.readouterr().out
+    assert "left out a checkpoint that cannot be gone on from" in capsys.readouterr().out
 
 
 def test_a_whole_checkpoint_stays_until_there_are_two_newer_whole_ones(context, tmp_path):

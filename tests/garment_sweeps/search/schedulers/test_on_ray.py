@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import optuna
 import pytest
 from optuna.trial import TrialState
 
@@ -10,7 +11,7 @@ from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.decisions import read_log
 from garment_sweeps.search.replay import replay
-from garment_sweeps.search.study import open_storage, open_study, started
+from garment_sweeps.search.study import open_storage, started
 from garment_sweeps.spaces import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
@@ -63,7 +64,7 @@ def run(what: Experiment, settings: Settings, **more):
 
 def study_and_log(what: Experiment, settings: Settings):
     storage = open_storage(settings.study_url)
-    return started(open_study(storage, "table", what, resume=True)), read_log(storage.engine, "table")
+    return started(optuna.load_study(study_name="table", storage=storage)), read_log(storage.engine, "table")
 
 
 def check(what: Experiment, settings: Settings) -> list[dict]:

@@ -12,7 +12,7 @@ SHOWN = 40
 @click.argument("sweep")
 @click.option("--all", "everything", is_flag=True, help=f"Every trial, not the first {SHOWN} and the front alone.")
 def command(sweep: str, everything: bool) -> None:
-    """The trials of SWEEP, ranked by S2S, with what differs between them and the baselines beside them."""
+    """The trials of SWEEP, ranked by its objective, with what differs between them and the baselines beside them."""
     from garment_sweeps.cli.output import show
     from garment_sweeps.comparison.leaderboard import leaderboard
 

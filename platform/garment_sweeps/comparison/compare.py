@@ -66,7 +66,8 @@ def compare_at_end(sweep: str) -> str:
         from garment_sweeps.tracking.courier import first_line
 
         return f"no comparison page ({first_line(error)}); `garment compare {sweep}` tries again"
-    return f"{len(compared.runs)} trials side by side: {compared.place}"
+    beside = "1 trial" if len(compared.runs) == 1 else f"{len(compared.runs)} trials side by side"
+    return f"{beside}: {compared.place}"
 
 
 def _place(tracking_uri: str, sweep: "Run") -> str:

@@ -53,7 +53,7 @@ def intervals(
     return found
 
 
-def told_apart(resampled: Resampled, level: float = LEVEL) -> set[int]:
+def worse_than_best(resampled: Resampled, level: float = LEVEL) -> set[int]:
     """Places of the models that are worse than the best one; among equal models none is, in `level` of cases.
 
     Step by step: those that are told apart leave, and the rest is judged again by the smaller gap that it has among
@@ -107,7 +107,7 @@ def _of_models(found: Resampled, with_best: bool) -> list[Interval]:
     """The interval of each; who is alike only where the best run of all is among them."""
     enough = found.sequences >= FEWEST
     best = int(found.means.argmin()) if with_best else None
-    worse = told_apart(found) if enough and with_best else set()
+    worse = worse_than_best(found) if enough and with_best else set()
     bounds = zip(*found.mean_bounds(LEVEL), strict=True) if enough else [(None, None)] * len(found.means)
     return [
         Interval(

@@ -47,8 +47,10 @@ def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
 
 def _title(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     if chosen.board is None:
-        return f"Comparison of {len(runs)} runs"
-    return f"{chosen.board.sweep}: {len(runs)} of {len(chosen.board.trials)} trials compared"
+        return f"Comparison of {len(runs)} {'run' if len(runs) == 1 else 'runs'}"
+    trials = len(chosen.board.trials)
+    compared = "its one trial" if trials == 1 else f"{len(runs)} of {trials} trials compared"
+    return f"{chosen.board.sweep}: {compared}"
 
 
 def _about(chosen: Chosen, runs: Sequence[Gathered]) -> str:

@@ -19,6 +19,7 @@ it; that favours all finalists alike and not one over another.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 LEVEL = 0.95
@@ -71,21 +72,26 @@ def alike(one: Estimate, other: Estimate) -> bool | None:
     return not set(one.groups).isdisjoint(other.groups)
 
 
-def p_values(samples: Mapping[str, Sequence[float]]) -> dict[tuple[str, str], float]:
-    """Tukey-Kramer p-value of every pair of trials with two or more seeds, each pair in both orders."""
+def told_apart(samples: Mapping[str, Sequence[float]]) -> set[frozenset[str]]:
+    """The pairs of trials, all of two or more seeds, that Tukey-Kramer tells apart at `LEVEL`."""
+    variance, freedom = _pooled(samples)
+    pairs = list(combinations(samples, 2))
+    if variance == 0.0:
+        apart = [not _same(_gap(samples, *pair), samples[pair[0]]) for pair in pairs]
+    else:
+        reach = _studentised(len(samples), freedom) * math.sqrt(variance / 2) if pairs else 0.0
+        apart = [
+            _gap(samples, *pair) > reach * math.sqrt(sum(1 / len(samples[name]) for name in pair)) for pair in pairs
+        ]
+    return {frozenset(pair) for pair, differs in zip(pairs, apart, strict=True) if differs}
+
+
+@lru_cache(maxsize=64)
+def _studentised(trials: int, freedom: int) -> float:
+    """The studentised range that the means of equal trials exceed once in 20 times."""
     from scipy.stats import studentized_range
 
-    variance, freedom = _pooled(samples)
-    found = {}
-    for first, second in combinations(samples, 2):
-        gap = abs(_mean(samples[first]) - _mean(samples[second]))
-        if variance == 0.0:
-            p = float(_same(gap, samples[first]))
-        else:
-            error = math.sqrt(variance / 2 * (1 / len(samples[first]) + 1 / len(samples[second])))
-            p = float(studentized_range.sf(gap / error, len(samples), freedom))
-        found[first, second] = found[second, first] = p
-    return found
+    return float(studentized_range.ppf(LEVEL, trials, freedom))
 
 
 def _half_widths(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
@@ -101,10 +107,10 @@ def _half_widths(samples: Mapping[str, Sequence[float]]) -> dict[str, float]:
 def _groups(samples: Mapping[str, Sequence[float]]) -> dict[str, tuple[int, ...]]:
     """Groups by trial, numbered from the one with the lowest mean."""
     order = sorted(samples, key=lambda name: (_mean(samples[name]), name))
-    differ = {pair for pair, p in p_values(samples).items() if p < 1 - LEVEL} if len(samples) > 1 else set()
+    differ = told_apart(samples)
     groups = [frozenset(order)] if order else []
     for first, second in combinations(order, 2):
-        if (first, second) in differ:
+        if frozenset((first, second)) in differ:
             groups = _split(groups, first, second)
     groups.sort(key=lambda group: sorted(order.index(name) for name in group))
     return {name: tuple(number for number, group in enumerate(groups) if name in group) for name in order}
@@ -132,6 +138,10 @@ def _pooled(samples: Mapping[str, Sequence[float]]) -> tuple[float, int]:
     size = max((abs(value) for values in samples.values() for value in values), default=0.0)
     variance = squares / freedom if freedom else 0.0
     return (0.0 if variance <= _NO_NOISE**2 * size * size else variance), freedom
+
+
+def _gap(samples: Mapping[str, Sequence[float]], first: str, second: str) -> float:
+    return abs(_mean(samples[first]) - _mean(samples[second]))
 
 
 def _same(gap: float, values: Sequence[float]) -> bool:

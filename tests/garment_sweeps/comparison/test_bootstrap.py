@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from garment_sweeps.comparison.bootstrap import Totals, resample
-from garment_sweeps.comparison.intervals import told_apart
+from garment_sweeps.comparison.intervals import worse_than_best
 
 LEVEL, DRAWS, TRUE_MM = 0.95, 1000, 10.0
 SEQUENCES = [5, 8, 12, 36]
@@ -68,7 +68,7 @@ def test_of_equal_models_any_is_told_apart_in_at_most_6_percent(sequences, numbe
     rng = np.random.default_rng(3)
     means = np.full(number, TRUE_MM)
     apart = [
-        bool(told_apart(resample([totals(rng, models(rng, sequences, kind, means))], DRAWS, 0)))
+        bool(worse_than_best(resample([totals(rng, models(rng, sequences, kind, means))], DRAWS, 0)))
         for kind in ("lognormal", "gamma")
         for _ in range(500)
     ]
@@ -78,7 +78,7 @@ def test_of_equal_models_any_is_told_apart_in_at_most_6_percent(sequences, numbe
 def test_models_that_do_differ_are_told_apart_and_only_they():
     rng = np.random.default_rng(4)
     means = np.array([10.0, 10.0, 10.0, 20.0, 13.0])
-    found = [told_apart(resample([totals(rng, models(rng, 36, "gamma", means))], DRAWS, 0)) for _ in range(200)]
+    found = [worse_than_best(resample([totals(rng, models(rng, 36, "gamma", means))], DRAWS, 0)) for _ in range(200)]
     assert np.mean([3 in worse for worse in found]) == 1.0
     assert np.mean([4 in worse for worse in found]) >= 0.95  # the noisy one leaves first, and no longer hides it
     assert np.mean([bool(worse & {0, 1, 2}) for worse in found]) <= 0.06
@@ -117,5 +117,5 @@ def test_ugly_samples_have_honest_bounds():
     assert 0.0 <= low < 0.2 and high == np.inf
     assert bounds([3.0]) == [0.0, np.inf]
     same = resample([Totals(np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]), np.ones(3))], DRAWS, 0)
-    assert same.gap(LEVEL) == 0.0 and told_apart(same) == set()
+    assert same.gap(LEVEL) == 0.0 and worse_than_best(same) == set()
     assert resample([Totals(np.array([[1.0, 2.0]]), np.ones(1))], DRAWS, 0).gap(LEVEL) == np.inf

@@ -58,7 +58,7 @@ def test_a_page_compares_runs_and_says_what_differs(tracked, tmp_path):
     best = compare([tracked.sweep], tmp_path / "best.html")
     assert best.runs == ("good", "poor")  # the stopped one has less, after fewer epochs
     alone = compare([f"{tracked.sweep}/stopped"], tmp_path / "none.html").path.read_text()
-    assert "None of these runs kept meshes" in alone and "Nothing: these runs have one config" in alone
+    assert "None of these runs kept meshes" in alone and "Nothing: this is one run" in alone
     with pytest.raises(UserError, match="no trial 'x'"):
         compare([f"{tracked.sweep}/x"], tmp_path / "none.html")
     with pytest.raises(UserError, match="no sweep and no run"):

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from garment_sweeps.comparison.chosen import Chosen
 from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.comparison.rows import Row
-from tests.garment_sweeps.comparison.made import gathered, row, run
+from tests.garment_sweeps.comparison.made import gathered, row, run, score
 from tests.servers.browser import CHROMIUM, MISSING, browser
 
 RUNS, GARMENTS = 8, 12
@@ -129,6 +130,22 @@ def test_runs_that_kept_other_samples_or_none_leave_gaps_and_text_cannot_break_o
     text = comparison_page(Chosen(tuple(column.run for column in columns), None, None), columns)
     assert text.count("not kept by this run") == 3 and evil not in text
     assert "these runs are of several sweeps" in text
+
+
+def test_a_page_of_one_run_speaks_of_no_others():
+    only = gathered(0, 12)
+    board = Leaderboard("made", (row(0, 10.0),), (), ())
+    text = comparison_page(Chosen((only.run,), run(0), board), [only])
+    assert "made: its one trial" in text and "this is one run" in text
+    for word in ("≈", "lowest", "these runs", 'class="best"'):
+        assert word not in text, word
+    assert "≈" in page_of(2, 12) and "the lowest of each class is bold" in page_of(2, 12)
+
+
+def test_a_bound_that_sequences_leave_open_is_infinite_on_the_page():
+    scores = tuple(score(f"val-{n:05d}-0000", "Top", mm) for n, mm in enumerate([0.1, 0.1, 0.1, 0.1, 90.0]))
+    only = replace(gathered(0, 0), scores=scores)
+    assert "∞] n=5" in comparison_page(Chosen((only.run,), None, None), [only])
 
 
 def test_the_front_is_shown_where_there_are_several_objectives():

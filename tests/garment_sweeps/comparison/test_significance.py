@@ -1,6 +1,6 @@
 """Intervals and groups against SciPy's own Tukey test and against values computed by hand."""
 
-import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from garment_sweeps.comparison.significance import Estimate, alike, estimates, p_values
+from garment_sweeps.comparison.significance import Estimate, alike, estimates, told_apart
 
 EQUAL = {
     "t00000": [24.5, 23.5, 26.4, 27.1, 29.9],
@@ -19,11 +19,22 @@ UNEQUAL = {"t00000": [10.0, 10.4], "t00001": [11.0, 11.2, 11.5, 10.9], "t00002":
 
 
 @pytest.mark.parametrize("samples", [EQUAL, UNEQUAL])
-def test_p_values_are_those_of_scipys_tukey_test(samples):
-    reference = stats.tukey_hsd(*samples.values()).pvalue
+def test_who_is_told_apart_is_who_scipys_tukey_test_tells_apart(samples):
+    p = stats.tukey_hsd(*samples.values()).pvalue
     names = list(samples)
-    for (first, second), p in p_values(samples).items():
-        assert p == pytest.approx(reference[names.index(first), names.index(second)], rel=1e-9)
+    apart = {frozenset((names[i], names[j])) for i in range(3) for j in range(i) if p[i, j] < 0.05}
+    assert told_apart(samples) == apart and apart
+
+
+def test_the_limit_is_that_of_the_table_of_the_studentised_range():
+    """q(0.05; 3 means, 6 degrees of freedom) = 4.339 (Harter 1960); a variance of 0.04, three seeds each."""
+    limit = 4.339 * (0.04 / 3) ** 0.5
+
+    def differs(gap: float) -> bool:
+        samples = {"a": [9.8, 10.0, 10.2], "b": [9.8, 10.0, 10.2], "c": [9.8 + gap, 10.0 + gap, 10.2 + gap]}
+        return frozenset("ac") in told_apart(samples)
+
+    assert not differs(0.999 * limit) and differs(1.001 * limit)
 
 
 def test_an_interval_computed_by_hand():
@@ -105,8 +116,8 @@ def test_beyond_26_groups_trials_are_alike_by_their_groups_and_not_by_characters
 
 @settings(max_examples=30)
 @given(st.lists(st.lists(st.floats(1, 100, allow_nan=False), min_size=2, max_size=4), min_size=2, max_size=5))
-def test_letters_say_exactly_what_the_p_values_say(groups):
+def test_letters_say_exactly_who_is_told_apart(groups):
     samples = {f"t{i:05d}": values for i, values in enumerate(groups)}
-    found = estimates(samples)
-    for (first, second), p in p_values(samples).items():
-        assert alike(found[first], found[second]) == (p >= 0.05 or math.isclose(p, 0.05, rel_tol=1e-12))
+    found, apart = estimates(samples), told_apart(samples)
+    for first, second in combinations(samples, 2):
+        assert alike(found[first], found[second]) == (frozenset((first, second)) not in apart)

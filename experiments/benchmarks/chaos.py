@@ -1,12 +1,15 @@
-"""A sweep of short tabulated trials while its parts are killed with kill -9 at a hundred random moments.
+"""A sweep of short tabulated trials while its parts are killed with kill -9 at a hundred random moments, its driver is
+frozen twenty times, its database lost twice, and MLflow refuses one epoch for ever.
 
-    python experiments/benchmarks/chaos.py [--kills 100] [--seed 0] [--victims driver,worker,node,mlflow,postgres,s3]
+    python experiments/benchmarks/chaos.py [--kills 100] [--freezes 20] [--losses 2] [--refuse t00007 2] [--seed 0]
 
 Everything is real: a Ray cluster of several nodes, PostgreSQL for the study, an MLflow server, Swift for checkpoints.
 A killed driver is started again with --resume, a killed node is replaced by a new one, a killed server is started
-again on its data; nobody cleans up. Afterwards study, decision log and MLflow are compared with the table, trial by
-trial and epoch by epoch, and the study with that of an undisturbed sweep. Exits 1 where anything is lost, doubled or
-different.
+again on its data; nobody cleans up. A frozen driver (SIGSTOP) goes on (SIGCONT) once another has taken the sweep over:
+PostgreSQL and a proxy before MLflow note who writes, and it must write nothing more and end. A lost database is empty
+when the next driver starts, and what that one restores is compared with what was lost, field by field. Afterwards
+study, decision log and MLflow are compared with the table, trial by trial and epoch by epoch, and the study with that
+of an undisturbed sweep. Exits 1 where anything is lost, doubled or different.
 """
 
 import argparse
@@ -20,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.benchmarks.conditions import conditions, write_csv
 from tests.chaos.log import all_went_on_after
-from tests.chaos.plan import VICTIMS, plan_kills
+from tests.chaos.plan import FREEZE, LOSS, VICTIMS, plan_kills
 from tests.chaos.run import Outcome, chaos_experiment, sweep_under_kills
 from tests.chaos.stage import open_stage
 
@@ -34,13 +37,15 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     victims = tuple(options.victims.split(","))
     experiment = chaos_experiment(options.trials, options.epochs, options.seed)
-    kills = plan_kills(options.kills, victims, options.trials * options.epochs, options.seed)
+    epochs = options.trials * options.epochs
+    kills = plan_kills(options.kills, victims, epochs, options.seed, options.freezes, options.losses)
+    refused = (options.refuse[0], int(options.refuse[1]))
     folder = Path(options.folder or tempfile.mkdtemp(prefix="garment-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     print(f"logs and data in {folder}", flush=True)
-    with open_stage(folder, victims, options.nodes, options.cpus) as stage:
+    with open_stage(folder, victims, options.nodes, options.cpus, refused=refused) as stage:
         outcome = sweep_under_kills(
-            stage, folder, experiment, kills, options.seconds_per_epoch, not options.untracked, say=print
+            stage, folder, experiment, kills, options.seconds_per_epoch, not options.untracked, refused, say=print
         )
     about = conditions(options.seed)
     path = write_csv(options.name, about, COLUMNS, rows(outcome))
@@ -74,13 +79,13 @@ def rows(outcome: Outcome) -> list[tuple[object, ...]]:
 def summary(outcome: Outcome, trials: int) -> str:
     """The figures in a few lines."""
     lines = []
-    for victim in VICTIMS:
+    for victim in (*VICTIMS, FREEZE, LOSS):
         blows = [b for b in outcome.blows if b.kill.victim == victim]
         known = sorted(a for b in blows if (a := outcome.went_on_after(b)) is not None)
         all_on = [a for b in blows if (a := all_went_on_after(outcome.events, b.at)) is not None]
         if known and all_on:
             lines.append(
-                f"  {victim:9}{len(blows):4} kills; next epoch after {median(known):.1f} s, at most {known[-1]:.1f} s;"
+                f"  {victim:9}{len(blows):4} times; next epoch after {median(known):.1f} s, at most {known[-1]:.1f} s;"
                 f" every open trial went on after {median(all_on):.1f} s, at most {max(all_on):.1f} s"
             )
     own = {end.said for end in outcome.driver_ends}
@@ -89,12 +94,15 @@ def summary(outcome: Outcome, trials: int) -> str:
     )
     lines += [f"    {said}" for said in sorted(own)]
     words = "nothing lost, doubled or different" if not outcome.faults else f"{len(outcome.faults)} FAULTS"
-    return f"{len(outcome.blows)} kills over {trials} trials in {outcome.seconds:.0f} s: {words}\n" + "\n".join(lines)
+    return f"{len(outcome.blows)} blows over {trials} trials in {outcome.seconds:.0f} s: {words}\n" + "\n".join(lines)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--freezes", type=int, default=20, help="of drivers, each until another has taken over")
+    parser.add_argument("--losses", type=int, default=2, help="of the study's database")
+    parser.add_argument("--refuse", nargs=2, metavar=("TRIAL", "EPOCH"), default=("t00007", "2"))
     parser.add_argument("--seed", type=int, default=0, help="of the kills and of the sweep's sampler")
     parser.add_argument("--victims", default=",".join(VICTIMS), help="some of: " + ", ".join(VICTIMS))
     parser.add_argument("--trials", type=int, default=250)

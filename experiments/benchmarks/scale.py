@@ -29,10 +29,10 @@ from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
 from experiments.benchmarks.scale_curves import Curves, Sample, draw, summary
 from garment_sweeps.spaces import Experiment
 from tests.chaos.driver import SupervisedDriver
+from tests.chaos.parts import BUCKET, inherited, make_bucket
 from tests.chaos.progress import Progress
 from tests.chaos.records import faults_of_study, study_trials
 from tests.chaos.run import chaos_experiment
-from tests.chaos.stage import BUCKET, inherited, make_bucket
 from tests.servers.light_nodes import light_nodes
 from tests.servers.mlflow import Mlflow
 from tests.servers.postgres import postgres_server

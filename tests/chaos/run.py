@@ -19,21 +19,10 @@ from tests.chaos.plan import Kill
 from tests.chaos.progress import Progress
 from tests.chaos.records import ended_trials, faults_of_study, faults_of_tracking, study_trials
 from tests.chaos.stage import Stage
+from tests.chaos.strikes import Blow, Strikes
 
 HOLD_AFTER = 4
 """Epochs after the one that the last kill waits for, at which the sweep waits for that kill where it is late."""
-
-
-@dataclass(frozen=True)
-class Blow:
-    """A kill that was done."""
-
-    kill: Kill
-    at: float
-    """Unix time, s."""
-    whom: str
-    epochs: int
-    """Reported by the whole sweep until then."""
 
 
 @dataclass
@@ -84,6 +73,7 @@ def sweep_under_kills(
     kills: list[Kill],
     seconds_per_epoch: float,
     tracked: bool,
+    refused: tuple[str, int] | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Runs the sweep to its end while its parts are killed, and compares it with the table and an undisturbed run.
@@ -95,23 +85,26 @@ def sweep_under_kills(
         kills: in the order in which they are done.
         seconds_per_epoch: of the tabulated work.
         tracked: with MLflow.
+        refused: trial and epoch that MLflow never takes.
         say: hears of every kill.
     """
     file, log = folder / "experiment.json", folder / "driver.log"
     file.write_text(json.dumps(experiment.plain()))
     arguments = [str(file), "--tabulated", str(seconds_per_epoch), *([] if tracked else ["--untracked"])]
-    over = folder / "kills-are-over"
+    over, hold = folder / "kills-are-over", folder / "hold"
     arguments += ["--hold-at", str(max(kill.after_epochs for kill in kills) + HOLD_AFTER), "--until", str(over)]
+    arguments += ["--hold-while", str(hold)]
     url = stage.environment.get("GARMENT_OPTUNA_STORAGE") or f"sqlite:///{folder / 'home' / 'optuna.db'}"
     outcome, began = Outcome(), time.time()
     driver = SupervisedDriver(arguments, stage.environment, log)
     progress = Progress(url, experiment.name, driver)
+    strikes = Strikes(stage, driver, progress, experiment.name, hold)
     try:
         for kill in kills:
             if not progress.wait_for(kill.after_epochs):
                 break
             time.sleep(kill.delay_s)
-            blow = _strike(stage, driver, kill, progress)
+            blow = strikes.strike(kill)
             outcome.blows.append(blow)
             say(f"{blow.at - began:7.1f} s  {blow.epochs:5} epochs  kill {kill.number}: {kill.victim}, {blow.whom}")
         over.touch()
@@ -121,6 +114,7 @@ def sweep_under_kills(
         outcome.faults.append(f"the sweep hangs: {error}")
     finally:
         driver.stop()
+        outcome.faults += strikes.faults
         outcome.looks = progress.looks
         outcome.seconds = time.time() - began
         outcome.driver_starts, outcome.driver_ends = driver.starts, driver.ends
@@ -134,7 +128,7 @@ def sweep_under_kills(
     outcome.faults += faults_of_study(trials, experiment)
     if tracked:
         uri = stage.environment.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'home' / 'mlflow.db'}"
-        outcome.faults += faults_of_tracking(trials, experiment, uri)
+        outcome.faults += faults_of_tracking(trials, experiment, uri, refused)
     if ended_trials(trials, experiment) != ended_trials(undisturbed(experiment, stage), experiment):
         outcome.faults.append("the study's set of configs, curves and values is not that of an undisturbed sweep")
     return outcome
@@ -148,13 +142,3 @@ def undisturbed(experiment: Experiment, stage: Stage) -> list:
         settings = Settings(home, StorageConfig(uri=str(home / "sweeps")), url, stage.environment["RAY_ADDRESS"])
         run_sweep(experiment, settings=settings, work="tabulated", tracked=False)
         return study_trials(url, experiment.name)
-
-
-def _strike(stage: Stage, driver: SupervisedDriver, kill: Kill, progress: Progress) -> Blow:
-    if kill.victim == "driver":
-        while (pid := driver.kill()) is None and not driver.done:
-            time.sleep(0.05)
-        whom = f"process {pid}"
-    else:
-        whom = stage.kill(kill.victim, kill.pick, kill.down_s)
-    return Blow(kill, time.time(), whom, progress.now())

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -28,14 +28,16 @@ def main() -> int:
     parser.add_argument("--hold-at", type=int, metavar="EPOCHS", help="hear of no more epochs before --until is there")
     parser.add_argument("--hold-repeats", action="store_true", help="count the epochs of the finals for that")
     parser.add_argument("--until", type=Path, metavar="FILE")
+    parser.add_argument("--hold-while", type=Path, metavar="FILE", help="hear of no epochs as long as it is there")
     options = parser.parse_args()
     experiment = Experiment.from_plain(json.loads(options.experiment.read_text()))
     work = "train" if options.tabulated is None else "tabulated"
-    holding = nullcontext()
-    if options.hold_at is not None:
-        holding = hold_at(options.hold_at, options.until.exists, options.hold_repeats)
     try:
-        with holding:
+        with ExitStack() as holding:
+            if options.hold_at is not None:
+                holding.enter_context(hold_at(options.hold_at, options.until.exists, options.hold_repeats))
+            if options.hold_while is not None:
+                holding.enter_context(hold_at(0, lambda: not options.hold_while.exists(), options.hold_repeats))
             report = run_sweep(
                 experiment,
                 resume=True,

@@ -12,9 +12,13 @@ def study_fields(url: str, sweep: str) -> dict[str, Any]:
 
     Left out are the database's own row numbers.
     """
-    study = optuna.load_study(study_name=sweep, storage=open_storage(url))
+    storage = open_storage(url)
+    study = optuna.load_study(study_name=sweep, storage=storage)
     fields: dict[str, Any] = {"study directions": tuple(study.directions)}
-    for kind, values in (("study", study.user_attrs), ("study system", study.system_attrs)):
+    for kind, values in (
+        ("study", study.user_attrs),
+        ("study system", storage.get_study_system_attrs(study._study_id)),
+    ):
         fields |= {f"{kind} {name}": value for name, value in values.items()}
     for trial in study.get_trials(deepcopy=False):
         name = f"trial {trial.number}"

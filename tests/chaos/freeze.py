@@ -91,13 +91,17 @@ class Freeze:
 
 
 def _faults_of_end(name: str, end: Ended | None) -> list[str]:
-    """What is wrong with how a driver ended that had lost its sweep: it must say so in one line, and fail."""
+    """What is wrong with how a driver ended that had lost its sweep: it must say so in its last line, and fail.
+
+    Before that there may be what Ray says of its trials.
+    """
     if end is None:
         return [f"{name} was taken over and did not end"]
     lines = end.said.splitlines()
     if end.status <= 0:
         return [f"{name} was taken over and ended with status {end.status}: {lines[-1:]}"]
-    if len(lines) != 1 or "was taken over by" not in end.said:
+    ours = [line for line in lines if line.startswith("garment:")]
+    if ours != lines[-1:] or "was taken over by" not in lines[-1] or "Traceback" in end.said:
         return [f"{name} was taken over and did not say so in one line: {end.said[-1500:]!r}"]
     return []
 

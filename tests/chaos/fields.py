@@ -10,7 +10,7 @@ from garment_sweeps.search.study import open_storage
 def study_fields(url: str, sweep: str) -> dict[str, Any]:
     """Every field of a study and its trials by what it is called, as 'trial 3 params loss.adversarial'.
 
-    Left out are the database's own row numbers.
+    Left out are the database's own row numbers, and the times at which it was told: the decision log has the true ones.
     """
     storage = open_storage(url)
     study = optuna.load_study(study_name=sweep, storage=storage)
@@ -23,7 +23,6 @@ def study_fields(url: str, sweep: str) -> dict[str, Any]:
     for trial in study.get_trials(deepcopy=False):
         name = f"trial {trial.number}"
         fields |= {f"{name} {part}": getattr(trial, part) for part in ("state", "values")}
-        fields |= {f"{name} {part}": getattr(trial, part) for part in ("datetime_start", "datetime_complete")}
         for part in ("params", "distributions", "user_attrs", "system_attrs", "intermediate_values"):
             fields |= {f"{name} {part} {key}": value for key, value in getattr(trial, part).items()}
     return fields

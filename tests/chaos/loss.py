@@ -19,7 +19,7 @@ COPIED_WITHIN_S = 180.0
 RESTORED_WITHIN_S = 180.0
 LOOK_S = 0.5
 COUNTS = (f"study {SESSIONS}", f"study {CLAIM}")
-"""The fields that the next driver raises by one; and each trial has its maker's random word, which says who wrote it."""
+"""Fields that the next driver raises by one. The random word of each trial's writer is another one, too."""
 SHOWN = 12
 """Differences that are told one by one."""
 

@@ -29,6 +29,8 @@ SESSIONS = "garment.sessions"
 INTERRUPTED = "garment.interrupted"
 REASON = "garment.reason"
 DEVICE_SECONDS = "garment.device_seconds"
+STALLED_S = 8.0
+"""PostgreSQL ends a transaction in which nothing was asked for so long, and with it the session."""
 
 
 def open_storage(url: str) -> RDBStorage:
@@ -45,8 +47,7 @@ def open_storage(url: str) -> RDBStorage:
         if local:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         storage = RDBStorage(url, engine_kwargs=arguments)
-        if local:
-            _write_ahead(storage.engine)
+        (_write_ahead if local else _end_stalled)(storage.engine)
         return storage
     except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = masked(str(getattr(error, "orig", None) or error).strip().splitlines()[0])
@@ -65,6 +66,19 @@ def _write_ahead(engine: "sqlalchemy.Engine") -> None:
     def on_connect(connection, record) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
             connection.execute(f"PRAGMA {pragma}")
+
+    sqlalchemy.event.listen(engine, "connect", on_connect)
+    engine.dispose()
+
+
+def _end_stalled(engine: "sqlalchemy.Engine") -> None:
+    """A driver that stands still in the middle of a write must not keep its locks: whoever takes over would wait."""
+    import sqlalchemy
+
+    def on_connect(connection, record) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {round(1000 * STALLED_S)}")
+        connection.commit()
 
     sqlalchemy.event.listen(engine, "connect", on_connect)
     engine.dispose()

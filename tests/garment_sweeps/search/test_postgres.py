@@ -3,12 +3,18 @@
 import json
 
 import pytest
+import sqlalchemy
 from optuna.trial import TrialState
 
+from garment_sweeps.cluster.lease import take_lease
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.spec import Given
 from garment_sweeps.cluster.state import Opening, SweepState, sweep_state
+from garment_sweeps.search import study
+from garment_sweeps.search.decisions import read_log
 from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.study import open_storage
+from garment_sweeps.search.tables import DECISIONS, LEASES
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import UserError
@@ -19,6 +25,7 @@ pytestmark = [
     pytest.mark.servers,
     pytest.mark.skipif(missing_for_postgres() is not None, reason=str(missing_for_postgres())),
 ]
+SECONDS = 240
 EPOCHS = 6
 TRIALS = 4
 
@@ -97,3 +104,22 @@ def test_two_drivers_on_one_database_are_one_too_many(settings, experiment):
         with pytest.raises(UserError, match="is being run by process"):
             with sweep_state(settings, "held", Given(experiment, TRIALS), Opening(resume=True)):
                 pass
+
+
+def test_a_driver_that_stands_still_in_a_write_does_not_hold_up_the_next(postgres, monkeypatch):
+    monkeypatch.setattr(study, "STALLED_S", 0.5)
+    first, second = (open_storage(postgres.url).engine for _ in range(2))
+    lease = take_lease(first, "still")
+    row = {"sweep": "still", "seq": 0, "at": 0.0, "body": "{}"}
+    with first.connect() as writing:
+        writing.execute(DECISIONS.insert(), row)
+        lease.guard(writing)  # and from here on it stands still
+        with second.begin() as connection:
+            connection.execute(sqlalchemy.text(f"set local lock_timeout = '{SECONDS}s'"))
+            connection.execute(LEASES.update().where(LEASES.c.sweep == "still").values(token=LEASES.c.token + 1))
+            connection.execute(DECISIONS.insert(), {**row, "at": 1.0})
+        with pytest.raises(sqlalchemy.exc.OperationalError):
+            writing.commit()
+    assert [event["at"] for event in read_log(second, "still")] == [1.0]
+    with first.begin() as connection, pytest.raises(UserError, match="was taken over"):
+        lease.guard(connection)

@@ -106,11 +106,14 @@ def resample(groups: Sequence[Totals], draws: int, seed: int) -> Resampled:
     """Means of models on `draws` draws of sequences; of several groups of garments the mean of the groups' means.
 
     Args:
-        groups: of the same sequences and models; a draw without any garment of a group leaves it out.
+        groups: of the same sequences and models. Sequences that hold a garment of none are not drawn; a draw without
+            any garment of a group leaves it out.
         draws: how many.
         seed: of the draws.
     """
-    weights = _draws(len(groups[0].counts), draws, seed)
+    held = np.sum([group.counts for group in groups], axis=0) > 0
+    groups = [Totals(group.sums[held], group.counts[held]) for group in groups]
+    weights = _draws(int(held.sum()), draws, seed)
     means = np.mean([group.sums.sum(axis=0) / group.counts.sum() for group in groups], axis=0)
     with np.errstate(invalid="ignore"):
         drawn = [(weights @ group.sums) / (weights @ group.counts)[:, None] for group in groups]

@@ -1,11 +1,14 @@
 """The paired difference: against SciPy's bootstrap, against what is known, and how often noise alone passes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.promotion.difference import paired_difference
+from garment_uv.errors import UserError
 from garment_uv.metrics.scores_file import SampleScore
 
 OPTIONS = {"measure": measure_of("s2s/all"), "level": 0.95, "resamples": 4000, "seed": 0}
@@ -38,6 +41,32 @@ def test_sequences_are_drawn_whole_and_garments_count_once():
     found = paired_difference(first, second, **OPTIONS)
     assert found.sequences == 2 and found.mean_mm == pytest.approx(0.5)
     assert found.low_mm <= 0.0 and found.high_mm >= 2.0  # of both sequences alone: 0 and 2
+
+
+def test_the_difference_of_a_class_is_drawn_from_the_sequences_that_hold_it():
+    rng = np.random.default_rng(4)
+    first, second = ([replace(one, garment="Dress") for one in scored(rng.uniform(5, 9, 8))] for _ in range(2))
+    others = [f"other-{number:05d}" for number in range(30)]
+    mixed = [[*scores, *(SampleScore(f"{name}-0", "Top", 50.0, 50.0) for name in others)] for scores in (first, second)]
+    of_dresses = OPTIONS | {"measure": measure_of("s2s/Dress")}
+    assert paired_difference(*mixed, **of_dresses) == paired_difference(first, second, **of_dresses)
+    assert paired_difference(first, second, **of_dresses).sequences == 8
+    with pytest.raises(UserError, match="no Skirt was scored"):
+        paired_difference(first, second, **OPTIONS | {"measure": measure_of("s2s/Skirt")})
+
+
+def test_the_difference_is_of_the_error_that_a_sweep_makes_small():
+    first = [SampleScore(f"test-{n:05d}-0", name, 1.0 + n, 3.0) for n in range(6) for name in ("Top", "Top", "Dress")]
+    second = [
+        replace(one, true_to_pred_mm=3.0 + (4.0 if one.garment == "Dress" else 1.0)) for one in first
+    ]  # Top is 0.5 mm worse, Dress 2 mm
+    expected = {"s2s/all": -1.0, "s2s/macro": -1.25, "s2s/Dress": -2.0, "s2s_directions/Dress_true_to_pred": -4.0}
+    for metric, mm in {**expected, "s2s_directions/all_pred_to_true": 0.0, "s2s_predicted/macro": -1.25}.items():
+        found = paired_difference(first, second, **OPTIONS | {"measure": measure_of(metric)})
+        assert (found.mean_mm, found.low_mm, found.high_mm) == pytest.approx((mm, mm, mm)), metric
+    for wrong in ("s2s/dress", "loss/total", "s2s/missing", "s2s_directions/all"):
+        with pytest.raises(UserError, match="is no error of garments"):
+            measure_of(wrong)
 
 
 @pytest.mark.parametrize("sequences", [6, 12, 36])

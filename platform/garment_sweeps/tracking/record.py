@@ -38,6 +38,8 @@ class Identity(Config):
     """When the trial was first started, ms since 1970."""
     params: dict[str, str]
     tags: dict[str, str]
+    metric: str = HEADLINE
+    """What its sweep makes small."""
 
     def under(self, experiment_id: str, parent_run_id: str) -> "Identity":
         """The same trial under another parent run: that of a sweep whose records in MLflow were lost."""

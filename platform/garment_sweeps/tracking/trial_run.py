@@ -30,6 +30,8 @@ class TrialRun:
     """The latest attempt that wrote to it, as the run says."""
     steps: set[int] = field(default_factory=set)
     """Epochs that MLflow has."""
+    metric: str = HEADLINE
+    """What the trial's sweep makes small."""
     _as_found: "Run | None" = None
 
     @classmethod
@@ -45,7 +47,7 @@ class TrialRun:
                 tags={**identity.tags, **_marks(start)},
             )
             found = find_trial(client, *where) or made
-        run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)))
+        run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)), metric=identity.metric)
         run._complete_params(found, identity)
         if EPOCH_METRIC in found.data.metrics:
             run.look_again()
@@ -75,7 +77,7 @@ class TrialRun:
         for epoch in epochs:
             if epoch.step in self.steps:
                 continue
-            metrics = _metrics(epoch.metrics, epoch.at_ms, epoch.step)
+            metrics = _metrics(epoch.metrics, epoch.at_ms, epoch.step, self.metric)
             if len(batch) + len(metrics) > BATCH:
                 self._send(batch, steps)
                 batch, steps = [], []
@@ -88,7 +90,7 @@ class TrialRun:
 
     def finish(self, ending: Ending, last: Epoch | None) -> None:
         """Logs what was measured at the end as of the last epoch, and ends the run."""
-        measured = _metrics(ending.metrics, last.at_ms, last.step) if last is not None else []
+        measured = _metrics(ending.metrics, last.at_ms, last.step, self.metric) if last is not None else []
         self._log(measured, {**ending.tags, **_outcome(ending.outcome, ending.reason)})
         self.client.set_terminated(self.run_id, STATUS[ending.outcome], end_time=ending.at_ms)
 
@@ -145,11 +147,11 @@ def _outcome(outcome: str, reason: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _metrics(values: dict[str, float], at_ms: int, step: int) -> list["Metric"]:
-    """The metrics of one step. The epoch is last: where a batch is cut, it comes with the rest. The headline is first:
-    MLflow's parallel coordinates begin with the metric that a run had first.
+def _metrics(values: dict[str, float], at_ms: int, step: int, first: str) -> list["Metric"]:
+    """The metrics of one step. The epoch is last: where a batch is cut, it comes with the rest. What the sweep makes
+    small is first: MLflow's parallel coordinates begin with the metric that a run had first.
     """
     from mlflow.entities import Metric
 
-    names = sorted(values, key=lambda name: (name == EPOCH_METRIC, name != HEADLINE))
+    names = sorted(values, key=lambda name: (name == EPOCH_METRIC, name != first))
     return [Metric(name, values[name], at_ms, step) for name in names]

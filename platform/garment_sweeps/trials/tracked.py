@@ -132,7 +132,7 @@ def make_record(
     tracking = context.tracking
     ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
     identity = identity_of(*ids, config, extra, tracking.provenance)
-    identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}})
+    identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}, "metric": context.metric})
     if before is not None:
         known = before.identity
         identity = identity.model_copy(update={"began_ms": known.began_ms, "params": known.params})

@@ -12,10 +12,12 @@ from garment_sweeps.cluster.state import log_file
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.search.decisions import read_file
-from garment_sweeps.spaces import FinalsConfig
+from garment_sweeps.search.warm_start import head_start
+from garment_sweeps.spaces import Choice, FinalsConfig, Space
 from garment_sweeps.tracking import tags, tracking_client
+from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.trials.tabulated import BEST_RATES, curve_mm
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 
@@ -100,3 +102,27 @@ def test_a_budget_holds_and_a_later_session_ends_search_and_finals(lasting, sett
     assert begun_without_budget(read_file(log_file(settings.home, "table")), seconds)  # this one had no budget
     lines = report_lines(whole)
     assert "device-hours" in lines[0] and "over 2 seeds" in lines[-1]
+
+
+def test_a_sweep_for_dresses_is_judged_by_dresses_everywhere(lasting, settings):
+    rates = Choice(path="training.optimiser.generator_lr", options=(1e-3, 5e-2))
+    changes = {"space": Space(parameters=(rates,)), "trials": 2, "finals": FinalsConfig(finalists=0)}
+    dresses = lasting.model_copy(update={**changes, "metric": "s2s/Dress", "try_base": False})
+    report = run_sweep(dresses, settings=settings, work="tabulated")
+    configs = [dresses.base.with_values({rates.path: rate}) for rate in rates.options]
+    of_dresses = [curve_mm(config, 6, BEST_RATES["Dress"]) for config in configs]
+    of_all = [curve_mm(config, 6) for config in configs]
+    assert of_dresses[1] < of_dresses[0] and of_all[0] < of_all[1]  # what is better overall is worse for dresses
+
+    assert report.metric == "s2s/Dress" and report.best_mm == pytest.approx(of_dresses[1])
+    assert f"with {of_dresses[1]:.2f} mm of s2s/Dress" in report_lines(report)[-1]
+    assert report.cost.incumbents[-1].mm == report.best_mm
+    parent = find_sweep(tracking_client(), "table")
+    assert parent.data.metrics["best_s2s_mm"] == report.best_mm and objective_of(parent) == "s2s/Dress"
+
+    known = head_start(dresses, ["table"], "").known
+    assert {entry["values"][rates.path]: entry["results"][0] for entry in known} == pytest.approx(
+        dict(zip(rates.options, of_dresses, strict=True))
+    )
+    overall = dresses.model_copy(update={"metric": "s2s/all"})
+    assert sorted(entry["results"][0] for entry in head_start(overall, ["table"], "").known) == pytest.approx(of_all)

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from garment_sweeps.search.sampler import make_sampler
+from garment_sweeps.search.seen import SeenStudy
 from garment_sweeps.search.warm_start import BEST, head_start, known_trials
-from garment_sweeps.spaces import Choice, Float, Integer, Space
+from garment_sweeps.spaces import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.tracking import SweepRun, tags
 from garment_uv.errors import UserError
 
@@ -21,7 +23,8 @@ def tracked(tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
-    def record(name: str, trials: list, base=None, version=VERSION, searched=(RATE, WEIGHT), ended_with=None) -> None:
+    def record(name: str, trials: list, base=None, version=VERSION, searched=(RATE, WEIGHT), ended_with=None, **measured) -> None:
+        """`measured` are other metrics, by name with '_' for '/', as a function of the trial's number."""
         sweep = SweepRun.start("table", name, {})
         base = base or make_experiment().base
         for number, (changes, mm, outcome) in enumerate(trials):
@@ -35,6 +38,8 @@ def tracked(tmp_path, monkeypatch):
                 sweep.client.log_metric(run.info.run_id, f"searched/{path}", value)
             sweep.client.log_metric(run.info.run_id, "s2s/all", mm)
             sweep.client.log_metric(run.info.run_id, "costs/parameters", 1000.0 + number)
+            for name, value_of in measured.items():
+                sweep.client.log_metric(run.info.run_id, name.replace("_", "/", 1), value_of(number))
 
     return record
 
@@ -99,6 +104,31 @@ def test_several_objectives_come_along_and_missing_ones_make_a_trial_unknown(tra
     assert head_start(both, ["old"], VERSION).known[0]["results"] == [20.0, 1000.0]
     missing = make_experiment(also_minimise=("memory_mib",))
     assert head_start(missing, ["old"], VERSION).known == ()
+
+
+def test_a_sweep_for_dresses_takes_another_sweeps_errors_of_dresses(tracked):
+    dresses = make_experiment(metric="s2s/Dress")
+    tracked("old", [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)], s2s_Dress=lambda number: 33.0 - number)
+    assert [entry["results"] for entry in head_start(dresses, ["old"], VERSION).known] == [[33.0], [32.0]]
+    assert [entry["results"] for entry in head_start(make_experiment(), ["old"], VERSION).known] == [[20.0], [25.0]]
+    tracked("elsewhere", [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)], version="2", s2s_Dress=lambda number: 33.0 - number)
+    assert [plan[RATE] for plan in head_start(dresses, ["elsewhere"], VERSION).planned] == [4e-3, 1e-3]
+    tracked("without", [at(1e-3, 0.1, 20.0)])
+    assert head_start(dresses, ["without"], VERSION).known == ()
+
+
+def test_known_trials_bring_what_they_exceed_and_the_sampler_hears_of_it(tracked):
+    tracked("old", [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)], costs_memory_mib=lambda number: 90.0 + 20.0 * number)
+    limit = ConstraintConfig(metric="memory_mib", at_most=100.0)
+    kept = make_experiment(sampler="tpe_constrained", constraints=(limit,))
+    start = head_start(kept, ["old"], VERSION)
+    assert [entry["violations"] for entry in start.known] == [{"memory_mib": -10.0}, {"memory_mib": 10.0}]
+    seen = SeenStudy(make_sampler("tpe_constrained", 0, 1), 1)
+    for trial in known_trials(kept, start.known):
+        seen.add_known(**trial)
+    assert [trial.constraints for trial in seen._study.trials] == [{"memory_mib": -10.0}, {"memory_mib": 10.0}]
+    tracked("unmeasured", [at(1e-3, 0.1, 20.0)])
+    assert head_start(kept, ["unmeasured"], VERSION).known == ()
 
 
 def test_a_sweep_that_gives_nothing_or_is_not_there_is_said(tracked):

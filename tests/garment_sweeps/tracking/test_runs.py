@@ -121,6 +121,16 @@ def test_a_sweep_is_found_again_by_name_and_lists_its_trials(store):
         find_sweep(sweep.client, "nothing")
 
 
+def test_baselines_and_epochs_are_logged_by_what_the_sweep_makes_small(store):
+    sweep = SweepRun.start("tracking", f"dresses-{store}", {"metric": "s2s/Dress"})
+    sweep.log_baselines({"body_as_garment": {"s2s/all": 18.0, "s2s/Dress": 25.0}, "other": {"s2s/all": 17.0}})
+    metrics = sweep.client.get_run(sweep.run_id).data.metrics
+    assert metrics == {"baselines/body_as_garment": 25.0}
+    before = SweepRun.start("tracking", f"before-{store}", {"trials": 1})
+    before.log_baselines({"body_as_garment": {"s2s/all": 18.0, "s2s/Dress": 25.0}})
+    assert before.client.get_run(before.run_id).data.metrics == {"baselines/body_as_garment": 18.0}
+
+
 def test_a_model_comes_back_with_its_digest_and_an_altered_one_is_refused(store, tmp_path):
     sweep = SweepRun.start("tracking", f"model-{store}", {})
     record = record_of(sweep, "t")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from mlflow.entities import Metric, Param
 
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
@@ -23,8 +24,10 @@ def tracked(tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
-    def record(name: str, trials: list, base=None, version=VERSION, searched=(RATE, WEIGHT), ended_with=None, **measured) -> None:
-        """`measured` are other metrics, by name with '_' for '/', as a function of the trial's number."""
+    def record(
+        name: str, trials: list, base=None, version=VERSION, searched=(RATE, WEIGHT), ended_with=None, **measured
+    ) -> None:
+        """`measured` are other metrics, by name with '_' for the first '/', as a function of the trial's number."""
         sweep = SweepRun.start("table", name, {})
         base = base or make_experiment().base
         for number, (changes, mm, outcome) in enumerate(trials):
@@ -32,14 +35,14 @@ def tracked(tmp_path, monkeypatch):
             run = sweep.client.create_run(sweep.experiment_id, run_name=f"t{number:05d}", tags=marks)
             config = base.with_values(changes).flat()
             params = {**config, **{f"searched/{path}": config[path] for path in searched}, "dataset_version": version}
-            for path, value in params.items():
-                sweep.client.log_param(run.info.run_id, path, value if isinstance(value, str) else json.dumps(value))
-            for path, value in (ended_with or {}).items():
-                sweep.client.log_metric(run.info.run_id, f"searched/{path}", value)
-            sweep.client.log_metric(run.info.run_id, "s2s/all", mm)
-            sweep.client.log_metric(run.info.run_id, "costs/parameters", 1000.0 + number)
-            for name, value_of in measured.items():
-                sweep.client.log_metric(run.info.run_id, name.replace("_", "/", 1), value_of(number))
+            metrics = {"s2s/all": mm, "costs/parameters": 1000.0 + number}
+            metrics |= {f"searched/{path}": value for path, value in (ended_with or {}).items()}
+            metrics |= {name.replace("_", "/", 1): value_of(number) for name, value_of in measured.items()}
+            sweep.client.log_batch(
+                run.info.run_id,
+                metrics=[Metric(name, value, 0, 0) for name, value in metrics.items()],
+                params=[Param(path, v if isinstance(v, str) else json.dumps(v)) for path, v in params.items()],
+            )
 
     return record
 
@@ -111,7 +114,8 @@ def test_a_sweep_for_dresses_takes_another_sweeps_errors_of_dresses(tracked):
     tracked("old", [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)], s2s_Dress=lambda number: 33.0 - number)
     assert [entry["results"] for entry in head_start(dresses, ["old"], VERSION).known] == [[33.0], [32.0]]
     assert [entry["results"] for entry in head_start(make_experiment(), ["old"], VERSION).known] == [[20.0], [25.0]]
-    tracked("elsewhere", [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)], version="2", s2s_Dress=lambda number: 33.0 - number)
+    trials = [at(1e-3, 0.1, 20.0), at(4e-3, 0.3, 25.0)]
+    tracked("elsewhere", trials, version="2", s2s_Dress=lambda number: 33.0 - number)
     assert [plan[RATE] for plan in head_start(dresses, ["elsewhere"], VERSION).planned] == [4e-3, 1e-3]
     tracked("without", [at(1e-3, 0.1, 20.0)])
     assert head_start(dresses, ["without"], VERSION).known == ()

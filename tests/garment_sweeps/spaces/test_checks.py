@@ -2,9 +2,12 @@
 
 import pytest
 
+from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.spaces import Choice, Experiment, Float, Integer, Space
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.config import EvaluationConfig
+from garment_uv.training.report import error_names
 
 MODE, DEPTH = "generator.local.mode", "generator.local.depth"
 
@@ -113,3 +116,8 @@ def test_a_real_number_of_one_value_needs_a_level_under_a_grid(value):
 def test_values_that_are_not_different_are_refused(parameter, said):
     with pytest.raises(UserError, match=said):
         parameter()
+
+
+def test_every_metric_that_can_be_made_small_can_be_compared():
+    for metric in error_names(EvaluationConfig()):
+        assert measure_of(metric).metric == metric

@@ -1,6 +1,7 @@
 """A sweep of dresses: ranked, compared and promoted by the error of dresses, in a real MLflow store."""
 
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -73,3 +74,11 @@ def test_a_sweep_of_dresses_is_promoted_by_dresses(dresses):
     tags = tracking_client().get_model_version("garment-uv", first.version).tags
     assert float(tags[TEST_TAG]) == pytest.approx(test.classes["Dress"].mean_mm)
     assert tags["garment.metric"] == "s2s/Dress" and f"test S2S of Dress {found}" in tags["garment.promoted_why"]
+    SweepRun.start("promotion", "worse-dresses", {"trials": 1, "metric": "s2s/Dress"})
+    track(Path(dresses.source.uri), dresses.models["overall"], "worse-dresses", metrics=dresses.tables["overall"])
+    worse = promote("worse-dresses", dry_run=True, config=config)
+    (gate,) = [gate for gate in worse.gates if gate.name == "beats champion"]
+    mm = evaluate_model(dresses.models["overall"], dresses.source, "test").classes["Dress"].mean_mm
+    assert "interval of test S2S of Dress minus the champion's" in gate.demand and not gate.passed
+    assert gate.found.startswith(f"{mm - test.classes['Dress'].mean_mm:+.2f} mm, ")
+    assert gate.found.endswith("over 3 sequences")

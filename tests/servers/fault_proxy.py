@@ -84,6 +84,7 @@ class FaultProxy:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     proxy: FaultProxy
 
     def _pass(self) -> None:
@@ -106,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items():
                 if name.lower() != "expect":
                     server.putheader(name, value)
-            server.endheaders(_damaged(body) if fault == "corrupt_up" and body else body)
+            server.endheaders(_damaged(body, bit=1) if fault == "corrupt_up" else body)
             answer = server.getresponse()
             data = answer.read()
         finally:
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         of_object = answer.status in (200, 206) and "xml" not in answer.headers.get("Content-Type", "xml")
         if fault == "corrupt" and of_object:
-            data = _damaged(data)
+            data = _damaged(data, bit=2)
         self._answer(answer.status, answer.getheaders(), data, cut=fault == "cut")
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
@@ -146,9 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
-def _damaged(data: bytes) -> bytes:
+def _damaged(data: bytes, bit: int) -> bytes:
+    """The data with one bit turned; of another place in a byte on the way up than down, so that two do not cancel."""
     at = len(data) // 3
-    return data[:at] + bytes(byte ^ 1 for byte in data[at : at + 1]) + data[at + 1 :]
+    return data[:at] + bytes(byte ^ bit for byte in data[at : at + 1]) + data[at + 1 :]
 
 
 @contextmanager

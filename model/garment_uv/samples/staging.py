@@ -58,11 +58,11 @@ def holds(staging: Staging, plan: bytes) -> bool:
     return staging.read_many([PLAN]) == [plan]
 
 
-def clear(staging: Staging) -> None:
-    """Removes everything, the plan last: until then the rest can still be told to be leftovers."""
-    names = staging.names()
+def clear(staging: Staging, names: list[str] | None = None) -> None:
+    """Removes everything, or these files where they are known to be all; the plan last, which tells what they are."""
+    names = staging.names() if names is None else names
     staging.delete([name for name in names if name != PLAN])
-    staging.delete([PLAN])
+    staging.delete([name for name in names if name == PLAN])
 
 
 class FolderStaging:

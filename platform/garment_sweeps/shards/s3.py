@@ -53,11 +53,17 @@ class S3Store:
         UserError when it cannot be written.
         """
         size, sha256 = file_digest(path)
-        extra = {"Metadata": {_CHECKSUM: sha256}}
+        place, extra = self._place(name), {"Metadata": {_CHECKSUM: sha256}}
+
+        def send() -> None:
+            if size > MULTIPART_BYTES:
+                self._client.upload_file(str(path), *place.values(), ExtraArgs=extra, Config=_TRANSFER)
+                return
+            with open(path, "rb") as file:
+                self._client.put_object(**place, **extra, Body=file)
 
         def send_and_check() -> None:
-            place = self._place(name)
-            self._client.upload_file(str(path), place["Bucket"], place["Key"], ExtraArgs=extra, Config=_TRANSFER)
+            send()
             found = self._digest(name) if read_back else (size, sha256)
             if found != (size, sha256):
                 raise DamagedInTransit(

@@ -41,8 +41,12 @@ class Missing(Exception):
     """The object is not there."""
 
 
+class Damaged(UserError):
+    """However often it is read, the object is not what was stored under its name."""
+
+
 class DamagedInTransit(Exception):
-    """What the store gives back is not what was sent; tried again, then told."""
+    """What the store gives back is not what was sent; tried again, then told as Damaged."""
 
 
 S3_ERRORS = (BotoCoreError, ClientError, Boto3Error, DamagedInTransit)
@@ -68,7 +72,10 @@ def not_there(error: ClientError) -> bool:
 
 
 def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> UserError | Missing:
-    """The error to raise: Missing when the object is not there, else a UserError that says how to mend it."""
+    """The error to raise: Missing when the object is not there, else a UserError that says how to mend it.
+
+    Of its kinds, Unreachable and Damaged are those that callers may want to tell apart.
+    """
     start = f"cannot {doing} at {location}"
     cause = _cause(error)
     if isinstance(cause, NoCredentialsError | PartialCredentialsError):
@@ -83,6 +90,8 @@ def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> U
         )
     if isinstance(cause, ClientError):
         return _answered(cause, start, location, endpoint)
+    if isinstance(cause, DamagedInTransit):
+        return Damaged(f"{start}: {_line(cause)}; check the network and {endpoint}, or try again")
     return UserError(f"{start}: {_line(cause)}; check the AWS settings and {endpoint}, or try again")
 
 

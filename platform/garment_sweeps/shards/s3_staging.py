@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from garment_sweeps.shards.s3 import S3Store
-from garment_sweeps.shards.s3_errors import Missing
+from garment_sweeps.shards.s3_errors import Damaged, Missing
 from garment_uv.samples.staging import STAGING
 
 _THREADS = 16
@@ -16,7 +16,10 @@ _THREADS = 16
 
 
 class S3Staging:
-    """Staging in S3. Parts are not read back when they are written: who joins them checks every sample."""
+    """Staging in S3. Parts are not read back when they are written: who joins them checks every sample.
+
+    A small file that is damaged counts as not there, so that it is made again.
+    """
 
     def __init__(self, dataset: S3Store) -> None:
         self._store = dataset.below(STAGING)
@@ -52,7 +55,7 @@ class S3Staging:
     def _read(self, name: str) -> bytes | None:
         try:
             return self._store.read(name)
-        except Missing:
+        except (Missing, Damaged):
             return None
 
     def _each(self, call, names: list[str]) -> list:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from garment_sweeps.shards.s3 import S3Store
+from garment_sweeps.shards.s3_errors import Damaged, Missing
 from garment_sweeps.shards.s3_staging import S3Staging
 from garment_sweeps.shards.source import read_manifest
 from garment_sweeps.shards.uri import S3Location, parse_uri
@@ -48,7 +49,7 @@ class S3Sink:
         return S3Staging(self._store)
 
     def begin(self, plan: bytes | None = None) -> Manifest | None:
-        names = list(self._store.names())
+        names = self._names()
         same = plan is not None and f"{STAGING}/{PLAN}" in names and holds(self.staging, plan)
         if same and MANIFEST_KEY in names:
             manifest = read_manifest(self._store)
@@ -84,16 +85,30 @@ class S3Sink:
             return
         self.release()
         try:
-            names = list(self._store.names())
+            names = self._names()
             for name in names if MANIFEST_KEY not in names else ():  # else another writer's, meanwhile
                 self._store.delete(name)
         except UserError:
             return
 
+    def _names(self) -> list[str]:
+        """All that is there, once a manifest that was damaged when it was written, and so is none, is removed."""
+        names = list(self._store.names())
+        if MANIFEST_KEY in names:
+            try:
+                self._store.read(MANIFEST_KEY)
+            except Damaged:
+                self._store.delete(MANIFEST_KEY)
+                names.remove(MANIFEST_KEY)
+            except Missing:
+                names.remove(MANIFEST_KEY)
+        return names
+
     def _remove_unlisted(self, manifest: Manifest) -> None:
         """Removes what an earlier writer left that this dataset does not have, and the staging, its plan last."""
         listed = {shard.key for shard in manifest.shards} | {manifest.atlas.key, MANIFEST_KEY}
-        left = [name for name in self._store.names() if name not in listed and not name.startswith(f"{STAGING}/")]
+        left = [name for name in self._store.names() if name not in listed]
         for name in left:
-            self._store.delete(name)
-        clear(self.staging)
+            if not name.startswith(f"{STAGING}/"):
+                self._store.delete(name)
+        clear(self.staging, [name.removeprefix(f"{STAGING}/") for name in left if name.startswith(f"{STAGING}/")])

@@ -11,7 +11,7 @@ from platformdirs import user_cache_path
 
 from garment_sweeps.shards.cache import NodeCache
 from garment_sweeps.shards.s3 import S3Store
-from garment_sweeps.shards.s3_errors import Missing
+from garment_sweeps.shards.s3_errors import Damaged, Missing
 from garment_sweeps.shards.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
@@ -110,5 +110,9 @@ def read_manifest(store: S3Store) -> Manifest:
         raise UserError(
             f"no dataset at {store.location}: {MANIFEST_KEY} is missing; give the URI that "
             "`garment data prepare --out` wrote to"
+        ) from None
+    except Damaged:
+        raise UserError(
+            f"no dataset at {store.location}: its {MANIFEST_KEY} was damaged when it was written; write it again"
         ) from None
     return Manifest.from_bytes(data, f"{store.location}/{MANIFEST_KEY}")

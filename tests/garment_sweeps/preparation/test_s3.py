@@ -32,7 +32,7 @@ def test_cut_off_again_and_again_it_ends_the_same(raw, calm, raw_uri, bucket, cl
 
         return step
 
-    for name in ("put", "upload", "delete"):
+    for name in ("put", "upload", "create", "delete"):
         monkeypatch.setattr(S3Store, name, counted(name, getattr(S3Store, name)))
     for at in (2, 5, 6, 8, 9, 12):  # within a part, between a shard and its record, in the manifest, while clearing up
         steps["left"] = at

@@ -6,7 +6,8 @@ import re
 import jsonschema
 import pytest
 
-from tests.infra.files import documents, locked
+from garment_sweeps.settings.cache_folder import cache_folder
+from tests.infra.files import INFRA, documents, locked
 from tests.infra.kuberay import check, cluster_of, pod_templates
 
 FILES = ("kubernetes/settings.yaml", "kubernetes/raycluster.yaml", "kubernetes/rayjob.yaml")
@@ -194,8 +195,14 @@ def test_no_document_holds_a_secret():
     assert not any(re.search(r"://[^/@]+:[^/@]+@", value) for value in settings.values())
 
 
-def test_a_nodes_cache_fits_its_volume(cluster):
+def test_a_nodes_cache_lies_in_its_volume_and_fits(cluster, monkeypatch):
+    monkeypatch.delenv("GARMENT_CACHE_DIR", raising=False)
+    assert "GARMENT_CACHE_DIR" not in settings_map()
+    home = re.search(r"GARMENT_HOME=(\S+)", (INFRA / "images" / "trainer.Dockerfile").read_text())[1]
     gigabytes = float(settings_map()["GARMENT_CACHE_GB"])
     for group in cluster["spec"]["workerGroupSpecs"]:
+        (container,) = group["template"]["spec"]["containers"]
+        mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+        assert cache_folder(home).is_relative_to(mounts["home"])
         volumes = {volume["name"]: volume["emptyDir"]["sizeLimit"] for volume in group["template"]["spec"]["volumes"]}
         assert gigabytes * 1e9 < float(volumes["home"].removesuffix("Gi")) * 2**30

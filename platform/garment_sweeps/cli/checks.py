@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from garment_sweeps.settings.cache_folder import cache_folder, existing, former_folder, same_disk
 from garment_sweeps.settings.masking import masked
 from garment_uv.errors import UserError
 
@@ -36,6 +38,7 @@ def all_checks() -> list[Check]:
         _accelerator(),
         _memory(),
         _disk(),
+        _shard_cache(),
         _body_cache(),
         _home(),
         _tracking(),
@@ -96,12 +99,31 @@ def _memory() -> Check:
 def _disk() -> Check:
     from garment_sweeps.cluster.settings import find_home
 
-    folder = find_home()
-    while not folder.exists():
-        folder = folder.parent
-    gib = shutil.disk_usage(folder).free / GIB
-    mend = "" if gib >= NEEDED_DISK_GIB else f"free {NEEDED_DISK_GIB} GiB, or set GARMENT_HOME to another disk"
-    return Check("disk", not mend, f"{gib:.0f} GiB free at {folder}", mend)
+    return _room("disk", find_home(), "GARMENT_HOME")
+
+
+def _shard_cache() -> Check:
+    from garment_sweeps.cluster.settings import find_home
+
+    home, former = find_home(), former_folder()
+    folder = cache_folder(home)
+    if not same_disk(folder, home):
+        room = _room("shard cache", folder, "GARMENT_CACHE_DIR")
+        if not room.ok:
+            return room
+        found = f"{folder}, {room.found}"
+    else:
+        found = f"{folder}, on the home's disk"
+    old = former.is_dir() and former != folder
+    mend = f"an older one lies unused in {former}: remove it, or move it to {folder}" if old else ""
+    return Check("shard cache", not old, found, mend, needed=False)
+
+
+def _room(name: str, folder: Path, setting: str) -> Check:
+    """Whether the disk of a folder, which need not be there yet, has room."""
+    gib = shutil.disk_usage(existing(folder)).free / GIB
+    mend = "" if gib >= NEEDED_DISK_GIB else f"free {NEEDED_DISK_GIB} GiB, or set {setting} to another disk"
+    return Check(name, not mend, f"{gib:.0f} GiB free at {existing(folder)}", mend)
 
 
 def _body_cache() -> Check:
@@ -116,12 +138,8 @@ def _body_cache() -> Check:
 
 def _home() -> Check:
     from garment_sweeps.cluster.settings import find_home
-
     home = find_home()
-    folder = home
-    while not folder.exists():
-        folder = folder.parent
-    ok = os.access(folder, os.W_OK)
+    ok = os.access(existing(home), os.W_OK)
     return Check("home", ok, str(home), "" if ok else "set GARMENT_HOME to a folder that you may write to")
 
 

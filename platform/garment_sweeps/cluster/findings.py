@@ -163,14 +163,21 @@ def _gpus(answers: Answers) -> Iterable[Finding]:
 
 
 def _disk(answers: Answers) -> Iterable[Finding]:
+    for check, place, setting in (
+        ("home", "GARMENT_HOME", "GARMENT_HOME"),
+        ("cache", "the shard cache", "GARMENT_CACHE_DIR"),
+    ):
+        yield from _one_disk(answers, check, place, f"free some, or set {setting} to another disk there")
+
+
+def _one_disk(answers: Answers, check: str, place: str, mend: str) -> Iterable[Finding]:
     on_trial = _trial_ids(answers)
-    mend = "free some, or set GARMENT_HOME to another disk there"
-    wrong = {id: why for id, why in _wrong(answers, "home").items() if id in on_trial}
-    yield from _by_text(answers, wrong, lambda why: (f"GARMENT_HOME does not work there ({why})", mend))
+    wrong = {id: why for id, why in _wrong(answers, check).items() if id in on_trial}
+    yield from _by_text(answers, wrong, lambda why: (f"{place} does not work there ({why})", mend))
     for bound, above, fatal in ((NEEDED_GIB, 0.0, True), (WANTED_GIB, NEEDED_GIB, False)):
-        free = {id: said.facts.get("free_gib", WANTED_GIB) for id, said in answers.by_node.items() if id in on_trial}
-        low = {id: f"{gib:.1f}" for id, gib in free.items() if above <= gib < bound}
-        yield from _by_text(answers, low, lambda gib: (f"{gib} GiB free for GARMENT_HOME", mend), fatal)
+        said = {id: said.facts.get(f"{check}_gib", WANTED_GIB) for id, said in answers.by_node.items()}
+        low = {id: f"{gib:.1f}" for id, gib in said.items() if id in on_trial and above <= gib < bound}
+        yield from _by_text(answers, low, lambda gib: (f"{gib} GiB free for {place}", mend), fatal)
 
 
 def _one_machine(answers: Answers) -> Iterable[Finding]:

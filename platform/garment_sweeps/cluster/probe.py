@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from garment_sweeps.cluster.probe_checks import check_storage, check_tracking, free_gib, gpus_seen, manifest_digest
+from garment_sweeps.cluster.probe_checks import (
+    cache_gib,
+    check_storage,
+    check_tracking,
+    free_gib,
+    gpus_seen,
+    manifest_digest,
+)
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 
@@ -46,21 +53,24 @@ class Answer:
     code: str
     """See `garment_sweeps.settings.code.code_digest`."""
     wrong: dict[str, str] = field(default_factory=dict)
-    """By check: storage, tracking, dataset, gpus, home."""
+    """By check: storage, tracking, dataset, gpus, home, cache."""
     facts: dict[str, Any] = field(default_factory=dict)
-    """'free_gib' of the home's disk, 'gpus' that torch sees, 'manifest' digest of the dataset."""
+    """'home_gib' free on the home's disk, 'cache_gib' on the shard cache's where that is another, 'gpus' that torch
+    sees, 'manifest' digest of the dataset."""
 
 
 def answer(question: Question, name: str) -> Answer:
     """Runs all checks side by side, on the node called `name`; one that hangs is left behind and named."""
     checks: dict[str, Callable[[], dict[str, Any]]] = {
         "storage": lambda: check_storage(question.storage, question.folder, question.token, name),
-        "home": lambda: {"free_gib": free_gib(question.home)},
+        "home": lambda: {"home_gib": free_gib(question.home)},
     }
     if question.tracking_uri:
         checks["tracking"] = lambda: check_tracking(question.tracking_uri)
     if question.dataset_uri:
         checks["dataset"] = lambda: {"manifest": manifest_digest(question.dataset_uri)}
+        if question.dataset_uri.startswith("s3://"):
+            checks["cache"] = lambda: cache_gib(question.home)
     if question.gpus:
         checks["gpus"] = lambda: {"gpus": gpus_seen(question.seconds)}
     wrong, facts = side_by_side(checks, question.seconds)

@@ -13,6 +13,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
+
 CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""
 
@@ -90,14 +92,18 @@ def gpus_seen(seconds: float) -> int:
     return int(done.stdout.split()[-1])
 
 
-def free_gib(home: str) -> float:
-    """Free space of the disk that holds, or would hold, the home; an error where it cannot be written to."""
-    folder = Path(home)
-    while not folder.exists():
-        folder = folder.parent
+def free_gib(place: str | Path) -> float:
+    """Free space of the disk that holds, or would hold, a folder; an error where it cannot be written to."""
+    folder = existing(place)
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"{folder} cannot be written to")
     return shutil.disk_usage(folder).free / 2**30
+
+
+def cache_gib(home: str) -> dict[str, Any]:
+    """Free space for the shard cache, where it lies on another disk than the home."""
+    folder = cache_folder(home)
+    return {} if same_disk(folder, home) else {"cache_gib": free_gib(folder)}
 
 
 def _ask_server(uri: str) -> None:

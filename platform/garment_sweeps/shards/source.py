@@ -7,8 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from garment_sweeps.settings.cache_folder import cache_folder
 from garment_sweeps.shards.cache import NodeCache
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.s3_errors import Damaged, Missing
@@ -40,8 +39,7 @@ def open_source(uri: str, cache: NodeCache | None = None) -> DatasetSource:
 
 
 def default_cache() -> NodeCache:
-    """The node's cache: in GARMENT_CACHE_DIR, else the user's cache folder; of GARMENT_CACHE_GB, else 50."""
-    folder = os.environ.get("GARMENT_CACHE_DIR") or user_cache_path("garment-sweeps") / "shards"
+    """The node's cache: in GARMENT_CACHE_DIR, else in the garment home; of GARMENT_CACHE_GB, else 50."""
     text = os.environ.get("GARMENT_CACHE_GB", "") or str(DEFAULT_CACHE_GB)
     try:
         gigabytes = float(text)
@@ -49,7 +47,7 @@ def default_cache() -> NodeCache:
         gigabytes = 0.0
     if not 0 < gigabytes < 1e9:
         raise UserError(f"GARMENT_CACHE_GB is {text!r}; give a number of gigabytes above 0, for example 50")
-    return NodeCache(folder, int(gigabytes * 1e9))
+    return NodeCache(cache_folder(), int(gigabytes * 1e9))
 
 
 class S3Source:

@@ -12,7 +12,7 @@ from garment_sweeps.spaces.experiment import ResourcesConfig
 HEAD = ClusterNode("h", "10.0.0.1", "head 10.0.0.1", head=True, cpus=8, gpus=0)
 ONE = ClusterNode("1", "10.0.0.2", "one 10.0.0.2", head=False, cpus=4, gpus=1)
 TWO = ClusterNode("2", "10.0.0.3", "two 10.0.0.3", head=False, cpus=4, gpus=1)
-GOOD = Answer({"python": "3.11.7", "torch": "2.13.0"}, "aa", {}, {"free_gib": 50.0, "manifest": "m", "gpus": 1})
+GOOD = Answer({"python": "3.11.7", "torch": "2.13.0"}, "aa", {}, {"home_gib": 50.0, "manifest": "m", "gpus": 1})
 
 
 def judged(
@@ -40,8 +40,10 @@ def test_a_cluster_in_order_has_no_findings():
         (replace(GOOD, facts={**GOOD.facts, "manifest": "n"}), "10.0.0.3", "another dataset lies at s3://b/d there"),
         (replace(GOOD, facts={**GOOD.facts, "gpus": 0}), "10.0.0.3", "torch sees 0 of them"),
         (replace(GOOD, wrong={"gpus": "no module"}), "10.0.0.3", "torch cannot use (no module)"),
-        (replace(GOOD, facts={**GOOD.facts, "free_gib": 0.3}), "10.0.0.3", "0.3 GiB free for GARMENT_HOME"),
+        (replace(GOOD, facts={**GOOD.facts, "home_gib": 0.3}), "10.0.0.3", "0.3 GiB free for GARMENT_HOME"),
         (replace(GOOD, wrong={"home": "/x cannot be written to"}), "10.0.0.3", "GARMENT_HOME does not work there"),
+        (replace(GOOD, facts={**GOOD.facts, "cache_gib": 0.3}), "10.0.0.3", "0.3 GiB free for the shard cache; free some, or set GARMENT_C"),
+        (replace(GOOD, wrong={"cache": "/x cannot be written to"}), "10.0.0.3", "the shard cache does not work there"),
     ],
 )  # fmt: skip
 def test_what_one_node_lacks_is_said_with_its_name(answer, nodes, said):
@@ -59,7 +61,7 @@ def test_nodes_that_lack_the_same_are_named_together():
 
 
 def test_what_only_trials_need_is_not_asked_of_the_head():
-    bad = replace(GOOD, wrong={"dataset": "no", "home": "no"}, facts={"free_gib": 0.1, "manifest": "z"})
+    bad = replace(GOOD, wrong={"dataset": "no", "home": "no"}, facts={"home_gib": 0.1, "manifest": "z"})
     assert judged({"h": bad}) == []
     assert len(judged({"h": replace(bad, code="bb")})) == 1
 
@@ -85,7 +87,7 @@ def test_what_a_sweep_survives_comes_last_and_stops_nothing():
     findings = judged(nodes=(HEAD, replace(ONE, gpus=0)), resources=ResourcesConfig(cpus=8), study="sqlite:////x.db")
     assert [finding.fatal for finding in findings] == [False, False]
     assert "only there can --resume" in findings[0].what and "only the head offers" in findings[1].what
-    (finding,) = judged({"2": replace(GOOD, facts={**GOOD.facts, "free_gib": 3.0})})
+    (finding,) = judged({"2": replace(GOOD, facts={**GOOD.facts, "home_gib": 3.0})})
     assert not finding.fatal
 
 

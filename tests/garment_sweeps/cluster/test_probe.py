@@ -1,14 +1,16 @@
 """What one node looks at when it is asked, without a cluster."""
 
 import os
+import shutil
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from garment_sweeps.cluster import probe
 from garment_sweeps.cluster.probe import side_by_side, versions
-from garment_sweeps.cluster.probe_checks import check_storage, check_tracking, free_gib, manifest_digest
+from garment_sweeps.cluster.probe_checks import cache_gib, check_storage, check_tracking, free_gib, manifest_digest
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.trials.context import StorageConfig
 from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
@@ -29,6 +31,26 @@ def test_a_check_that_hangs_is_named_and_left_behind(monkeypatch):
 def test_versions_and_code_are_the_ones_that_are_imported():
     assert versions()["ray"] and "+" not in versions()["torch"]
     assert code_digest() == code_digest() != ""
+
+
+def test_the_shard_cache_s_disk_is_measured_where_it_is_not_the_home_s(tmp_path, monkeypatch):
+    home, other = tmp_path / "home", Path("/dev/shm")
+    if other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("one disk only")
+    monkeypatch.delenv("GARMENT_CACHE_DIR", raising=False)
+    assert cache_gib(str(home)) == {}
+    monkeypatch.setenv("GARMENT_CACHE_DIR", str(tmp_path / "not" / "yet"))
+    assert cache_gib(str(home)) == {}
+    monkeypatch.setenv("GARMENT_CACHE_DIR", str(other / "not" / "yet"))
+    free = shutil.disk_usage(other).free / 2**30
+    assert cache_gib(str(home))["cache_gib"] == pytest.approx(free, abs=1.0)
+    asked = probe.Question(StorageConfig(uri=str(tmp_path)).plain(), "t", "w", str(home), None, "s3://b/p", False, 30.0)
+    monkeypatch.setattr(probe, "manifest_digest", lambda uri: "m")
+    assert {"home_gib", "cache_gib"} <= set(probe.answer(asked, "node").facts)
+    home.mkdir()
+    (home / "shard-cache").symlink_to(other)  # a disk of its own, mounted in the home
+    monkeypatch.delenv("GARMENT_CACHE_DIR")
+    assert cache_gib(str(home))["cache_gib"] == pytest.approx(free, abs=1.0)
 
 
 def test_checks_of_a_folder(tmp_path):

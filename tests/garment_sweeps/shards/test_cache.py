@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from garment_sweeps.settings.cache_folder import cache_folder
 from garment_sweeps.shards.cache import NodeCache
 from garment_sweeps.shards.source import default_cache
 from garment_uv.errors import UserError
@@ -241,6 +242,20 @@ def test_other_faults_of_the_disk_are_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="set GARMENT_CACHE_DIR"):
         get(NodeCache(tmp_path / "file", 5000), 1)
+
+
+def test_the_node_s_own_cache_lies_in_the_home_unless_it_is_given_a_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
+    for none in (None, ""):
+        monkeypatch.delenv("GARMENT_CACHE_DIR", raising=False) if none is None else monkeypatch.setenv("GARMENT_CACHE_DIR", none)
+        assert default_cache().folder == tmp_path / "home" / "shard-cache"
+    monkeypatch.setenv("GARMENT_CACHE_DIR", str(tmp_path / "elsewhere"))
+    assert default_cache().folder == tmp_path / "elsewhere"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GARMENT_HOME")
+    monkeypatch.delenv("GARMENT_CACHE_DIR")
+    assert default_cache().folder == tmp_path / ".garment" / "shard-cache"
+    assert cache_folder("/home/of/a/trial") == Path("/home/of/a/trial/shard-cache")
 
 
 def test_the_node_s_own_cache_is_set_by_the_environment(tmp_path, monkeypatch):

@@ -34,8 +34,8 @@ Answer = TypeVar("Answer")
 class S3Store:
     """Objects below one location. Small enough to be sent to another process, where it connects anew.
 
-    Every upload carries its MD5 (see `S3Connection`), and what is lost when it is damaged is read back too, and its
-    sha256 compared: that holds for every server, whatever it checks.
+    Every upload carries its MD5 (see `S3Connection`); a dataset's files are read back besides, and their sha256
+    compared, which holds for every server, whatever it checks.
     """
 
     def __init__(self, location: S3Location, connection: S3Connection | None = None) -> None:
@@ -138,7 +138,8 @@ class S3Store:
         Raises Missing, and OSError when the local disk refuses.
         """
         self.connect()
-        return read_ranges(lambda **wanted: self._get(name, **wanted), self._connection.retried(f"read {name}", self.location), path, size)
+        retried = self._connection.retried(f"read {name}", self.location)
+        return read_ranges(lambda **wanted: self._get(name, **wanted), retried, path, size)
 
     def digest(self, name: str) -> tuple[int, str]:
         """Bytes and sha256 of an object, read in full; raises Missing."""

@@ -42,7 +42,7 @@ def test_a_cluster_in_order_has_no_findings():
         (replace(GOOD, wrong={"gpus": "no module"}), "10.0.0.3", "torch cannot use (no module)"),
         (replace(GOOD, facts={**GOOD.facts, "home_gib": 0.3}), "10.0.0.3", "0.3 GiB free for GARMENT_HOME"),
         (replace(GOOD, wrong={"home": "/x cannot be written to"}), "10.0.0.3", "GARMENT_HOME does not work there"),
-        (replace(GOOD, facts={**GOOD.facts, "cache_gib": 0.3}), "10.0.0.3", "0.3 GiB free for the shard cache; free some, or set GARMENT_C"),
+        (replace(GOOD, facts={**GOOD.facts, "cache_gib": 0.3}), "10.0.0.3", "set GARMENT_CACHE_DIR to another"),
         (replace(GOOD, wrong={"cache": "/x cannot be written to"}), "10.0.0.3", "the shard cache does not work there"),
     ],
 )  # fmt: skip

@@ -246,9 +246,10 @@ def test_other_faults_of_the_disk_are_told(tmp_path):
 
 def test_the_node_s_own_cache_lies_in_the_home_unless_it_is_given_a_place(tmp_path, monkeypatch):
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
-    for none in (None, ""):
-        monkeypatch.delenv("GARMENT_CACHE_DIR", raising=False) if none is None else monkeypatch.setenv("GARMENT_CACHE_DIR", none)
-        assert default_cache().folder == tmp_path / "home" / "shard-cache"
+    monkeypatch.delenv("GARMENT_CACHE_DIR", raising=False)
+    assert default_cache().folder == tmp_path / "home" / "shard-cache"
+    monkeypatch.setenv("GARMENT_CACHE_DIR", "")
+    assert default_cache().folder == tmp_path / "home" / "shard-cache"
     monkeypatch.setenv("GARMENT_CACHE_DIR", str(tmp_path / "elsewhere"))
     assert default_cache().folder == tmp_path / "elsewhere"
     monkeypatch.chdir(tmp_path)

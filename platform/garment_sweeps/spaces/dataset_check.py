@@ -31,7 +31,7 @@ def _check_metric(metric: str, config: TrialConfig, manifest: Manifest) -> None:
     measured = error_names(config.evaluation, worn or GARMENT_CLASSES)  # an old manifest may not name any
     if metric in measured:
         return
-    counts = ", ".join(f"{name} ({count})" for name, count in sorted(worn.items(), key=lambda item: -item[1]))
+    counts = ", ".join(f"{name} ({worn[name]})" for name in GARMENT_CLASSES if name in worn)
     raise UserError(
         f"metric {metric!r} is measured on none of the samples that are evaluated ({_said(config.evaluation)}), "
         f"which wear {counts}; take the metric of a class that is worn, or evaluate other samples"

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from garment_uv.errors import UserError
+from garment_uv.outputs import CannotWrite
 
 
 def run(usage: str, convert: Callable[[Path], Iterable[Path]]) -> int:
-    """Converts what the one argument names and returns the exit status: 0, 1 for a UserError, 2 for another call.
+    """Converts what the one argument names and returns the exit status: 0, 1 where it cannot, 2 for another call.
 
     `usage` is the command as it should be typed; `convert` answers the files that it wrote.
     """
@@ -18,7 +19,7 @@ def run(usage: str, convert: Callable[[Path], Iterable[Path]]) -> int:
     try:
         for path in convert(Path(sys.argv[1])):
             print(f"wrote {path}")
-    except UserError as error:
+    except (UserError, CannotWrite) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -10,6 +10,7 @@ import numpy as np
 from garment_uv.body.skeleton import NUM_JOINTS, PARENTS
 from garment_uv.body.smpl_pickle import read_pickle
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 KEYS = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table", "f")
 NUM_SHAPES = 10
@@ -63,13 +64,8 @@ def convert_pickle(source: Path, target: Path) -> Path:
     loaded = read_pickle(source)
     values = {key: loaded[key] for key in KEYS if key in loaded}
     check_arrays(values, source)
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            np.savez_compressed(file, **values)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with file_aside(target) as file:
+        np.savez_compressed(file, **values)
     return target
 
 

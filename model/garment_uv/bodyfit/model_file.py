@@ -13,14 +13,8 @@ from garment_uv.bodyfit.config import BodyFitConfig
 from garment_uv.bodyfit.network import BodyRegressor
 from garment_uv.config.base import Config, digest_of
 from garment_uv.errors import UserError
-from garment_uv.training.files import (
-    file_facts,
-    present_folder,
-    read_json,
-    replaced_folder,
-    verify_files,
-    write_json,
-)
+from garment_uv.outputs import present_folder, replaced_folder
+from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.model_file import FileFacts, load_tensors, load_weights, save_tensors
 
 BODY_JSON = "body_model.json"
@@ -52,7 +46,7 @@ class BodyCard(Config):
 
 def save_body_model(folder: Path, network: BodyRegressor, card: BodyCard) -> None:
     """Write the folder, atomically; the card's own `files` are filled in."""
-    with replaced_folder(folder) as fresh:
+    with replaced_folder(folder, (BODY_JSON, BODY_WEIGHTS)) as fresh:
         write_body_model(fresh, network, card)
 
 

@@ -8,8 +8,8 @@ from garment_uv.bodyfit.config import BodyFitConfig
 from garment_uv.bodyfit.model_file import BODY_JSON, BodyCard, load_body_model, save_body_model
 from garment_uv.bodyfit.trainer import WHERE_IT_RUNS, BodyEpoch, BodyTrainer
 from garment_uv.errors import UserError
+from garment_uv.outputs import present_folder
 from garment_uv.samples.source import DatasetSource
-from garment_uv.training.files import present_folder
 
 SAVE_EVERY_SECONDS = 20.0
 

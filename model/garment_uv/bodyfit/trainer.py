@@ -21,11 +21,12 @@ from garment_uv.bodyfit.model_file import BODY_WEIGHTS, BodyCard, write_body_mod
 from garment_uv.bodyfit.network import BodyRegressor
 from garment_uv.bodyfit.skeleton import joint_rotations
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.samples.order import epoch_order
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training.checkpoint import load_optimiser, optimiser_tensors, part
 from garment_uv.training.device import resolve_device
-from garment_uv.training.files import file_facts, present_folder, read_json, replaced_folder, verify_files, write_json
+from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.schedule import rate_factor
@@ -124,7 +125,7 @@ class BodyTrainer:
 
     def save(self, folder: Path) -> None:
         """Write the whole state as a checkpoint folder, atomically."""
-        with replaced_folder(folder) as fresh:
+        with replaced_folder(folder, (CHECKPOINT_JSON, TRAINING, MODEL)) as fresh:
             (fresh / MODEL).mkdir()
             write_body_model(fresh / MODEL, self.network, self.card())
             tensors = optimiser_tensors("optimiser", self._optimiser)

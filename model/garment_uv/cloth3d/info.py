@@ -8,10 +8,10 @@ import numpy as np
 import scipy.io
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.cloth3d._files import write_atomically
 from garment_uv.cloth3d._mat5 import MatError, parse
 from garment_uv.cloth3d._matlab import same, to_matlab
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 _KEYS = "shape poses trans gender zrot camLoc tightness seq seq_start seq_end outfit lights".split()
 
@@ -143,7 +143,7 @@ def read_info(path: Path | str) -> SequenceInfo:
 def write_info(path: Path | str, info: SequenceInfo) -> None:
     """Write an `info.mat` that `read_info` and scipy users read back; the same bytes for the same info."""
     tree = {name: to_matlab(value) for name, value in info.plain().items()}
-    with write_atomically(path) as file:
+    with file_aside(Path(path)) as file:
         scipy.io.savemat(file, tree, oned_as="row")
         # scipy stamps the time into the 116-byte text header: the same sequence must give the same bytes.
         file.seek(0)

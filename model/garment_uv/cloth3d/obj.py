@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.cloth3d._files import write_atomically
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 _PASSED_OVER = frozenset(
     b"vn vp g o s mg l p fo usemtl mtllib usemap maplib bevel c_interp d_interp lod shadow_obj trace_obj "
@@ -104,7 +104,7 @@ def write_obj(
         suffixes = [f"/{index + 1}" for index in corner] or [""] * len(polygon)
         words = [f"{index + 1}{suffix}" for index, suffix in zip(polygon, suffixes, strict=True)]
         lines.append(f"f {' '.join(words)}\n")
-    with write_atomically(path) as file:
+    with file_aside(Path(path)) as file:
         file.write("".join(lines).encode())
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.cloth3d._files import write_atomically
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 _HEADER = struct.Struct("<12siiffi")
 _MAGIC = b"POINTCACHE2\0"
@@ -84,7 +84,7 @@ def write_pointcache(path: Path | str, frames: np.ndarray | Iterable[np.ndarray]
     path = Path(path)
     dtype = _dtype(path)
     count, points = 0, 0
-    with write_atomically(path) as file:
+    with file_aside(Path(path)) as file:
         file.write(bytes(_HEADER.size))
         for frame in frames:
             frame = np.asarray(frame)

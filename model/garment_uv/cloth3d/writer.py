@@ -1,8 +1,5 @@
 """Write a sequence in CLOTH3D's layout: the whole folder, or nothing."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +14,7 @@ from garment_uv.cloth3d.pointcache import write_pointcache
 from garment_uv.cloth3d.sequence import SPARE
 from garment_uv.cloth3d.video import VideoWriter
 from garment_uv.errors import UserError
+from garment_uv.outputs import replaced_folder
 
 
 class GarmentData(NamedTuple):
@@ -53,9 +51,7 @@ def write_sequence(
     folder = Path(folder)
     items = {name: GarmentData(*item) for name, item in garments.items()}
     _check(folder, info, items, textures or {})
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
+    with replaced_folder(folder) as work:
         write_info(work / "info.mat", info)
         for name, item in items.items():
             write_obj(work / f"{name}.obj", item.rest, item.faces, item.uvs, item.face_uvs)
@@ -65,11 +61,6 @@ def write_sequence(
         count = _write_frames(work, folder.name, frames, as_video)
         if not info.num_poses - SPARE <= count <= info.num_poses or count == 0:
             raise UserError(f"{folder}: was given {count} images for {info.num_poses} poses; give one for each pose")
-        os.chmod(work, 0o755)
-        os.rename(work, folder)
-    except BaseException:
-        shutil.rmtree(work)
-        raise
 
 
 def _check(folder: Path, info: SequenceInfo, items: dict[str, GarmentData], textures: Mapping[str, np.ndarray]) -> None:

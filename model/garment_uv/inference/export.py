@@ -10,6 +10,7 @@ function; that the two agree is checked whenever a program is written.
 
 import copy
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,12 @@ from garment_uv.inference.card import ATLAS, CARD, PROGRAM, InferenceCard, descr
 from garment_uv.inference.program import load_program
 from garment_uv.networks.branches import ClassBranches
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.training.files import file_facts, replaced_folder, sha256, write_json
+from garment_uv.outputs import check_replaceable, replaced_folder
+from garment_uv.training.files import file_facts, sha256, write_json
 from garment_uv.training.model_file import WEIGHTS, FileFacts, load_model, read_card
 from garment_uv.training.predict import quiet_sparse
 
+FILES = (PROGRAM, ATLAS, CARD)
 CANVAS_M = 1e-5
 """By how much a displacement may differ between boxes and whole canvas, metres: rounding."""
 
@@ -66,8 +69,10 @@ def export_model(model_folder: Path, out: Path) -> float:
     was written has been read back and gives, bit for bit, what the network in it gives.
 
     Raises:
-        UserError: the folder is no model, or what was read back differs.
+        UserError: the folder is no model, `out` holds anything else, or what was read back differs.
+        CannotWrite: no space, or nothing may be written there.
     """
+    check_replaceable(out, FILES)
     card = read_card(model_folder)
     generator, config, atlas = load_model(model_folder)
     inputs, outputs = described(card.trained_on.image_size, atlas.size)
@@ -78,8 +83,10 @@ def export_model(model_folder: Path, out: Path) -> float:
         expected = network(*example)
         straight = generator(*example)
         program = torch.export.export(network, example, strict=False)
-        with replaced_folder(out) as fresh:
-            torch.export.save(program, fresh / PROGRAM)
+        with replaced_folder(out, FILES) as fresh:
+            content = BytesIO()  # on a full disk torch's own writer ends the process
+            torch.export.save(program, content)
+            (fresh / PROGRAM).write_bytes(content.getvalue())
             again = load_program(fresh / PROGRAM)(*example)
             gap = float((expected[0] - straight.displacement).abs().max())
             if not all(torch.equal(one, other) for one, other in zip(again, expected, strict=True)) or gap > CANVAS_M:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_uv.errors import UserError
+from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:
     from garment_uv.metrics.evaluate import GarmentScore
@@ -53,8 +54,7 @@ class SampleScore:
 def write_scores(scores: Sequence[SampleScore], folder: Path) -> None:
     """Writes `scores.json` into `folder`: sample, garment, both directions in mm, and whether it was missing."""
     entries = [asdict(score) for score in scores]
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / SCORES_FILE).write_text(json.dumps(entries, indent=0))
+    write_file(Path(folder) / SCORES_FILE, json.dumps(entries, indent=0))
 
 
 def read_scores(path: Path) -> list[SampleScore]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from garment_uv.config.base import Config
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside, write_file
 from garment_uv.samples.sample import FrameBody
 
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
@@ -54,11 +55,17 @@ def write_body_file(path: Path, body: BodyFile) -> None:
     """Write .json or .npz, whichever `path` ends in; UserError for any other ending."""
     path = Path(path)
     if path.suffix == ".json":
-        path.write_text(json.dumps(body.plain(), indent=1) + "\n")
+        write_file(path, body_json(body))
     elif path.suffix == ".npz":
-        np.savez(path, **{name: np.asarray(value) for name, value in body.plain().items()})
+        with file_aside(path) as file:
+            np.savez(file, **{name: np.asarray(value) for name, value in body.plain().items()})
     else:
         raise UserError(f"a body file ends in .json or .npz, was given {str(path)!r}")
+
+
+def body_json(body: BodyFile) -> bytes:
+    """The bytes of a body file that ends in .json."""
+    return (json.dumps(body.plain(), indent=1) + "\n").encode()
 
 
 def read_body_file(path: Path) -> BodyFile:

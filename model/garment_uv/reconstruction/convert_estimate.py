@@ -11,6 +11,7 @@ import numpy as np
 from garment_uv.body.convert_command import run
 from garment_uv.body.smpl_pickle import read_pickle
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 MEND = (
     "only a dictionary of NumPy arrays is converted: in the estimator's own environment, save pose, betas, translation "
@@ -27,7 +28,8 @@ def convert(path: Path) -> Path:
     if not arrays:
         raise UserError(f"{path} holds no array of numbers under a name; {MEND}")
     target = path.with_suffix(".npz")
-    np.savez(target, **arrays)
+    with file_aside(target) as file:
+        np.savez(file, **arrays)
     return target
 
 

@@ -1,14 +1,14 @@
 """Garment meshes as files that other programs open."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import trimesh
 
 from garment_uv.errors import UserError
+from garment_uv.outputs import write_file
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS
 
 
@@ -32,11 +32,16 @@ def check_ending(path: Path) -> None:
 
 def write_meshes(meshes: Mapping[str, MeshLike], path: Path) -> None:
     """Write .glb or .obj, whichever `path` ends in; UserError for any other ending."""
+    write_file(path, mesh_file(meshes, path))
+
+
+def mesh_file(meshes: Mapping[str, MeshLike], path: Path, generator: str = "") -> bytes:
+    """The bytes of a .glb or .obj, whichever `path` ends in, in which `generator` is named; UserError for others."""
     check_ending(path)
-    (write_glb if Path(path).suffix.lower() == ".glb" else write_obj)(meshes, path)
+    return (glb if Path(path).suffix.lower() == ".glb" else obj)(meshes, generator)
 
 
-def write_glb(meshes: Mapping[str, MeshLike], path: Path) -> None:
+def glb(meshes: Mapping[str, MeshLike], generator: str = "") -> bytes:
     """One binary glTF with a named, two-sided mesh per entry, with normals; y up as glTF wants it."""
     scene = trimesh.Scene()
     for name, mesh in meshes.items():
@@ -55,25 +60,19 @@ def write_glb(meshes: Mapping[str, MeshLike], path: Path) -> None:
             process=False,
         )
         scene.add_geometry(part, node_name=name, geom_name=name)
-    _write(Path(path), scene.export(file_type="glb", include_normals=True))
+
+    def name_generator(tree: dict[str, Any]) -> None:
+        tree["asset"]["generator"] = generator or tree["asset"]["generator"]
+
+    return scene.export(file_type="glb", include_normals=True, tree_postprocessor=name_generator)
 
 
-def write_obj(meshes: Mapping[str, MeshLike], path: Path) -> None:
+def obj(meshes: Mapping[str, MeshLike], generator: str = "") -> bytes:
     """One Wavefront .obj with an object per entry; z up and metres, as CLOTH3D's own .obj files are."""
-    lines, first = ["# metres, z up"], 1
+    lines, first = ["# metres, z up" + (f"; {generator}" if generator else "")], 1
     for name, mesh in meshes.items():
         lines.append(f"o {name}")
         lines += [f"v {x:.6f} {y:.6f} {z:.6f}" for x, y, z in np.asarray(mesh.vertices, np.float64)]
         lines += [f"f {a} {b} {c}" for a, b, c in np.asarray(mesh.faces) + first]
         first += len(mesh.vertices)
-    _write(Path(path), ("\n".join(lines) + "\n").encode())
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    return ("\n".join(lines) + "\n").encode()

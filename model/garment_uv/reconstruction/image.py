@@ -1,21 +1,26 @@
 """From one picture, and a body or none, to files of garment meshes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.guard import keep_inputs, keep_others, made_by
+from garment_uv.outputs import write_files
 from garment_uv.reconstruction.bodies import Body
-from garment_uv.reconstruction.body_file import BodyFile, write_body_file
-from garment_uv.reconstruction.export import check_ending, write_meshes
+from garment_uv.reconstruction.body_file import BodyFile, body_json
+from garment_uv.reconstruction.export import check_ending, mesh_file
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
 from garment_uv.reconstruction.photograph import read_pixels
-from garment_uv.reconstruction.picture import beside, render, render_through, write_png
+from garment_uv.reconstruction.picture import beside, png, render, render_through
 from garment_uv.reconstruction.picture_alone import ANYONE, Person
 from garment_uv.reconstruction.reconstructor import Reconstruction, Reconstructor
-from garment_uv.reconstruction.viewer import Panel, write_html
+from garment_uv.reconstruction.viewer import Panel
+from garment_uv.reconstruction.viewer import page as make_page
 from garment_uv.samples.sample import RawGarment
+
+COMMAND = "reconstruct"
 
 
 def reconstruct(
@@ -49,37 +54,46 @@ def reconstruct_files(
     out: Path,
     body_name: str = "the body",
     person: Person = ANYONE,
+    inputs: Sequence[Path | None] = (),
 ) -> list[Path]:
     """Reconstruct into `out` (.glb or .obj), with a picture (.png) and a page to turn (.html) beside it.
 
     A body that was estimated, here or by another system, is written too (.body.json), to look at and to give again. The
-    files' paths, in that order. A picture in which the model sees no garment is a UserError: nothing is written then.
+    files' paths, in that order; all appear, or none. Nothing is written over the image, what else is named in `inputs`
+    or files of others: that is a UserError before anything is done, as is, later, a picture without any garment.
     """
     out = Path(out)
     check_ending(out)
+    estimated, page = not isinstance(body, BodyFile), out.with_suffix(".html")
+    _, picture, *body_file = places(out, estimated)
+    written = [out, picture, page, *body_file]
+    keep_inputs(written, [image, *inputs])
+    keep_others(written[1:], COMMAND)
     result = reconstruct(model, image, body, body_name=body_name, person=person)
-    written = write_result(result, out, f"picture {image}", estimated=not isinstance(body, BodyFile))
-    page = out.with_suffix(".html")
-    body_panel, garments = panels(result)
-    write_html([body_panel, garments], page, f"Garments reconstructed from {Path(image).name}")
-    return [*written[:2], page, *written[2:]]
+    files = files_of(result, out, f"picture {image}", estimated)
+    title = f"Garments reconstructed from {Path(image).name}"
+    files[page] = make_page(panels(result), title, generator=made_by(COMMAND)).encode()
+    write_files(files)
+    return written
 
 
-def write_result(result: Reconstruction, out: Path, name: str, estimated: bool) -> list[Path]:
-    """Meshes, picture and, where it was `estimated`, body of one result; UserError where it holds no garment."""
+def places(out: Path, estimated: bool) -> list[Path]:
+    """Where meshes, picture and, of an `estimated` one, body of one result go."""
+    return [out, out.with_suffix(".png"), *([out.with_suffix(".body.json")] if estimated else [])]
+
+
+def files_of(result: Reconstruction, out: Path, name: str, estimated: bool) -> dict[Path, bytes]:
+    """The bytes of each of its `places`; UserError where it holds no garment."""
     if not result.garments:
         told = (
             "give the person's --box, or a --body" if estimated else "check that the body file belongs to this picture"
         )
         raise UserError(f"the model sees no garment in {name}: {told}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    written = [out, out.with_suffix(".png")]
-    write_meshes(result.garments, out)
-    write_png(overview(result), written[1])
+    maker = made_by(COMMAND)
+    contents = [mesh_file(result.garments, out, maker), png(overview(result), maker)]
     if estimated:
-        written.append(out.with_suffix(".body.json"))
-        write_body_file(written[-1], result.body_file)
-    return written
+        contents.append(body_json(result.body_file))
+    return dict(zip(places(out, estimated), contents, strict=True))
 
 
 def overview(result: Reconstruction, size: int = 384) -> np.ndarray:

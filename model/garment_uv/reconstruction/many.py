@@ -8,10 +8,12 @@ import numpy as np
 
 from garment_uv.cloth3d.video import VideoReader
 from garment_uv.errors import UserError
+from garment_uv.guard import keep_inputs, keep_others, made_by
+from garment_uv.outputs import write_files
 from garment_uv.reconstruction.bodies import SUFFIXES, Body, read_bodies, read_body
 from garment_uv.reconstruction.body_file import BodyFile
 from garment_uv.reconstruction.estimator_files import NOTHING, Said
-from garment_uv.reconstruction.image import panels, reconstruct, write_result
+from garment_uv.reconstruction.image import COMMAND, files_of, panels, places, reconstruct
 from garment_uv.reconstruction.picture_alone import ANYONE, Person
 from garment_uv.reconstruction.reconstructor import Reconstructor
 from garment_uv.reconstruction.viewer import Panel, write_html
@@ -31,6 +33,8 @@ class Item:
     """Of its files."""
     load: Callable[[], tuple[Path | np.ndarray, Body | None]]
     """The picture and its body; UserError where they cannot be read."""
+    sources: tuple[Path, ...] = ()
+    """The files that it reads."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,10 @@ def folder_items(folder: Path, bodies: Path | None = None, said: Said = NOTHING)
             raise UserError(f"no {picture.stem}.json or {picture.stem}.npz in {where}: put its body there")
         return picture, read_body(own[picture.stem], said)
 
-    return [Item(path.stem, lambda path=path: load(path)) for path in pictures]
+    def sources(picture: Path) -> tuple[Path, ...]:
+        return (picture, own[picture.stem]) if picture.stem in own else (picture,)
+
+    return [Item(path.stem, lambda path=path: load(path), sources(path)) for path in pictures]
 
 
 def video_items(
@@ -89,8 +96,9 @@ def video_items(
     def load(index: int) -> tuple[np.ndarray, Body | None]:
         return reader.frame(index), None if frames is None else frames[index]
 
-    numbers = range(0, reader.num_frames, every)
-    return [Item(f"{Path(path).stem}-{index:06d}", lambda index=index: load(index)) for index in numbers], reader.close
+    numbers, sources = range(0, reader.num_frames, every), (path,) if bodies is None else (path, bodies)
+    items = [Item(f"{Path(path).stem}-{index:06d}", lambda index=index: load(index), sources) for index in numbers]
+    return items, reader.close
 
 
 def reconstruct_many(
@@ -100,12 +108,17 @@ def reconstruct_many(
     suffix: str = ".glb",
     person: Person = ANYONE,
     report: Callable[[int, int], None] = lambda done, total: None,
+    inputs: Sequence[Path | None] = (),
 ) -> Outcome:
     """Reconstruct each into the folder `out`: NAME.glb or .obj, NAME.png, and one page that shows them.
 
-    What cannot be used is left out, and the outcome says why.
+    What cannot be used is left out, and the outcome says why. Nothing is written over what the items or `inputs` name
+    or over files of others: that is a UserError before anything is done. Where the disk gets full, what is done stays.
     """
     out = Path(out)
+    files = [place for item in items for place in places(out / f"{item.name}{suffix}", estimated=True)]
+    keep_inputs([*files, out / PAGE], {*inputs, *(source for item in items for source in item.sources)})
+    keep_others([*files, out / PAGE], COMMAND)
     shown = {items[i].name for i in np.linspace(0, len(items) - 1, min(ON_PAGE, len(items))).round().astype(int)}
     done: list[str] = []
     failed: dict[str, str] = {}
@@ -115,7 +128,8 @@ def reconstruct_many(
         try:
             image, body = item.load()
             result = reconstruct(model, image, body, f"picture {item.name}", f"the body of {item.name}", person)
-            write_result(result, out / f"{item.name}{suffix}", item.name, estimated=not isinstance(body, BodyFile))
+            estimated = not isinstance(body, BodyFile)
+            write_files(files_of(result, out / f"{item.name}{suffix}", item.name, estimated))
         except UserError as error:
             failed[item.name] = str(error)
         else:
@@ -130,5 +144,6 @@ def _page(views: list[Panel], total: int, out: Path) -> Path | None:
     if not views:
         return None
     some = f"{len(views)} of {total}, evenly spaced; the others are in their files." if len(views) < total else ""
-    write_html(views, out / PAGE, f"Garments reconstructed from {total} pictures", caption=some)
+    title = f"Garments reconstructed from {total} pictures"
+    write_html(views, out / PAGE, title, caption=some, generator=made_by(COMMAND))
     return out / PAGE

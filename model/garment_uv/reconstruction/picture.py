@@ -1,10 +1,11 @@
 """Pictures of meshes: from fixed views, or through the camera of the photograph they came from."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from garment_uv.reconstruction.meshes import ViewMesh
 from garment_uv.synthesis.render_camera import RenderCamera
@@ -25,9 +26,7 @@ BACKGROUND = (0.97, 0.97, 0.965)
 _GARMENT_BIAS = 0.0005
 
 
-def render(
-    meshes: Sequence[ViewMesh], size: int = 512, views: Sequence[str] = ("front", "left", "back")
-) -> np.ndarray:
+def render(meshes: Sequence[ViewMesh], size: int = 512, views: Sequence[str] = ("front", "left", "back")) -> np.ndarray:
     """The meshes from each view side by side, on one scale, uint8 [size, size * len(views), 3]."""
     shown = [mesh for mesh in meshes if len(mesh.vertices) and len(mesh.faces)]
     if not shown:
@@ -63,9 +62,13 @@ def beside(image: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.concatenate([resized, others], axis=1)
 
 
-def write_png(picture: np.ndarray, path: Path) -> None:
-    """Write uint8 [H, W, 3] as PNG."""
-    Image.fromarray(picture).save(path, "PNG")
+def png(picture: np.ndarray, software: str = "") -> bytes:
+    """uint8 [H, W, 3] as the bytes of a PNG, in which `software` is named."""
+    text, content = PngInfo(), BytesIO()
+    if software:
+        text.add_text("Software", software)
+    Image.fromarray(picture).save(content, "PNG", pnginfo=text)
+    return content.getvalue()
 
 
 def _draw(meshes: Sequence[ViewMesh], camera: RenderCamera) -> np.ndarray:

@@ -1,7 +1,7 @@
 """A picture report of a dataset's worst registrations: what each raw garment lost, in 3D and as pictures."""
 
-import html
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,19 @@ from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import BodyTopology, build_topology
 from garment_uv.cloth3d.sequence import Sequence
 from garment_uv.errors import UserError
+from garment_uv.guard import keep_others, made_by
 from garment_uv.metrics.s2s import point_to_surface
+from garment_uv.outputs import write_files
 from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.reconstruction.picture import render, write_png
-from garment_uv.reconstruction.viewer import Panel, write_html
+from garment_uv.reconstruction.picture import png, render
+from garment_uv.reconstruction.viewer import Panel, page
 from garment_uv.registration.quality import worn_faces
 from garment_uv.registration.register import register_outfit
 from garment_uv.samples.frames import at_rest
 from garment_uv.samples.manifest import GarmentQuality, Manifest
 from garment_uv.samples.raw import RawSource
 
+COMMAND = "data report"
 PAGE_FILE = "index.html"
 BARE_MM = 10.0
 """Where the scale of the distances ends: as far as this counts as covered."""
@@ -67,7 +70,8 @@ def write_registration_report(
         raise UserError(f"the dataset was made on another body ({manifest.body.name}); give the same --body")
     ranks = worst(manifest, count)
     topology = build_topology(body, manifest.subdivisions)
-    folder.mkdir(parents=True, exist_ok=True)
+    files = {folder / PAGE_FILE: b"", **{folder / _picture_name(rank): b"" for rank in ranks}}
+    keep_others(files, COMMAND)
     there = {(item.split, item.name): item for item in raw.sequences()}
     panels, rows = [], []
     for rank in ranks:
@@ -81,21 +85,25 @@ def write_registration_report(
             Panel(f"{title}: raw", meshes[:2], rank.said),
             Panel(f"{title}: registered", (meshes[0], meshes[2])),
         ]
-        name = f"{rank.split}-{rank.sequence}-{rank.garment}.png"
-        rows.append(f"<tr><td>{html.escape(title)}</td><td>{html.escape(rank.said)}</td></tr>")
+        rows.append(f"<tr><td>{escape(title)}</td><td>{escape(rank.said)}</td></tr>")
         views = ("front", "back")
         sides = [render((meshes[0], mesh), 360, views) for mesh in meshes[1:]]
-        write_png(np.concatenate(sides, axis=1), folder / name)
-    write_html(
+        files[folder / _picture_name(rank)] = png(np.concatenate(sides, axis=1), made_by(COMMAND))
+    html = page(
         panels,
-        folder / PAGE_FILE,
         "The worst registrations",
         caption="At rest. Colour: distance of the raw garment to the registered one.",
         scale_label="distance, mm",
         scale_maximum=BARE_MM,
         before=f"<table>{''.join(rows)}</table>",
+        generator=made_by(COMMAND),
     )
+    write_files({**files, folder / PAGE_FILE: html.encode()})
     return ranks
+
+
+def _picture_name(rank: Rank) -> str:
+    return f"{rank.split}-{rank.sequence}-{rank.garment}.png"
 
 
 def _meshes(path: Path, name: str, body: BodyModel, topology: BodyTopology) -> tuple[ViewMesh, ViewMesh, ViewMesh]:

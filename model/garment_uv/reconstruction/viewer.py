@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from garment_uv.outputs import write_file
 from garment_uv.reconstruction.meshes import ViewMesh
 
 SCRIPTS = ("surface.js", "viewer.js")
@@ -34,7 +35,7 @@ class Panel:
 
 def write_html(panels: Sequence[Panel], path: Path, title: str, **options: Any) -> None:
     """Write `page(panels, title, **options)` to `path`."""
-    Path(path).write_text(page(panels, title, **options), encoding="utf-8")
+    write_file(path, page(panels, title, **options))
 
 
 def page(
@@ -45,16 +46,19 @@ def page(
     scale_maximum: float | None = None,
     before: str = "",
     after: str = "",
+    generator: str = "garment",
 ) -> str:
     """The page as a string.
 
     `scale_maximum` is the value of the scale's last colour; by default the 98th percentile of all values, rounded up.
-    `before` and `after` are HTML put above and below the panels as it is: escape what comes from users.
+    `before` and `after` are HTML put above and below the panels as it is: escape what comes from users. `generator`
+    is named in the page's head.
     Positions are kept as 16 bits over each mesh's box (0.02 mm for a body), so the page is for looking.
     """
     data = viewer_data(panels, title, caption, scale_label, scale_maximum)
     text = files(__package__).joinpath("viewer.html").read_text(encoding="utf-8")
     parts = {
+        "GENERATOR": html.escape(generator),
         "TITLE": html.escape(title),
         "BEFORE": before,
         "AFTER": after,

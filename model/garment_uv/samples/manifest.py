@@ -5,7 +5,6 @@ and its digest is the dataset's version.
 """
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,6 +22,7 @@ from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config
 from garment_uv.config.base import digest_of
 from garment_uv.errors import UserError
+from garment_uv.outputs import write_file
 
 SCHEMA_VERSION = 2
 """What is written: 2 adds `quality` to the sequences. 1 is read too, and keeps its digest."""
@@ -199,9 +199,7 @@ class Manifest(Config):
         except (ValueError, RecursionError) as error:
             raise UserError(f"{where} is no manifest: {_first_line(error)}; {_MEND}") from None
         if not isinstance(values, dict):
-            raise UserError(
-                f"{where} is no manifest: it holds a {type(values).__name__}, not an object; {_MEND}"
-            )
+            raise UserError(f"{where} is no manifest: it holds a {type(values).__name__}, not an object; {_MEND}")
         version = values.get("schema_version")
         if version not in (1, SCHEMA_VERSION):
             raise UserError(
@@ -215,13 +213,7 @@ class Manifest(Config):
 
     def save(self, path: Path) -> None:
         """Writes the manifest under a temporary name and renames it: never seen half-written."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            partial.write_bytes(self.to_bytes())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_file(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> "Manifest":

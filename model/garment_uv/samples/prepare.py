@@ -5,7 +5,6 @@ Each sequence becomes a part (`part.py`), and parts are joined into shards (`ass
 killed anywhere is gone on with, and ends with the bytes of one that was left alone.
 """
 
-import errno
 import json
 import re
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import build_topology
 from garment_uv.errors import UserError
+from garment_uv.outputs import FULL
 from garment_uv.samples.crew import CrewMaker, OneProcess, Processes
 from garment_uv.samples.flow import Flow, go_on
 from garment_uv.samples.frames import Workshop
@@ -78,7 +78,7 @@ def prepare(
         manifest = _manifest(flow, bench)
         sink.publish(manifest)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise UserError(
                 f"no space left while preparing ({error.filename or tempfile.gettempdir()}); "
                 "free some, or set TMPDIR to another disk; the same command goes on"

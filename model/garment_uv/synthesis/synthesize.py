@@ -11,6 +11,7 @@ from typing import Literal
 
 from garment_uv.cloth3d.writer import write_sequence
 from garment_uv.errors import UserError
+from garment_uv.outputs import write_file
 from garment_uv.synthesis.perform import Stage
 from garment_uv.synthesis.plan import DEFAULT_SPLITS, SequencePlan, plan_sequences
 
@@ -74,10 +75,7 @@ def _place_order(out: Path, sequences: int, frames: int, seed: int, splits: Mapp
         return
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out} is not empty and has no {ORDER_FILE}: choose a new folder")
-    out.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(order, indent=1) + "\n")
-    os.replace(partial, path)
+    write_file(path, json.dumps(order, indent=1) + "\n")
 
 
 def _made(plans: list[SequencePlan], out: Path, as_video: bool, workers: int) -> Iterator[str]:

@@ -16,16 +16,10 @@ from pydantic import Field
 from garment_uv.config.base import Config
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training import model_file
 from garment_uv.training.changes import changeable, may_change
-from garment_uv.training.files import (
-    file_facts,
-    present_folder,
-    read_json,
-    replaced_folder,
-    verify_files,
-    write_json,
-)
+from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.random_state import PlainRandomState
 from garment_uv.training.report import Best
 
@@ -88,7 +82,7 @@ def save_checkpoint(
     write_model: Callable[[Path], None],
 ) -> None:
     """Write the checkpoint atomically; `write_model(path)` writes the model's files into the folder `path`."""
-    with replaced_folder(folder) as fresh:
+    with replaced_folder(folder, (CHECKPOINT_JSON, TRAINING, MODEL)) as fresh:
         (fresh / MODEL).mkdir()
         write_model(fresh / MODEL)
         model_file.save_tensors(fresh / TRAINING, state.tensors)

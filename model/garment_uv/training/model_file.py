@@ -11,15 +11,9 @@ from garment_uv.config.base import Config, digest_of
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training.device import place
-from garment_uv.training.files import (
-    file_facts,
-    present_folder,
-    read_json,
-    replaced_folder,
-    verify_files,
-    write_json,
-)
+from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.uv.atlas import Atlas
 
 MODEL_JSON = "model.json"
@@ -71,7 +65,7 @@ def save_model(
     epoch: int,
 ) -> None:
     """Write the model folder, atomically."""
-    with replaced_folder(folder) as fresh:
+    with replaced_folder(folder, (MODEL_JSON, WEIGHTS, ATLAS)) as fresh:
         write_model(fresh, generator, config, atlas, trained_on, epoch)
 
 

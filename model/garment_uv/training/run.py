@@ -6,7 +6,6 @@
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any
 
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.outputs import present_folder, write_file
 from garment_uv.samples.source import DatasetSource
-from garment_uv.training.files import present_folder, read_json
+from garment_uv.training.files import read_json
 from garment_uv.training.trainer import Trainer
 
 RESULT, CURVE, CHECKPOINT, MODEL = "result.json", "curve.jsonl", "checkpoint", "model"
@@ -66,7 +66,7 @@ def train_to_end(
         trainer.close()
     seconds = sum(epoch["seconds"] for epoch in curve)
     result = {**fixed, "reason": reason, "seconds": seconds, "tables": tables}
-    _write(folder / RESULT, json.dumps(result))
+    write_file(folder / RESULT, json.dumps(result))
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return result
 
@@ -78,10 +78,4 @@ def read_curve(folder: Path) -> list[dict[str, float]]:
 
 
 def _write_curve(folder: Path, curve: list[dict[str, float]]) -> None:
-    _write(folder / CURVE, "".join(json.dumps(epoch) + "\n" for epoch in curve))
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(text)
-    os.replace(partial, path)
+    write_file(folder / CURVE, "".join(json.dumps(epoch) + "\n" for epoch in curve))

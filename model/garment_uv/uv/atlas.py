@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.outputs import file_aside
 
 FORMAT = 1
 """Version of the file format and of the sampling convention."""
@@ -55,10 +56,8 @@ class Atlas:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the atlas as an .npz without pickles; the file appears whole or not at all."""
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         arrays = {f"faces_{name}": value for name, value in self.faces.items()}
-        with open(partial, "wb") as file:
+        with file_aside(Path(path)) as file:
             np.savez(
                 file,
                 format=FORMAT,
@@ -70,7 +69,6 @@ class Atlas:
                 digest=np.array(self.digest),
                 **arrays,
             )
-        os.replace(partial, path)
 
     @staticmethod
     def load(path: str | os.PathLike) -> "Atlas":

@@ -7,6 +7,8 @@ import click
 from garment_sweeps.cli.group import example
 from garment_uv.errors import UserError
 
+COMMAND = "data frame"
+
 
 @click.command(epilog=example("garment data frame .garment/raw/test/00023 --frame 2 --out .garment/picture"))
 @click.argument("sequence", type=click.Path(path_type=Path))
@@ -20,10 +22,15 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
 
     from garment_uv.cloth3d.camera import crop
     from garment_uv.cloth3d.sequence import Sequence
-    from garment_uv.reconstruction.body_file import BodyFile, write_body_file
-    from garment_uv.reconstruction.picture import write_png
+    from garment_uv.guard import keep_inputs, keep_others, made_by
+    from garment_uv.outputs import write_files
+    from garment_uv.reconstruction.body_file import BodyFile, body_json
+    from garment_uv.reconstruction.picture import png
     from garment_uv.samples.frames import frame_body
 
+    picture, body_file = out / "image.png", out / "body.json"
+    keep_inputs((picture, body_file), [sequence])
+    keep_others((picture, body_file), COMMAND)
     opened = Sequence.open(sequence)
     try:
         if index not in opened.frame_indices:
@@ -33,7 +40,7 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
         frame = opened.frame(index)
     finally:
         opened.close()
-    out.mkdir(parents=True, exist_ok=True)
-    write_png(np.ascontiguousarray(crop(frame.rgb, frame.camera, size)), out / "image.png")
-    write_body_file(out / "body.json", BodyFile.of_frame(frame_body(frame), body))
-    click.echo(f"wrote {out / 'image.png'} and {out / 'body.json'}")
+    pixels = np.ascontiguousarray(crop(frame.rgb, frame.camera, size))
+    told = BodyFile.of_frame(frame_body(frame), body)
+    write_files({picture: png(pixels, made_by(COMMAND)), body_file: body_json(told)})
+    click.echo(f"wrote {picture} and {body_file}")

@@ -61,11 +61,15 @@ def command(
     from garment_sweeps.cluster.session import ray_session
     from garment_sweeps.preparation import RayCrew, open_raw
     from garment_sweeps.shards import open_sink
+    from garment_sweeps.shards.uri import local_folder
     from garment_uv.body import load_body
+    from garment_uv.guard import keep_inputs
     from garment_uv.samples.prepare import prepare
 
     address = os.environ.get("RAY_ADDRESS") or None
     use_ray = bool(address) if on_ray is None else on_ray
+    if (target := local_folder(out)) is not None:
+        keep_inputs([target], [local_folder(raw), smpl_dir])
     sink, sequences = open_sink(out, overwrite), open_raw(raw)
     with ExitStack() as stack:
         if use_ray:

@@ -48,8 +48,14 @@ def command(
 ) -> None:
     """S2S per garment class, in mm, of models and of folders of meshes: one table for all systems."""
     from garment_sweeps.comparison.evaluate import evaluate, evaluate_bodies, write_csv
+    from garment_sweeps.comparison.layouts import parse_meshes
+    from garment_sweeps.shards.uri import local_folder
+    from garment_uv.guard import keep_inputs
     from garment_uv.metrics.side_by_side import side_by_side
 
+    if out is not None:
+        folders = [*map(Path, models), *(parse_meshes(name)[1] for name in meshes)]
+        keep_inputs([out], [local_folder(uri), *folders, body_model, smpl_dir])
     if set(bodies) == {"given"}:
         found = evaluate(uri, models, meshes, split=split, segments=segments)
         click.echo(next(iter(found.values())).text() if len(found) == 1 else side_by_side(found))

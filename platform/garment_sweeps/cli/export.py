@@ -21,7 +21,10 @@ def command(model: str, out: Path) -> None:
     The card says what the program takes and gives. What was written is read back and compared before it is kept.
     """
     from garment_sweeps.comparison.evaluate import model_folder
+    from garment_uv.guard import keep_inputs
     from garment_uv.inference.export import export_model
 
-    gap = export_model(model_folder(model), out)
+    folder = model_folder(model)
+    keep_inputs([out], [folder])
+    gap = export_model(folder, out)
     click.echo(f"wrote {out}; its displacements are within {gap:g} m of the model's")

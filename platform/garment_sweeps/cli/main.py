@@ -7,6 +7,7 @@ import click
 
 from garment_sweeps.cli.group import LazyGroup
 from garment_uv.errors import UserError
+from garment_uv.outputs import CannotWrite
 
 COMMANDS = {
     "data": ("garment_sweeps.cli.data", "Make, prepare and check datasets."),
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except click.ClickException as error:
         return _say(error, error.format_message().replace("\n", " ") + _hint(error), 2, debug)
-    except UserError as error:
+    except (UserError, CannotWrite) as error:
         return _say(error, str(error), 1, debug)
     except (KeyboardInterrupt, click.exceptions.Abort) as error:
         return _say(error, "interrupted", 130, debug)

@@ -81,12 +81,13 @@ def command(
         check_ending(out)
     elif out.suffix.lower() in (".glb", ".obj") or out.is_file():
         raise UserError(f"--out is the folder of many results here, was given {str(out)!r}: name a folder")
-    reconstructor = Reconstructor(model_folder(model), smpl_dir, body_network=body_model)
+    folder = model_folder(model)
+    reconstructor, inputs = Reconstructor(folder, smpl_dir, body_network=body_model), [folder, body_model, mask]
     if many:
-        _many(reconstructor, image, body, out, f".{suffix}", person, said, every)
+        _many(reconstructor, image, body, out, f".{suffix}", person, said, every, inputs)
         return
     given = None if body is None else read_body(body, said)
-    written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person)
+    written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person, [body, *inputs])
     click.echo("wrote " + ", ".join(str(path) for path in written))
 
 
@@ -99,6 +100,7 @@ def _many(
     person: "Person",
     said: "Said",
     every: int,
+    inputs: list[Path | None],
 ) -> None:
     from garment_sweeps.cli.output import progress_bar
     from garment_uv.reconstruction.many import folder_items, reconstruct_many, video_items
@@ -109,7 +111,7 @@ def _many(
         items, close = video_items(image, body, every, said)
     try:
         with progress_bar("reconstruct", "pictures") as report:
-            outcome = reconstruct_many(model, items, out, suffix, person, report)
+            outcome = reconstruct_many(model, items, out, suffix, person, report, inputs)
     finally:
         if close is not None:
             close()

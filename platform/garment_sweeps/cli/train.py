@@ -25,11 +25,14 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.names import checked_name
     from garment_sweeps.cluster.settings import Settings, dataset_uri
+    from garment_sweeps.shards.uri import local_folder
+    from garment_uv.guard import keep_inputs
 
     loaded = experiment_with(experiment, assignments)
     name = checked_name(name or f"train-{loaded.name}")
     settings = Settings.from_environment()
     base = loaded.base.with_values({"data.uri": dataset_uri(loaded.base.data.uri, settings.home)})
+    keep_inputs([out] if out else [], [local_folder(base.data.uri)])
     from garment_sweeps.spaces import experiment_file
     from garment_sweeps.trials.single import train_once
 

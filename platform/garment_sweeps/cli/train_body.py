@@ -23,11 +23,14 @@ def command(uri: str, out: Path, assignments: tuple[str, ...]) -> None:
     model's folder.
     """
     from garment_sweeps.shards import open_source
+    from garment_sweeps.shards.uri import local_folder
     from garment_uv.bodyfit.config import BodyFitConfig
     from garment_uv.bodyfit.run import train_body
     from garment_uv.config import parse_assignments
+    from garment_uv.guard import keep_inputs
 
     config = BodyFitConfig().with_values({"uri": uri, **parse_assignments(assignments)})
+    keep_inputs([out], [local_folder(config.uri)])
     card = train_body(config, open_source(config.uri), out, _Epochs(config.epochs))
     click.echo(f"wrote {out}: {card.epoch} epochs; on {config.split}, {said(card.errors)}")
 

@@ -11,7 +11,10 @@ from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tracking_client
+from garment_sweeps.tracking.settings import store_file
 from garment_sweeps.tracking.ui import OF_TRAININGS
+from garment_uv.guard import keep_inputs
+from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -44,12 +47,12 @@ def compare(names: list[str], out: Path) -> Compared:
         UserError: an unknown sweep or run, or a sweep of which nothing was measured.
     """
     client = tracking_client()
+    keep_inputs([out], [store_file(client.tracking_uri)])
     chosen = choose(client, names)
     metrics = list(dict.fromkeys((*sections.curves_of(chosen.objective), *sections.CLASS_CURVES)))
     runs = [gather(client, chosen.name(run), run, metrics) for run in chosen.runs]
     text = comparison_page(chosen, runs)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    write_file(out, text)
     names = tuple(run.name for run in runs)
     if chosen.sweep is None:
         return Compared(out, names)

@@ -10,6 +10,7 @@ from garment_sweeps.comparison.layouts import LAYOUTS, Layout, parse_meshes, rea
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
+from garment_uv.outputs import write_file
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import iterate_samples
 
@@ -59,15 +60,16 @@ def evaluate(
 def write_csv(tables: Mapping[str, S2STable], path: Path) -> None:
     """A line for each system and class, 'all' and 'macro' included, mm."""
     import csv
+    from io import StringIO
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(CSV_COLUMNS)
-        for system, table in tables.items():
-            for name, row in {**table.classes, "all": table.all, "macro": table.macro}.items():
-                figures = (row.mean_mm, row.pred_to_true_mm, row.true_to_pred_mm)
-                writer.writerow([system, name, row.samples, *(f"{mm:.4f}" for mm in figures), row.missing])
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for system, table in tables.items():
+        for name, row in {**table.classes, "all": table.all, "macro": table.macro}.items():
+            figures = (row.mean_mm, row.pred_to_true_mm, row.true_to_pred_mm)
+            writer.writerow([system, name, row.samples, *(f"{mm:.4f}" for mm in figures), row.missing])
+    write_file(path, text.getvalue())
 
 
 def evaluate_bodies(

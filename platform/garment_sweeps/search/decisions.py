@@ -10,6 +10,7 @@ import sqlalchemy
 
 from garment_sweeps.search.journal import DirectJournal, Journal
 from garment_sweeps.search.tables import DECISIONS, make_tables
+from garment_uv import outputs
 from garment_uv.errors import UserError
 
 Event = dict[str, Any]
@@ -115,11 +116,7 @@ def store_log(engine: sqlalchemy.Engine, sweep: str, events: Iterable[Event], gu
 
 def write_file(events: Iterable[Event], path: Path) -> None:
     """The log as JSON lines, replaced as a whole so that no reader finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    with open(partial, "w") as file:
-        file.writelines(json.dumps(event, separators=(",", ":")) + "\n" for event in events)
-    partial.replace(path)
+    outputs.write_file(path, "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events))
 
 
 def read_file(path: Path) -> list[Event]:

@@ -41,9 +41,7 @@ def parse_uri(uri: str) -> Path | S3Location:
     if uri.startswith("file://"):
         path = unquote(uri.removeprefix("file://"))
         if not path.startswith("/"):
-            raise UserError(
-                f"dataset URI {uri!r} names no absolute folder; write file:///folder, or the folder"
-            )
+            raise UserError(f"dataset URI {uri!r} names no absolute folder; write file:///folder, or the folder")
         return Path(path)
     if not uri.startswith("s3://"):
         raise UserError(f"dataset URI {uri!r} has the scheme {scheme[1]!r}, which is not known; {_ALLOWED}")
@@ -54,3 +52,9 @@ def parse_uri(uri: str) -> Path | S3Location:
     if any(part in ("", ".", "..") for part in prefix.split("/")) and prefix:
         raise UserError(f"dataset URI {uri!r} has an empty or dotted part in its prefix; {_ALLOWED}")
     return S3Location(bucket, prefix)
+
+
+def local_folder(uri: str) -> Path | None:
+    """The folder that a URI names; None where it is not on this machine."""
+    place = parse_uri(uri)
+    return place if isinstance(place, Path) else None

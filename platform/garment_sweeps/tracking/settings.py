@@ -29,6 +29,11 @@ def own_uri(uri: str) -> str:
     return own if own and without_login(own) == without_login(uri) else uri
 
 
+def store_file(uri: str) -> Path | None:
+    """The SQLite file of a local store; None of a server."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
 def tracking_client(uri: str | None = None) -> "MlflowClient":
     """A client that has been answered once; UserError in one line where nothing answers, or where it is refused.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from garment_sweeps.tracking.settings import garment_home, tracking_client, tracking_uri
 from garment_uv.errors import UserError
+from garment_uv.outputs import write_file
 
 LOOPBACK = "127.0.0.1"
 PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
@@ -96,7 +97,6 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
 
 def users_file(home: Path) -> Path:
     """The file that tells MLflow where its users are; it holds no password."""
-    home.mkdir(parents=True, exist_ok=True)
     path = home / "mlflow_auth.ini"
-    path.write_text(_USERS.format(users=f"sqlite:///{home / 'mlflow_users.db'}"))
+    write_file(path, _USERS.format(users=f"sqlite:///{home / 'mlflow_users.db'}"))
     return path

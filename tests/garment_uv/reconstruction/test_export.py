@@ -8,12 +8,12 @@ import pytest
 import trimesh
 
 from garment_uv.errors import UserError
-from garment_uv.reconstruction.export import to_y_up, write_glb, write_meshes, write_obj
+from garment_uv.reconstruction.export import to_y_up, write_meshes
 
 
 def test_glb_is_y_up_named_two_sided_with_normals(tmp_path, body, dress):
     path = tmp_path / "deep" / "meshes.glb"
-    write_glb({"Dress": dress, "body": body}, path)
+    write_meshes({"Dress": dress, "body": body}, path)
     content = path.read_bytes()
     header = json.loads(content[20 : 20 + struct.unpack("<I", content[12:16])[0]])
     assert sorted(mesh["name"] for mesh in header["meshes"]) == ["Dress", "body"]
@@ -38,7 +38,7 @@ def test_y_up_is_a_rotation_and_faces_the_viewer():
 
 def test_obj_reads_back(tmp_path, body, dress):
     path = tmp_path / "meshes.obj"
-    write_obj({"Dress": dress, "body": body}, path)
+    write_meshes({"Dress": dress, "body": body}, path)
     text = path.read_text()
     assert "o Dress\n" in text and "o body\n" in text
     read = trimesh.load(path, process=False, maintain_order=True)

@@ -1,10 +1,12 @@
 """Pictures of meshes."""
 
+from io import BytesIO
+
 import numpy as np
 import torch
 from PIL import Image
 
-from garment_uv.reconstruction.picture import BACKGROUND, beside, render, render_through, write_png
+from garment_uv.reconstruction.picture import BACKGROUND, beside, png, render, render_through
 from garment_uv.uv.unwrap import crop_coordinates
 
 
@@ -12,15 +14,15 @@ def ink(picture: np.ndarray) -> np.ndarray:
     return (np.abs(picture.astype(int) - np.rint(255 * np.array(BACKGROUND))) > 8).any(axis=-1)
 
 
-def test_views_lie_side_by_side_on_one_scale(tmp_path, body, dress):
+def test_views_lie_side_by_side_on_one_scale(body, dress):
     picture = render([body, dress], size=96, views=("front", "left", "back"))
     assert picture.shape == (96, 288, 3) and picture.dtype == np.uint8
     heights = [np.flatnonzero(ink(part).any(axis=1)) for part in np.split(picture, 3, axis=1)]
     assert all(len(rows) > 60 and abs(len(rows) - len(heights[0])) <= 1 for rows in heights)
     middle = picture[48, 48].astype(int)
     assert middle[0] > middle[1] and middle[2] > middle[1]  # the dress's colour, in front of the body's
-    write_png(beside(np.zeros((10, 10, 3), np.uint8), picture), tmp_path / "a.png")
-    assert Image.open(tmp_path / "a.png").size == (384, 96)
+    content = png(beside(np.zeros((10, 10, 3), np.uint8), picture), "some program")
+    assert Image.open(BytesIO(content)).size == (384, 96) and b"some program" in content[:2048]
 
 
 def test_nothing_to_draw_is_an_empty_picture():

@@ -85,7 +85,7 @@ def file_aside(path: Path) -> Iterator[BinaryIO]:
         with refusals_of(path):
             _refuse_folder(path)
             file = open(partial, "x+b")
-        with file, refusals_of(path, FULL):
+        with refusals_of(path, FULL), file:
             yield file
             _sync(file)
         with refusals_of(path):

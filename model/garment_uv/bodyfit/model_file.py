@@ -19,6 +19,7 @@ from garment_uv.training.model_file import FileFacts, load_tensors, load_weights
 
 BODY_JSON = "body_model.json"
 BODY_WEIGHTS = "body_regressor.safetensors"
+BODY_FILES = (BODY_JSON, BODY_WEIGHTS)
 COMPANION = "body"
 """Folder inside a garment model's folder where its companion body network is looked for."""
 
@@ -46,7 +47,7 @@ class BodyCard(Config):
 
 def save_body_model(folder: Path, network: BodyRegressor, card: BodyCard) -> None:
     """Write the folder, atomically; the card's own `files` are filled in."""
-    with replaced_folder(folder, (BODY_JSON, BODY_WEIGHTS)) as fresh:
+    with replaced_folder(folder, BODY_FILES) as fresh:
         write_body_model(fresh, network, card)
 
 

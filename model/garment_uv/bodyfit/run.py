@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from garment_uv.bodyfit.config import BodyFitConfig
-from garment_uv.bodyfit.model_file import BODY_JSON, BodyCard, load_body_model, save_body_model
+from garment_uv.bodyfit.model_file import BODY_FILES, BODY_JSON, BodyCard, load_body_model, save_body_model
 from garment_uv.bodyfit.trainer import WHERE_IT_RUNS, BodyEpoch, BodyTrainer
 from garment_uv.errors import UserError
-from garment_uv.outputs import present_folder
+from garment_uv.outputs import check_replaceable, present_folder
 from garment_uv.samples.source import DatasetSource
 
 SAVE_EVERY_SECONDS = 20.0
@@ -23,6 +23,7 @@ def train_body(
     holds another config's or dataset's model.
     """
     folder = Path(folder)
+    check_replaceable(folder, BODY_FILES)
     if (present_folder(folder) / BODY_JSON).exists():
         return _finished(config, source, folder)
     under_way = folder.with_name(f"{folder.name}.training")

@@ -11,7 +11,7 @@ from typing import Literal
 
 from garment_uv.cloth3d.writer import write_sequence
 from garment_uv.errors import UserError
-from garment_uv.outputs import write_file
+from garment_uv.outputs import check_replaceable, write_file
 from garment_uv.synthesis.perform import Stage
 from garment_uv.synthesis.plan import DEFAULT_SPLITS, SequencePlan, plan_sequences
 
@@ -64,6 +64,7 @@ def _place_order(out: Path, sequences: int, frames: int, seed: int, splits: Mapp
         "revision": _REVISION, "anny": version("anny"), "sequences": sequences, "frames": frames, "seed": seed,
         "splits": {name: float(share) for name, share in splits.items()}, "image_format": image_format,
     }  # fmt: skip
+    check_replaceable(out, None)
     path = out / ORDER_FILE
     if path.exists():
         try:

@@ -14,7 +14,7 @@ from garment_sweeps.cli.group import example
     )
 )
 @click.argument("runs", nargs=-1, required=True)
-@click.option("--out", default="compare.html", show_default=True, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--out", default="compare.html", show_default=True, type=click.Path(path_type=Path))
 def command(runs: tuple[str, ...], out: Path) -> None:
     """One HTML page of RUNS (a sweep's name for its best trials, or MLflow run ids and SWEEP/TRIAL).
 

@@ -9,7 +9,7 @@ from garment_uv.errors import UserError
 
 
 @click.command(epilog=example("garment data benchmark --out .garment/open192 --workers 2"))
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
 @click.option(
     "--size", "sizes", multiple=True, type=click.Choice(["128", "256"]), help="Texels a side; both where not given."
 )

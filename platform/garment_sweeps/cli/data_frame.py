@@ -13,7 +13,7 @@ COMMAND = "data frame"
 @click.command(epilog=example("garment data frame .garment/raw/test/00023 --frame 2 --out .garment/picture"))
 @click.argument("sequence", type=click.Path(path_type=Path))
 @click.option("--frame", "index", default=0, show_default=True, type=click.IntRange(0), help="Counted from 0.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
 @click.option("--size", default=256, show_default=True, type=click.IntRange(32, 2048), help="Pixels along a side.")
 @click.option("--body", default="anny", show_default=True, type=click.Choice(["anny", "smpl"]))
 def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None:

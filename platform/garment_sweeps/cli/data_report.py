@@ -10,7 +10,7 @@ from garment_sweeps.cli.group import example
 @click.command(epilog=example("garment data report .garment/dataset --raw .garment/raw --out .garment/worst"))
 @click.argument("uri")
 @click.option("--raw", required=True, help="Folder or s3://bucket/prefix that the dataset was prepared from.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
 @click.option("--worst", default=12, show_default=True, type=click.IntRange(1, 200), help="How many garments.")
 @click.option("--body", default="anny", show_default=True, type=click.Choice(["anny", "smpl"]))
 @click.option("--smpl-dir", type=click.Path(path_type=Path), help="Your SMPL files, for --body smpl.")

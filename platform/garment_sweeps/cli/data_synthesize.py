@@ -8,7 +8,7 @@ from garment_sweeps.cli.group import example
 
 
 @click.command(epilog=example("garment data synthesize --out .garment/raw --sequences 24 --frames 6 --seed 7"))
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write into.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write into.")
 @click.option("--sequences", default=24, show_default=True, type=click.IntRange(1), help="Sequences over all splits.")
 @click.option("--frames", default=6, show_default=True, type=click.IntRange(1), help="Frames per sequence.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Decides everything.")

@@ -33,7 +33,7 @@ BODIES = ("given", "perturbed", "predicted")
 @click.option("--body-model", type=click.Path(path_type=Path), help="Body network; the one in the model by default.")
 @click.option("--smpl-dir", type=click.Path(path_type=Path), help="Your SMPL files, to pose bodies of SMPL.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1), help="Of the perturbation.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The table as CSV, too.")
+@click.option("--out", type=click.Path(path_type=Path), help="The table as CSV, too.")
 def command(
     models: tuple[str, ...],
     meshes: tuple[str, ...],

@@ -14,7 +14,7 @@ from garment_sweeps.cli.group import example
     )
 )
 @click.argument("model")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="The folder to write.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder to write.")
 def command(model: str, out: Path) -> None:
     """MODEL, a folder or 'champion', for inference alone: one program (torch.export), its atlas, and a card.
 

@@ -14,7 +14,7 @@ from garment_sweeps.cli.group import example
     )
 )
 @click.option("--data", "uri", required=True, help="Dataset: a folder or s3://bucket/prefix.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the network.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the network.")
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of BodyFitConfig.")
 def command(uri: str, out: Path, assignments: tuple[str, ...]) -> None:
     """Train the network that takes a body from the picture alone; repeat the command to go on with it.

@@ -1,0 +1,117 @@
+"""The local home in MLflow: where artifacts lie, whatever folder the home is in today.
+
+A local store names artifacts by MLflow's own scheme for what a server keeps, `mlflow-artifacts:/EXPERIMENT/...`, which
+says nothing of a folder. `garment ui`'s server knows it; in a process without a server, `register` makes it mean the
+folder `artifacts` of the home. So a home can be moved, and a copy keeps its own artifacts.
+"""
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from garment_uv.outputs import write_file
+
+if TYPE_CHECKING:
+    from mlflow.store.artifact.artifact_repo import ArtifactRepository
+
+SCHEME = "mlflow-artifacts"
+HOME_FILE = "home.json"
+ARTIFACTS = "artifacts"
+LOCATIONS = {
+    "experiments": ("artifact_location",),
+    "runs": ("artifact_uri",),
+    "model_versions": ("source", "storage_location"),
+}
+"""Columns of MLflow's store that say where artifacts lie."""
+
+
+def home_id(home: Path) -> str:
+    """The identity of a home, made with it; a copy of the folder is a copy of the home, with the same."""
+    path = home / HOME_FILE
+    if not path.exists():
+        write_file(path, json.dumps({"format": "garment-home", "id": uuid4().hex}) + "\n")
+    return json.loads(path.read_text())["id"]
+
+
+def artifact_location(experiment: str) -> str:
+    """Where a local store keeps the artifacts of an experiment, relative to the home."""
+    return f"{SCHEME}:/{experiment}"
+
+
+def store_file(uri: str) -> Path | None:
+    """The SQLite file of a local store; None of a server."""
+    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
+
+
+def artifacts_folder(uri: str, home: Path) -> Path:
+    """Where the artifacts of that store lie: in the home that holds the store, or else in `home`."""
+    store = store_file(uri)
+    return (store.parent if store is not None and (store.parent / HOME_FILE).exists() else home) / ARTIFACTS
+
+
+@cache
+def register() -> None:
+    """Makes this process find a local store's artifacts; those of a server are MLflow's own affair."""
+    from mlflow.store.artifact.artifact_repository_registry import get_registered_artifact_repositories
+
+    registered = get_registered_artifact_repositories()
+    of_a_server = registered[SCHEME]
+
+    def repository(
+        artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
+    ) -> "ArtifactRepository":
+        from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+        from garment_sweeps.tracking.settings import garment_home, tracking_uri as of_the_environment
+
+        store = tracking_uri or of_the_environment()
+        if store.startswith("http"):
+            return of_a_server(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)
+        folder = artifacts_folder(store, garment_home()) / urlsplit(artifact_uri).path.lstrip("/")
+        return LocalArtifactRepository(folder.as_uri(), tracking_uri=tracking_uri, registry_uri=registry_uri)
+
+    registered[SCHEME] = repository
+
+
+def mend(home: Path, store: Path) -> None:
+    """Rewrites what an older version left in the home's own store: absolute places, as things of this home.
+
+    Where a home was then is told by its experiments, whose artifacts lay in `<home>/artifacts/<experiment>`. Only what
+    lies there is rewritten, in one transaction; locations that somebody chose otherwise stay.
+    """
+    if store.parent != home:
+        return
+    with closing(sqlite3.connect(store, timeout=60, isolation_level=None)) as database:
+        places = {
+            location.removesuffix(f"/{ARTIFACTS}/{name}")
+            for name, location in database.execute("SELECT name, artifact_location FROM experiments")
+            if location.startswith("file:") and unquote(location).endswith(f"/{ARTIFACTS}/{name}")
+        }
+        if not places:
+            return
+        database.execute("BEGIN IMMEDIATE")
+        for place in places:
+            for table, columns in LOCATIONS.items():
+                for column in columns:
+                    _rewrite(database, table, column, f"{place}/{ARTIFACTS}/", f"{SCHEME}:/")
+            _rewrite(database, "params", "value", f"{unquote(urlsplit(place).path)}/", f"{LOCAL}/", "key = 'data.uri'")
+        database.execute("COMMIT")
+    for place in map(lambda each: Path(unquote(urlsplit(each).path)), places):
+        if place != home and (place / ARTIFACTS).is_dir() and not (home / ARTIFACTS).is_dir():
+            print(f"garment: the artifacts of {home} lie in {place / ARTIFACTS}: copy them to it", file=sys.stderr)
+
+
+def _rewrite(
+    database: sqlite3.Connection, table: str, column: str, before: str, now: str, where: str = "1"
+) -> None:
+    """Exchanges the beginning of a column's values; what begins otherwise stays."""
+    database.execute(
+        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ? AND {where}",
+        (now, len(before) + 1, len(before), before),
+    )

@@ -90,6 +90,8 @@ class Sequence:
             raise UserError(f"{folder}: {said} differ by more than {SPARE}; fetch the sequence again or leave it out")
         readable = tuple(index for index in indices if index < shortest)
         notes = [f"{said}: read to the shorter, {shortest}"] if longest != shortest else []
+        if isinstance(pictures, PngFolder) and pictures.first:
+            notes.append(f"pictures are numbered from {pictures.first} on, as ffmpeg does: the first is frame 0")
         if len(readable) != shortest:
             notes.append(f"{len(readable)} of {shortest} frames have a picture")
         note = f"{folder.name}: {'; '.join(notes)}" if notes else None

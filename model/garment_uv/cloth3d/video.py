@@ -1,7 +1,7 @@
 """Frames of a sequence, from a video or a folder of `NNNN.png`; index 0 is always pose 0.
 
-ffmpeg numbers the pictures that it extracts from 0001 while frame 0 is pose 0; here videos are counted from
-their first decoded picture, and PNG folders carry the 0-based index as their name.
+Videos are counted from their first decoded picture. Pictures are named by the 0-based index, or, where they are
+0001.png and on without a gap, as ffmpeg numbers what it extracts: then 0001.png is frame 0.
 """
 
 from collections.abc import Iterable, Iterator
@@ -85,11 +85,22 @@ class VideoReader:
 
 
 class PngFolder:
-    """RGBA frames `NNNN.png` of a folder, by the 0-based index in their names; gaps are allowed."""
+    """RGBA frames `NNNN.png` of a folder, by the 0-based index in their names, where gaps are allowed; or ffmpeg's.
+
+    UserError for pictures that begin with 0001 and have gaps: they may be numbered either way.
+    """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self.files = {int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()}
+        named = {int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()}
+        self.first = 1 if min(named, default=0) == 1 else 0
+        """The number in the name of frame 0."""
+        if self.first and max(named) != len(named):
+            raise UserError(
+                f"{self.folder}: its pictures begin with {named[1].name} and have gaps, so their frames are not known; "
+                "name frame 0, which is pose 0, 0000.png"
+            )
+        self.files = {number - self.first: path for number, path in named.items()}
 
     @property
     def indices(self) -> tuple[int, ...]:

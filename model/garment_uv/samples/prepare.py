@@ -33,7 +33,7 @@ from garment_uv.uv.build import build_atlas
 Progress = Callable[[int, int], None]
 _AHEAD = 4
 """Sequences, as a multiple of the jobs under way, that may be encoded before the first that is not done."""
-_METHOD = 1
+_METHOD = 2
 """To be raised where another version makes other bytes of the same sequence: what it left half done is no use."""
 
 

@@ -40,6 +40,8 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
         frame = opened.frame(index)
     finally:
         opened.close()
+    if opened.note:
+        click.echo(f"note: {opened.note}")
     pixels = np.ascontiguousarray(crop(frame.rgb, frame.camera, size))
     told = BodyFile.of_frame(frame_body(frame), body)
     write_files({picture: png(pixels, made_by(COMMAND)), body_file: body_json(told)})

@@ -68,6 +68,12 @@ def dataset_uri(uri: str, home: Path) -> str:
     return str(path.resolve())
 
 
+def uri_in_home(uri: str, home: Path) -> str:
+    """The same dataset's URI for a record that outlives this place: `.garment/...` where it lies in the home."""
+    inside = "://" not in uri and Path(uri).is_relative_to(home)
+    return str(Path(LOCAL_FOLDER, Path(uri).relative_to(home))) if inside else uri
+
+
 def _storage(home: Path) -> StorageConfig:
     uri = os.environ.get("GARMENT_STORAGE") or str(home / "sweeps")
     if "://" in uri:

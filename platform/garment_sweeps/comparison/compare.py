@@ -11,7 +11,7 @@ from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tracking_client
-from garment_sweeps.tracking.settings import store_file
+from garment_sweeps.tracking.home import store_file
 from garment_sweeps.tracking.ui import OF_TRAININGS
 from garment_uv.guard import keep_inputs
 from garment_uv.outputs import write_file

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from garment_sweeps.cluster.settings import dataset_uri
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.measure import Measure, measure_of
 from garment_sweeps.promotion import gates
@@ -15,7 +16,7 @@ from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.promotion.registry import version_of_alias
 from garment_sweeps.shards import open_source
-from garment_sweeps.tracking import tags
+from garment_sweeps.tracking import garment_home, tags
 from garment_sweeps.tracking.model_artifact import download_model, fetch_model, weights_sha256
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.metrics.aggregate import S2STable
@@ -88,7 +89,8 @@ def find_candidate(client: "MlflowClient", sweep: str) -> Candidate:
     if best is None:
         raise UserError(f"sweep {sweep!r} has no complete trial to promote; go on with `garment sweep --resume`")
     run = client.get_run(best.run_id)
-    return Candidate(sweep, best, run, open_source(run.data.params["data.uri"]), measure_of(board.objective))
+    source = open_source(dataset_uri(run.data.params["data.uri"], garment_home()))
+    return Candidate(sweep, best, run, source, measure_of(board.objective))
 
 
 def gather(client: "MlflowClient", candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:

@@ -12,9 +12,10 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
+from garment_sweeps.cluster.settings import LOCAL_FOLDER
 from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def register() -> None:
     ) -> "ArtifactRepository":
         from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-        from garment_sweeps.tracking.settings import garment_home, tracking_uri as of_the_environment
+        from garment_sweeps.tracking.settings import garment_home
+        from garment_sweeps.tracking.settings import tracking_uri as of_the_environment
 
         store = tracking_uri or of_the_environment()
-        if store.startswith("http"):
+        if store_file(store) is None:
             return of_a_server(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)
         folder = artifacts_folder(store, garment_home()) / urlsplit(artifact_uri).path.lstrip("/")
         return LocalArtifactRepository(folder.as_uri(), tracking_uri=tracking_uri, registry_uri=registry_uri)
@@ -79,20 +81,21 @@ def register() -> None:
     registered[SCHEME] = repository
 
 
-def mend(home: Path, store: Path) -> None:
-    """Rewrites what an older version left in the home's own store: absolute places, as things of this home.
+def open_home(home: Path, store: Path) -> None:
+    """Gives the home its identity, where `store` is its own, and mends what an older version left in there.
+
+    That version kept absolute places, which a moved or copied home has no more: they become things of this home.
 
     Where a home was then is told by its experiments, whose artifacts lay in `<home>/artifacts/<experiment>`. Only what
     lies there is rewritten, in one transaction; locations that somebody chose otherwise stay.
     """
     if store.parent != home:
         return
+    home_id(home)
     with closing(sqlite3.connect(store, timeout=60, isolation_level=None)) as database:
-        places = {
-            location.removesuffix(f"/{ARTIFACTS}/{name}")
-            for name, location in database.execute("SELECT name, artifact_location FROM experiments")
-            if location.startswith("file:") and unquote(location).endswith(f"/{ARTIFACTS}/{name}")
-        }
+        found = database.execute("SELECT artifact_location, name FROM experiments").fetchall()
+        ends = [(location, f"/{ARTIFACTS}/{quote(name)}") for location, name in found]
+        places = {at.removesuffix(end) for at, end in ends if at.startswith("file:") and at.endswith(end)}
         if not places:
             return
         database.execute("BEGIN IMMEDIATE")
@@ -100,11 +103,15 @@ def mend(home: Path, store: Path) -> None:
             for table, columns in LOCATIONS.items():
                 for column in columns:
                     _rewrite(database, table, column, f"{place}/{ARTIFACTS}/", f"{SCHEME}:/")
-            _rewrite(database, "params", "value", f"{unquote(urlsplit(place).path)}/", f"{LOCAL}/", "key = 'data.uri'")
+            _rewrite(database, "params", "value", f"{_folder(place)}/", f"{LOCAL_FOLDER}/", "key = 'data.uri'")
         database.execute("COMMIT")
-    for place in map(lambda each: Path(unquote(urlsplit(each).path)), places):
+    for place in map(_folder, places):
         if place != home and (place / ARTIFACTS).is_dir() and not (home / ARTIFACTS).is_dir():
             print(f"garment: the artifacts of {home} lie in {place / ARTIFACTS}: copy them to it", file=sys.stderr)
+
+
+def _folder(uri: str) -> Path:
+    return Path(unquote(urlsplit(uri).path))
 
 
 def _rewrite(

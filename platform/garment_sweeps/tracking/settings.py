@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.settings.urls import without_login
+from garment_sweeps.tracking.home import artifact_location, open_home, register, store_file
 from garment_sweeps.tracking.refusals import refused_with
 from garment_uv.errors import Unreachable, UserError
 
@@ -27,11 +28,6 @@ def own_uri(uri: str) -> str:
     """A URI that came without its login, with this process's: `MLFLOW_TRACKING_URI` where it names the same server."""
     own = os.environ.get("MLFLOW_TRACKING_URI", "")
     return own if own and without_login(own) == without_login(uri) else uri
-
-
-def store_file(uri: str) -> Path | None:
-    """The SQLite file of a local store; None of a server."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
 def tracking_client(uri: str | None = None) -> "MlflowClient":
@@ -57,6 +53,8 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
             f"MLflow at {shown} does not answer ({reason}); start it, or unset "
             "MLFLOW_TRACKING_URI to track into a local SQLite file"
         ) from None
+    if (store := store_file(uri)) is not None:
+        open_home(garment_home(), store)
     return client
 
 
@@ -66,8 +64,9 @@ def open_client(uri: str) -> "MlflowClient":
     _be_quiet()
     from mlflow import MlflowClient
 
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    if (store := store_file(uri)) is not None:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        register()
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -80,8 +79,7 @@ def experiment_id_of(client: "MlflowClient", name: str) -> str:
 
     found = client.get_experiment_by_name(name)
     if found is None:
-        local = client.tracking_uri.startswith("sqlite:///")
-        location = (garment_home() / "artifacts" / name).as_uri() if local else None
+        location = artifact_location(name) if store_file(client.tracking_uri) is not None else None
         try:
             return client.create_experiment(name, artifact_location=location)
         except MlflowException:

@@ -1,18 +1,24 @@
 """The MLflow UI over the local store: on loopback, or elsewhere with a password."""
 
+import errno
 import ipaddress
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+from garment_sweeps.tracking.home import artifacts_folder
 from garment_sweeps.tracking.settings import garment_home, tracking_client, tracking_uri
 from garment_uv.errors import UserError
 from garment_uv.outputs import write_file
 
 LOOPBACK = "127.0.0.1"
+ANY = {"0.0.0.0": LOOPBACK, "::": "::1"}
+"""How this machine reaches a server of its own that listens everywhere."""
 PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
 """Environment variable, MLflow's own: of its user `admin`."""
 SHORTEST = 12
@@ -35,7 +41,7 @@ def server_command(port: int, host: str = LOOPBACK) -> list[str]:
         raise UserError(f"MLFLOW_TRACKING_URI is a server already: open {store} in a browser")
     return [
         *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store),
-        *("--artifacts-destination", (garment_home() / "artifacts").as_uri()),
+        *("--artifacts-destination", artifacts_folder(store, garment_home()).as_uri()),
         *("--host", host, "--port", str(port), "--workers", "1"),
         *([] if is_loopback(host) else ["--app-name", "basic-auth"]),
     ]
@@ -77,22 +83,52 @@ def is_loopback(host: str) -> bool:
 
 
 def serve(port: int = 5000, host: str = LOOPBACK) -> int:
-    """Serves the UI until interrupted or told to end (SIGTERM), and returns the server's exit status."""
+    """Serves the UI until interrupted or told to end (SIGTERM), says where once it answers, and returns 0.
+
+    UserError where nothing can listen there, and where the server ends by itself.
+    """
     command, environment = server_command(port, host), server_environment(host)
+    check_free(host, port)
     tracking_client()
-    if said := warning(host, port):
-        print(said, file=sys.stderr, flush=True)
-    print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
     process = subprocess.Popen(command, env=environment)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # else the server would live on alone
     try:
-        return process.wait()
+        while process.poll() is None and not answers(host, port):
+            time.sleep(0.1)
+        if process.poll() is None:
+            if said := warning(host, port):
+                print(said, file=sys.stderr, flush=True)
+            print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
+        status = process.wait()
+        raise UserError(f"the MLflow server on {host}:{port} ended by itself (status {status}); above is what it said")
     except KeyboardInterrupt:
         process.terminate()
         process.wait()
         return 0
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def check_free(host: str, port: int) -> None:
+    """UserError where this user can have no server listen there."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            listener.bind(address)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "is taken, by another server perhaps" if taken else f"cannot be listened on ({error.strerror})"
+        raise UserError(f"{host}:{port} {why}: give another {'--port' if taken else '--port or --host'}") from None
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether something listens there."""
+    try:
+        socket.create_connection((ANY.get(host, host), port), timeout=5).close()
+        return True
+    except OSError:
+        return False
 
 
 def users_file(home: Path) -> Path:

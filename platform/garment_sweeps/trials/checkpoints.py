@@ -67,7 +67,11 @@ class TrialStore:
 
     def holds(self, checkpoint: str) -> bool:
         """Whether anything of that checkpoint is there, of this trial or another."""
-        return bool(folder_names(self.filesystem, checkpoint))
+        return bool(folder_names(self.filesystem, self.here(checkpoint)))
+
+    def here(self, checkpoint: str) -> str:
+        """Where a checkpoint of this sweep lies now: in a moved or copied storage it is recorded in the old place."""
+        return "/".join((self.sweep_path, *checkpoint.split("/")[-2:]))
 
     def put(self, folder: Path, number: int) -> None:
         """Copies a local checkpoint into the storage; Tune does this itself for the trials that it runs."""
@@ -90,8 +94,9 @@ class TrialStore:
 
     def no_longer_for(self, checkpoint: str, keeper: str) -> None:
         """The keeper needs that checkpoint no more."""
-        if f"{KEPT_FOR}{keeper}" in folder_names(self.filesystem, checkpoint):
-            self.filesystem.delete_file(f"{checkpoint}/{KEPT_FOR}{keeper}")
+        place = self.here(checkpoint)
+        if f"{KEPT_FOR}{keeper}" in folder_names(self.filesystem, place):
+            self.filesystem.delete_file(f"{place}/{KEPT_FOR}{keeper}")
 
     @contextmanager
     def fetched(self, checkpoint: str) -> Iterator[Path]:
@@ -99,7 +104,7 @@ class TrialStore:
         from pyarrow import fs
 
         with tempfile.TemporaryDirectory(prefix="garment-checkpoint-") as folder:
-            fs.copy_files(checkpoint, folder, source_filesystem=self.filesystem, use_threads=False)
+            fs.copy_files(self.here(checkpoint), folder, source_filesystem=self.filesystem, use_threads=False)
             yield Path(folder)
 
     def start_attempt(self, epoch: int, place: Place | None = None) -> Attempt:

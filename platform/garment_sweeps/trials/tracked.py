@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.cluster.settings import uri_in_home
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
@@ -131,7 +132,8 @@ def make_record(
     """
     tracking = context.tracking
     ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
-    identity = identity_of(*ids, config, extra, tracking.provenance)
+    uri = uri_in_home(config.data.uri, Path(context.home))
+    identity = identity_of(*ids, config, {**extra, "data.uri": uri}, tracking.provenance)
     identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}, "metric": context.metric})
     if before is not None:
         known = before.identity

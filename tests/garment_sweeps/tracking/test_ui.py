@@ -1,15 +1,17 @@
 """The MLflow UI: on loopback unless told otherwise, and then with a password and a warning."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import psutil
 import pytest
 
 from garment_sweeps.cli.main import main
-from garment_sweeps.tracking import ui
+from garment_sweeps.tracking import experiment_id_of, tracking_client, ui
 from tests.servers.ports import free_port
 from tests.servers.server import http_answers, lives
 
@@ -30,11 +32,20 @@ def started(monkeypatch) -> list[tuple[list[str], dict]]:
     class Started:
         def __init__(self, command, env):
             calls.append((command, env))
+            self.told = False
+
+        def poll(self):
+            return None
 
         def wait(self):
-            return 0
+            if not self.told:
+                raise KeyboardInterrupt
+
+        def terminate(self):
+            self.told = True
 
     monkeypatch.setattr(subprocess, "Popen", Started)
+    monkeypatch.setattr(ui, "answers", lambda host, port: True)
     monkeypatch.setattr(ui, "tracking_client", lambda: None)
     return calls
 
@@ -75,6 +86,28 @@ def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monke
     assert "correct-horse" not in said.err + said.out
 
 
+def test_a_port_that_is_taken_is_said_before_any_address(started, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["ui", "--port", str(port)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err == (
+        f"garment: 127.0.0.1:{port} is taken, by another server perhaps: give another --port\n"
+    )
+    assert main(["ui", "--host", "192.0.2.1"]) == 1  # an address of no machine
+    assert started == [] and "give another --port or --host" in capsys.readouterr().err
+
+
+def test_a_server_that_ends_by_itself_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr(ui, "tracking_client", lambda: None)
+    monkeypatch.setattr(ui, "server_command", lambda port, host: [sys.executable, "-c", "raise SystemExit(3)"])
+    assert main(["ui", "--port", str(free_port())]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and "ended by itself (status 3)" in said.err and said.err.count("\n") == 1
+
+
 def heed_interrupts() -> None:
     """What a shell runs in the background ignores SIGINT, and so would all that the tests start there."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -83,7 +116,9 @@ def heed_interrupts() -> None:
 @pytest.mark.servers
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_ends_with_the_command(home, told):
-    port = free_port()
+    port, client = free_port(), tracking_client()
+    run = client.create_run(experiment_id_of(client, "local")).info.run_id
+    client.log_text(run, "kept in the home", "a.txt")
     command = [sys.executable, "-m", "garment_sweeps.cli.main", "ui", "--port", str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, **quiet, preexec_fn=heed_interrupts)
@@ -94,6 +129,8 @@ def test_the_server_ends_with_the_command(home, told):
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.1)
         servers = psutil.Process(process.pid).children(recursive=True)
+        kept = f"http://127.0.0.1:{port}/get-artifact?path=a.txt&run_uuid={run}"
+        assert urllib.request.urlopen(kept, timeout=60).read() == b"kept in the home"
         process.send_signal(told)
         assert process.wait(timeout=60) == 0
         while any(lives(server) for server in servers):

@@ -108,3 +108,23 @@ def test_sequences_are_found_by_split(make_sequence, tmp_path):
         find_sequences(tmp_path / "nowhere")
     with pytest.raises(UserError, match="no such folder"):
         Sequence.open(tmp_path / "nowhere")
+
+
+def test_pictures_that_ffmpeg_numbered_are_matched_with_their_poses(make_sequence):
+    folder, info, _, pictures = make_sequence()
+    for index in (3, 2, 1, 0):
+        (folder / f"{index:04d}.png").rename(folder / f"{index + 1:04d}.png")
+    sequence = Sequence.open(folder)
+    assert sequence.frame_indices == (0, 1, 2, 3)
+    assert sequence.note == "00042: pictures are numbered from 1 on, as ffmpeg does: the first is frame 0"
+    for index in range(4):
+        frame = sequence.frame(index)
+        assert np.array_equal(np.dstack([frame.rgb, frame.alpha]), pictures[index])
+        assert np.allclose(frame.body.pose, info.poses[index], atol=1e-6)
+    (folder / "0004.png").unlink()  # as the dataset's own 199 pictures of 200 poses
+    assert np.array_equal(Sequence.open(folder).frame(2).rgb, pictures[2][..., :3])
+    (folder / "0002.png").unlink()
+    with pytest.raises(
+        UserError, match="begin with 0001.png and have gaps, .* name frame 0, which is pose 0, 0000.png"
+    ):
+        Sequence.open(folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from garment_uv.errors import UserError
+from garment_uv.outputs import check_replaceable
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
 from garment_uv.samples.staging import PLAN, SCRATCH, STAGING, FolderStaging, Staging, clear, holds
 
@@ -136,6 +137,9 @@ class FolderSink:
         if (self._folder / MANIFEST_KEY).exists():
             if not self._overwrite:
                 raise UserError(f"{self.uri} holds a dataset already; give --out another folder or remove it")
+            manifest = Manifest.load(self._folder / MANIFEST_KEY)
+            keys = (MANIFEST_KEY, manifest.atlas.key, *(shard.key for shard in manifest.shards), STAGING)
+            check_replaceable(self._folder, {key.partition("/")[0] for key in keys})
         elif any(self._folder.iterdir()):
             raise UserError(f"{self.uri} is not empty and holds no dataset; give --out another folder")
 

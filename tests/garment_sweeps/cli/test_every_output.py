@@ -26,7 +26,7 @@ __all__ = ["body_file", "frame", "model", "open_body", "picture"]
 WITHOUT_OUT = {"data verify", "sweep", "submit", "leaderboard", "promote", "rollback", "ui", "doctor"}
 """Their files are the storage's, the home's and MLflow's; see the end of this file."""
 QUICKSTART = str(Path(__file__).resolve().parents[3] / "experiments" / "quickstart.py")
-FREE = 300
+FREE = 100
 """Bytes that fit: every file that is cut by it is longer."""
 
 
@@ -91,7 +91,7 @@ CASES = {
     "data prepare": Case(
         lambda w: ["--raw", w.raw, "--map-size", 64, "--image-size", 64, "--subdivisions", 0, "--overwrite"],
         "set",
-        lambda w: [w.raw, w.folder, w.raw / "set", w.folder / "photographs"],
+        lambda w: [w.raw, w.folder, w.raw / "set", w.folder / "photographs", w.folder / "noted"],
     ),
     "data benchmark": Case(lambda w: [], "open", lambda w: [w.folder / "taken"], runs=False),
     "data report": Case(
@@ -144,6 +144,8 @@ def world(made, picture, body_file, monkeypatch) -> World:
         (made.folder / name).symlink_to(made.folder / target)
     (made.folder / "hard.png").unlink(missing_ok=True)
     os.link(made.folder / "photographs" / "a.png", made.folder / "hard.png")
+    shutil.copytree(made.dataset, made.folder / "noted", dirs_exist_ok=True)
+    (made.folder / "noted" / "notes.txt").write_text("somebody's, beside a dataset")
     monkeypatch.chdir(made.folder)
     monkeypatch.setenv("GARMENT_HOME", str(made.folder / "home"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

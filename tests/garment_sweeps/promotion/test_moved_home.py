@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,20 +13,53 @@ import pytest
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.comparison.compare import compare
 from garment_sweeps.promotion import promote
-from garment_sweeps.promotion.champion import champion_folder
+from garment_sweeps.promotion.champion import CHAMPION, champion_folder
+from garment_sweeps.promotion.registry import MODEL_NAME, register
 from garment_sweeps.spaces import Experiment, Space
-from garment_sweeps.tracking import experiment_id_of, tracking_client
+from garment_sweeps.tracking import experiment_id_of, tags, tracking_client
 from garment_sweeps.tracking.home import home_id
 from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.trials.single import train_once
+from garment_uv.reconstruction.gallery import write_gallery
+from garment_uv.samples.source import FolderSource
+from garment_uv.training.evaluate import saved_evaluator
 from garment_uv.training.model_file import read_card
-from tests.garment_uv.cylinder import small_config
+from tests.garment_sweeps.promotion.crafted import track
+from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.garment_uv.test_outputs import small_model
+
+SWEEP = "drawn"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A home with a sweep of one trial, which kept a model and a gallery."""
+
+    folder: Path
+    run: str
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Home:
+    """Never looked at by a test's commands; what is in it must not change."""
+    home = tmp_path_factory.mktemp("original")
+    dataset = write_dataset(home / "dataset", train=2, val=2, test=2)
+    model = small_model(home / "drawn" / "model")
+    source = FolderSource(dataset)
+    shown = saved_evaluator(model, source).samples("val", "given", 2)
+    write_gallery(shown, source.atlas(), home / "drawn" / "gallery", "drawn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GARMENT_HOME", str(home))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        run = track(dataset, model, SWEEP)
+        tracking_client().log_artifacts(run, str(home / "drawn" / "gallery"), "gallery")
+    return Home(home, run)
 
 
 @pytest.fixture
-def copied(trained_home, tmp_path, monkeypatch) -> Path:
-    """A copy of the home of a finished sweep, which this process looks at."""
-    shutil.copytree(trained_home.home, tmp_path / "a copy")
+def copied(original, tmp_path, monkeypatch) -> Path:
+    """A copy of that home, which this process looks at."""
+    shutil.copytree(original.folder, tmp_path / "a copy")
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "a copy"))
     for name in ("MLFLOW_TRACKING_URI", "GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE"):
         monkeypatch.delenv(name, raising=False)
@@ -51,53 +85,57 @@ def as_an_older_version_left_it(home: Path, was: Path) -> None:
             database.execute(f"UPDATE {table} SET {column} = replace({column}, 'mlflow-artifacts:/', ?)", (place,))
 
 
-def use(home: Path, sweep: str, page: Path) -> None:
-    """All that reads and writes artifacts: a page, a promotion, a training."""
-    assert compare([sweep], page).place
-    assert "good: prediction" in page.read_text() or "val-" in page.read_text()
-    assert promote(sweep).passed and read_card(champion_folder()).epoch == 12
+def use(home: Path, run: str, page: Path) -> None:
+    """All that reads and writes artifacts: a page, a promotion, a champion, a training."""
+    client = tracking_client()
+    assert compare([SWEEP], page).place and "val-00000-0000" in page.read_text()
+    assert not promote(SWEEP).passed  # its model was never trained; why is kept
+    assert len(client.list_artifacts(run, "promotion")) == 1
+    version = register(client, run, client.get_run(run).data.tags[tags.MODEL_SHA256], "for a test").version
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    assert champion_folder().is_relative_to(home) and read_card(champion_folder()).epoch == 1
     base = small_config(**{"data.uri": str(home / "dataset"), "training.epochs": 1, "training.threads": 1})
     experiment = Experiment(name="promotion", description="one more", base=base, space=Space(parameters=()))
-    result = train_once(experiment, base, "another", Settings.from_environment().storage, home)
-    fetch_model(tracking_client(), result["run_id"], home / "fetched")
+    result = train_once(experiment, base, "another", Settings.from_environment().storage, home, False, lambda _: None)
+    fetch_model(client, result["run_id"], home / "fetched")
+    assert client.get_run(result["run_id"]).data.params["data.uri"] == ".garment/dataset"
 
 
-def test_a_copy_keeps_its_own_artifacts(trained_home, copied, tmp_path):
-    before = contents(trained_home.home)
-    use(copied, trained_home.sweep, tmp_path / "page.html")
-    assert contents(trained_home.home) == before
-    assert home_id(copied) == home_id(trained_home.home)
+def test_a_copy_keeps_its_own_artifacts(original, copied, tmp_path):
+    before = contents(original.folder)
+    use(copied, original.run, tmp_path / "page.html")
+    assert contents(original.folder) == before
+    assert home_id(copied) == home_id(original.folder)
     new = set(contents(copied)) - set(before)
     assert any("generator.safetensors" in name and name.startswith("artifacts/") for name in new)
-    assert not any(str(trained_home.home) in text for text in stored(copied, "runs", "artifact_uri"))
-    assert not any(str(trained_home.home) in text for text in stored(copied, "model_versions", "source"))
+    assert not any(str(original.folder) in text for text in stored(copied, "runs", "artifact_uri"))
+    assert not any(str(original.folder) in text for text in stored(copied, "model_versions", "source"))
 
 
-def test_an_older_versions_home_is_mended_where_it_was_copied_to(trained_home, copied, tmp_path):
-    as_an_older_version_left_it(copied, trained_home.home)
-    before = contents(trained_home.home)
+def test_an_older_versions_home_is_mended_where_it_was_copied_to(original, copied, tmp_path):
+    as_an_older_version_left_it(copied, original.folder)
+    before = contents(original.folder)
     client = tracking_client()
     chosen = tmp_path / "elsewhere"
     other = client.create_experiment("other", artifact_location=chosen.as_uri())  # somebody's own choice
-    use(copied, trained_home.sweep, tmp_path / "page.html")
-    assert contents(trained_home.home) == before
+    use(copied, original.run, tmp_path / "page.html")
+    assert contents(original.folder) == before
     assert client.get_experiment(other).artifact_location == chosen.as_uri()
     assert not any(text.startswith("file:") for text in stored(copied, "runs", "artifact_uri"))
-    uris = {client.get_run(run).data.params["data.uri"] for run in trained_home.runs.values()}
-    assert uris == {".garment/dataset"}
+    assert client.get_run(original.run).data.params["data.uri"] == ".garment/dataset"
 
 
-def test_a_moved_home_finds_its_meshes(trained_home, copied, tmp_path, monkeypatch):
+def test_a_moved_home_finds_its_meshes(original, copied, tmp_path, monkeypatch):
     as_an_older_version_left_it(copied, copied)  # made here, and then moved: nothing is left where it was
     moved = copied.rename(tmp_path / "moved")
     monkeypatch.setenv("GARMENT_HOME", str(moved))
-    run = trained_home.runs["good"]
+    run = original.run
     paths = {item.path for item in tracking_client().list_artifacts(run, "gallery")}
     assert "gallery/meshes.npz" in paths
     again = moved.rename(tmp_path / "again")
     monkeypatch.setenv("GARMENT_HOME", str(again))
     page = tmp_path / "page.html"
-    compare([trained_home.sweep], page)
+    compare([SWEEP], page)
     assert "val-00000-0000" in page.read_text()
     assert not copied.exists() and not moved.exists()
 

@@ -86,7 +86,7 @@ def test_elsewhere_it_asks_for_the_password_and_says_what_is_open(started, monke
     assert "correct-horse" not in said.err + said.out
 
 
-def test_a_port_that_is_taken_is_said_before_any_address(started, capsys):
+def test_a_port_that_is_taken_is_said_before_any_address(started, monkeypatch, capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", free_port()))
         taken.listen()
@@ -96,6 +96,7 @@ def test_a_port_that_is_taken_is_said_before_any_address(started, capsys):
     assert said.out == "" and said.err == (
         f"garment: 127.0.0.1:{port} is taken, by another server perhaps: give another --port\n"
     )
+    monkeypatch.setenv(ui.PASSWORD, "correct-horse-battery")
     assert main(["ui", "--host", "192.0.2.1"]) == 1  # an address of no machine
     assert started == [] and "give another --port or --host" in capsys.readouterr().err
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.comparison.compare import compare
@@ -58,11 +59,12 @@ def original(tmp_path_factory) -> Home:
 
 @pytest.fixture
 def copied(original, tmp_path, monkeypatch) -> Path:
-    """A copy of that home, which this process looks at."""
+    """A copy of that home, which this process looks at as a new command does: MLflow remembers places of runs."""
     shutil.copytree(original.folder, tmp_path / "a copy")
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "a copy"))
     for name in ("MLFLOW_TRACKING_URI", "GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE"):
         monkeypatch.delenv(name, raising=False)
+    _artifact_repos_cache.clear()
     return tmp_path / "a copy"
 
 
@@ -133,6 +135,7 @@ def test_a_moved_home_finds_its_meshes(original, copied, tmp_path, monkeypatch):
     paths = {item.path for item in tracking_client().list_artifacts(run, "gallery")}
     assert "gallery/meshes.npz" in paths
     again = moved.rename(tmp_path / "again")
+    _artifact_repos_cache.clear()
     monkeypatch.setenv("GARMENT_HOME", str(again))
     page = tmp_path / "page.html"
     compare([SWEEP], page)

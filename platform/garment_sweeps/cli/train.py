@@ -24,7 +24,8 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     """Train the base config of EXPERIMENT (a name or FILE.py[:FUNCTION]) once, without Ray, tracked in MLflow."""
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.names import checked_name
-    from garment_sweeps.cluster.settings import Settings, dataset_uri
+    from garment_sweeps.cluster.settings import Settings
+    from garment_sweeps.settings.datasets import dataset_uri
     from garment_sweeps.shards.uri import local_folder
     from garment_uv.guard import keep_inputs
 

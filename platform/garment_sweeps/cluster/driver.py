@@ -8,9 +8,10 @@ from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.report import SweepReport, sweep_report
 from garment_sweeps.cluster.session import RayLink
-from garment_sweeps.cluster.settings import Settings, dataset_uri
+from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.state import SweepState
 from garment_sweeps.cluster.sweep_tracking import SweepTracking
+from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.trials.context import TrialContext
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def preflight_context(
         tracked: whether MLflow takes part.
         resumed: whether the sweep ran before.
     """
-    from garment_sweeps.cluster.settings import dataset_uri
+    from garment_sweeps.settings.datasets import dataset_uri
     from garment_sweeps.tracking import tracking_uri
     from garment_sweeps.trials.context import TrackingConfig, TrialContext
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.session import RayLink
-from garment_sweeps.cluster.settings import Settings, dataset_uri
+from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.spec import FREE, Given, SweepSpec, fields_of, in_words
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart, head_start
+from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.trials.storage import check_storage
 from garment_uv.errors import UserError
 

@@ -4,12 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from garment_sweeps.settings.datasets import LOCAL_FOLDER
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import UserError
 
 JOB_MARK = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it in the driver of a submitted job."""
-LOCAL_FOLDER = ".garment"
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,6 @@ def find_home() -> Path:
             """or pass --runtime-env-json '{"env_vars": {"GARMENT_HOME": "/path"}}'"""
         )
     return clone / (given or LOCAL_FOLDER)
-
-
-def dataset_uri(uri: str, home: Path) -> str:
-    """A dataset's URI as every node reaches it: `.garment/...` lies in the home, other folders become absolute."""
-    if "://" in uri:
-        return uri
-    path = Path(uri).expanduser()
-    if path.parts and path.parts[0] == LOCAL_FOLDER:
-        return str(home.joinpath(*path.parts[1:]))
-    return str(path.resolve())
-
-
-def uri_in_home(uri: str, home: Path) -> str:
-    """The same dataset's URI for a record that outlives this place: `.garment/...` where it lies in the home."""
-    inside = "://" not in uri and Path(uri).is_relative_to(home)
-    return str(Path(LOCAL_FOLDER, Path(uri).relative_to(home))) if inside else uri
 
 
 def _storage(home: Path) -> StorageConfig:

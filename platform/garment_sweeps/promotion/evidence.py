@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from garment_sweeps.cluster.settings import dataset_uri
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.measure import Measure, measure_of
 from garment_sweeps.promotion import gates
@@ -15,6 +14,7 @@ from garment_sweeps.promotion.examine import Examined, examine
 from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.promotion.registry import version_of_alias
+from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.shards import open_source
 from garment_sweeps.tracking import garment_home, tags
 from garment_sweeps.tracking.model_artifact import download_model, fetch_model, weights_sha256

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
-from garment_sweeps.cluster.settings import LOCAL_FOLDER
+from garment_sweeps.settings.datasets import LOCAL_FOLDER
 from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:

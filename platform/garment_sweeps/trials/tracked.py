@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.cluster.settings import uri_in_home
+from garment_sweeps.settings.datasets import uri_in_home
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.cluster.names import checked_name
-from garment_sweeps.cluster.settings import JOB_MARK, Settings, dataset_uri, find_home
+from garment_sweeps.cluster.settings import JOB_MARK, Settings, find_home
+from garment_sweeps.settings.datasets import dataset_uri
 from garment_uv.errors import UserError
 
 NAMES = ("GARMENT_HOME", "GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "RAY_ADDRESS", "AWS_ENDPOINT_URL_S3", JOB_MARK)

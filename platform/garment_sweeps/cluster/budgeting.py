@@ -45,7 +45,6 @@ def open_outlook(
     experiment: Experiment,
     stop: BudgetStop,
     trials: int,
-    places: int,
     base: TrialConfig,
     client: "MlflowClient | None" = None,
 ) -> Outlook:
@@ -55,11 +54,11 @@ def open_outlook(
         experiment: what is searched.
         stop: with the epochs that earlier sessions measured.
         trials: of the search in all.
-        places: trials at once; 0 for as many as the cluster holds now.
         base: with the dataset's URI as trials log it.
         client: of MLflow, to look at earlier sweeps; None looks at none.
     """
-    outlook = Outlook(plan_of(experiment, trials, places or nodes.places(experiment)), stop.budget, stop.ledger)
+    places = nodes.places(experiment) or experiment.max_concurrent  # of a cluster whose nodes are still to come
+    outlook = Outlook(plan_of(experiment, trials, places), stop.budget, stop.ledger)
     if client is not None and stop.ledger.epoch_seconds() is None:
         earlier = _earlier(client, experiment, base)
         if earlier is not None:

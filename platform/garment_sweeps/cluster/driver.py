@@ -116,7 +116,7 @@ class Driver:
         state, experiment, trials = self._state, self._state.spec.experiment, self._state.spec.trials
         places = trial_places(experiment, self._settings)
         client = tracking.run.client if tracking else None
-        outlook = open_outlook(experiment, stop, trials, places, context.base, client)
+        outlook = open_outlook(experiment, stop, trials, context.base, client)
         for line in outlook.before(stop.gpu_hours()):
             print(line, flush=True)
         if state.open_trials(trials):

@@ -103,10 +103,11 @@ class SweepProgress(Callback):
 
 
 def _words(result: dict[str, Any], epochs: int) -> str:
+    reason = " ".join(result.get(results.REASON, "").split())
     if result.get(results.INFEASIBLE):
-        return f"infeasible: {result.get(results.REASON, '')}"
+        return f"infeasible: {reason}"
     if result.get(results.FAILED):
-        return f"failed: {result.get(results.REASON, '')}"
+        return f"failed: {reason}"
     epoch, value = result.get(results.EPOCH, 0), result.get(results.OBJECTIVE)
     shown = "" if value is None else f"{value:.2f} mm"
     return f"epoch {epoch} of {epochs}  {shown}" + ("" if epoch >= epochs else "  stopped")

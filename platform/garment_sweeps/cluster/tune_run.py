@@ -129,7 +129,7 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
     """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
     import ray
 
-    if experiment.max_concurrent or settings.ray_address:
+    if settings.ray_address:
         return experiment.max_concurrent
     held = places(experiment)
     if held < 1:
@@ -140,4 +140,4 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
             f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
             "submit it to a cluster or lower the experiment's resources"
         )
-    return held
+    return min(held, experiment.max_concurrent or held)

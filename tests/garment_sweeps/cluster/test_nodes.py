@@ -12,7 +12,9 @@ from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.cluster.budgeting import open_outlook
 from garment_sweeps.cluster.nodes import ClusterNode, cluster_nodes, off_the_head, places, trial_nodes, trial_placement
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.cluster.tune_run import trial_places
 from garment_sweeps.spaces.experiment import ResourcesConfig
+from garment_uv.errors import UserError
 from tests.garment_sweeps.cluster.connected import connected_cluster
 
 SECONDS = 180
@@ -67,9 +69,19 @@ def test_a_head_that_offers_more_than_the_node_gets_no_trial(cluster, experiment
 def test_the_forecast_counts_the_places_that_there_are_and_not_the_clusters_sum(cluster, experiment):
     """Of three CPUs the head's two give no place, and what is left of the node's one does not either."""
     stop = SimpleNamespace(budget=Budget(), ledger=Ledger())
-    for cpus, there in ((1.0, 1), (0.7, 1), (0.4, 2), (2.0, 1)):  # two CPUs only the head has
-        changed = experiment.with_values({"resources.cpus": cpus})
-        assert open_outlook(changed, stop, 8, 0, experiment.base).plan.places == there
+    for cpus, most, there in ((1.0, 0, 1), (0.7, 0, 1), (0.4, 0, 2), (0.4, 7, 2), (0.4, 1, 1), (2.0, 0, 1)):
+        changed = experiment.with_values({"resources.cpus": cpus, "max_concurrent": most})
+        assert open_outlook(changed, stop, 8, experiment.base).plan.places == there
+
+
+@pytest.mark.cluster
+def test_on_this_machine_no_more_trials_are_given_out_than_it_holds(cluster, experiment, settings):
+    for most, given in ((0, 2), (7, 2), (1, 1)):
+        assert trial_places(experiment.with_values({"resources.cpus": 0.4, "max_concurrent": most}), settings) == given
+    with pytest.raises(UserError, match="needs 3 CPUs and 0 GPUs"):
+        trial_places(experiment.with_values({"resources.cpus": 3, "max_concurrent": 7}), settings)
+    elsewhere = replace(settings, ray_address=cluster.address)  # where nodes may still come
+    assert trial_places(experiment.with_values({"resources.cpus": 3, "max_concurrent": 7}), elsewhere) == 7
 
 
 @pytest.mark.cluster

@@ -35,7 +35,7 @@ def test_what_looks_like_rich_markup_is_said_as_it_is(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=200, no_color=True)
     with SweepProgress(2, 0, 6, lambda: "[/left] :cat:", "[/title]", console) as shown:
         shown.on_trial_result(1, [], ended("t00000"), {"epoch": 1})
-        shown.on_trial_error(2, [], ended("t00000", failed=True, reason="no [/x] in [bold]shape[3][/bold] :dog:"))
+        shown.on_trial_error(2, [], ended("t00000", failed=True, reason="no [/x] in\n [bold]shape[3][/bold] :dog:"))
     said = console.file.getvalue()
     assert "t00000  failed: no [/x] in [bold]shape[3][/bold] :dog:  [/left] :cat:" in said
     assert ("[/title]" in said) == terminal

@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     proxy: FaultProxy
 
     def _pass(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self._body()
         fault = self.proxy.fault_of(self.command, self.path, self.headers.get("Range", ""))
         if fault == "delay":
             time.sleep(DELAY_S)
@@ -119,6 +119,19 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "corrupt" and of_object:
             data = _damaged(data, bit=2)
         self._answer(answer.status, answer.getheaders(), data, cut=fault == "cut")
+
+    def _body(self) -> bytes:
+        """What came with the request; of one in chunks, which pyarrow sends, it is passed on as a whole."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        del self.headers["Transfer-Encoding"]
+        self.headers["Content-Length"] = str(len(body))
+        return body
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass
 

@@ -7,6 +7,8 @@ import pytest
 from garment_sweeps.shards import open_sink, open_source, ranges, s3_connection, verify
 from garment_sweeps.shards.s3 import S3Store
 from garment_sweeps.shards.uri import S3Location
+from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.storage import open_filesystem
 from garment_uv.errors import UserError
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.shards import file_digest
@@ -98,3 +100,18 @@ def test_an_object_of_another_size_is_told(bucket, client, tmp_path, small_parts
         client.put_object(Bucket=bucket, Key=f"set/{entry.key}", Body=wrong)
         with pytest.raises(UserError, match=f"is corrupt: {len(wrong)} bytes came"):
             source.shard_path(entry)
+
+
+def test_what_pyarrow_writes_is_refused_when_it_is_damaged_and_not_stored(swift_bucket, client):
+    """Checkpoints, attempts, the outbox and copies of the state go this way."""
+    with fault_proxy(swift_bucket.server.endpoint) as proxy:
+        storage = StorageConfig(uri=f"s3://{swift_bucket.name}/sweeps", endpoint=proxy.endpoint)
+        filesystem, root = open_filesystem(storage, hasty=True)
+        proxy.set_faults(corrupt_up=1.0)
+        with pytest.raises(OSError, match="BadDigest"), filesystem.open_output_stream(f"{root}/x") as stream:
+            stream.write(b"0123456789" * 100)
+        proxy.set_faults()
+        assert client.list_objects_v2(Bucket=swift_bucket.name)["KeyCount"] == 0
+        with filesystem.open_output_stream(f"{root}/x") as stream:
+            stream.write(b"0123456789" * 100)
+    assert client.get_object(Bucket=swift_bucket.name, Key="sweeps/x")["Body"].read() == b"0123456789" * 100

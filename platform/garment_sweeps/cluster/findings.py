@@ -10,6 +10,8 @@ from garment_sweeps.spaces.experiment import ResourcesConfig
 NEEDED_GIB, WANTED_GIB = 1.0, 5.0
 """Free space of the home's disk below which a sweep is refused, and below which the user is told."""
 SHOWN_NODES = 4
+LOGIN_WORDS = ("status 401", "status 403", "no password supplied", "authentication failed")
+"""In what MLflow's server or its database says to one that it does not know."""
 
 
 @dataclass(frozen=True)
@@ -130,11 +132,17 @@ def _storage(answers: Answers) -> Iterable[Finding]:
 
 def _tracking(answers: Answers) -> Iterable[Finding]:
     mend = "set MLFLOW_TRACKING_URI to an address that the nodes reach, as http://mlflow:5000"
-    yield from _by_text(
-        answers,
-        _wrong(answers, "tracking"),
-        lambda why: (f"MLflow at {answers.tracking} does not answer from there ({why})", mend),
+    login = (
+        "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or PGPASSWORD for a database, where Ray starts on "
+        "that node: a login in the driver's MLFLOW_TRACKING_URI does not travel"
     )
+
+    def said(why: str) -> tuple[str, str]:
+        if any(word in why for word in LOGIN_WORDS):
+            return f"MLflow at {answers.tracking} refuses its login ({why})", login
+        return f"MLflow at {answers.tracking} does not answer from there ({why})", mend
+
+    yield from _by_text(answers, _wrong(answers, "tracking"), said)
 
 
 def _dataset(answers: Answers) -> Iterable[Finding]:

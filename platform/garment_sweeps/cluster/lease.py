@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy
 
 from garment_sweeps.cluster.holder import holder_words, may_live, this_process
-from garment_sweeps.search.journal import PASSING
+from garment_sweeps.search.database_errors import PASSING
 from garment_sweeps.search.tables import LEASES, make_tables
 from garment_uv.errors import UserError
 

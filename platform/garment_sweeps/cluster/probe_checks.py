@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
+from garment_sweeps.settings.urls import login_of, without_login
 
 CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""
@@ -43,7 +44,10 @@ def check_storage(storage: dict[str, str], folder: str, token: str, name: str) -
 
 
 def check_tracking(uri: str) -> dict[str, Any]:
-    """One request of the kind that trials make."""
+    """One request of the kind that trials make, with this process's own login."""
+    from garment_sweeps.tracking.settings import own_uri
+
+    uri = own_uri(uri)
     if uri.startswith("sqlite:///"):
         folder = Path(uri.removeprefix("sqlite:///")).parent
         if not os.access(folder, os.W_OK):
@@ -108,9 +112,9 @@ def cache_gib(home: str) -> dict[str, Any]:
 
 def _ask_server(uri: str) -> None:
     request = urllib.request.Request(
-        f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/search",
+        f"{without_login(uri).rstrip('/')}/api/2.0/mlflow/experiments/search",
         data=json.dumps({"max_results": 1}).encode(),
-        headers={"Content-Type": "application/json", **_authorisation()},
+        headers={"Content-Type": "application/json", **_authorisation(uri)},
     )
     trust = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in {"1", "true"}
     context = None if trust else ssl._create_unverified_context()
@@ -126,9 +130,11 @@ def _ask_server(uri: str) -> None:
         raise ValueError(str(error.reason)) from None
 
 
-def _authorisation() -> dict[str, str]:
-    token, user = os.environ.get("MLFLOW_TRACKING_TOKEN"), os.environ.get("MLFLOW_TRACKING_USERNAME")
+def _authorisation(uri: str) -> dict[str, str]:
+    token, (user, password) = os.environ.get("MLFLOW_TRACKING_TOKEN"), login_of(uri)
+    if not user:
+        user, password = (os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD"))
     if user:
-        pair = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+        pair = f"{user}:{password}"
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     return {"Authorization": f"Bearer {token}"} if token else {}

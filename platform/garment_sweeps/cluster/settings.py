@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from garment_sweeps.settings.datasets import LOCAL_FOLDER
+from garment_sweeps.settings.urls import holds_secret
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import UserError
 
@@ -59,6 +60,12 @@ def find_home() -> Path:
 
 
 def _storage(home: Path) -> StorageConfig:
+    for name in ("GARMENT_STORAGE", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if holds_secret(os.environ.get(name, "")):
+            raise UserError(
+                f"{name} holds a login, which would be kept with every trial; leave it out, and set AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY or a profile"
+            )
     uri = os.environ.get("GARMENT_STORAGE") or str(home / "sweeps")
     if "://" in uri:
         return StorageConfig(uri=uri, endpoint=_endpoint())

@@ -17,9 +17,10 @@ from garment_sweeps.cluster.spec import Changes, Given, SweepSpec
 from garment_sweeps.cluster.state_copies import StateCopies
 from garment_sweeps.cluster.sweep_opening import STUDY_FIELD, OpenedStudy, StudyOpening
 from garment_sweeps.search.catch_up import catch_up
+from garment_sweeps.search.database_errors import PASSING, sentence
 from garment_sweeps.search.decisions import DecisionLog, Event, write_file
 from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import PASSING, Journal, sentence
+from garment_sweeps.search.journal import Journal
 from garment_sweeps.search.study import base_values, count_session, guard_writes, open_storage, sessions_of
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.settings.code import code_digest

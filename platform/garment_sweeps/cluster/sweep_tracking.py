@@ -6,7 +6,8 @@ is away; what is missing at the end, the next session of the sweep delivers.
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +19,7 @@ from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.courier import Courier, first_line
 from garment_sweeps.tracking.provenance import Sources, take_sources
 from garment_sweeps.tracking.record import now_ms
+from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrackingConfig, TrialContext
@@ -32,6 +34,8 @@ EVERY_S = 60.0
 """Between two looks at what trials could not deliver."""
 FINISH_WAIT_S = 30.0
 """Seconds that the end of a session waits for an MLflow that does not move; a fifth where it refuses."""
+SHOWN_PARKED = 5
+"""Trials of which MLflow refused something that are named at the end of a session."""
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
@@ -51,6 +55,8 @@ class SweepTracking:
         ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
         self.config = TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids)
         self._sources: Sources | None = sources
+        self._steps = Steps()
+        self._refused_trials: dict[str, str] = {}
         self._courier = Courier("mlflow sweep", self._deliver, EVERY_S)
         self._context: TrialContext | None = None
         self._trials: Callable[[], Iterable[KnownTrial]] = tuple
@@ -151,6 +157,8 @@ class SweepTracking:
                 f"garment: MLflow is away ({why}); nothing is lost: `garment sweep --resume` delivers what it missed",
                 file=sys.stderr,
             )
+        for line in self._told():
+            print(f"garment: {line}", file=sys.stderr)
         self.close()
         return delivered
 
@@ -159,27 +167,54 @@ class SweepTracking:
         self._courier.close()
 
     def _deliver(self) -> None:
-        over = self._summary is not None
+        over, take = self._summary is not None, self._steps.take
+        take("its sources", self._send_sources)
+        if not self._baselines_sent and self._context is not None:
+            take("its baselines", self._send_baselines)
+        for file in list(self._files):
+            take(f"file {file.name}", partial(self._send_file, file))
+        if self._context is not None:
+            take("its trials", partial(self._reconcile, over))
+        if over:
+            take("its summary", lambda: self.run.log_summary(self._summary, self._ended_ms))
+            take("its end", lambda: self.run.end(self._status, self._ended_ms))
+        self._steps.end()
+
+    def _told(self) -> Iterator[str]:
+        """What MLflow will never take, a line each."""
+        for what, why in self._steps.refused.items():
+            yield f"MLflow refused {what} of sweep run {self.run.run_id} ({why}); the rest was delivered"
+        for trial_id, why in self._refused_trials.items():
+            yield f"MLflow refused what was missing in the run of trial {trial_id} ({why}); --resume tries it again"
+        if self._context is None:
+            return
+        try:
+            parked = self._outbox().parked()
+        except OSError:  # a store that is away is said by others
+            return
+        yield from (each.line() for each in parked[:SHOWN_PARKED])
+        if len(parked) > SHOWN_PARKED:
+            yield f"and {len(parked) - SHOWN_PARKED} more trials, in {Path(parked[-1].path).parent}"
+
+    def _outbox(self) -> Outbox:
+        return Outbox.of(self._context.storage, self._context.sweep)
+
+    def _send_sources(self) -> None:
         if self._sources is not None:
             self.run.log_sources(self._sources)
             self._sources = None
-        if not self._baselines_sent and self._context is not None:
-            self._send_baselines()
-        for file in list(self._files):
-            if file.is_file():
-                self.run.client.log_artifact(self.run.run_id, str(file))
-            self._files.remove(file)
-        if self._context is not None:
-            self._reconcile(over)
-        if over:
-            self.run.finish(self._status, self._summary, self._ended_ms)
+
+    def _send_file(self, file: Path) -> None:
+        if file.is_file():
+            self.run.client.log_artifact(self.run.run_id, str(file))
+        self._files.remove(file)
 
     def _reconcile(self, over: bool) -> None:
         context, trials = self._context, list(self._trials())
         standings = {trial.name: _standing(trial) for trial in trials}
-        reconcile(
+        self._refused_trials = reconcile(
             self.run,
-            Outbox.of(context.storage, context.sweep),
+            self._outbox(),
             lambda trial_id: TrialStore.open(context.storage, context.sweep, trial_id, context.session),
             standings,
             live=() if over else [name for name, standing in standings.items() if not standing.outcome],

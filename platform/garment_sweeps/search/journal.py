@@ -5,21 +5,19 @@ import sys
 import threading
 from collections.abc import Callable
 
-import sqlalchemy
 import tenacity
-from optuna.exceptions import StorageInternalError
 
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.search.database_errors import passes, sentence
 from garment_uv.errors import UserError
 
 PATIENCE_S = 900.0
 """How long a database may be away before the sweep is given up, seconds."""
-PASSING = (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, StorageInternalError, OSError)
-"""Errors that pass when the database is back."""
 
 
 class Journal:
     """Writes handed over with `put` reach the database one after the other; training does not wait for them.
+
+    While the database is away a write is tried again; one that it refuses for good ends the journal at once.
 
     What was handed over and not yet written is lost when the process is killed, as if it had been killed a moment
     earlier; `written` says whether everything before has arrived, for what must not be lost.
@@ -77,7 +75,7 @@ class Journal:
 
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(PASSING),
+            retry=tenacity.retry_if_exception(passes),
             stop=tenacity.stop_after_delay(self._patience_s),
             wait=tenacity.wait_exponential_jitter(initial=0.1, max=5.0),
             before_sleep=_say_once,
@@ -106,12 +104,3 @@ def _say_once(state: tenacity.RetryCallState) -> None:
     if state.attempt_number == 3:
         reason = sentence(state.outcome.exception())
         print(f"garment: {reason}; trying again, training goes on meanwhile", file=sys.stderr, flush=True)
-
-
-def sentence(error: BaseException) -> str:
-    """An error of the database in one line."""
-    if isinstance(error, UserError):
-        return str(error)
-    inner = getattr(error, "orig", None) or error.__cause__ or error
-    reason = masked((str(inner).strip() or type(inner).__name__).splitlines()[0])[:200]
-    return f"the study's database does not answer ({reason})"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.masking import masked
+from garment_sweeps.tracking.answers import is_away
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -119,12 +120,6 @@ class Courier:
             self._changed.wait_for(lambda: self.closing or self._waiting, seconds)
             if self._waiting:
                 self._changed.wait_for(lambda: self.closing, min(seconds, FIRST_PAUSE_S))
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether MLflow, its database or its store of artifacts could not be reached, or did not want to."""
-    root = type(error).__module__.partition(".")[0]
-    return isinstance(error, OSError) or root in ("mlflow", "requests", "sqlalchemy", "boto3", "botocore")
 
 
 def first_line(error: BaseException | str) -> str:

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from garment_sweeps.tracking.courier import is_away
+from garment_sweeps.tracking.answers import SETTLE_S, TRIES, is_away, is_refused
+from garment_sweeps.tracking.parts import Parts
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.tracking.trial_run import TrialRun
@@ -13,8 +15,8 @@ from garment_sweeps.tracking.trial_run import TrialRun
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SETTLE_S = 1.0
-"""After MLflow was away, the time for what it had accepted before to become visible."""
+RUN = "the run"
+"""The part without which no other can be delivered."""
 
 
 class Abandoned(Exception):
@@ -30,6 +32,7 @@ class Delivery:
         mine: whether this process may still write to the run; asked before every step.
         live: the trial is at work: its run is marked as running, by this attempt.
         progress: called whenever MLflow has taken something.
+        anew: sends also what MLflow has, since of some epochs it may have a part.
     """
 
     def __init__(
@@ -39,37 +42,52 @@ class Delivery:
         mine: Callable[[], bool] = lambda: True,
         live: bool = False,
         progress: Callable[[], None] = lambda: None,
+        anew: bool = False,
     ) -> None:
         self._client = client
         self._record = record
         self._mine = mine
         self._live = live
         self._progress = progress
+        self._anew = anew
         self._run: TrialRun | None = None
         self._late = False
         self._sent: set[tuple[str, str]] = set()
         self._ended = False
         self._was_away = False
+        self._parts = Parts()
         self.run_id = ""
         """The trial's run; empty until MLflow has answered once."""
 
+    @property
+    def refused(self) -> dict[str, str]:
+        """What MLflow will never take, by its name, and why; the rest was or will be sent."""
+        return self._parts.refused
+
     def __call__(self) -> None:
         """Sends what is missing. What it raises because MLflow is away leaves it ready to be called again."""
-        try:
-            self._deliver()
-        except Abandoned:
-            return
-        except Exception as error:
-            if is_away(error):  # MLflow may have lost or kept what was under way, and the run may be gone: look anew
-                self._run, self._ended, self._was_away = None, False, True
-            raise
+        for left in reversed(range(TRIES)):
+            self._parts.sure = not left
+            try:
+                return self._deliver()
+            except Abandoned:
+                return None
+            except Exception as error:
+                if is_away(error) or is_refused(error):
+                    # MLflow may have lost or kept what was under way, and the run may be gone: look anew
+                    self._run, self._ended, self._was_away = None, False, True
+                if not is_refused(error):
+                    raise
 
     def _deliver(self) -> None:
         self._check()
-        run = self._run or self._open()
+        run = self._run or self._parts.send(RUN, self._open)
+        if run is None:
+            return
         if not self._late:
             self._check()
-            run.log_epochs(list(self._record.epochs))
+            run.complete_params(self._record.identity, self._parts)
+            run.log_epochs(list(self._record.epochs), self._parts)
             self._progress()
         for path, folder in list(self._record.folders.items()):
             if not self._late or path == LOGS_ARTIFACT:
@@ -77,7 +95,7 @@ class Delivery:
         ending = self._record.ending
         if ending is not None and not self._ended and not self._late:
             self._check()
-            run.finish(ending, self._record.epochs[-1] if self._record.epochs else None)
+            run.finish(ending, self._record.epochs[-1] if self._record.epochs else None, self._parts)
             self._ended = True
 
     def _send_folder(self, run: TrialRun, path: str, folder: Path) -> None:
@@ -85,7 +103,7 @@ class Delivery:
             place = "/".join((path, *file.relative_to(folder).parent.parts))
             if (place, file.name) not in self._sent:
                 self._check()
-                run.log_file(file, place)
+                self._parts.send(f"file {place}/{file.name}", partial(run.log_file, file, place))
                 self._progress()
                 self._sent.add((place, file.name))
 
@@ -101,6 +119,8 @@ class Delivery:
         if not self._late and (self._live or run.attempt < start.number):
             self._check()
             run.take_over(start)
+        if self._anew:
+            run.steps.clear()
         if run.run_id != self.run_id:
             self._sent.clear()
         self._run, self.run_id = run, run.run_id

@@ -12,8 +12,9 @@ import tenacity
 
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.answers import is_away, is_refused
 from garment_sweeps.tracking.code_state import git_commit
-from garment_sweeps.tracking.courier import first_line, is_away
+from garment_sweeps.tracking.courier import first_line
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import Provenance, Sources, user
@@ -67,9 +68,11 @@ class SweepRun:
             marks = (provenance or Provenance(commit=git_commit())).tags()
             return _retrying()(cls._open, client, experiment_name, sweep_name, description, marks, study)
         except Exception as error:
+            shown = without_login(client.tracking_uri)
+            if is_refused(error):
+                raise UserError(f"MLflow at {shown} refuses the run of this sweep ({first_line(error)})") from None
             if not is_away(error):
                 raise
-            shown = without_login(client.tracking_uri)
             raise Unreachable(f"MLflow at {shown} went away ({first_line(error)}); look at it") from None
 
     @classmethod
@@ -127,9 +130,17 @@ class SweepRun:
         `status` is a key of `STATUS`: 'complete'; 'failed' where the sweep gave up; 'killed' where it was stopped.
         Called again with the same `at_ms` (ms since 1970; now by default) it changes nothing.
         """
+        self.log_summary(summary, at_ms)
+        self.end(status, at_ms)
+
+    def log_summary(self, summary: dict[str, Any], at_ms: int | None = None) -> None:
+        """Logs how the sweep stands, as `finish` does."""
         numbers = {k: float(v) for k, v in summary.items() if isinstance(v, int | float)}
         log_metrics(self.client, self.run_id, numbers, 0, at_ms)
         self.set_tags({f"garment.{k}": str(v) for k, v in summary.items() if k not in numbers})
+
+    def end(self, status: str, at_ms: int | None = None) -> None:
+        """Ends the run, as `finish` does."""
         self.client.set_terminated(self.run_id, STATUS[status], end_time=at_ms)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.one_run import find_one, has_results, trial_query
-from garment_sweeps.tracking.record import EPOCH_METRIC, HEADLINE, Ending, Epoch, Identity, Start
+from garment_sweeps.tracking.parts import Parts
+from garment_sweeps.tracking.record import EPOCH_METRIC, HEADLINE, Ending, Epoch, Identity, Start, now_ms
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "infeasible": "FAILED", "failed": "FAILED", "": "KILLED"}
 """MLflow's status for each outcome; the outcome itself is a tag, which an interrupted trial lacks."""
-PARAM_TRIES = 3
 BATCH = 1000
 """Metrics that MLflow takes in one request."""
 
@@ -48,7 +48,6 @@ class TrialRun:
             )
             found = find_trial(client, *where) or made
         run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)), metric=identity.metric)
-        run._complete_params(found, identity)
         if EPOCH_METRIC in found.data.metrics:
             run.look_again()
         run._as_found = found
@@ -70,7 +69,7 @@ class TrialRun:
             self.client.update_run(self.run_id, status="RUNNING")
         self.attempt = start.number
 
-    def log_epochs(self, epochs: Iterable[Epoch]) -> None:
+    def log_epochs(self, epochs: Iterable[Epoch], parts: Parts) -> None:
         """Logs all epochs that MLflow does not have, as many in one request as it takes."""
         batch: list[Metric] = []
         steps: list[int] = []
@@ -79,44 +78,39 @@ class TrialRun:
                 continue
             metrics = _metrics(epoch.metrics, epoch.at_ms, epoch.step, self.metric)
             if len(batch) + len(metrics) > BATCH:
-                self._send(batch, steps)
+                self._send(batch, steps, parts)
                 batch, steps = [], []
             batch, steps = [*batch, *metrics], [*steps, epoch.step]
-        self._send(batch, steps)
+        self._send(batch, steps, parts)
 
     def log_file(self, file: Path, artifact_path: str) -> None:
         """Copies a file into that folder of the run's artifacts, over one that is there already."""
         self.client.log_artifact(self.run_id, str(file), artifact_path)
 
-    def finish(self, ending: Ending, last: Epoch | None) -> None:
+    def finish(self, ending: Ending, last: Epoch | None, parts: Parts) -> None:
         """Logs what was measured at the end as of the last epoch, and ends the run."""
+        from mlflow.entities import RunTag
+
         measured = _metrics(ending.metrics, last.at_ms, last.step, self.metric) if last is not None else []
-        self._log(measured, {**ending.tags, **_outcome(ending.outcome, ending.reason)})
-        self.client.set_terminated(self.run_id, STATUS[ending.outcome], end_time=ending.at_ms)
+        self._send(measured, [], parts)
+        marks = [RunTag(name, value) for name, value in {**ending.tags, **_outcome(ending)}.items()]
+        parts.send_all("tag", marks, lambda some: self.client.log_batch(self.run_id, tags=some))
+        parts.send("the end", lambda: self.client.set_terminated(self.run_id, STATUS[ending.outcome], ending.at_ms))
 
-    def _complete_params(self, run: "Run", identity: Identity) -> None:
-        """Logs the parameters that are missing; MLflow keeps the first value of each.
-
-        A server that is awake again may do, at the same moment, what an earlier request asked before it was given up:
-        then ours is refused, and what is missing is looked up anew.
-        """
+    def complete_params(self, identity: Identity, parts: Parts) -> None:
+        """Logs the parameters that were missing when the run was found; MLflow keeps the first value of each."""
         from mlflow.entities import Param
-        from mlflow.exceptions import RestException
 
-        for left in reversed(range(PARAM_TRIES)):
-            missing = [Param(name, value) for name, value in identity.params.items() if name not in run.data.params]
-            try:
-                for start in range(0, len(missing), 100):
-                    self.client.log_batch(self.run_id, params=missing[start : start + 100])
-                return
-            except RestException:
-                if not left:
-                    raise
-                run = self.client.get_run(self.run_id)
+        known = self._as_found.data.params
+        missing = [Param(name, value) for name, value in identity.params.items() if name not in known]
+        for start in range(0, len(missing), 100):
+            some = missing[start : start + 100]
+            parts.send_all("parameter", some, lambda params: self.client.log_batch(self.run_id, params=params))
+        known.update({param.key: param.value for param in missing})
 
-    def _send(self, metrics: list["Metric"], steps: list[int]) -> None:
+    def _send(self, metrics: list["Metric"], steps: list[int], parts: Parts) -> None:
         for start in range(0, len(metrics), BATCH):
-            self._log(metrics[start : start + BATCH])
+            parts.send_all("metric", metrics[start : start + BATCH], self._log)
         self.steps.update(steps)
 
     def _log(self, metrics: Sequence["Metric"] = (), values: dict[str, str] | None = None) -> None:
@@ -129,7 +123,8 @@ class TrialRun:
 
 def close_trial(client: "MlflowClient", run_id: str, outcome: str, reason: str = "") -> None:
     """Marks a run's outcome and ends it now."""
-    TrialRun(client, run_id)._log(values=_outcome(outcome, reason))
+    ending = Ending(outcome=outcome, reason=reason, at_ms=now_ms())
+    TrialRun(client, run_id)._log(values=_outcome(ending))
     client.set_terminated(run_id, STATUS[outcome])
 
 
@@ -142,8 +137,8 @@ def _marks(start: Start) -> dict[str, str]:
     return {tags.ATTEMPT: str(start.number), **start.tags}
 
 
-def _outcome(outcome: str, reason: str) -> dict[str, str]:
-    values = {tags.OUTCOME: outcome, tags.REASON: reason[:500]}
+def _outcome(ending: Ending) -> dict[str, str]:
+    values = {tags.OUTCOME: ending.outcome, tags.REASON: ending.reason[:500]}
     return {name: value for name, value in values.items() if value}
 
 

@@ -11,6 +11,7 @@ from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import SweepRun, tracking_uri
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.provenance import take_sources
+from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
@@ -73,7 +74,8 @@ def train_once(
         tracking=TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids),
     )
     _deliver(lambda: run.log_sources(sources))
-    _deliver(lambda: Outbox.of(storage, name).deliver(run.client, run.experiment_id, run.run_id))
+    outbox = Outbox.of(storage, name)
+    _deliver(lambda: outbox.deliver(run.client, run.experiment_id, run.run_id))
     job = TrialJob(context, TRIAL, {})
     status = "failed"
     try:
@@ -87,16 +89,26 @@ def train_once(
     finally:
         job.close(interrupted=status == "killed")
         _deliver(lambda: run.finish(status, {}))
+        for parked in outbox.parked():
+            print(f"garment: {parked.line()}", file=sys.stderr)
     return result
 
 
 def _deliver(call: Callable[[], Any]) -> None:
-    """Tells MLflow something, unless it is away for longer than `DELIVERY_WAIT_S`."""
-    courier = Courier("mlflow training", call)
+    """Tells MLflow something, unless it is away for longer than `DELIVERY_WAIT_S`, or refuses it."""
+    steps = Steps()
+
+    def deliver() -> None:
+        steps.take("", call)
+        steps.end()
+
+    courier = Courier("mlflow training", deliver)
     courier.poke()
     if not courier.settled(DELIVERY_WAIT_S):
         why = courier.trouble or "no answer"
         print(f"garment: MLflow is away ({why}); `garment train --resume` delivers what it missed", file=sys.stderr)
+    for why in steps.refused.values():
+        print(f"garment: MLflow refused a part of what this training says ({why})", file=sys.stderr)
     courier.close()
 
 

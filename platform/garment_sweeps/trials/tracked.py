@@ -104,6 +104,8 @@ class TrialTracking:
                 self._outbox.put(self._record)
                 why = self._courier.trouble or "no answer"
                 print(f"MLflow is away ({why}); what it missed waits at {self._outbox.path}", flush=True)
+            elif self._delivery.refused:
+                print(self._outbox.park(self._record, self._delivery.refused).line(), flush=True)
         finally:
             self.drop()
 

@@ -5,6 +5,7 @@ import pytest
 from garment_sweeps.budget.earlier import earlier_epochs
 from garment_sweeps.spaces import Experiment, Float, ResourcesConfig, Space
 from garment_sweeps.tracking import SweepRun, tracking_client
+from garment_sweeps.tracking.parts import Parts
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of
 from garment_sweeps.tracking.trial_run import TrialRun
 from garment_uv.config.trial import TrialConfig
@@ -33,8 +34,9 @@ def record(sweep: SweepRun, trial: str, epochs: int, seconds: float, **changes) 
     for epoch in range(1, epochs + 1):
         entry.add_epoch(epoch, {"device_seconds": seconds * epoch})
     run = TrialRun.open(sweep.client, identity, start)
-    run.log_epochs(entry.epochs)
-    run.finish(Ending(outcome="complete", at_ms=1), entry.epochs[-1] if epochs else None)
+    run.complete_params(identity, Parts())
+    run.log_epochs(entry.epochs, Parts())
+    run.finish(Ending(outcome="complete", at_ms=1), entry.epochs[-1] if epochs else None, Parts())
 
 
 def test_the_median_of_comparable_trials(client):

@@ -36,6 +36,8 @@ def test_a_cluster_in_order_has_no_findings():
         (replace(GOOD, code="bb"), "10.0.0.3", "runs other code of garment-sweeps"),
         (replace(GOOD, wrong={"storage": "AccessDenied"}), "10.0.0.3", "s3://b/x does not work from there (Acc"),
         (replace(GOOD, wrong={"tracking": "timed out"}), "10.0.0.3", "http://m:5000 does not answer from there (timed"),
+        (replace(GOOD, wrong={"tracking": "it answers with status 401"}), "10.0.0.3", "set MLFLOW_TRACKING_USERNAM"),
+        (replace(GOOD, wrong={"tracking": "fe_sendauth: no password supplied"}), "10.0.0.3", "or PGPASSWORD for a "),
         (replace(GOOD, wrong={"dataset": "no such key"}), "10.0.0.3", "dataset s3://b/d cannot be read from there"),
         (replace(GOOD, facts={**GOOD.facts, "manifest": "n"}), "10.0.0.3", "another dataset lies at s3://b/d there"),
         (replace(GOOD, facts={**GOOD.facts, "gpus": 0}), "10.0.0.3", "torch sees 0 of them"),

@@ -9,7 +9,15 @@ from garment_sweeps.cluster.settings import JOB_MARK, Settings, find_home
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_uv.errors import UserError
 
-NAMES = ("GARMENT_HOME", "GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "RAY_ADDRESS", "AWS_ENDPOINT_URL_S3", JOB_MARK)
+NAMES = (
+    "GARMENT_HOME",
+    "GARMENT_STORAGE",
+    "GARMENT_OPTUNA_STORAGE",
+    "RAY_ADDRESS",
+    "AWS_ENDPOINT_URL_S3",
+    JOB_MARK,
+    "AWS_ENDPOINT_URL",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +33,21 @@ def test_nothing_set_keeps_everything_in_one_local_folder(tmp_path):
     assert settings.storage.uri == str(tmp_path / ".garment" / "sweeps")
     assert settings.study_url == f"sqlite:///{tmp_path}/.garment/optuna.db"
     assert settings.ray_address is None
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("GARMENT_STORAGE", "s3://key:se/cret@bucket/x"),
+        ("AWS_ENDPOINT_URL_S3", "http://key:secret@store:9000"),
+        ("AWS_ENDPOINT_URL", "https://store/?token=secret"),
+    ],
+)
+def test_a_login_in_a_stores_url_is_refused_without_saying_it(monkeypatch, name, url):
+    monkeypatch.setenv(name, url)
+    with pytest.raises(UserError, match=f"{name} holds a login.*AWS_ACCESS_KEY_ID") as caught:
+        Settings.from_environment()
+    assert "cret" not in str(caught.value).replace("AWS_SECRET_ACCESS_KEY", "") and "\n" not in str(caught.value)
 
 
 def test_everything_can_be_set(monkeypatch, tmp_path):

@@ -1,14 +1,17 @@
 """What a sweep leaves behind: no password of its services anywhere, and in every run where its numbers come from."""
 
+import os
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from garment_sweeps.cluster.probe_checks import check_tracking
 from garment_sweeps.cluster.session import ray_session
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from tests.servers.mlflow import mlflow_server
@@ -43,7 +46,7 @@ def places(tmp_path, monkeypatch):
             yield [tmp_path, Path(ray._private.worker.global_worker.node.get_session_dir_path())]
 
 
-def test_no_password_in_a_url_is_kept_and_every_run_names_the_code(places, experiment, tmp_path, capfd):
+def test_no_password_in_a_url_is_kept_and_every_run_names_the_code(places, experiment, tmp_path, capfd, monkeypatch):
     file = tmp_path / "mine.py"
     file.write_text("# the experiment's own text\n")
     settings = Settings.from_environment()
@@ -63,6 +66,13 @@ def test_no_password_in_a_url_is_kept_and_every_run_names_the_code(places, exper
         assert run.data.tags[tags.SOURCE] == sweep.data.tags[tags.SOURCE]
     kept = client.download_artifacts(sweep.info.run_id, f"{sweep.data.tags[tags.SOURCE]}/experiment.py")
     assert Path(kept).read_text() == file.read_text()
+
+    handed_on = without_password(os.environ["MLFLOW_TRACKING_URI"])
+    assert check_tracking(handed_on) == {}  # a node with the login in its own environment
+    with monkeypatch.context() as elsewhere:
+        elsewhere.delenv("MLFLOW_TRACKING_URI")
+        with pytest.raises(ValueError, match="status 401"):
+            check_tracking(handed_on)
 
     out, err = capfd.readouterr()
     seen = {"said": (out + err).encode()}

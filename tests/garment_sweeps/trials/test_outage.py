@@ -9,7 +9,7 @@ import pytest
 
 from garment_sweeps.spaces import Experiment
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.courier import is_away
+from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials import single
 from garment_sweeps.trials.context import StorageConfig

@@ -27,7 +27,7 @@ def check_round(outbox: Outbox, made: TrialRecord) -> None:
     outbox.put(made)
     (name,) = outbox.names()
     assert name == "t00003.r1.00010002" and trial_of(name) == "t00003.r1"
-    with outbox.fetched(name) as found:
+    with outbox.fetched(name) as (found, _):
         assert (found.identity, found.start, found.epochs, found.ending) == (
             *(made.identity, made.start, made.epochs),
             made.ending,
@@ -54,5 +54,5 @@ def test_a_torn_record_counts_as_none(tmp_path, keep):
     outbox.put(record(tmp_path))
     file = tmp_path / "store" / "s" / "outbox" / outbox.names()[0] / RECORD_FILE
     file.write_text(file.read_text()[:keep])
-    with outbox.fetched(outbox.names()[0]) as found:
+    with outbox.fetched(outbox.names()[0]) as (found, _):
         assert found is None

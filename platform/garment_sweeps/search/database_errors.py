@@ -1,0 +1,65 @@
+"""Which errors of the study's database pass when it is back, and which come again however often one tries."""
+
+import errno
+import re
+import sqlite3
+
+import sqlalchemy
+from optuna.exceptions import StorageInternalError
+
+from garment_sweeps.settings.masking import masked
+from garment_uv.errors import UserError
+
+PASSING = (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, StorageInternalError, OSError)
+"""What a database that is away raises, among other things: see `passes`."""
+
+_AT_FAULT = (
+    sqlalchemy.exc.ProgrammingError,  # no such table, or no right to write to it
+    sqlalchemy.exc.IntegrityError,
+    sqlalchemy.exc.DataError,
+    sqlalchemy.exc.NotSupportedError,
+)
+_SQLITE_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_SCHEMA,
+}
+"""All others say that the file is full, read-only, damaged, moved, or lacks a table."""
+_SQLSTATE_LASTING = ("28", "3D", "42", "53100")
+"""PostgreSQL: who does not know the password, no such database, no such table or right, a full disk."""
+_LASTING_TEXT = re.compile(
+    r"authentication failed|no password supplied|(role|database) \"[^\"]*\" does not exist|no pg_hba\.conf entry"
+)
+"""In what PostgreSQL says before there is a connection, which has no SQLSTATE."""
+_OS_LASTING = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT)
+
+
+def passes(error: BaseException) -> bool:
+    """Whether the same write may succeed later without anybody's doing."""
+    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
+        return passes(error.__cause__)
+    if not isinstance(error, PASSING) or isinstance(error, _AT_FAULT):
+        return False
+    if isinstance(error, OSError):
+        return error.errno not in _OS_LASTING
+    said = getattr(error, "orig", None)
+    if (code := getattr(said, "sqlite_errorcode", None)) is not None:
+        return code & 0xFF in _SQLITE_PASSING  # above these bits SQLite says more of the same
+    if (state := getattr(said, "pgcode", None)) is not None:
+        return not state.startswith(_SQLSTATE_LASTING)
+    return _LASTING_TEXT.search(str(error)) is None
+
+
+def sentence(error: BaseException) -> str:
+    """An error of the database in one line."""
+    if isinstance(error, UserError):
+        return str(error)
+    inner = getattr(error, "orig", None) or error.__cause__ or error
+    reason = masked((str(inner).strip() or type(inner).__name__).splitlines()[0])[:200]
+    if passes(error) or not isinstance(error, PASSING):
+        return f"the study's database does not answer ({reason})"
+    return f"the study's database refuses what is written ({reason}); mend that and go on with --resume"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.cluster.state_copies import EVERY_S
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.decisions import Event
 from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
@@ -74,6 +75,7 @@ def sweep_under_kills(
     seconds_per_epoch: float,
     tracked: bool,
     refused: tuple[str, int] | None = None,
+    copy_every_s: float = EVERY_S,
     say: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Runs the sweep to its end while its parts are killed, and compares it with the table and an undisturbed run.
@@ -86,6 +88,7 @@ def sweep_under_kills(
         seconds_per_epoch: of the tabulated work.
         tracked: with MLflow.
         refused: trial and epoch that MLflow never takes.
+        copy_every_s: seconds between copies of the sweep's state.
         say: hears of every kill.
     """
     file, log = folder / "experiment.json", folder / "driver.log"
@@ -93,7 +96,7 @@ def sweep_under_kills(
     arguments = [str(file), "--tabulated", str(seconds_per_epoch), *([] if tracked else ["--untracked"])]
     over, hold = folder / "kills-are-over", folder / "hold"
     arguments += ["--hold-at", str(max(kill.after_epochs for kill in kills) + HOLD_AFTER), "--until", str(over)]
-    arguments += ["--hold-while", str(hold)]
+    arguments += ["--hold-while", str(hold), "--copy-every", str(copy_every_s)]
     url = stage.environment.get("GARMENT_OPTUNA_STORAGE") or f"sqlite:///{folder / 'home' / 'optuna.db'}"
     outcome, began = Outcome(), time.time()
     driver = SupervisedDriver(arguments, stage.environment, log)

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
+from garment_sweeps.cluster import state_copies
 from garment_sweeps.cluster.finals import RepeatSearcher
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.search.searcher import StudySearcher
@@ -29,11 +30,13 @@ def main() -> int:
     parser.add_argument("--hold-repeats", action="store_true", help="count the epochs of the finals for that")
     parser.add_argument("--until", type=Path, metavar="FILE")
     parser.add_argument("--hold-while", type=Path, metavar="FILE", help="hear of no epochs as long as it is there")
+    parser.add_argument("--copy-every", type=float, metavar="SECONDS", default=state_copies.EVERY_S)
     options = parser.parse_args()
     experiment = Experiment.from_plain(json.loads(options.experiment.read_text()))
     work = "train" if options.tabulated is None else "tabulated"
     try:
         with ExitStack() as holding:
+            holding.enter_context(mock.patch.object(state_copies, "EVERY_S", options.copy_every))
             if options.hold_at is not None:
                 holding.enter_context(hold_at(options.hold_at, options.until.exists, options.hold_repeats))
             if options.hold_while is not None:

@@ -27,14 +27,14 @@ def test_killed_drivers_and_workers_lose_double_and_change_nothing(tmp_path):
 @pytest.mark.servers
 @pytest.mark.skipif(missing_for_postgres() is not None, reason=str(missing_for_postgres()))
 def test_a_frozen_driver_a_lost_database_and_a_refused_record_lose_double_and_change_nothing(tmp_path):
-    experiment = chaos_experiment(TRIALS, EPOCHS, seed=1)
+    experiment = chaos_experiment(6, 3, seed=1)
     kills = [
-        Kill(0, FREEZE, after_epochs=4, delay_s=0.0, pick=0.99, down_s=0.2),
-        Kill(1, LOSS, after_epochs=12, delay_s=0.0, pick=0.0, down_s=0.0),
-        Kill(2, "worker", after_epochs=14, delay_s=0.0, pick=0.0, down_s=0.0),
+        Kill(0, FREEZE, after_epochs=2, delay_s=0.0, pick=0.99, down_s=0.0),
+        Kill(1, LOSS, after_epochs=6, delay_s=0.0, pick=0.0, down_s=0.0),
+        Kill(2, "worker", after_epochs=7, delay_s=0.0, pick=0.0, down_s=0.0),
     ]
     with open_stage(tmp_path, ("mlflow", "postgres"), nodes=1, light=True, refused=REFUSED) as stage:
-        outcome = sweep_under_kills(stage, tmp_path, experiment, kills, 0.3, tracked=True, refused=REFUSED)
+        outcome = sweep_under_kills(stage, tmp_path, experiment, kills, 0.3, True, REFUSED, copy_every_s=1.0)
         assert stage.parts.tracking.refused
     assert outcome.faults == []
     assert [end.said for end in outcome.driver_ends] == []

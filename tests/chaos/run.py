@@ -132,6 +132,8 @@ def sweep_under_kills(
     if tracked:
         uri = stage.environment.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'home' / 'mlflow.db'}"
         outcome.faults += faults_of_tracking(trials, experiment, uri, refused)
+    if refused and not stage.parts.tracking.refused:
+        outcome.faults.append(f"MLflow was never told of epoch {refused[1]} of {refused[0]}, so it refused nothing")
     if ended_trials(trials, experiment) != ended_trials(undisturbed(experiment, stage), experiment):
         outcome.faults.append("the study's set of configs, curves and values is not that of an undisturbed sweep")
     return outcome

@@ -152,7 +152,7 @@ def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
 
 def test_the_restored_study_of_the_repeats_equals_the_lost_one(finals, settings):
     kept = finals.with_values({"constraints": [{"metric": "memory_mib", "at_most": 9.0}], "sampler": "tpe_constrained"})
-    with sweep_state(settings, "table", kept, 4, resume=False) as state:
+    with sweep_state(settings, "table", Given(kept, 4), Opening()) as state:
         searched(state, kept)
         searcher, known = searcher_of(state, kept)
         for tune_id in "abc":

@@ -33,7 +33,6 @@ from tests.chaos.parts import BUCKET, inherited, make_bucket
 from tests.chaos.progress import Progress
 from tests.chaos.records import faults_of_study, study_trials
 from tests.chaos.run import chaos_experiment
-from tests.servers.light_nodes import light_nodes
 from tests.servers.mlflow import Mlflow
 from tests.servers.postgres import postgres_server
 from tests.servers.ray_cluster import RayCluster, ray_cluster
@@ -58,7 +57,6 @@ def main() -> int:
         environment, store_log = _servers(stack, folder, options.untracked)
         stack.enter_context(inherited({**environment, **STARTS_AT_ONCE}))
         cluster = stack.enter_context(ray_cluster())
-        stack.enter_context(light_nodes(cluster))
         samples, faults = _sweep(cluster, experiment, options, folder, environment, store_log)
     about = f"{_words(options, samples)}; {conditions(options.seed)}"
     path = write_csv(options.name, about, [f.name for f in fields(Sample)], [astuple(sample) for sample in samples])

@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.parts import Parts, inherited, open_parts
-from tests.servers.light_nodes import light_nodes
 from tests.servers.ray_cluster import RayCluster, ray_cluster
 from tests.servers.server import kill_tree
 
@@ -129,9 +128,7 @@ def open_stage(
     with ExitStack() as stack:
         parts = stack.enter_context(open_parts(folder, victims, refused))
         stack.enter_context(inherited(parts.environment))
-        cluster = stack.enter_context(ray_cluster())
-        if light:
-            stack.enter_context(light_nodes(cluster))
+        cluster = stack.enter_context(ray_cluster(light=light))
         for _ in range(nodes):
             cluster.add_node(cpus=cpus)
         stage = Stage(cluster, cpus, parts)

@@ -4,13 +4,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.servers.light_nodes import light_nodes
+from tests.servers.local_ray import stop_local_ray
 from tests.servers.server import kill_tree
 
 if TYPE_CHECKING:
@@ -32,11 +34,13 @@ class RayCluster:
     Args:
         cluster: with its head running.
         folder: of Ray's temporary files; short, since Ray's socket paths must be.
+        light: nodes without what serves no trial (`light_nodes.py`).
     """
 
-    def __init__(self, cluster: "Cluster", folder: Path) -> None:
+    def __init__(self, cluster: "Cluster", folder: Path, light: bool = True) -> None:
         self._cluster = cluster
         self._folder = folder
+        self._light = light
         self._joined = 0
         self.nodes: list[Node] = []
         """Alive, in the order in which they joined."""
@@ -46,24 +50,20 @@ class RayCluster:
         """What RAY_ADDRESS must hold."""
         return self._cluster.address
 
-    @property
-    def runtime_env_port(self) -> int:
-        """Port of the head's agent that makes runtime environments."""
-        return self._cluster.head_node.runtime_env_agent_port
-
     def add_node(
         self, cpus: float = 1, gpus: float = 0, wait: bool = True, environment: dict[str, str] | None = None
     ) -> "Node":
         """A node joins, with so many CPUs and made-up GPUs; `environment` is its own, beside this process's."""
         self._joined += 1
-        node = self._cluster.add_node(
-            wait=wait,
-            num_cpus=cpus,
-            num_gpus=gpus,
-            object_store_memory=STORE_BYTES,
-            temp_dir=str(self._folder / f"n{self._joined}"),
-            env_vars=environment,
-        )
+        with light_nodes(self._cluster.head_node.runtime_env_agent_port) if self._light else nullcontext():
+            node = self._cluster.add_node(
+                wait=wait,
+                num_cpus=cpus,
+                num_gpus=gpus,
+                object_store_memory=STORE_BYTES,
+                temp_dir=str(self._folder / f"n{self._joined}"),
+                env_vars=environment,
+            )
         self.nodes.append(node)
         return node
 
@@ -104,29 +104,31 @@ def keep_others_out() -> None:
 
 
 @contextmanager
-def ray_cluster(head_cpus: float = 0) -> Iterator[RayCluster]:
+def ray_cluster(head_cpus: float = 0, light: bool = True) -> Iterator[RayCluster]:
     """A running head; all that was started on it ends, by process id, with the context.
 
-    The nodes inherit this process's environment.
+    The nodes inherit this process's environment. `light` leaves out what serves no trial (`light_nodes.py`).
     """
     from ray.cluster_utils import Cluster
 
+    stop_local_ray()  # a process has one cluster at a time
     keep_others_out()
     folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
     cluster = None
     try:
-        cluster = Cluster(
-            initialize_head=True,
-            shutdown_at_exit=False,  # it would allow no node to be started from a thread
-            head_node_args={
-                "num_cpus": head_cpus,
-                "include_dashboard": False,
-                "object_store_memory": STORE_BYTES,
-                "temp_dir": str(folder),
-            },
-        )
+        with light_nodes() if light else nullcontext():
+            cluster = Cluster(
+                initialize_head=True,
+                shutdown_at_exit=False,  # it would allow no node to be started from a thread
+                head_node_args={
+                    "num_cpus": head_cpus,
+                    "include_dashboard": False,
+                    "object_store_memory": STORE_BYTES,
+                    "temp_dir": str(folder),
+                },
+            )
         cluster._wait_for_node = partial(cluster._wait_for_node, timeout=NODE_S)  # Ray's own 30 s are few
-        yield RayCluster(cluster, folder)
+        yield RayCluster(cluster, folder, light)
     finally:
         ours = _processes(cluster) if cluster else []
         if cluster:

@@ -1,6 +1,4 @@
-"""A tabulated experiment and a local Ray cluster that the tests of this room share."""
-
-import os
+"""A tabulated experiment, and settings in a home of its own."""
 
 import pytest
 
@@ -36,13 +34,3 @@ def settings(tmp_path, monkeypatch) -> Settings:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
     return Settings.from_environment()
-
-
-@pytest.fixture(scope="module")
-def local_ray():
-    """A local Ray cluster of two CPUs for the tests of one file."""
-    from garment_sweeps.cluster.session import ray_session
-
-    os.environ.pop("RAY_ADDRESS", None)
-    with ray_session(None, cpus=2):
-        yield

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.cluster.session import ray_session
+from tests.servers.local_ray import CPUS
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 
 
 def ended(folder: Path, controller) -> list[int]:
@@ -36,7 +38,7 @@ def ended(folder: Path, controller) -> list[int]:
             self.epoch = int((Path(checkpoint_dir) / "epoch").read_text())
 
     tuner = tune.Tuner(
-        tune.with_resources(Mortal, {"cpu": 1}),
+        tune.with_resources(Mortal, {"cpu": CPUS}),
         param_space={"number": tune.grid_search([0, 1])},
         tune_config=tune.TuneConfig(reuse_actors=True),
         run_config=tune.RunConfig(
@@ -48,25 +50,31 @@ def ended(folder: Path, controller) -> list[int]:
     return sorted((result.metrics or {}).get("epoch", 0) for result in results)
 
 
-@pytest.mark.cluster
 def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
-    with ray_session(None, cpus=1):
-        from garment_sweeps.cluster.controller import sturdy_controller
+    from garment_sweeps.cluster.controller import sturdy_controller
 
-        (tmp_path / "bare").mkdir()
-        assert ended(tmp_path / "bare", nullcontext) == [0, 2], "Ray has been mended: cluster/controller.py can go"
-        (tmp_path / "ours").mkdir()
-        assert ended(tmp_path / "ours", lambda: sturdy_controller(lambda: 1)) == [2, 2]
+    (tmp_path / "bare").mkdir()
+    assert ended(tmp_path / "bare", nullcontext) == [0, 2], "Ray has been mended: cluster/controller.py can go"
+    (tmp_path / "ours").mkdir()
+    assert ended(tmp_path / "ours", lambda: sturdy_controller(lambda: 1)) == [2, 2]
 
 
-@pytest.mark.cluster
-def test_short_trials_fill_all_places(experiment, settings):
+def test_short_trials_fill_all_places(experiment, settings, monkeypatch):
+    """Of four places; Tune alone would use two, however many trials there are."""
     from garment_sweeps.cluster.sweep import run_sweep
+    from garment_sweeps.search.searcher import StudySearcher
 
-    # So many that the first process is not done with all of them before a busy machine has started the others.
-    short = experiment.with_values({"scheduler": None, "trials": 40, "finals.finalists": 0})
-    with ray_session(None, cpus=3):
-        run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=0.2, tracked=False)
-    attempts = (settings.home / "sweeps" / "table").glob("*attempts/*")
-    processes = {json.loads(attempt.read_text())["process"] for attempt in attempts}
-    assert len(processes) >= 3
+    def processes() -> set[int]:
+        attempts = (settings.home / "sweeps" / "table").glob("*attempts/*")
+        return {json.loads(attempt.read_text())["process"] for attempt in attempts}
+
+    suggest = StudySearcher.suggest
+
+    def until_three(searcher, tune_id):
+        return suggest(searcher, tune_id) if len(processes()) < 3 else searcher.FINISHED
+
+    monkeypatch.setattr(StudySearcher, "suggest", until_three)
+    # So many that the first process cannot do them all before the slowest machine has started the others.
+    short = experiment.with_values({"scheduler": None, "trials": 400, "resources.cpus": 0.5})
+    run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=0.2, tracked=False)
+    assert len(processes()) >= 3

@@ -1,4 +1,4 @@
-"""A head started by hand, and the sweep sent to it through Ray Jobs, as the README says it."""
+"""A head started by hand, and sweeps sent to it through Ray Jobs, as the README says it."""
 
 import os
 import secrets
@@ -15,9 +15,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from garment_sweeps.cluster import submit
 from tests.garment_uv.cylinder import small_config, write_dataset
 from tests.servers.ports import free_port
 
+pytestmark = pytest.mark.cluster
 ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 540
 
@@ -82,27 +84,40 @@ def wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
             time.sleep(0.5)
 
 
-@pytest.fixture
-def clone(tmp_path):
-    """What git would send: the tracked files and one more experiment."""
-    folder = tmp_path / "clone"
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """What git would send: the tracked files and two more experiments, of which one asks for GPUs."""
+    made = tmp_path_factory.mktemp("submitted")
+    folder = made / "clone"
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True).stdout.split("\0")
     kept = [n for n in names if n.split("/")[0] in {"model", "platform", "experiments", "pyproject.toml"}]
     for name in kept:
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    uri = str(write_dataset(tmp_path / "dataset"))
+    uri = str(write_dataset(made / "dataset"))
     changes = small_config(**{"data.uri": uri, "training.epochs": 2}).flat()
-    (folder / "experiments" / "submitted.py").write_text(EXPERIMENT.replace("{changes!r}", repr(changes)))
+    ready = EXPERIMENT.replace("{changes!r}", repr(changes))
+    (folder / "experiments" / "submitted.py").write_text(ready)
+    greedy = ready.replace("scheduler=None", "scheduler=None, resources=ResourcesConfig(gpus=0.5)").replace(
+        "import Experiment", "import ResourcesConfig, Experiment"
+    )
+    (folder / "experiments" / "greedy.py").write_text(greedy.replace('name="submitted"', 'name="greedy"'))
     return folder
 
 
-@pytest.mark.cluster
-def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path, monkeypatch):
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """GARMENT_HOME of the head and all its jobs."""
+    return tmp_path_factory.mktemp("head") / "home"
+
+
+@pytest.fixture(scope="module")
+def run(clone, home):
+    """A function that runs a command in the clone, as its user would who knows the head's address."""
+    unset = {"RAY_ADDRESS", *submit.SENT}
     environment = {
-        **{k: v for k, v in os.environ.items() if k not in {"RAY_ADDRESS", "MLFLOW_TRACKING_URI"}},
+        **{name: value for name, value in os.environ.items() if name not in unset},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "GARMENT_HOME": str(home),
         "RAY_AUTH_MODE": "token",  # Ray listens on every interface
@@ -110,18 +125,16 @@ def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path
         "OMP_NUM_THREADS": "1",
         "GARMENT_PREFLIGHT_SECONDS": "120",
     }
+    options = {"cwd": clone, "env": environment, "capture_output": True, "text": True, "timeout": SECONDS}
     with head(environment) as address:
-        submit = ["ray", "job", "submit", "--address", address, "--working-dir", ".", "--"]
-        done = subprocess.run(
-            [*submit, "garment", "sweep", "submitted"],
-            cwd=clone,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        assert "2 trials ended (2 complete" in done.stdout
+        yield lambda *command: subprocess.run([word.format(address=address) for word in command], **options)
+
+
+def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(run, home, monkeypatch):
+    job = ["ray", "job", "submit", "--address", "{address}", "--working-dir", ".", "--"]
+    done = run(*job, "garment", "sweep", "submitted")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "2 trials ended (2 complete" in done.stdout
     monkeypatch.setenv("GARMENT_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     from garment_sweeps.comparison.leaderboard import leaderboard
@@ -130,3 +143,11 @@ def test_ray_job_submit_runs_the_sweep_on_a_head_started_by_hand(clone, tmp_path
     assert [row.outcome for row in board.trials] == ["complete", "complete"]
     assert {row.name for row in board.baselines} >= {"body as garment"}
     assert list((home / "sweeps" / "submitted").glob("t0000*.s0/checkpoint_*"))
+
+
+def test_a_jobs_preflight_fails_the_command_with_its_line(run, home):
+    done = run("garment", "submit", "greedy", "--address", "{address}")
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
+    *_, last = done.stderr.strip().splitlines()
+    assert "ended as FAILED: the cluster is not ready: a trial needs 0.5 GPUs: no node has a GPU;" in last
+    assert not list((home / "sweeps").glob("greedy/*.attempts"))  # no trial began

@@ -14,6 +14,7 @@ from tests.garment_sweeps.cluster.test_killed_driver import kill_driver, started
 
 
 @pytest.mark.cluster
+@pytest.mark.usefixtures("local_ray")
 def test_a_driver_killed_in_the_finals_repeats_nothing(experiment, settings, tmp_path):
     space = experiment.space.model_copy(update={"parameters": experiment.space.parameters[:1]})
     finals = FinalsConfig(finalists=2, seeds=3)

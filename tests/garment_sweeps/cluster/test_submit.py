@@ -1,10 +1,4 @@
-"""What is sent to a cluster, and a real job whose preflight speaks before any trial."""
-
-import os
-import secrets
-import subprocess
-import sys
-from pathlib import Path
+"""What is sent to a cluster, and what is said of it; `test_job_submission.py` sends it to a real one."""
 
 import pytest
 
@@ -12,11 +6,6 @@ from garment_sweeps.cli.main import main
 from garment_sweeps.cluster import submit
 from garment_sweeps.tracking.code_state import code_state
 from garment_uv.errors import UserError
-from tests.garment_sweeps.cluster.test_job_submission import clone, head
-
-__all__ = ["clone"]
-
-SECONDS = 540
 
 
 def test_what_is_large_and_stays_behind_does_not_count(tmp_path, monkeypatch):
@@ -107,28 +96,3 @@ def test_a_job_that_fails_is_said_with_its_own_line(sent, capsys):
     assert arguments == ["quickstart", "loss.uv=2"] and preflight_only
     said = capsys.readouterr().err
     assert said == "garment: job job1 ended as FAILED: the cluster is not ready: x; y\n"
-
-
-@pytest.mark.cluster
-def test_a_jobs_preflight_fails_the_command_with_its_line(clone, tmp_path):
-    ready = (clone / "experiments" / "submitted.py").read_text()
-    greedy = ready.replace("scheduler=None", "scheduler=None, resources=ResourcesConfig(gpus=0.5)").replace(
-        "import Experiment", "import ResourcesConfig, Experiment"
-    )
-    (clone / "experiments" / "greedy.py").write_text(greedy)
-    unset = {"RAY_ADDRESS", *submit.SENT}
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in unset},
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "GARMENT_HOME": str(tmp_path / "home"),
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        "GARMENT_PREFLIGHT_SECONDS": "120",
-    }
-    options = {"cwd": clone, "env": environment, "capture_output": True, "text": True, "timeout": SECONDS}
-    with head(environment) as address:
-        done = subprocess.run(["garment", "submit", "greedy", "--address", address], **options)
-        assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-3000:]
-        *_, last = done.stderr.strip().splitlines()
-        assert "ended as FAILED: the cluster is not ready: a trial needs 0.5 GPUs: no node has a GPU;" in last
-    assert not list((tmp_path / "home").rglob("*.attempts"))  # no trial began

@@ -32,7 +32,7 @@ SCHEDULERS = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
-    with open_stage(tmp_path_factory.mktemp("stage"), VICTIMS, nodes=1) as stage:
+    with open_stage(tmp_path_factory.mktemp("stage"), VICTIMS, nodes=1, light=True) as stage:
         yield stage
 
 

@@ -20,15 +20,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 RATE = "training.optimiser.generator_lr"
 
 
-@pytest.fixture(scope="module")
-def local_ray():
-    """A local Ray of two CPUs for the tests of this file."""
-    from garment_sweeps.cluster.session import ray_session
-
-    with ray_session(None, cpus=2):
-        yield
-
-
 @pytest.fixture
 def settings(tmp_path, monkeypatch) -> Settings:
     for name in ("GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI"):

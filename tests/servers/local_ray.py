@@ -1,0 +1,24 @@
+"""One local Ray of two CPUs for all tests of a process that need no more than that: each start costs seven seconds."""
+
+import os
+from contextlib import ExitStack
+from unittest import mock
+
+CPUS = 2
+_running = ExitStack()
+
+
+def start_local_ray() -> None:
+    """Returns once it is there. What a test has set for itself is not handed to its workers, which outlive the test."""
+    from garment_sweeps.cluster.session import ray_session
+
+    own = [name for name in os.environ if name.startswith(("GARMENT_", "MLFLOW_", "AWS_", "RAY_ADDRESS"))]
+    with mock.patch.dict(os.environ):
+        for name in own:
+            del os.environ[name]
+        _running.enter_context(ray_session(None, CPUS))  # nothing where it runs already
+
+
+def stop_local_ray() -> None:
+    """Makes room for another cluster in this process; the next start begins anew."""
+    _running.close()

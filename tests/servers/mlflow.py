@@ -1,6 +1,7 @@
 """A real MLflow server on loopback, over SQLite, for tests."""
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from garment_sweeps.tracking.ui import users_file
 from tests.servers.ports import free_port
 from tests.servers.server import Server, http_answers
+from tests.servers.stores import empty_store
 
 
 class Mlflow(Server):
@@ -19,6 +21,7 @@ class Mlflow(Server):
     """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
+        shutil.copyfile(empty_store(), folder / "server.db")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
@@ -35,6 +38,12 @@ class Mlflow(Server):
             environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = "of this test alone"
         super().__init__(folder, {"server": command}, lambda: http_answers(f"{self.url}/health"), env=environment)
 
+    def revive(self) -> None:
+        """Whatever was done to it: it goes on, or is started again."""
+        self.go_on()
+        if not self.lives:
+            self.start()
+
     def pause(self) -> None:
         """SIGSTOP of all its processes: connections are still taken by the kernel, and nothing is ever answered."""
         for process in self._processes.values():
@@ -42,8 +51,9 @@ class Mlflow(Server):
 
     def go_on(self) -> None:
         """SIGCONT: it answers what was asked meanwhile."""
-        for process in self._processes.values():
-            os.killpg(process.pid, signal.SIGCONT)
+        if self.lives:
+            for process in self._processes.values():
+                os.killpg(process.pid, signal.SIGCONT)
 
 
 @contextmanager

@@ -52,6 +52,11 @@ class Server:
                     raise RuntimeError(f"{name} did not start: {log[-2000:]}")
             time.sleep(0.1)
 
+    @property
+    def lives(self) -> bool:
+        """Whether all its processes run."""
+        return bool(self._processes) and all(process.poll() is None for process in self._processes.values())
+
     def kill(self) -> None:
         """kill -9 of all its processes, as when its machine loses power."""
         for process in self._processes.values():

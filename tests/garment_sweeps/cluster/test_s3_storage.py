@@ -7,6 +7,7 @@ from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.trials.checkpoints import TrialStore
 from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
+from tests.servers.local_ray import stop_local_ray
 
 __all__ = ["s3_environment", "s3_storage"]
 
@@ -21,6 +22,7 @@ def test_trials_go_on_from_checkpoints_in_s3(experiment, settings, s3_storage, m
     assert there.storage == s3_storage
     lasting = experiment.with_values({"scheduler": None, "trials": 1})
     budget = Budget(gpu_hours=0.5 / 3600)
+    stop_local_ray()  # whose workers know of no store
     with ray_session(None, cpus=1):  # both sessions on one cluster, to save its second start
         cut = run_sweep(lasting, settings=there, work="tabulated", tracked=False, seconds_per_epoch=0.3, budget=budget)
         assert cut.interrupted == 1

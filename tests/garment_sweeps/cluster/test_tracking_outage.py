@@ -16,22 +16,15 @@ from garment_sweeps.search.study import open_storage, started, trial_name
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.errors import UserError
-from tests.servers.mlflow import Mlflow
 
 pytestmark = [pytest.mark.cluster, pytest.mark.servers, pytest.mark.usefixtures("local_ray")]
 SECONDS = 240.0
 STATES = {TrialState.COMPLETE: {"complete"}, TrialState.PRUNED: {"pruned"}, TrialState.FAIL: {"infeasible", "failed"}}
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Mlflow(tmp_path_factory.mktemp("mlflow"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.go_on()
-        server.stop()
+@pytest.fixture
+def server(mlflow_server):
+    return mlflow_server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.servers.s3 import S3Server, moto_server, s3_server
+from tests.servers.s3 import S3Server, moto_server
 
 _numbers = itertools.count()
 
@@ -19,10 +19,9 @@ class Bucket(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def server():
-    """One real S3 server for the whole room."""
-    with s3_server() as running:
-        yield running
+def server(s3_store):
+    """A real S3 server."""
+    return s3_store
 
 
 @pytest.fixture(scope="session")

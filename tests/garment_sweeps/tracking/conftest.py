@@ -2,13 +2,10 @@
 
 import pytest
 
-from tests.servers.mlflow import mlflow_server
 
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
+@pytest.fixture
+def server(mlflow_server) -> str:
+    return mlflow_server.url
 
 
 @pytest.fixture(scope="session")

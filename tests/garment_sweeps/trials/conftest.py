@@ -22,19 +22,16 @@ def context(tmp_path) -> TrialContext:
 
 
 @pytest.fixture(scope="session")
-def s3_environment():
-    """A running S3 server with one bucket; the environment in which it is found."""
+def s3_environment(s3_store):
+    """The environment in which an S3 server is found, with a bucket for this room."""
     import boto3
     from botocore.config import Config
 
-    from tests.servers.s3 import s3_server
-
-    with s3_server() as server:
-        keys = {"aws_access_key_id": server.access_key, "aws_secret_access_key": server.secret_key}
-        patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
-        client = boto3.client("s3", endpoint_url=server.endpoint, region_name="us-east-1", config=patient, **keys)
-        client.create_bucket(Bucket="sweeps")
-        yield server.environment
+    keys = {"aws_access_key_id": s3_store.access_key, "aws_secret_access_key": s3_store.secret_key}
+    patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
+    client = boto3.client("s3", endpoint_url=s3_store.endpoint, region_name="us-east-1", config=patient, **keys)
+    client.create_bucket(Bucket="sweeps")
+    return s3_store.environment
 
 
 @pytest.fixture

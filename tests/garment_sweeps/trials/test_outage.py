@@ -28,20 +28,13 @@ from tests.garment_sweeps.trials.tracked import (
     wait_for,
 )
 from tests.garment_uv.cylinder import small_config, write_dataset
-from tests.servers.mlflow import Mlflow
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Mlflow(tmp_path_factory.mktemp("mlflow"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.go_on()
-        server.stop()
+@pytest.fixture
+def server(mlflow_server):
+    return mlflow_server
 
 
 @pytest.fixture(autouse=True)

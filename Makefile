@@ -15,7 +15,7 @@ sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
 
 test: install-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml infra/requirements.lock

@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.balance import OneOwner, long_first, together
+
 settings.register_profile(
     "project",
     deadline=None,
@@ -14,6 +16,12 @@ settings.load_profile("project")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on clusters and servers first: of several processes none is left alone with a long one at the end."""
-    long = {item.path for item in items if item.get_closest_marker("cluster") or item.get_closest_marker("servers")}
-    items.sort(key=lambda item: item.path not in long)
+    """See `balance.py`."""
+    together(items)
+    long_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneOwner | None:
+    """See `balance.py`; None where another division was asked for."""
+    return OneOwner(config, log) if config.getvalue("dist") == "loadgroup" else None

@@ -19,8 +19,16 @@ from garment_sweeps.cli.group import example
 @click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
 @click.option("--name", help="Of the training; train-EXPERIMENT by default. A taken name is refused.")
 @click.option("--resume", is_flag=True, help="Go on from the newest checkpoint of that name.")
+@click.option("--accept-code", is_flag=True, help="Go on although other code trained before.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the trained model to this folder as well.")
-def command(experiment: str, assignments: tuple[str, ...], name: str | None, resume: bool, out: Path | None) -> None:
+def command(
+    experiment: str,
+    assignments: tuple[str, ...],
+    name: str | None,
+    resume: bool,
+    accept_code: bool,
+    out: Path | None,
+) -> None:
     """Train the base config of EXPERIMENT (a name or FILE.py[:FUNCTION]) once, without Ray, tracked in MLflow."""
     from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.cluster.names import checked_name
@@ -40,7 +48,7 @@ def command(experiment: str, assignments: tuple[str, ...], name: str | None, res
     signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))  # so that its runs are closed
     places = (settings.storage, settings.home)
     file = experiment_file(experiment)
-    result = train_once(loaded, base, name, *places, resume, _Epochs(loaded.epochs), out, file)
+    result = train_once(loaded, base, name, *places, resume, _Epochs(loaded.epochs), out, file, accept_code)
     run = result.get("run_id", "not yet known to MLflow")
     click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {run}")
 

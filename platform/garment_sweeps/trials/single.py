@@ -8,15 +8,17 @@ from typing import Any
 
 from garment_sweeps.shards import open_source
 from garment_sweeps.spaces import Experiment
-from garment_sweeps.tracking import SweepRun, tracking_uri
+from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.provenance import take_sources
 from garment_sweeps.tracking.steps import Steps
+from garment_sweeps.tracking.sweep_run import sweep_or_none
 from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.outbox import Outbox
+from garment_sweeps.trials.single_place import claim_place
 from garment_sweeps.trials.team import Died
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
@@ -36,6 +38,7 @@ def train_once(
     report: Callable[[dict[str, Any]], None],
     out: Path | None = None,
     experiment_file: Path | None = None,
+    accept_code: bool = False,
 ) -> dict[str, Any]:
     """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial called `name`.
 
@@ -47,20 +50,23 @@ def train_once(
         report: called with every result (see `results`).
         out: the model for inference is written here as well.
         experiment_file: from which the experiment was loaded; MLflow keeps its text.
+        accept_code: go on although other code trained before.
 
     Raises:
-        UserError: the name is taken and `resume` is False, the model folder exists, MLflow does not answer at the
-            start, or the training failed.
+        UserError: the name is taken and `resume` is False, or is a sweep's, other code trained before, the model folder
+            exists, MLflow does not answer at the start, or the training failed.
     """
     if out is not None and out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
     store = TrialStore.open(storage, name, TRIAL["id"], session=0)
-    if store.checkpoints() and not resume:
-        raise UserError(f"a training named {name!r} exists; go on with --resume or give another --name")
     open_source(base.data.uri).manifest.digest()  # a wrong URI is said before anything is written
+    client = tracking_client()
+    if not resume and sweep_or_none(client, name) is not None:
+        raise UserError(f"{name!r} exists in MLflow; go on with --resume or give another --name")
+    claim = claim_place(storage, name, store, resume, accept_code)
     sources = take_sources(experiment_file)
     about = {"description": f"one training of {experiment.name}"}
-    run = SweepRun.start(experiment.name, name, about, sources.provenance)
+    run = SweepRun.start(experiment.name, name, about, sources.provenance, claim.study)
     ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
     context = TrialContext(
         sweep=name,
@@ -69,6 +75,7 @@ def train_once(
         metric=experiment.metric,
         checkpoint_every=experiment.checkpoint_every,
         storage=storage,
+        claim=claim,
         home=str(home),
         cpus=experiment.resources.cpus,
         tracking=TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids),

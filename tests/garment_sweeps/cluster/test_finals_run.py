@@ -44,7 +44,7 @@ def test_the_best_are_trained_again_ranked_by_their_means_and_never_twice(lastin
     for row in finalists:
         adversarial = json.loads(row.params["searched/loss.adversarial"])
         configs = [lasting.base.with_values({"loss.adversarial": adversarial, "seed": seed}) for seed in (0, 1)]
-        assert [seed.s2s for seed in row.seeds] == pytest.approx([curve_mm(config, 6) for config in configs])
+        assert [seed.error_mm for seed in row.seeds] == pytest.approx([curve_mm(config, 6) for config in configs])
     assert report.best_mm == pytest.approx(board.best.mean_mm)
     assert report.best_half_width_mm == pytest.approx(board.best.estimate.half_width)
 

@@ -37,13 +37,13 @@ def test_it_trains_tracks_writes_the_model_and_refuses_to_do_it_twice(train, tmp
     assert [r["epoch"] for r in results] == [1, 2] and last["done"]
     (row,) = leaderboard("one").trials
     assert (row.outcome, row.run_id) == ("complete", last["run_id"])
-    assert row.s2s == pytest.approx(last["s2s_mm"])
+    assert row.error_mm == pytest.approx(last["s2s_mm"])
     assert row.params["dataset_version"]
     load_model(tmp_path / "model")
     client = tracking_client()
     file = client.download_artifacts(row.run_id, "scores/scores.json", str(tmp_path))
     table = S2STable.from_scores(item.score for item in read_scores(file))
-    assert table.all.mean_mm == pytest.approx(row.s2s, abs=1e-3)
+    assert table.all.mean_mm == pytest.approx(row.error_mm, abs=1e-3)
     with pytest.raises(UserError, match="--resume"):
         train()
     with pytest.raises(UserError, match="another --out"):
@@ -52,6 +52,19 @@ def test_it_trains_tracks_writes_the_model_and_refuses_to_do_it_twice(train, tmp
     assert train(resume=True, results=again)["s2s_mm"] == last["s2s_mm"]
     assert [r["epoch"] for r in again] == [2]  # it was done: nothing is trained again
     assert len(leaderboard("one").trials) == 1
+
+
+def test_a_training_does_not_go_on_from_other_code_or_a_sweep(train, tmp_path, monkeypatch):
+    with pytest.raises(SystemExit):
+        train(results=Interrupted())
+    with monkeypatch.context() as other:
+        other.setattr("garment_sweeps.trials.single_place.code_digest", lambda: "other")
+        train(resume=True)  # it was interrupted before its first checkpoint
+        with pytest.raises(UserError, match="other code .digest .*--accept-code"):
+            train(resume=True)
+    (tmp_path / "store" / "swept" / "state").mkdir(parents=True)
+    with pytest.raises(UserError, match="'swept' is a sweep's name"):
+        train(name="swept", resume=True)
 
 
 def test_a_training_that_diverges_says_so(train):

@@ -10,6 +10,7 @@ import pytest
 from garment_sweeps.cluster.findings import Finding
 from garment_sweeps.cluster.preflight import check, one_line, preflight
 from garment_sweeps.cluster.sweep import run_sweep
+from garment_sweeps.search.study import open_storage, study_exists
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_uv.errors import UserError
 from tests.garment_sweeps.cluster.connected import connected_cluster
@@ -103,6 +104,7 @@ def test_a_sweep_is_refused_in_one_line_before_its_first_trial(places, experimen
     with pytest.raises(UserError, match="the cluster is not ready") as caught:
         run_sweep(experiment, settings=there, work="tabulated", tracked=False)
     assert "\n" not in str(caught.value) and "other code" in str(caught.value)
+    assert not study_exists(open_storage(there.study_url), "table") and os.listdir("store") == []  # and without a trace
     with pytest.raises(UserError, match="a trial needs 1 CPU and 4 GPUs"):
         check(experiment.with_values({"resources.gpus": 4}), there, context_of(experiment, there))
     monkeypatch.setenv("GARMENT_PREFLIGHT", "warn")

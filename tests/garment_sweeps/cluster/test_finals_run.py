@@ -96,10 +96,10 @@ def test_a_budget_holds_and_a_later_session_ends_search_and_finals(lasting, sett
     assert "GPU-hours" in cut.stopped_because and cut.interrupted + cut.repeats_left >= 1
     assert any(event["kind"] == "budget" and event["what"] == "stop" for event in events)
     assert sum(spent_seconds(events).values()) == pytest.approx(cut.gpu_hours * 3600)
-    whole = run(resume=True)
+    whole = run(resume=True, budget=Budget(gpu_hours=1.0))
     assert whole.complete == 4 and whole.interrupted == 0 and whole.repeats_left == 0 and whole.repeats >= 2
     assert whole.gpu_hours > cut.gpu_hours
-    assert begun_without_budget(read_file(log_file(settings.home, "table")), seconds)  # this one had no budget
+    assert begun_without_budget(read_file(log_file(settings.home, "table")), seconds)  # this one had more
     lines = report_lines(whole)
     assert "device-hours" in lines[0] and "over 2 seeds" in lines[-1]
 

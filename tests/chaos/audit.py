@@ -11,6 +11,7 @@ from garment_sweeps.search.tables import DECISIONS, LEASES
 _INSTALL = """
 create schema chaos;
 create table chaos.writes (id bigserial, writer text, place text, act text, body jsonb);
+create index on chaos.writes (writer, place);
 create function chaos.note() returns trigger language plpgsql as $$
 begin
   insert into chaos.writes (writer, place, act, body)
@@ -52,7 +53,7 @@ class StudyDatabase:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+        self._engine = sqlalchemy.create_engine(url, pool_pre_ping=True)
         with self._engine.begin() as connection:
             connection.execute(sqlalchemy.text(_INSTALL))
 
@@ -81,9 +82,11 @@ class StudyDatabase:
         with self._engine.connect() as connection:
             return [Write(*row) for row in connection.execute(sqlalchemy.text(query), {"writer": writer})]
 
-    def has_logged(self, writer: str) -> bool:
-        """Whether a driver has written into the decision log."""
-        return any(write.place == DECISIONS.name for write in self.writes_of(writer))
+    def has_written(self, writer: str, place: str) -> bool:
+        """Whether a driver has written into that table."""
+        query = "select exists (select from chaos.writes where writer = :writer and place = :place)"
+        with self._engine.connect() as connection:
+            return connection.execute(sqlalchemy.text(query), {"writer": writer, "place": place}).scalar_one()
 
     def held_up(self, writer: str) -> bool:
         """Whether a driver waits just now for somebody else's lock."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from garment_sweeps.search.tables import DECISIONS
 from tests.chaos.audit import StudyDatabase
 from tests.chaos.driver import Ended, FrozenDriver, SupervisedDriver
 from tests.chaos.plan import IN_A_WRITE, WORKERS_LOST
@@ -13,6 +14,8 @@ WRITE_WITHIN_S = 20.0
 TAKEN_WITHIN_S = 120.0
 """How long the next driver may take until it writes, from its start: it has to wait for the lease first."""
 LOOK_S = 0.05
+CURVES = "trial_intermediate_values"
+"""Optuna's table of epochs."""
 
 
 class Freeze:
@@ -80,10 +83,10 @@ class Freeze:
         return self._study.holder(self._sweep) == self._driver.pid
 
     def _taken_over(self) -> bool:
-        return self._driver.done or (self._holds() and self._study.has_logged(self._driver.name))
+        return self._driver.done or (self._holds() and self._study.has_written(self._driver.name, DECISIONS.name))
 
     def _goes_on(self, name: str) -> bool:
-        return self._driver.done or any(w.place == "trial_intermediate_values" for w in self._study.writes_of(name))
+        return self._driver.done or self._study.has_written(name, CURVES)
 
     def _written(self, name: str) -> tuple[list, list]:
         told = self._tracking.changes_by(name) if self._tracking else []

@@ -133,6 +133,11 @@ class SupervisedDriver:
             self._frozen.append(driver)
             return FrozenDriver(driver)
 
+    def said(self) -> str:
+        """Everything that all drivers printed."""
+        logs = self._log.parent.glob(f"{self._log.stem}-*{self._log.suffix}")
+        return "\n".join(log.read_text(errors="replace") for log in sorted(logs))
+
     def stop(self) -> None:
         """Ends it for good, and those that stand still."""
         self._stopping = True

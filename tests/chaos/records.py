@@ -7,8 +7,13 @@ from optuna.trial import TrialState
 
 from garment_sweeps.search.study import open_storage, started, trial_name
 from garment_sweeps.spaces import Experiment
+from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.outbox import Outbox
 from garment_sweeps.trials.tabulated import TOO_LARGE_RATE, curve_mm
 from garment_uv.config.trial import TrialConfig
+
+REFUSAL = "the proxy of this test refuses that"
+"""What `RefusingProxy` says in MLflow's own form."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,17 @@ def faults_of_tracking(
         taken = sorted((epoch, value) for epoch, value in table.items() if (name, epoch) != refused)
         if told != taken:
             faults.append(f"MLflow: {name} has the curve {told}, not {taken}")
+    return faults
+
+
+def faults_of_parking(sweep: str, storage: StorageConfig, refused: tuple[str, int], said: str) -> list[str]:
+    """What MLflow refused must be parked, and that alone, and told with its reason in what the drivers said."""
+    parked = Outbox.of(storage, sweep).parked()
+    faults = []
+    if {record.trial_id for record in parked} != {refused[0]}:
+        faults.append(f"parked are records of {[record.trial_id for record in parked]}, not of {refused[0]} alone")
+    if not any("MLflow refused" in line and REFUSAL in line for line in said.splitlines()):
+        faults.append("no driver said what MLflow refused, and why")
     return faults
 
 

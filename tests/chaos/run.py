@@ -18,7 +18,7 @@ from tests.chaos.driver import Ended, SupervisedDriver
 from tests.chaos.log import events_of, faults_of_log
 from tests.chaos.plan import Kill
 from tests.chaos.progress import Progress
-from tests.chaos.records import ended_trials, faults_of_study, faults_of_tracking, study_trials
+from tests.chaos.records import ended_trials, faults_of_parking, faults_of_study, faults_of_tracking, study_trials
 from tests.chaos.stage import Stage
 from tests.chaos.strikes import Blow, Strikes
 
@@ -132,8 +132,11 @@ def sweep_under_kills(
     if tracked:
         uri = stage.environment.get("MLFLOW_TRACKING_URI") or f"sqlite:///{folder / 'home' / 'mlflow.db'}"
         outcome.faults += faults_of_tracking(trials, experiment, uri, refused)
-    if refused and not stage.parts.tracking.refused:
-        outcome.faults.append(f"MLflow was never told of epoch {refused[1]} of {refused[0]}, so it refused nothing")
+    if refused:
+        if not stage.parts.tracking.refused:
+            outcome.faults.append(f"MLflow was never told of epoch {refused[1]} of {refused[0]}, so it refused nothing")
+        storage = Settings.from_environment().storage
+        outcome.faults += faults_of_parking(experiment.name, storage, refused, driver.said())
     if ended_trials(trials, experiment) != ended_trials(undisturbed(experiment, stage), experiment):
         outcome.faults.append("the study's set of configs, curves and values is not that of an undisturbed sweep")
     return outcome

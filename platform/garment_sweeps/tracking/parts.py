@@ -31,7 +31,7 @@ class Parts:
 
     def send_all(self, kind: str, values: Sequence[Any], call: Callable[[list[Any]], None]) -> None:
         """Sends MLflow's parameters, metrics or tags in one call, or, where that is refused, in halves of halves."""
-        waiting = [[value for value in values if f"{kind} {value.key}" not in self.refused]]
+        waiting = [[value for value in values if _name(kind, value) not in self.refused]]
         taken, refused = False, 0
         while waiting:
             batch = waiting.pop(0)
@@ -46,10 +46,16 @@ class Parts:
                     half = len(batch) // 2
                     waiting[:0] = [batch[:half], batch[half:]]
                 else:
-                    self._note([f"{kind} {value.key}" for value in batch], error)
+                    self._note([_name(kind, value) for value in batch], error)
                     refused += len(batch)
 
     def _note(self, names: list[str], error: Exception) -> None:
         if not (self.sure and is_refused(error)):
             raise error
         self.refused |= dict.fromkeys(names, first_line(error))
+
+
+def _name(kind: str, value: Any) -> str:
+    """What is refused at one epoch may be taken at the next."""
+    step = getattr(value, "step", None)
+    return f"{kind} {value.key}" if step is None else f"{kind} {value.key} of epoch {step}"

@@ -123,7 +123,8 @@ def test_one_bad_value_among_many_costs_itself_alone(proxy, tmp_path):
     record.epochs = [epoch.model_copy(update={"metrics": {**epoch.metrics, "bad$": 1.0}}) for epoch in record.epochs]
     delivery = Delivery(lambda: session.run.client, record)
     delivery()
-    assert set(delivery.refused) == {"parameter not$a*name", "metric bad$"}
+    bad = {f"metric bad$ of epoch {epoch}" for epoch in (1, 2, 3)}
+    assert set(delivery.refused) == {"parameter not$a*name", *bad}
     run = session.run.client.get_run(delivery.run_id)
     assert run.data.params["fine"] == "2" and run.data.params["loss.uv"] == "1.0"
     assert [step for step, _ in history(session.run.client, delivery.run_id, "s2s/all")] == [1, 2, 3]
@@ -131,6 +132,19 @@ def test_one_bad_value_among_many_costs_itself_alone(proxy, tmp_path):
     before = run.to_dictionary()
     delivery()
     assert session.run.client.get_run(delivery.run_id).to_dictionary() == before
+
+
+def test_an_epoch_that_is_refused_costs_itself_alone(proxy, tmp_path):
+    session = Session(tmp_path)
+    record = session.record("t00000")
+    later, record.epochs = record.epochs[2:], record.epochs[:2]
+    proxy.refuse(lambda asked: asked.path.endswith("/log-batch") and b'"step": 2' in asked.body)
+    delivery = Delivery(lambda: session.run.client, record)
+    delivery()
+    record.epochs += later
+    delivery()
+    assert set(delivery.refused) == {"metric s2s/all of epoch 2", "metric epoch of epoch 2"}
+    assert history(session.run.client, delivery.run_id, "s2s/all") == [(1, 49.0), (3, 47.0)]
 
 
 def test_a_record_over_which_mlflow_stumbles_waits_and_the_others_come_first(proxy, tmp_path):

@@ -9,13 +9,18 @@ WORKERS ?= 2
 TORCH ?= 2.13.0
 export GARMENT_HOME
 
-.PHONY: sweep test install install-test lock clean
+.PHONY: sweep test test-busy install install-test lock clean
 
 sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
 
 test: install-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+# The same beside two programs that take all they get of the processor: no test may depend on the machine's speed.
+test-busy: install-test
+	@$(BIN)/python -c "while True: pass" & one=$$!; $(BIN)/python -c "while True: pass" & two=$$!; \
+	trap "kill $$one $$two" EXIT INT TERM; $(MAKE) test
 
 install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml infra/requirements.lock

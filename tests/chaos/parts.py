@@ -37,7 +37,7 @@ def open_parts(folder: Path, victims: tuple[str, ...], refused: tuple[str, int] 
     home.mkdir()
     parts = Parts({"GARMENT_HOME": str(home), "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"})
     servers, environment = parts.servers, parts.environment
-    environment["GARMENT_PREFLIGHT_SECONDS"] = "120"  # a machine with all of a cluster on it is slow
+    environment["GARMENT_PREFLIGHT_SECONDS"] = "600"  # a machine with all of a cluster on it is slow
     with ExitStack() as stack:
         if "postgres" in victims:
             servers["postgres"] = stack.enter_context(postgres_server())

@@ -28,7 +28,7 @@ OPTIONS = (
 ).split()
 NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND"
 """Names of hosts are not resolved: whatever a page asks of the network fails."""
-STARTED_WITHIN_S = 60.0
+STARTED_WITHIN_S = 600.0
 
 
 class Page:
@@ -45,7 +45,7 @@ class Page:
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """A command of the protocol, and its result."""
-        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, parameters), 120))
+        return self._loop.run_until_complete(asyncio.wait_for(self._call(method, parameters), 600))
 
     def open(self, url: str) -> None:
         """Goes there; returns once the document is parsed and its resources are there."""
@@ -59,7 +59,7 @@ class Page:
             raise AssertionError(found["exceptionDetails"]["exception"].get("description", found))
         return found["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 60.0) -> Any:
+    def wait(self, expression: str, seconds: float = 600.0) -> Any:
         """Waits until an expression is true and returns its value; AssertionError after so many seconds."""
         end = time.monotonic() + seconds
         while True:
@@ -119,7 +119,7 @@ def browser(folder: Path, width: int = 1400, height: int = 900, network: bool = 
     finally:
         loop.run_until_complete(session.close())
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
         loop.close()
 
 

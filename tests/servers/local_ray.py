@@ -1,7 +1,8 @@
 """One local Ray of two CPUs for all tests of a process that need no more than that: each start costs seven seconds."""
 
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from unittest import mock
 
 CPUS = 2
@@ -22,3 +23,13 @@ def start_local_ray() -> None:
 def stop_local_ray() -> None:
     """Makes room for another cluster in this process; the next start begins anew."""
     _running.close()
+
+
+@contextmanager
+def own_ray(cpus: int = CPUS) -> Iterator[None]:
+    """A local Ray for one test alone, whose workers have this process's environment."""
+    from garment_sweeps.cluster.session import ray_session
+
+    stop_local_ray()
+    with ray_session(None, cpus):
+        yield

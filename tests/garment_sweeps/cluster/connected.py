@@ -10,7 +10,7 @@ from tests.servers.ray_cluster import RayCluster, ray_cluster
 ENVIRONMENT = {
     "RAY_health_check_period_ms": "500",
     "RAY_health_check_failure_threshold": "4",
-    "GARMENT_PREFLIGHT_SECONDS": "150",
+    "GARMENT_PREFLIGHT_SECONDS": "600",
 }
 """A killed raylet refuses connections, so that four looks are enough; what is merely slow is given its time."""
 

@@ -123,7 +123,7 @@ def run(clone, home):
         "RAY_AUTH_MODE": "token",  # Ray listens on every interface
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "OMP_NUM_THREADS": "1",
-        "GARMENT_PREFLIGHT_SECONDS": "120",
+        "GARMENT_PREFLIGHT_SECONDS": "600",
     }
     options = {"cwd": clone, "env": environment, "capture_output": True, "text": True, "timeout": SECONDS}
     with head(environment) as address:

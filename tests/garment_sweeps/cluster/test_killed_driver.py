@@ -18,7 +18,7 @@ from tests.chaos.records import study_trials
 from tests.garment_sweeps.cluster.trained import check_curves, check_records, trained_experiment
 
 DRIVER = Path(__file__).with_name("drive.py")
-SECONDS = 240
+SECONDS = 600
 
 
 def is_agent(process: psutil.Process) -> bool:

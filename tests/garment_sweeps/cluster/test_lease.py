@@ -26,7 +26,7 @@ with sweep_lease(open_storage(sys.argv[1]).engine, "s"):
     print("held", flush=True)
     time.sleep(3600)
 """
-SECONDS = 240
+SECONDS = 600
 
 
 @pytest.fixture

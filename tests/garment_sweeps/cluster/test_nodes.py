@@ -17,7 +17,7 @@ from garment_sweeps.spaces.experiment import ResourcesConfig
 from garment_uv.errors import UserError
 from tests.garment_sweeps.cluster.connected import connected_cluster
 
-SECONDS = 180
+SECONDS = 600
 HEAD = ClusterNode("h", "10.0.0.1", "head 10.0.0.1", head=True, cpus=8, gpus=1)
 NODE = ClusterNode("n", "10.0.0.2", "node 10.0.0.2", head=False, cpus=4, gpus=1)
 

@@ -7,7 +7,7 @@ from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.trials.checkpoints import TrialStore
 from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
-from tests.servers.local_ray import stop_local_ray
+from tests.servers.local_ray import own_ray
 
 __all__ = ["s3_environment", "s3_storage"]
 
@@ -15,15 +15,12 @@ __all__ = ["s3_environment", "s3_storage"]
 @pytest.mark.cluster
 @pytest.mark.servers
 def test_trials_go_on_from_checkpoints_in_s3(experiment, settings, s3_storage, monkeypatch):
-    from garment_sweeps.cluster.session import ray_session
-
     monkeypatch.setenv("GARMENT_STORAGE", s3_storage.uri)
     there = Settings.from_environment()
     assert there.storage == s3_storage
     lasting = experiment.with_values({"scheduler": None, "trials": 1})
     budget = Budget(gpu_hours=0.5 / 3600)
-    stop_local_ray()  # whose workers know of no store
-    with ray_session(None, cpus=1):  # both sessions on one cluster, to save its second start
+    with own_ray(cpus=1):  # whose workers know of the store; both sessions on one cluster, to save its second start
         cut = run_sweep(lasting, settings=there, work="tabulated", tracked=False, seconds_per_epoch=0.3, budget=budget)
         assert cut.interrupted == 1
         whole = run_sweep(lasting, settings=there, work="tabulated", tracked=False, resume=True)

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import pytest
 
 from garment_sweeps.cluster.probe_checks import check_tracking
-from garment_sweeps.cluster.session import ray_session
 from garment_sweeps.cluster.settings import Settings
 from garment_sweeps.cluster.sweep import run_sweep
 from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from tests.servers.local_ray import own_ray
 from tests.servers.mlflow import mlflow_server
 from tests.servers.postgres import missing_for_postgres, postgres_server
 
@@ -42,7 +42,7 @@ def places(tmp_path, monkeypatch):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", url.replace("://", f"://{login}@"))
         monkeypatch.setenv("GARMENT_OPTUNA_STORAGE", postgres.url.replace("@", f":{STUDY_PASSWORD}@"))
         monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
-        with ray_session(None, cpus=2):
+        with own_ray():
             yield [tmp_path, Path(ray._private.worker.global_worker.node.get_session_dir_path())]
 
 

@@ -18,7 +18,7 @@ from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.errors import UserError
 
 pytestmark = [pytest.mark.cluster, pytest.mark.servers, pytest.mark.usefixtures("local_ray")]
-SECONDS = 240.0
+SECONDS = 600.0
 STATES = {TrialState.COMPLETE: {"complete"}, TrialState.PRUNED: {"pruned"}, TrialState.FAIL: {"infeasible", "failed"}}
 
 

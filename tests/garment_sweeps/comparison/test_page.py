@@ -61,7 +61,7 @@ def coloured(picture: np.ndarray) -> int:
     return int((np.ptp(picture[..., :3], axis=-1) > 30).sum())
 
 
-def until(true, seconds: float = 60.0) -> None:
+def until(true, seconds: float = 600.0) -> None:
     """Waits until something is true: a busy machine draws late."""
     end = time.monotonic() + seconds
     while not true():

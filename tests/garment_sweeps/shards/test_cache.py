@@ -91,7 +91,7 @@ def fetch(path):
 NodeCache({str(tmp_path / "cache")!r}, 2500).path("three", {sha256!r}, {size}, fetch)
 """
     process = subprocess.Popen([sys.executable, "-c", code])
-    end = time.monotonic() + 240
+    end = time.monotonic() + 600
     while not (tmp_path / "started").exists() and time.monotonic() < end:
         time.sleep(0.05)
     cache = NodeCache(tmp_path / "cache", 2500)

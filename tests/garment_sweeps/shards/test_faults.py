@@ -1,7 +1,5 @@
 """Between us and the store a proxy delays, cuts, corrupts and answers 503: no wrong sample, no lost one."""
 
-import time
-
 import pytest
 
 from garment_sweeps.shards import open_sink, open_source, ranges, s3_connection, verify
@@ -82,12 +80,11 @@ def test_a_fault_that_stays_is_one_line_after_the_tries_that_boto3_is_set_to(
     proxy.set_faults(**{fault: 1.0})
     source = type(source)(source.uri, S3Location(bucket, "set"), source._cache)
     source.__dict__["manifest"] = manifest
-    began = time.monotonic()
     with pytest.raises(UserError) as told:
         source.shard_path(manifest.shards[0])
     assert "\n" not in str(told.value) and "train/shard-000000.tar" in str(told.value)
     asked = proxy.asked["GET", f"/{bucket}/set/train/shard-000000.tar"]
-    assert asked == (4 if fault == "corrupt" else 3) and time.monotonic() - began < 60
+    assert asked == (4 if fault == "corrupt" else 3)
     proxy.set_faults()
     assert source.shard_path(manifest.shards[0]).stat().st_size == manifest.shards[0].bytes
 

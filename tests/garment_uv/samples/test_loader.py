@@ -194,7 +194,7 @@ if __name__ == "__main__":
         workers = [psutil.Process(int(pid)) for pid in trial.stdout.readline().split()]
         assert len(workers) == 2
         trial.kill()
-    end = time.monotonic() + 120
+    end = time.monotonic() + 600
     while any(map(lives, workers)) and time.monotonic() < end:
         time.sleep(0.1)
     left = [worker for worker in workers if lives(worker)]

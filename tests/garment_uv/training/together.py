@@ -27,7 +27,7 @@ def together(pool: ProcessPoolExecutor, run: Callable[..., Any], config: TrialCo
         meeting = Path(folder) / "meeting"
         ranks = range(config.training.processes)
         calls = [pool.submit(_joined_run, run, rank, config, meeting, arguments) for rank in ranks]
-        return [call.result(timeout=120) for call in calls]
+        return [call.result(timeout=600) for call in calls]
 
 
 def _joined_run(run: Callable, rank: int, config: TrialConfig, meeting: Path, arguments: tuple) -> Any:

@@ -21,18 +21,24 @@ class Mlflow(Server):
     """
 
     def __init__(self, folder: Path, password: str | None = None) -> None:
-        shutil.copyfile(empty_store(), folder / "server.db")
+        store, artifacts = folder / "server.db", (folder / "server-artifacts").as_uri()
+        shutil.copyfile(empty_store(), store)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        command = [
-            *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
-            *("--artifacts-destination", (folder / "server-artifacts").as_uri()),
-        ]
+        where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1")
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
         environment.pop("MLFLOW_TRACKING_URI", None)
-        if password is not None:
-            command += ["--app-name", "basic-auth"]
+        if password is None:  # what `mlflow server` runs in the end, without its checks, which take as long to start
+            command = [sys.executable, "-m", "uvicorn", "mlflow.server.fastapi_app:app", *where]
+            environment |= {
+                "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{store}",
+                "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+                "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+                "_MLFLOW_SERVER_ARTIFACT_DESTINATION": artifacts,
+            }
+        else:
+            command = [sys.executable, "-m", "mlflow", "server", *where, "--backend-store-uri", f"sqlite:///{store}"]
+            command += ["--artifacts-destination", artifacts, "--app-name", "basic-auth"]
             users = users_file(folder)  # the one that `garment ui` writes
             environment |= {"MLFLOW_AUTH_CONFIG_PATH": str(users), "MLFLOW_AUTH_ADMIN_PASSWORD": password}
             environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = "of this test alone"

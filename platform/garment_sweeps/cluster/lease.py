@@ -29,6 +29,7 @@ class Lease:
         self._engine = engine
         self._sweep = sweep
         self._token = token
+        self._holder = this_process()
         self._ended = threading.Event()
         self._checked = time.monotonic()
         self._lost = ""
@@ -77,7 +78,7 @@ class Lease:
     def _judge(self, row: sqlalchemy.Row | None) -> None:
         if row is None:
             self._lost = f"the lease of sweep {self._sweep!r} is gone from the study's database; go on with --resume"
-        elif row.token != self._token:
+        elif (row.token, row.holder) != (self._token, self._holder):  # a database made anew counts tokens from 1
             self._taken_over = True
             who = holder_words(row.holder)
             self._lost = f"sweep {self._sweep!r} was taken over by {who}, since this driver gave no sign of life"

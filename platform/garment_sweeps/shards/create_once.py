@@ -136,4 +136,5 @@ def _partial(target: Path, content: bytes) -> Path:
 
 
 def _refused(target: Path, error: OSError) -> UserError:
-    return UserError(f"cannot write {target}: {error.strerror}; make room or give rights there, or name another storage")
+    mend = "make room or give rights there, or name another storage"
+    return UserError(f"cannot write {target}: {error.strerror}; {mend}")

@@ -56,7 +56,8 @@ class S3Connection:
             session = botocore.session.get_session()
             session.register_component("data_loader", _DEFINITIONS)
             try:
-                client = boto3.session.Session(botocore_session=session).client("s3", config=config, endpoint_url=self._endpoint or None)
+                connected = boto3.session.Session(botocore_session=session)
+                client = connected.client("s3", config=config, endpoint_url=self._endpoint or None)
             except ValueError as error:
                 raise UserError(f"cannot reach S3: {error}; correct AWS_ENDPOINT_URL_S3") from None
             client.meta.events.register("before-call.s3", _add_md5)

@@ -1,5 +1,7 @@
 """A driver that was taken over writes nothing more, however late it wakes: neither to the log nor to the study."""
 
+import json
+
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -38,6 +40,19 @@ def test_its_decisions_do_not_reach_the_log(frozen):
         state.journal.close()
     assert read_log(engine, "table") == before
     assert state.log.stored() == before
+
+
+def test_a_database_that_was_made_anew_gives_its_first_token_to_another(experiment, settings):
+    """The token of a frozen driver that was the first one, too: its holder tells the two apart."""
+    given = Given(experiment, 9)
+    with pytest.raises(UserError, match="taken over"), sweep_state(settings, "table", given, Opening()) as state:
+        with open_storage(settings.study_url).engine.begin() as connection:
+            row = connection.execute(LEASES.select()).one()
+            other = json.dumps({**json.loads(row.holder), "pid": 1})
+            connection.execute(LEASES.delete())
+            connection.execute(LEASES.insert().values(sweep="table", token=row.token, beat=0, holder=other))
+        state.log.append("result", trial="t00000", epoch=1, value=30.0, decision="CONTINUE")
+        state.journal.close()
 
 
 @pytest.mark.parametrize("what", ["create", "report", "note", "end"])

@@ -35,8 +35,9 @@ def manifest(sequences: bool = True, counts: bool = True, size: int = 64) -> Man
     )
 
 
-def made(metric: str = "s2s/all", space: Space = Space(), **changes) -> Experiment:
-    return Experiment(name="x", description="", base=TrialConfig().with_values(changes), space=space, metric=metric)
+def made(metric: str = "s2s/all", space: Space | None = None, **changes) -> Experiment:
+    base = TrialConfig().with_values(changes)
+    return Experiment(name="x", description="", base=base, space=space or Space(), metric=metric)
 
 
 @pytest.mark.parametrize("sequences", [True, False])

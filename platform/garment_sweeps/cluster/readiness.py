@@ -47,7 +47,7 @@ class Readiness:
             self._say_how_it_goes_on(spec)
         if self._work == "train":
             self._dataset_version(spec)  # a wrong URI is said before anything is started
-        if state is not None and not _work_left(state, spec):
+        if state is not None and not self.work_left(state):
             return
         if state is None and self._tracked:
             self._check_tracking()
@@ -56,6 +56,11 @@ class Readiness:
         self._check_room(spec)
         if self._settings.ray_address:
             self._preflight(spec, resumed=state is not None)
+
+    def work_left(self, state: "SweepState") -> bool:
+        """Whether trials or repeats of finalists are left to run."""
+        spec = state.spec
+        return bool(state.open_trials(spec.trials) or repeats_left(spec.experiment, state, Repeats(state)))
 
     def head_start(self, spec: SweepSpec) -> HeadStart:
         """What earlier sweeps give one that begins."""
@@ -110,7 +115,3 @@ class Readiness:
         context = preflight_context(spec.experiment, self._settings, self._work, self._tracked, resumed)
         for finding in check(spec.experiment, self._settings, context):
             print(f"note: {finding.line()}", flush=True)
-
-
-def _work_left(state: "SweepState", spec: SweepSpec) -> bool:
-    return bool(state.open_trials(spec.trials) or repeats_left(spec.experiment, state, Repeats(state)))

@@ -43,6 +43,8 @@ class Opening:
     """Go on although the sweep was last run by other code."""
     head_start: Callable[[SweepSpec], HeadStart] = lambda spec: NOTHING_KNOWN
     """What a sweep that begins is to know before its first trial."""
+    work_left: Callable[["SweepState"], bool] = lambda state: True
+    """Whether anything is left to run of a sweep that goes on; where nothing is, it does not matter by what code."""
     ready: Callable[["SweepState | None", SweepSpec], None] = lambda state, spec: None
     """Called before anything is made or logged, with the state that goes on, None for a sweep that begins; what it
     raises leaves no trace."""
@@ -118,10 +120,12 @@ def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -
                 lambda: lease.taken_over or hold.taken_over,
                 file,
             )
+            works = not opened.events or opening.work_left(state)
             if opened.events:
+                _check_code(name, opened.events, opening.accept_code or not works)
                 opening.ready(state, spec)
             patient(lambda: count_session(opened.study, session))
-            _log_begin(state, changes)
+            _log_begin(state, changes, works)
             copies.start(log, opened.claim.number)
             yield state
         finally:
@@ -145,7 +149,6 @@ def _opened(
     before = SweepSpec.logged(found.events) if found else None
     if before is not None:
         spec, changes = before.resumed(name, given)
-        _check_code(name, found.events, opening.accept_code)
         first = found.events[0]
         return found, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
     spec = SweepSpec.new(given)
@@ -182,10 +185,11 @@ def _codes(events: list[Event]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(code for code in codes if code != code_digest()), code_digest()]))
 
 
-def _log_begin(state: SweepState, changes: Changes) -> None:
+def _log_begin(state: SweepState, changes: Changes, works: bool) -> None:
+    """The session's first event; a session in which nothing is run names no code."""
     known = {"known": list(state.start.known), "planned": list(state.start.planned)}
     changed = {"changes": {path: list(pair) for path, pair in changes.items()}} if changes else {}
-    identity = {STUDY_FIELD: state.claim.study, CODE_FIELD: state.codes[-1]}
+    identity = {STUDY_FIELD: state.claim.study, **({CODE_FIELD: state.codes[-1]} if works else {})}
     state.log.append("begin", session=state.session, **identity, **state.spec.plain(), **known, **changed)
 
 

@@ -69,6 +69,6 @@ def run_sweep(
         from garment_sweeps.cluster.readiness import Readiness
 
         ready = Readiness(settings, name, given, work, tracked, link, overwrite)
-        opening = Opening(resume, overwrite, accept_code, ready.head_start, ready.check)
+        opening = Opening(resume, overwrite, accept_code, ready.head_start, ready.work_left, ready.check)
         with sweep_state(settings, name, given, opening) as state:
             return Driver(settings, state, link, work, seconds_per_epoch).run(tracked, overwrite, experiment_file)

@@ -225,6 +225,17 @@ def test_other_code_is_refused_until_it_is_accepted(settings, given, monkeypatch
     begin(settings, given, resume=True)  # accepted once, it is the sweep's code
 
 
+def test_other_code_does_not_matter_where_nothing_is_left_to_run(settings, given, monkeypatch):
+    begin(settings, given)
+    own = code.code_digest()
+    monkeypatch.setattr("garment_sweeps.cluster.state.code_digest", lambda: "other")
+    over = Opening(resume=True, work_left=lambda state: False)
+    with sweep_state(settings, "table", given, over) as state:
+        assert [event.get("code") for event in state.log.read() if event["kind"] == "begin"] == [own, None]
+    with pytest.raises(UserError, match="--accept-code"):  # it ran nothing, so it is not the sweep's code
+        begin(settings, given, resume=True)
+
+
 def test_a_hold_that_ends_need_not_be_waited_for(settings, given):
     begin(settings, given)
     claim = Claims(settings.storage, "table").newest()

@@ -1,4 +1,8 @@
-"""The checks of a preflight, as they run on one node. Each returns what it found and raises what is wrong."""
+"""The checks of a preflight, as they run on one node. Each returns what it found and raises what is wrong.
+
+They run in threads side by side, which must not be the first to import our own modules: imports that wait for each
+other end in errors.
+"""
 
 import base64
 import hashlib
@@ -15,6 +19,9 @@ from typing import Any
 
 from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
 from garment_sweeps.settings.urls import login_of, without_login
+from garment_sweeps.tracking.settings import own_uri
+from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.trials.storage import open_filesystem
 
 CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""
@@ -22,9 +29,6 @@ CONNECT_S, ANSWER_S = 3.0, 6.0
 
 def check_storage(storage: dict[str, str], folder: str, token: str, name: str) -> dict[str, Any]:
     """Reads what the driver wrote into `folder` of the storage, then writes, reads and deletes a file of its own."""
-    from garment_sweeps.trials.context import StorageConfig
-    from garment_sweeps.trials.storage import open_filesystem
-
     filesystem, root = open_filesystem(StorageConfig.from_plain(storage), hasty=True)
     try:
         with filesystem.open_input_stream(f"{root}/{folder}/driver") as stream:
@@ -45,8 +49,6 @@ def check_storage(storage: dict[str, str], folder: str, token: str, name: str) -
 
 def check_tracking(uri: str) -> dict[str, Any]:
     """One request of the kind that trials make, with this process's own login."""
-    from garment_sweeps.tracking.settings import own_uri
-
     uri = own_uri(uri)
     if uri.startswith("sqlite:///"):
         folder = Path(uri.removeprefix("sqlite:///")).parent

@@ -7,7 +7,7 @@ from garment_sweeps.cluster.finalists import Repeats, repeats_left
 from garment_sweeps.cluster.patience import patiently
 from garment_sweeps.cluster.session import RayLink
 from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.spec import FREE, Given, SweepSpec, fields_of, in_words
+from garment_sweeps.cluster.spec import Given, SweepSpec, changes_of, in_words, is_free, overridden
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart, head_start
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.trials.storage import check_storage
@@ -40,22 +40,33 @@ class Readiness:
         self._tracked = tracked
         self._link = link
         self._overwrite = overwrite
+        self._sources_checked = False
 
     def check(self, state: "SweepState | None", spec: SweepSpec) -> None:
         """UserError where the sweep could not run; `state` is that of a sweep that goes on."""
         if state is not None:
             self._say_how_it_goes_on(spec)
-        if self._work == "train":
-            self._dataset_version(spec)  # a wrong URI is said before anything is started
+        if state is not None or not self._sources_checked:
+            self.check_sources(spec, goes_on=state is not None)
         if state is not None and not self.work_left(state):
             return
-        if state is None and self._tracked:
-            self._check_tracking()
+        if state is None and self._tracked and not self._overwrite:
+            self._check_name()
         patiently(partial(check_storage, self._settings.storage), goes_on=state is not None)
         self._link.connect()
         self._check_room(spec)
         if self._settings.ray_address:
             self._preflight(spec, resumed=state is not None)
+
+    def check_sources(self, spec: SweepSpec, goes_on: bool = False) -> None:
+        """The part of it that needs no database: a wrong dataset or MLflow is said before anything is opened."""
+        from garment_sweeps.tracking import tracking_client
+
+        if self._work == "train":
+            self._dataset_version(spec)
+        if self._tracked and not goes_on:
+            tracking_client()
+        self._sources_checked = True
 
     def work_left(self, state: "SweepState") -> bool:
         """Whether trials or repeats of finalists are left to run."""
@@ -74,13 +85,12 @@ class Readiness:
         if self._given.otherwise is None:
             return
         try:
-            now = fields_of(self._given.otherwise())
+            now = overridden(self._given.otherwise(), spec.overrides)
         except UserError:
             return  # its file is gone, and not needed
-        before = fields_of(spec.experiment)
-        paths = [path for path in {**before, **now} if before.get(path) != now.get(path) and path not in FREE]
-        if paths:
-            other = in_words({path: (before.get(path), now.get(path)) for path in paths})
+        changes = {path: pair for path, pair in changes_of(spec.experiment, now).items() if not is_free(path)}
+        if changes:
+            other = in_words(changes)
             print(f"note: the experiment's file has changed since, which does not count here: {other}", flush=True)
 
     def _dataset_version(self, spec: SweepSpec) -> str:
@@ -92,12 +102,11 @@ class Readiness:
         check_against_dataset(spec.experiment, manifest)
         return manifest.digest()
 
-    def _check_tracking(self) -> None:
+    def _check_name(self) -> None:
         from garment_sweeps.tracking import tracking_client
         from garment_sweeps.tracking.sweep_run import sweep_or_none
 
-        client = tracking_client()
-        if not self._overwrite and sweep_or_none(client, self._sweep) is not None:
+        if sweep_or_none(tracking_client(), self._sweep) is not None:
             raise UserError(
                 f"a sweep named {self._sweep!r} exists (a run in MLflow, whose study is not here): give another "
                 "--name, or begin anew with --overwrite, which removes it"

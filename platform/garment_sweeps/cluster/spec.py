@@ -83,10 +83,8 @@ class SweepSpec(Config):
                 it names each such field with its old and its new value.
         """
         overrides = {**self.overrides, **given.overrides}
-        experiment = _overridden(given.experiment or self.experiment, overrides)
-        before, now = fields_of(self.experiment), fields_of(experiment)
-        changes = {path: (before.get(path), now.get(path)) for path in {**before, **now}}
-        changes = {path: pair for path, pair in changes.items() if pair[0] != pair[1]}
+        experiment = overridden(given.experiment or self.experiment, overrides)
+        changes = changes_of(self.experiment, experiment)
         planned = changes.pop("trials", None)
         trials = given.trials or (experiment.trials if planned else self.trials)
         if trials != self.trials:
@@ -126,6 +124,18 @@ def fields_of(experiment: Experiment) -> dict[str, Any]:
     return {**flat, **{f"space.{p.path}": p.plain() for p in experiment.space.parameters}}
 
 
+def changes_of(before: Experiment, now: Experiment) -> Changes:
+    """The fields in which they differ."""
+    old, new = fields_of(before), fields_of(now)
+    pairs = {path: (old.get(path), new.get(path)) for path in {**old, **new}}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def is_free(path: str) -> bool:
+    """Whether the field of that path changes no result of a trial."""
+    return any(path == name or (name.endswith(".") and path.startswith(name)) for name in FREE)
+
+
 def in_words(changes: Changes) -> str:
     """Each field with its old and its new value."""
     return "; ".join(f"{path} was {_shown(old)}, now {_shown(new)}" for path, (old, new) in changes.items())
@@ -134,7 +144,7 @@ def in_words(changes: Changes) -> str:
 def _allowed(path: str, old: Any, new: Any) -> bool:
     if path == "trials" or path.startswith("budget."):
         return old is None or new > old
-    return any(path == name or (name.endswith(".") and path.startswith(name)) for name in FREE)
+    return is_free(path)
 
 
 def _raised(before: Budget, given: Budget) -> tuple[Budget, Changes]:
@@ -144,7 +154,8 @@ def _raised(before: Budget, given: Budget) -> tuple[Budget, Changes]:
     return Budget(**{**old, **new}), changes
 
 
-def _overridden(experiment: Experiment, overrides: dict[str, Any]) -> Experiment:
+def overridden(experiment: Experiment, overrides: dict[str, Any]) -> Experiment:
+    """The experiment with these changes to its base config, path to value."""
     if not overrides:
         return experiment
     return Experiment(**{**experiment.plain(), "base": experiment.base.with_values(overrides).plain()})

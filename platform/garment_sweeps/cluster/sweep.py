@@ -10,7 +10,7 @@ from garment_sweeps.cluster.names import checked_name
 from garment_sweeps.cluster.report import SweepReport
 from garment_sweeps.cluster.session import ray_starting
 from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.spec import Given
+from garment_sweeps.cluster.spec import Given, SweepSpec
 from garment_sweeps.cluster.state import Opening, sweep_state
 from garment_sweeps.spaces import Experiment
 
@@ -69,6 +69,8 @@ def run_sweep(
         from garment_sweeps.cluster.readiness import Readiness
 
         ready = Readiness(settings, name, given, work, tracked, link, overwrite)
+        if not resume:
+            ready.check_sources(SweepSpec.new(given))
         opening = Opening(resume, overwrite, accept_code, ready.head_start, ready.work_left, ready.check)
         with sweep_state(settings, name, given, opening) as state:
             return Driver(settings, state, link, work, seconds_per_epoch).run(tracked, overwrite, experiment_file)

@@ -17,8 +17,6 @@ from garment_uv.errors import UserError
 from garment_uv.outputs import write_file
 
 LOOPBACK = "127.0.0.1"
-ANY = {"0.0.0.0": LOOPBACK, "::": "::1"}
-"""How this machine reaches a server of its own that listens everywhere."""
 PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"
 """Environment variable, MLflow's own: of its user `admin`."""
 SHORTEST = 12
@@ -82,6 +80,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _reached_here(host: str) -> str:
+    """How this machine reaches a server of its own on that host, which may mean every interface."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "::1" if address.version == 6 else LOOPBACK
+
+
 def serve(port: int = 5000, host: str = LOOPBACK) -> int:
     """Serves the UI until interrupted or told to end (SIGTERM), says where once it answers, and returns 0.
 
@@ -125,7 +134,7 @@ def check_free(host: str, port: int) -> None:
 def answers(host: str, port: int) -> bool:
     """Whether something listens there."""
     try:
-        socket.create_connection((ANY.get(host, host), port), timeout=5).close()
+        socket.create_connection((_reached_here(host), port), timeout=5).close()
         return True
     except OSError:
         return False

@@ -35,6 +35,7 @@ def own_home(trained_home, tmp_path_factory) -> Path:
     """A copy of the records, so that no other test's registry is changed."""
     home = tmp_path_factory.mktemp("gates")
     shutil.copy(trained_home.home / "mlflow.db", home)
+    shutil.copytree(trained_home.home / "artifacts", home / "artifacts")
     return home
 
 
@@ -188,10 +189,10 @@ def test_the_test_split_must_come_out_as_at_the_first_promotion(offer):
     assert failed(promote(sweep)) == ["reproduces test"]
 
 
-def test_a_file_that_was_altered_is_not_even_read(offer, tracked):
+def test_a_file_that_was_altered_is_not_even_read(offer, own_home):
     first = offer(as_it_is)
     run = first.candidate.run
-    kept = tracked.home / "artifacts" / urlsplit(run.info.artifact_uri).path.lstrip("/")
+    kept = own_home / "artifacts" / urlsplit(run.info.artifact_uri).path.lstrip("/")
     weights = kept / "model" / "generator.safetensors"
     data = bytearray(weights.read_bytes())
     data[-1] ^= 1

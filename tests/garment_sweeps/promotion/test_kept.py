@@ -19,10 +19,11 @@ from garment_uv.training.model_file import load_model
 
 @pytest.fixture
 def tracked(trained_home, tmp_path, monkeypatch):
-    """The trained models, with this process looking at a copy of the records."""
+    """The trained models, with this process looking at a copy of the records and artifacts."""
     home = tmp_path / "home"
     home.mkdir()
     shutil.copy(trained_home.home / "mlflow.db", home)
+    shutil.copytree(trained_home.home / "artifacts", home / "artifacts")
     monkeypatch.setenv("GARMENT_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return trained_home

@@ -1,5 +1,7 @@
 """A context of tabulated work in a temporary folder."""
 
+import contextlib
+
 import pytest
 
 from garment_sweeps.trials.context import StorageConfig, TrialContext
@@ -30,7 +32,8 @@ def s3_environment(s3_store):
     keys = {"aws_access_key_id": s3_store.access_key, "aws_secret_access_key": s3_store.secret_key}
     patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
     client = boto3.client("s3", endpoint_url=s3_store.endpoint, region_name="us-east-1", config=patient, **keys)
-    client.create_bucket(Bucket="sweeps")
+    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):  # made by the same room's other import
+        client.create_bucket(Bucket="sweeps")
     return s3_store.environment
 
 

@@ -90,7 +90,7 @@ def test_hyperband_goes_on_after_a_budget_cut_it_with_the_trials_that_wait(setti
     # One trial's epochs alone are more than the budget, so that it ends before any trial can.
     cut = run(what, settings, seconds_per_epoch=0.5, budget=Budget(gpu_hours=1.5 / 3600))
     assert cut.interrupted >= 1
-    whole = run(what, settings, resume=True)
+    whole = run(what, settings, resume=True, budget=Budget(gpu_hours=1.0))
     assert (whole.ended, whole.interrupted) == (6, 0)
     check(what, settings)
 

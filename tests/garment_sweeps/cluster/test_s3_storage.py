@@ -19,11 +19,11 @@ def test_trials_go_on_from_checkpoints_in_s3(experiment, settings, s3_storage, m
     there = Settings.from_environment()
     assert there.storage == s3_storage
     lasting = experiment.with_values({"scheduler": None, "trials": 1})
-    budget = Budget(gpu_hours=0.5 / 3600)
+    budget, more = Budget(gpu_hours=0.5 / 3600), Budget(gpu_hours=1.0)
     with own_ray(cpus=1):  # whose workers know of the store; both sessions on one cluster, to save its second start
         cut = run_sweep(lasting, settings=there, work="tabulated", tracked=False, seconds_per_epoch=0.3, budget=budget)
         assert cut.interrupted == 1
-        whole = run_sweep(lasting, settings=there, work="tabulated", tracked=False, resume=True)
+        whole = run_sweep(lasting, settings=there, work="tabulated", tracked=False, resume=True, budget=more)
     assert (whole.complete, whole.interrupted) == (1, 0)
     store = TrialStore.open(s3_storage, "table", "t00000", session=1)
     assert len(store.checkpoints()) >= 2

@@ -65,7 +65,7 @@ class Driver:
         begin = partial(SweepTracking.start, spec.experiment, name, study, experiment_file, overwrite)
         tracking = patiently(begin, goes_on=self._state.session > 0)
         context = self._context(tracking)
-        tracking.watch(context, lambda: [*self._state.history.records, *self._repeats.known()])
+        tracking.watch(context, lambda: [*self._state.history.records, *self._repeats.known()], self._state.check)
         try:
             report = self._report(tracking, context)
         except BaseException as error:

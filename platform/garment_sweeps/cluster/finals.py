@@ -163,7 +163,7 @@ def run_finals(
     print(f"finals: {len(repeats)} trainings of the best trials with other seeds", flush=True)
     outlook.expect_repeats(len({*(repeat.name for repeat in repeats), *(entry.name for entry in known.known())}))
     with SweepProgress(len(repeats), 0, experiment.epochs, outlook.words(stop), "finals") as progress:
-        run_tune(experiment, searcher, FIFOScheduler(), stop, context, [progress])
+        run_tune(experiment, searcher, FIFOScheduler(), stop, state.lost, context, [progress])
     if searcher.given_up:
         raise UserError(searcher.given_up)
 

@@ -43,6 +43,11 @@ class StorageHold:
             raise UserError(self._lost)
 
     @property
+    def lost(self) -> str:
+        """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+        return self._lost
+
+    @property
     def taken_over(self) -> bool:
         """Whether another claim on the place was seen."""
         return bool(self._lost)

@@ -60,6 +60,11 @@ class Lease:
             raise UserError(self._lost)
 
     @property
+    def lost(self) -> str:
+        """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+        return self._lost
+
+    @property
     def taken_over(self) -> bool:
         """Whether another driver was seen to hold the sweep."""
         return self._taken_over
@@ -90,7 +95,11 @@ class Lease:
         while not self._ended.wait(BEAT_S):
             try:
                 with self._engine.begin() as connection:
-                    connection.execute(LEASES.update().where(mine).values(beat=LEASES.c.beat + 1))
+                    beaten = connection.execute(LEASES.update().where(mine).values(beat=LEASES.c.beat + 1))
+                    if not beaten.rowcount:
+                        self.guard(connection)
+            except UserError:
+                return  # who has nothing to write hears of it from `lost`
             except PASSING:
                 pass  # the database is away, so nobody can take the lease either
 

@@ -69,6 +69,10 @@ class SweepState:
     """What was known before the first trial."""
     taken_over: Callable[[], bool]
     """Whether another driver is known to have the sweep now."""
+    lost: Callable[[], str]
+    """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+    check: Callable[[], None]
+    """Asks the database whether this driver still has the sweep; UserError where it has not."""
     file: Path
     """Where `keep_log` writes."""
 
@@ -118,6 +122,8 @@ def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -
                 session,
                 start,
                 lambda: lease.taken_over or hold.taken_over,
+                lambda: lease.lost or hold.lost,
+                lease.check,
                 file,
             )
             works = not opened.events or opening.work_left(state)
@@ -133,7 +139,8 @@ def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -
                 journal.close()
                 write_file(log.stored(), file)
             finally:
-                copies.stop(log, keep=not journal.failure)  # one that lost its sweep keeps its hands off
+                lost = journal.failure or lease.lost or hold.lost
+                copies.stop(log, keep=not lost)  # one that lost its sweep keeps its hands off
 
 
 def _opened(

@@ -26,6 +26,7 @@ from garment_sweeps.trials.context import TrackingConfig, TrialContext
 from garment_sweeps.trials.outbox import Outbox
 from garment_sweeps.trials.storage import open_filesystem
 from garment_uv.config.trial import TrialConfig
+from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
     from garment_sweeps.cluster.report import SweepReport
@@ -56,6 +57,7 @@ class SweepTracking:
         self.config = TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids)
         self._sources: Sources | None = sources
         self._steps = Steps()
+        self._check: Callable[[], None] = lambda: None
         self._refused_trials: dict[str, str] = {}
         self._courier = Courier("mlflow sweep", self._deliver, EVERY_S)
         self._context: TrialContext | None = None
@@ -100,9 +102,20 @@ class SweepTracking:
         sources = take_sources(experiment_file)
         return cls(SweepRun.start(experiment.name, name, description, sources.provenance, study), sources)
 
-    def watch(self, context: TrialContext, trials: Callable[[], Iterable[KnownTrial]]) -> None:
-        """Begins to deliver what trials of this sweep leave behind; `trials` gives all that the study knows."""
-        self._context, self._trials = context, trials
+    def watch(
+        self,
+        context: TrialContext,
+        trials: Callable[[], Iterable[KnownTrial]],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begins to deliver what trials of this sweep leave behind.
+
+        Args:
+            context: of the trials.
+            trials: gives all that the study knows.
+            check: raises UserError once another driver has the sweep; then nothing more is delivered.
+        """
+        self._context, self._trials, self._check = context, trials, check
         self._courier.poke()
 
     def log_baselines(self, config: TrialConfig) -> None:
@@ -167,6 +180,11 @@ class SweepTracking:
         self._courier.close()
 
     def _deliver(self) -> None:
+        try:
+            self._check()
+        except UserError:
+            self.close()
+            return
         over, take = self._summary is not None, self._steps.take
         take("its sources", self._send_sources)
         if not self._baselines_sent and self._context is not None:

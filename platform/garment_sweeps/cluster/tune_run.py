@@ -1,12 +1,15 @@
 """Sweeps on Ray Tune."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from optuna.trial import TrialState
 from ray import tune
+from ray.tune import Stopper
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
+from ray.tune.stopper import CombinedStopper
 
 from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
@@ -52,7 +55,7 @@ def run_trials(
     done = sum(record.state != TrialState.RUNNING for record in state.history.records)
     scheduler = make_scheduler(experiment, state.log, trials, _hooks(searcher, stop, state))
     with SweepProgress(trials, done, experiment.epochs, outlook.words(stop)) as progress:
-        run_tune(experiment, searcher, scheduler, stop, context, [progress])
+        run_tune(experiment, searcher, scheduler, stop, state.lost, context, [progress])
     if searcher.given_up:
         raise UserError(searcher.given_up)
 
@@ -81,15 +84,35 @@ def _hooks(searcher: StudySearcher, stop: BudgetStop, state: SweepState) -> Hook
     )
 
 
+class LostStop(Stopper):
+    """Ends everything once this driver has lost its sweep: its trials hold places that the next driver needs."""
+
+    def __init__(self, lost: Callable[[], str]) -> None:
+        self._lost = lost
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether it is lost."""
+        return bool(self._lost())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune's snapshot, which is never read again, keeps nothing of it."""
+        return {}
+
+
 def run_tune(
     experiment: Experiment,
     searcher: Searcher,
     scheduler: TrialScheduler,
     stop: BudgetStop,
+    lost: Callable[[], str],
     context: TrialContext,
     callbacks: list[tune.Callback],
 ) -> None:
-    """The one call of Ray Tune, until the searcher has nothing more to suggest.
+    """The one call of Ray Tune, until the searcher has nothing more to suggest; UserError where the sweep is `lost`.
 
     Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
     its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
@@ -112,7 +135,7 @@ def run_tune(
             name=context.sweep,
             storage_path=root,
             storage_filesystem=filesystem,
-            stop=stop,
+            stop=CombinedStopper(stop, LostStop(lost)),
             callbacks=[BudgetWatch(stop), *callbacks],
             failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
             checkpoint_config=tune.CheckpointConfig(
@@ -123,6 +146,8 @@ def run_tune(
     )
     with sturdy_controller(lambda: places(experiment)):
         tuner.fit()
+    if lost():
+        raise UserError(lost())
 
 
 def trial_places(experiment: Experiment, settings: Settings) -> int:

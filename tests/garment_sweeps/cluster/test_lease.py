@@ -130,6 +130,17 @@ def test_a_holder_that_stood_still_must_not_write_once_it_was_taken_over(engine,
             mine.check()
 
 
+def test_a_holder_with_nothing_to_write_hears_that_it_was_taken_over(engine, monkeypatch):
+    monkeypatch.setattr(module, "BEAT_S", 0.1)
+    with sweep_lease(engine, "mine") as mine:
+        with engine.begin() as connection:  # as after a freeze for longer than the lease
+            connection.execute(LEASES.update().values(token=LEASES.c.token + 1))
+        end = time.monotonic() + SECONDS
+        while not mine.lost and time.monotonic() < end:
+            time.sleep(0.05)
+        assert mine.taken_over and "was taken over by process" in mine.lost
+
+
 def elsewhere_only_mine(engine) -> None:
     with engine.begin() as connection:
         mine = LEASES.c.sweep == "mine"

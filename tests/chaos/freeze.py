@@ -7,7 +7,7 @@ from garment_sweeps.search.tables import DECISIONS
 from tests.chaos.audit import StudyDatabase
 from tests.chaos.driver import Ended, FrozenDriver, SupervisedDriver
 from tests.chaos.plan import IN_A_WRITE, WORKERS_LOST
-from tests.chaos.proxy import RecordingProxy
+from tests.chaos.stage import Stage
 
 WRITE_WITHIN_S = 20.0
 """How long a write of the driver is waited for, to stop it in the middle of one."""
@@ -23,37 +23,32 @@ class Freeze:
 
     Args:
         driver: of the sweep.
-        study: its database.
+        stage: that it runs on.
         sweep: its name.
-        tracking: in front of MLflow; None where nothing is tracked.
     """
 
-    def __init__(
-        self, driver: SupervisedDriver, study: StudyDatabase, sweep: str, tracking: RecordingProxy | None
-    ) -> None:
+    def __init__(self, driver: SupervisedDriver, stage: Stage, sweep: str) -> None:
         self._driver = driver
-        self._study = study
+        self._stage = stage
+        self._study: StudyDatabase = stage.parts.study
         self._sweep = sweep
-        self._tracking = tracking
+        self._tracking = stage.parts.tracking
         self.faults: list[str] = []
 
-    def strike(self, how: str, kill_workers: Callable[[], str], longer_s: float) -> str:
+    def strike(self, how: str, longer_s: float) -> str:
         """Does it all; says to whom.
 
         Args:
             how: as in `plan.FREEZES`.
-            kill_workers: of all trials, which still belong to the frozen driver and keep their places.
             longer_s: how long it stands still after another has taken the sweep over.
         """
         frozen = self._stopped(in_a_write=how in IN_A_WRITE)
         if frozen is None:
             return "nobody: the sweep had ended"
-        name, lost = frozen.driver.name, ""
-        if how in WORKERS_LOST:
-            lost = f", {kill_workers()}"
+        name, jobs = frozen.driver.name, self._stage.jobs() if how in WORKERS_LOST else set()
         if not _within(TAKEN_WITHIN_S, self._taken_over):
             self.faults.append(f"{name} stood still, and nobody could take the sweep over for {TAKEN_WITHIN_S:g} s")
-        elif how in WORKERS_LOST and not _within(TAKEN_WITHIN_S, lambda: self._goes_on(self._driver.name)):
+        elif jobs and not _within(TAKEN_WITHIN_S, lambda: self._goes_on(jobs)):
             self.faults.append(f"{self._driver.name} took over from {name}, and no epoch came for {TAKEN_WITHIN_S:g} s")
         time.sleep(longer_s)
         written, told = self._written(name)
@@ -62,7 +57,7 @@ class Freeze:
         self.faults += [f"{name} was taken over and then wrote: {write}" for write in late if write not in written]
         self.faults += [f"{name} was taken over and then told MLflow: {each}" for each in late_told[len(told) :]]
         self.faults += _faults_of_end(name, end)
-        return f"{name}, process {frozen.driver.process.pid}, {how}{lost}"
+        return f"{name}, process {frozen.driver.process.pid}, {how}"
 
     def _stopped(self, in_a_write: bool) -> FrozenDriver | None:
         """The driver, once it holds the lease; in the middle of a write where it makes one in time."""
@@ -85,8 +80,10 @@ class Freeze:
     def _taken_over(self) -> bool:
         return self._driver.done or (self._holds() and self._study.has_written(self._driver.name, DECISIONS.name))
 
-    def _goes_on(self, name: str) -> bool:
-        return self._driver.done or self._study.has_written(name, CURVES)
+    def _goes_on(self, jobs: set[str]) -> bool:
+        """Whether the next driver has an epoch. Trials that the frozen one waits for begin in place of dead ones."""
+        self._stage.kill_workers(jobs)
+        return self._driver.done or self._study.has_written(self._driver.name, CURVES)
 
     def _written(self, name: str) -> tuple[list, list]:
         told = self._tracking.changes_by(name) if self._tracking else []
@@ -104,7 +101,7 @@ def _faults_of_end(name: str, end: Ended | None) -> list[str]:
     if end.status <= 0:
         return [f"{name} was taken over and ended with status {end.status}: {lines[-1:]}"]
     ours = [line for line in lines if line.startswith("garment:")]
-    if ours != lines[-1:] or "was taken over by" not in lines[-1] or "Traceback" in end.said:
+    if ours != lines[-1:] or "was taken over by" not in lines[-1]:
         return [f"{name} was taken over and did not say so in one line: {end.said[-1500:]!r}"]
     return []
 

@@ -61,9 +61,8 @@ class Strikes:
 
     def _freeze(self, kill: Kill) -> str:
         self._stage.settle()
-        parts = self._stage.parts
-        freeze = Freeze(self._driver, parts.study, self._sweep, parts.tracking)
-        whom = freeze.strike(FREEZES[int(kill.pick * len(FREEZES))], self._stage.kill_workers, kill.down_s)
+        freeze = Freeze(self._driver, self._stage, self._sweep)
+        whom = freeze.strike(FREEZES[int(kill.pick * len(FREEZES))], kill.down_s)
         self._note(kill, freeze.faults)
         return whom
 

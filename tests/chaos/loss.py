@@ -108,14 +108,21 @@ def differences(lost: Held, restored: Held) -> list[str]:
         faults.append("restored log: the event after the lost ones is not the next driver's begin")
     expected = {name: value for name, value in lost.fields.items() if not name.endswith(WRITER)}
     expected |= {name: lost.fields[name] + 1 for name in COUNTS}
+    expected |= logged_curves(lost.events)  # the log comes first: a driver can be killed before the study has it
     for name, value in expected.items():
         if name not in restored.fields or restored.fields[name] != value:
             faults.append(f"restored study: {name} is {restored.fields.get(name, 'missing')}, and was {value}")
     trials = {name.split()[1] for name in lost.fields if name.startswith("trial ")}
-    known = lost.fields.keys()
+    known = lost.fields.keys() | expected.keys()
     new = [n for n in restored.fields if n not in known and (n.split()[1] in trials or not n.startswith("trial "))]
     faults += [f"restored study: {name} was not there before" for name in new]
     return faults if len(faults) <= SHOWN else [*faults[:SHOWN], f"restored: {len(faults) - SHOWN} more differences"]
+
+
+def logged_curves(events: list[Event]) -> dict[str, float]:
+    """Every epoch's value that the log tells, by the name of its field."""
+    told = [event for event in events if event["kind"] == "result" and event["value"] is not None]
+    return {f"trial {int(e['trial'][1:])} intermediate_values {e['epoch']}": e["value"] for e in told}
 
 
 def _waited(true: Callable[[], bool], seconds: float) -> bool:

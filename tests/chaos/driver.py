@@ -14,7 +14,7 @@ DRIVE = Path(__file__).resolve().parents[1] / "garment_sweeps" / "cluster" / "dr
 PAUSE_S = 1.0
 """Before a driver that ended by itself is started again; a killed one is at once."""
 LOOK_S = 0.02
-LAST_WORDS_S = 120.0
+LAST_WORDS_S = 300.0
 """How long a driver that was frozen may take to end, once it goes on."""
 
 

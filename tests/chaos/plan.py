@@ -21,8 +21,8 @@ FREEZES = (
     "anywhere, and its trials' processes die",
     "in a write, and its trials' processes die",
 )
-"""How a driver is frozen: where it just is, or in the middle of a transaction; where its trials' processes die too, the
-next driver has the places to go on before the first one does."""
+"""How a driver is frozen: where it just is, or in the middle of a transaction; and with its trials' processes, whose
+ends it hears of when it goes on. Of its trials, those that live or wait keep their places in Ray until it ends."""
 IN_A_WRITE, WORKERS_LOST = FREEZES[1::2], FREEZES[2:]
 DELAY_S = 2.0
 """Kills come up to so long after the epoch that they wait for, so that they hit any moment of an epoch, seconds."""

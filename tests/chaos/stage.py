@@ -35,15 +35,10 @@ class Stage:
         self.environment = {**os.environ, "RAY_ADDRESS": cluster.address}
         """Where a driver finds everything."""
 
-    def jobs(self) -> set[str]:
-        """Ray's jobs of which trials' processes live: one a driver."""
-        return {job_of(worker) for worker in self._workers()}
-
-    def kill_workers(self, jobs: set[str]) -> None:
-        """kill -9 of all trials' processes of these jobs."""
+    def kill_workers(self) -> None:
+        """kill -9 of all trials' processes."""
         for worker in self._workers():
-            if job_of(worker) in jobs:
-                kill_tree(worker)
+            kill_tree(worker)
 
     def kill(self, victim: str, pick: float, down_s: float = 1.0) -> str:
         """kill -9 of a worker, a node or a server, and what comes back by itself does so; says which it was.
@@ -107,14 +102,6 @@ class Stage:
 
         self._repairs[victim] = threading.Thread(target=run, daemon=True)
         self._repairs[victim].start()
-
-
-def job_of(worker: psutil.Process) -> str:
-    """The Ray job that a trial's process works for; empty for one that has just ended."""
-    try:
-        return worker.environ().get("RAY_JOB_ID", "")
-    except psutil.NoSuchProcess:
-        return ""
 
 
 @contextmanager

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
-from garment_sweeps.spaces.load import load_experiment
+from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
+from garment_sweeps.experiment.load import load_experiment
 from garment_uv.config.trial import TrialConfig
 
 RATE = 0.00039

@@ -1,6 +1,6 @@
 """How should the local generator be set up? Parameters that exist only in some set-ups."""
 
-from garment_sweeps.spaces import AshaConfig, Choice, Experiment, Integer, ResourcesConfig, Space
+from garment_sweeps.experiment import AshaConfig, Choice, Experiment, Integer, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
 
 BRANCHED = ("per_class", "grouped", "shared")

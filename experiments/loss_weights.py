@@ -1,6 +1,6 @@
 """Which weights should the loss terms have? None is published, so this sweep finds them."""
 
-from garment_sweeps.spaces import AshaConfig, Experiment, Float, ResourcesConfig, Space
+from garment_sweeps.experiment import AshaConfig, Experiment, Float, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
+from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_uv.config.published import published_architecture
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
@@ -104,7 +104,7 @@ def main() -> int:
     """Train, then write CSV and curve; 1 where the goal is missed or a file is not there."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     from experiments.reports.overfit_report import write_report
-    from garment_sweeps.shards import open_source
+    from garment_sweeps.storage import open_source
     from garment_uv.config import parse_assignments
     from garment_uv.metrics.aggregate import S2STable
     from garment_uv.training.run import read_curve, train_to_end

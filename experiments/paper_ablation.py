@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
+from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_uv.config import parse_assignments
 from garment_uv.config.trial import TrialConfig
 from garment_uv.metrics.published import ABLATION

@@ -15,8 +15,8 @@ import os
 import sys
 from pathlib import Path
 
-from garment_sweeps.spaces import Choice, Experiment, ResourcesConfig, Space
-from garment_sweeps.spaces.load import load_experiment
+from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
+from garment_sweeps.experiment.load import load_experiment
 from garment_uv.bodyfit.config import BodyFitConfig
 from garment_uv.config import parse_assignments
 from garment_uv.config.trial import TrialConfig
@@ -76,7 +76,7 @@ def main() -> int:
 
 def _run(chosen: argparse.Namespace) -> str:
     from experiments.reports.picture_report import draw, write_report
-    from garment_sweeps.shards import open_source
+    from garment_sweeps.storage import open_source
 
     source = open_source(chosen.data)
     changes = {"data.uri": chosen.data, "training.epochs": chosen.epochs, **parse_assignments(chosen.changes)}

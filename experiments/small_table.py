@@ -1,6 +1,6 @@
 """A small space that is trained whole, once: 126 configs whose curves `benchmarks/search_replay.py` replays."""
 
-from garment_sweeps.spaces import Choice, Experiment, Float, ResourcesConfig, Space
+from garment_sweeps.experiment import Choice, Experiment, Float, ResourcesConfig, Space
 from garment_uv.config.trial import TrialConfig
 from garment_uv.losses.config import LossConfig
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig

@@ -1,11 +1,20 @@
 """Which trunk, branches, local resolution and discriminator reach the published error, and how much sooner?
 
-    garment data benchmark --out .garment/open192 --size 128 --workers 2
-    garment sweep trunk --name trunk-4
-    python experiments/benchmarks/against_published.py  # the best found beside the published architecture
+garment data benchmark --out .garment/open192 --size 128 --workers 2
+garment sweep trunk --name trunk-4
+python experiments/benchmarks/against_published.py  # the best found beside the published architecture
 """
 
-from garment_sweeps.spaces import AshaConfig, Choice, Experiment, FinalsConfig, Float, Integer, ResourcesConfig, Space
+from garment_sweeps.experiment import (
+    AshaConfig,
+    Choice,
+    Experiment,
+    FinalsConfig,
+    Float,
+    Integer,
+    ResourcesConfig,
+    Space,
+)
 from garment_uv.config.published import published_architecture
 from garment_uv.config.trial import TrialConfig
 

@@ -23,7 +23,7 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from experiments.benchmarks.conditions import conditions, write_csv
     from experiments.trunk import found, published
-    from garment_sweeps.shards import open_source
+    from garment_sweeps.storage import open_source
     from garment_uv.config import parse_assignments
     from garment_uv.errors import UserError
     from garment_uv.training.run import train_to_end

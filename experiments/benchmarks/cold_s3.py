@@ -24,10 +24,10 @@ import numpy as np
 from botocore.config import Config
 
 from experiments.benchmarks.conditions import conditions, write_csv
-from garment_sweeps.shards.cache import NodeCache
-from garment_sweeps.shards.ranges import PART_BYTES, PARTS_AT_ONCE
-from garment_sweeps.shards.s3 import S3Store
-from garment_sweeps.shards.uri import S3Location
+from garment_sweeps.storage.cache import NodeCache
+from garment_sweeps.storage.ranges import PART_BYTES, PARTS_AT_ONCE
+from garment_sweeps.storage.s3 import S3Store
+from garment_sweeps.storage.uri import S3Location
 from garment_uv.samples.shards import file_digest
 from tests.servers.s3 import s3_server
 

@@ -19,8 +19,8 @@ import matplotlib.pyplot as plt
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
-from garment_sweeps.shards import open_source
-from garment_sweeps.spaces.load import load_experiment
+from garment_sweeps.experiment.load import load_experiment
+from garment_sweeps.storage import open_source
 from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
 from garment_uv.metrics.baseline_tables import baseline_tables

@@ -22,8 +22,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.shards import open_source
-from garment_sweeps.spaces.load import load_experiment
+from garment_sweeps.experiment.load import load_experiment
+from garment_sweeps.storage import open_source
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 

@@ -67,9 +67,9 @@ def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) ->
 
 def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -> int:
     """The same trials through `run_sweep`; trials complete."""
-    from garment_sweeps.cluster.settings import Settings
-    from garment_sweeps.cluster.sweep import run_sweep
-    from garment_sweeps.spaces import Experiment, FinalsConfig, Float, ResourcesConfig, Space
+    from garment_sweeps.driver.sweep import run_sweep
+    from garment_sweeps.experiment import Experiment, FinalsConfig, Float, ResourcesConfig, Space
+    from garment_sweeps.settings.environment import Settings
     from garment_uv.config.trial import TrialConfig
 
     experiment = Experiment(
@@ -104,7 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="garment-overhead-") as folder:
         os.environ["GARMENT_HOME"] = folder
-        from garment_sweeps.cluster.session import quiet_ray
+        from garment_sweeps.ray.session import quiet_ray
 
         quiet_ray()  # the same environment for both
         cpus = len(os.sched_getaffinity(0)) / options.places

@@ -25,8 +25,8 @@ import boto3
 from botocore.httpsession import URLLib3Session
 
 from experiments.benchmarks.conditions import conditions, write_csv
-from garment_sweeps.preparation import open_raw
-from garment_sweeps.shards import open_sink
+from garment_sweeps.storage import open_sink
+from garment_sweeps.storage.s3_raw import open_raw
 from garment_uv.body import load_body
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from experiments.benchmarks.conditions import conditions, write_csv
-from garment_sweeps.cluster.session import ray_session
-from garment_sweeps.preparation import RayCrew
+from garment_sweeps.ray.crew import RayCrew
+from garment_sweeps.ray.session import ray_session
 from garment_uv.body import load_body
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions

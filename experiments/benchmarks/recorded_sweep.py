@@ -15,7 +15,7 @@ import numpy as np
 import optuna
 
 from experiments.loss_weights import experiment as loss_weights
-from garment_sweeps.search.study import trial_name
+from garment_sweeps.study.study import trial_name
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT

@@ -8,14 +8,13 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
-from garment_sweeps.search.decisions import DecisionLog
-from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import DirectJournal
+from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.schedulers import make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.search.simulation import Curve, Simulation, Step
-from garment_sweeps.spaces import Experiment
-from garment_sweeps.trials import results
+from garment_sweeps.study.decisions import DecisionLog
+from garment_sweeps.study.history import History
+from garment_sweeps.study.journal import DirectJournal
 
 CurveOf = Callable[[dict[str, Any]], Curve]
 Method = Callable[[Experiment, CurveOf, int, int, float], list[Step]]
@@ -35,14 +34,14 @@ def plain(sampler: Callable[[int], BaseSampler], asha: bool) -> Method:
         base = experiment.base.flat()
         searcher = OptunaSearch(
             lambda trial: {"values": experiment.space.suggest(trial, base)},
-            metric=results.OBJECTIVE,
+            metric=result_keys.OBJECTIVE,
             mode="min",
             sampler=sampler(seed),
         )
         scheduler: TrialScheduler = FIFOScheduler()
         if asha:
             scheduler = ASHAScheduler(
-                time_attr=results.EPOCH, metric=results.OBJECTIVE, mode="min", max_t=experiment.epochs
+                time_attr=result_keys.EPOCH, metric=result_keys.OBJECTIVE, mode="min", max_t=experiment.epochs
             )
         return _simulate(searcher, scheduler, experiment, curve_of, workers, budget_s, infeasible_raises=True)
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
 from experiments.benchmarks.scale_curves import Curves, Sample, draw, summary
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment
 from tests.chaos.driver import SupervisedDriver
 from tests.chaos.parts import BUCKET, inherited, make_bucket
 from tests.chaos.progress import Progress

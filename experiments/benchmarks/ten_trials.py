@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import boto3
 
 from experiments.benchmarks.conditions import conditions, write_csv
-from garment_sweeps.shards.s3 import S3Store
-from garment_sweeps.shards.uri import S3Location
+from garment_sweeps.storage.s3 import S3Store
+from garment_sweeps.storage.uri import S3Location
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
 from tests.garment_uv.cylinder import small_config, write_dataset
 from tests.servers.fault_proxy import fault_proxy
@@ -30,7 +30,7 @@ DATA = ("cache_hit_rate", "shards_fetched", "shard_wait_s", "loader_wait")
 TRIAL = """
 import json, sys
 from pathlib import Path
-from garment_sweeps.shards import open_source
+from garment_sweeps.storage import open_source
 from garment_uv.config.trial import TrialConfig
 from garment_uv.training.run import train_to_end
 config = TrialConfig.from_plain(json.loads(sys.argv[1]))

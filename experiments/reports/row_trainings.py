@@ -9,7 +9,7 @@ from typing import Any
 
 from experiments.reports.ablation_report import write_report
 from experiments.reports.kept_trainings import keep, take_back
-from garment_sweeps.shards import open_source
+from garment_sweeps.storage import open_source
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable

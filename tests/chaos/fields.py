@@ -4,7 +4,7 @@ from typing import Any
 
 import optuna
 
-from garment_sweeps.search.study import open_storage
+from garment_sweeps.study.study import open_storage
 
 
 def study_fields(url: str, sweep: str) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from garment_sweeps.search.decisions import Event, read_log
-from garment_sweeps.search.study import open_storage
+from garment_sweeps.study.decisions import Event, read_log
+from garment_sweeps.study.study import open_storage
 
 OPENING = ("suggest", "resume")
 STEPS = ("result", "end")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.state_copies import EVERY_S
-from garment_sweeps.cluster.sweep import run_sweep
-from garment_sweeps.search.decisions import Event
-from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
+from garment_sweeps.driver.sweep import run_sweep
+from garment_sweeps.experiment import Experiment, FinalsConfig, Float, Space
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.study.copies import EVERY_S
+from garment_sweeps.study.decisions import Event
 from garment_sweeps.trials.context import StorageConfig
 from garment_uv.config.trial import TrialConfig
 from tests.chaos.driver import Ended, SupervisedDriver

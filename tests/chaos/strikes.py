@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from garment_sweeps.cluster.settings import Settings
+from garment_sweeps.settings.environment import Settings
 from tests.chaos.driver import SupervisedDriver
 from tests.chaos.freeze import Freeze
 from tests.chaos.loss import Loss

@@ -1,9 +1,12 @@
-"""What the rooms of the platform share: each is made once a process, and when it is first needed."""
+"""What the rooms of the platform share; servers and clusters are made once a process, when they are first needed."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from garment_sweeps.experiment import AshaConfig, Choice, Experiment, FinalsConfig, Float, Space
+from garment_sweeps.settings.environment import Settings
+from garment_uv.config.trial import TrialConfig
 from tests.servers.local_ray import start_local_ray, stop_local_ray
 from tests.servers.mlflow import Mlflow
 from tests.servers.s3 import S3Server, s3_server
@@ -50,3 +53,32 @@ def s3_store() -> Iterator[S3Server]:
     """An S3 server. Tests have buckets of their own."""
     with s3_server() as running:
         yield running
+
+
+@pytest.fixture
+def experiment() -> Experiment:
+    """Eight trials of six epochs whose curves come from a table; one option of four is untrainable. No finals."""
+    return Experiment(
+        name="table",
+        description="tabulated",
+        base=TrialConfig().with_values({"training.epochs": 6, "training.optimiser.generator_lr": 1e-3}),
+        space=Space(
+            parameters=(
+                Float(path="loss.adversarial", low=1e-4, high=1.0, log=True),
+                Choice(path="training.optimiser.generator_lr", options=(1e-4, 1e-3, 1e-2, 0.9)),
+            )
+        ),
+        trials=8,
+        sampler="random",
+        seed=5,
+        scheduler=AshaConfig(grace_epochs=1, reduction=2),
+        finals=FinalsConfig(finalists=0),
+    )
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch) -> Settings:
+    for name in ("GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
+    return Settings.from_environment()

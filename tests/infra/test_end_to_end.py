@@ -24,7 +24,7 @@ pytestmark = [
 ]
 SECONDS = 1200
 EXPERIMENT = """
-from garment_sweeps.spaces import Experiment, FinalsConfig, Float, Space
+from garment_sweeps.experiment import Experiment, FinalsConfig, Float, Space
 from garment_uv.config.trial import TrialConfig
 
 

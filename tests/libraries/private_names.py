@@ -6,7 +6,7 @@ still there, look up whether they still mean what the files named here take them
 """
 
 PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
-    # cluster/controller.py: Tune's loop, mended
+    # ray/controller.py: Tune's loop, mended
     "ray.tune.tune": ("TuneController",),
     "ray.air._internal.usage": ("tag_callbacks",),
     "ray.tune.execution.tune_controller": ("TuneController",),
@@ -60,12 +60,12 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "ray.train._internal.backend_executor": ("BackendExecutor",),
     "ray.train._internal.backend_executor:BackendExecutor": ("shutdown", "start", "worker_group"),
     "ray.train._internal.worker_group:WorkerGroup": ("execute", "execute_single_async"),
-    # trials/node.py: nodes that are about to be taken away
+    # ray/node.py: nodes that are about to be taken away
     "ray._private.state": ("state",),
     "ray._private.state:GlobalState": ("get_draining_nodes",),
-    # cluster/session.py: what Ray says that is no news
+    # ray/session.py: what Ray says that is no news
     "ray._private.worker": ("logger",),
-    # search/history.py, search/seen.py, cluster/finalists.py: the study as its storage holds it
+    # study/history.py, search/seen.py, driver/finalists.py: the study as its storage holds it
     "optuna.study:Study": ("_storage", "_study_id"),
     "optuna.trial:FrozenTrial": ("_trial_id",),
     "optuna.trial:Trial": ("_trial_id",),

@@ -11,7 +11,7 @@ _running = ExitStack()
 
 def start_local_ray() -> None:
     """Returns once it is there. What a test has set for itself is not handed to its workers, which outlive the test."""
-    from garment_sweeps.cluster.session import ray_session
+    from garment_sweeps.ray.session import ray_session
 
     own = [name for name in os.environ if name.startswith(("GARMENT_", "MLFLOW_", "AWS_", "RAY_ADDRESS"))]
     with mock.patch.dict(os.environ):
@@ -28,7 +28,7 @@ def stop_local_ray() -> None:
 @contextmanager
 def own_ray(cpus: int = CPUS) -> Iterator[None]:
     """A local Ray for one test alone, whose workers have this process's environment."""
-    from garment_sweeps.cluster.session import ray_session
+    from garment_sweeps.ray.session import ray_session
 
     stop_local_ray()
     with ray_session(None, cpus):

@@ -1,5 +1,1 @@
-"""What a sweep may spend, and the stop that holds it to that."""
-
-from garment_sweeps.budget.budget import Budget
-
-__all__ = ["Budget"]
+"""What was spent, what will be, and where to stop."""

@@ -5,9 +5,8 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.tracking import tags
-from garment_sweeps.trials import results
 from garment_uv.config.trial import TrialConfig
 
 if TYPE_CHECKING:
@@ -46,12 +45,12 @@ def earlier_epochs(client: "MlflowClient", experiment: Experiment, base: TrialCo
     found = client.get_experiment_by_name(experiment.name)
     if found is None:
         return None
-    query = f"metrics.{results.DEVICE_SECONDS} > 0 and metrics.epoch > 0"
+    query = f"metrics.{result_keys.DEVICE_SECONDS} > 0 and metrics.epoch > 0"
     newest = ["attributes.start_time DESC"]
     runs = client.search_runs([found.experiment_id], query, order_by=newest, max_results=NEWEST)
     fixed, parents = _deciding(experiment, base), _alike_sweeps(client, found.experiment_id, experiment)
     seconds = [
-        run.data.metrics[results.DEVICE_SECONDS] / run.data.metrics["epoch"]
+        run.data.metrics[result_keys.DEVICE_SECONDS] / run.data.metrics["epoch"]
         for run in runs
         if run.data.tags.get(tags.PARENT) in parents
         and all(run.data.params.get(path, value) == value for path, value in fixed.items())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from garment_sweeps.trials import results
+from garment_sweeps.experiment import result_keys
 
 REPEAT_MARK = ".r"
 """What tells the name of a finalist's repeat, 't00003.r1', from a trial's own."""
@@ -85,7 +85,7 @@ class Ledger:
         account = self.account(name)
         before = account.seconds
         self._epoch(account, result)
-        epochs = max(account.epochs, int(result.get(results.EPOCH, 0)))
+        epochs = max(account.epochs, int(result.get(result_keys.EPOCH, 0)))
         self.epochs += epochs - account.epochs
         account.epochs = epochs
         account.heard = self._clock()
@@ -129,10 +129,10 @@ class Ledger:
         return self.accounts.setdefault(name, Account())
 
     def _epoch(self, account: Account, result: dict[str, Any]) -> None:
-        if results.ATTEMPT_SECONDS in result:
-            attempt, seconds = result.get(results.ATTEMPT), float(result[results.ATTEMPT_SECONDS])
+        if result_keys.ATTEMPT_SECONDS in result:
+            attempt, seconds = result.get(result_keys.ATTEMPT), float(result[result_keys.ATTEMPT_SECONDS])
         else:
-            attempt, seconds = "training", float(result.get(results.DEVICE_SECONDS, 0.0)) - account.before
+            attempt, seconds = "training", float(result.get(result_keys.DEVICE_SECONDS, 0.0)) - account.before
         previous = account.attempts.get(attempt)
         account.attempts[attempt] = max(previous or 0.0, seconds)
         if seconds <= 0:
@@ -165,8 +165,8 @@ def event_seconds(event: dict[str, Any]) -> tuple[Any, float] | None:
     if event["kind"] not in ("result", "end", "repeat"):
         return None
     told = {**(event.get("result") or {}), **event}
-    if told.get(results.ATTEMPT_SECONDS) is not None:
-        return told.get(results.ATTEMPT), float(told[results.ATTEMPT_SECONDS])
-    if told.get(results.DEVICE_SECONDS) is not None:
-        return "training", float(told[results.DEVICE_SECONDS])
+    if told.get(result_keys.ATTEMPT_SECONDS) is not None:
+        return told.get(result_keys.ATTEMPT), float(told[result_keys.ATTEMPT_SECONDS])
+    if told.get(result_keys.DEVICE_SECONDS) is not None:
+        return "training", float(told[result_keys.DEVICE_SECONDS])
     return None

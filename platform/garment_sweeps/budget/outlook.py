@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from garment_sweeps.budget.budget import Budget
 from garment_sweeps.budget.forecast import Forecast, Plan, forecast
 from garment_sweeps.budget.ledger import Ledger, is_repeat
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.experiment.budget import Budget
 
 if TYPE_CHECKING:
     from garment_sweeps.budget.stop import BudgetStop

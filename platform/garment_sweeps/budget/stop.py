@@ -6,8 +6,8 @@ from typing import Any
 
 from ray.tune import Stopper
 
-from garment_sweeps.budget.budget import Budget
 from garment_sweeps.budget.ledger import Ledger
+from garment_sweeps.experiment.budget import Budget
 
 OVERRUN = 0.05
 """Part of a limit by which epochs that take longer than foreseen may exceed it, before everything is ended at once."""

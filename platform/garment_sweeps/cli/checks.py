@@ -97,13 +97,13 @@ def _memory() -> Check:
 
 
 def _disk() -> Check:
-    from garment_sweeps.cluster.settings import find_home
+    from garment_sweeps.settings.environment import find_home
 
     return _room("disk", find_home(), "GARMENT_HOME")
 
 
 def _shard_cache() -> Check:
-    from garment_sweeps.cluster.settings import find_home
+    from garment_sweeps.settings.environment import find_home
 
     home, former = find_home(), former_folder()
     folder = cache_folder(home)
@@ -137,7 +137,8 @@ def _body_cache() -> Check:
 
 
 def _home() -> Check:
-    from garment_sweeps.cluster.settings import find_home
+    from garment_sweeps.settings.environment import find_home
+
     home = find_home()
     ok = os.access(existing(home), os.W_OK)
     return Check("home", ok, str(home), "" if ok else "set GARMENT_HOME to a folder that you may write to")
@@ -154,9 +155,9 @@ def _tracking() -> Check:
 
 
 def _study() -> Check:
-    from garment_sweeps.cluster.settings import Settings
-    from garment_sweeps.search.study import open_storage
+    from garment_sweeps.settings.environment import Settings
     from garment_sweeps.settings.urls import without_login
+    from garment_sweeps.study.study import open_storage
 
     url = Settings.from_environment().study_url
     if url.startswith("sqlite:///") and not os.path.exists(url.removeprefix("sqlite:///")):
@@ -165,8 +166,8 @@ def _study() -> Check:
 
 
 def _storage() -> Check:
-    from garment_sweeps.cluster.settings import Settings
-    from garment_sweeps.trials.storage import check_storage
+    from garment_sweeps.settings.environment import Settings
+    from garment_sweeps.storage.filesystem import check_storage
 
     storage = Settings.from_environment().storage
     return _tried("checkpoints", storage.uri, lambda: check_storage(storage))
@@ -176,7 +177,7 @@ def _cluster() -> Check:
     address = os.environ.get("RAY_ADDRESS")
     if not address:
         return Check("ray cluster", True, "none set: a local one per sweep")
-    from garment_sweeps.cluster.session import ray_session
+    from garment_sweeps.ray.session import ray_session
 
     def connect() -> None:
         with ray_session(address):

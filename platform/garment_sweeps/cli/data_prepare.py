@@ -58,10 +58,11 @@ def command(
         map_size=map_size, image_size=image_size, subdivisions=subdivisions, fill=fill, every=every
     )
     from garment_sweeps.cli.output import progress_bar
-    from garment_sweeps.cluster.session import ray_session
-    from garment_sweeps.preparation import RayCrew, open_raw
-    from garment_sweeps.shards import open_sink
-    from garment_sweeps.shards.uri import local_folder
+    from garment_sweeps.ray.crew import RayCrew
+    from garment_sweeps.ray.session import ray_session
+    from garment_sweeps.storage import open_sink
+    from garment_sweeps.storage.s3_raw import open_raw
+    from garment_sweeps.storage.uri import local_folder
     from garment_uv.body import load_body
     from garment_uv.guard import keep_inputs
     from garment_uv.samples.prepare import prepare

@@ -18,9 +18,9 @@ def command(uri: str, raw: str, out: Path, worst: int, body: str, smpl_dir: Path
     """Show the worst registrations of the dataset at URI, and list what was left out of it."""
     import numpy as np
 
-    from garment_sweeps.preparation import open_raw
-    from garment_sweeps.shards import open_source
-    from garment_sweeps.shards.uri import local_folder
+    from garment_sweeps.storage import open_source
+    from garment_sweeps.storage.s3_raw import open_raw
+    from garment_sweeps.storage.uri import local_folder
     from garment_uv.body import load_body
     from garment_uv.classes import GARMENT_CLASSES
     from garment_uv.guard import keep_inputs

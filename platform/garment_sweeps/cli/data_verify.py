@@ -11,7 +11,7 @@ from garment_uv.errors import UserError
 def command(uri: str) -> None:
     """Read every file of the dataset at URI and compare it with the manifest."""
     from garment_sweeps.cli.output import progress_bar
-    from garment_sweeps.shards import verify
+    from garment_sweeps.storage import verify
 
     with progress_bar("verify", "bytes") as report:
         found = verify(uri, report)

@@ -47,9 +47,9 @@ def command(
     out: Path | None,
 ) -> None:
     """S2S per garment class, in mm, of models and of folders of meshes: one table for all systems."""
-    from garment_sweeps.comparison.evaluate import evaluate, evaluate_bodies, write_csv
     from garment_sweeps.comparison.layouts import parse_meshes
-    from garment_sweeps.shards.uri import local_folder
+    from garment_sweeps.promotion.evaluate import evaluate, evaluate_bodies, write_csv
+    from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
     from garment_uv.metrics.side_by_side import side_by_side
 

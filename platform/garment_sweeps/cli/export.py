@@ -20,7 +20,7 @@ def command(model: str, out: Path) -> None:
 
     The card says what the program takes and gives. What was written is read back and compared before it is kept.
     """
-    from garment_sweeps.comparison.evaluate import model_folder
+    from garment_sweeps.promotion.evaluate import model_folder
     from garment_uv.guard import keep_inputs
     from garment_uv.inference.export import export_model
 

@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _prepare_environment() -> None:
-    from garment_sweeps.cluster.settings import find_home
+    from garment_sweeps.settings.environment import find_home
 
     os.environ["GARMENT_HOME"] = str(find_home())
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")

@@ -64,7 +64,7 @@ def command(
     The person is found by --box, --mask, transparency or a plain background. A folder of pictures without any body file
     is taken so.
     """
-    from garment_sweeps.comparison.evaluate import model_folder
+    from garment_sweeps.promotion.evaluate import model_folder
     from garment_uv.reconstruction.bodies import read_body
     from garment_uv.reconstruction.estimator_files import Said
     from garment_uv.reconstruction.export import check_ending

@@ -53,10 +53,10 @@ def command(
         return
     if experiment is None:
         raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
-    from garment_sweeps.budget import Budget
     from garment_sweeps.cli.overrides import experiment_with, sweep_named
-    from garment_sweeps.cluster.sweep import run_sweep
-    from garment_sweeps.spaces import experiment_file
+    from garment_sweeps.driver.sweep import run_sweep
+    from garment_sweeps.experiment import experiment_file
+    from garment_sweeps.experiment.budget import Budget
     from garment_uv.config.base import parse_assignments
 
     if resume and overwrite:
@@ -81,11 +81,11 @@ def command(
 
 
 def _replay(log: Path) -> None:
-    from garment_sweeps.cluster.session import quiet_ray
+    from garment_sweeps.ray.session import quiet_ray
 
     quiet_ray()
-    from garment_sweeps.search.decisions import read_file
     from garment_sweeps.search.replay import replay
+    from garment_sweeps.study.decisions import read_file
 
     done = replay(read_file(log))
     for difference in done.differences[:20]:
@@ -101,8 +101,8 @@ def _replay(log: Path) -> None:
 def _show(report) -> None:
     from garment_sweeps.cli.leaderboard import SHOWN
     from garment_sweeps.cli.output import show
-    from garment_sweeps.cluster.report import report_lines
     from garment_sweeps.comparison.leaderboard import leaderboard
+    from garment_sweeps.driver.report import report_lines
     from garment_sweeps.settings.masking import masked
 
     try:

@@ -31,10 +31,10 @@ def command(
 ) -> None:
     """Train the base config of EXPERIMENT (a name or FILE.py[:FUNCTION]) once, without Ray, tracked in MLflow."""
     from garment_sweeps.cli.overrides import experiment_with
-    from garment_sweeps.cluster.names import checked_name
-    from garment_sweeps.cluster.settings import Settings
     from garment_sweeps.settings.datasets import dataset_uri
-    from garment_sweeps.shards.uri import local_folder
+    from garment_sweeps.settings.environment import Settings
+    from garment_sweeps.settings.names import checked_name
+    from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
 
     loaded = experiment_with(experiment, assignments)
@@ -42,7 +42,7 @@ def command(
     settings = Settings.from_environment()
     base = loaded.base.with_values({"data.uri": dataset_uri(loaded.base.data.uri, settings.home)})
     keep_inputs([out] if out else [], [local_folder(base.data.uri)])
-    from garment_sweeps.spaces import experiment_file
+    from garment_sweeps.experiment import experiment_file
     from garment_sweeps.trials.single import train_once
 
     signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))  # so that its runs are closed

@@ -22,8 +22,8 @@ def command(uri: str, out: Path, assignments: tuple[str, ...]) -> None:
     `garment reconstruct` and `garment evaluate` take it as --body-model, or find it as the folder `body` inside a
     model's folder.
     """
-    from garment_sweeps.shards import open_source
-    from garment_sweeps.shards.uri import local_folder
+    from garment_sweeps.storage import open_source
+    from garment_sweeps.storage.uri import local_folder
     from garment_uv.bodyfit.config import BodyFitConfig
     from garment_uv.bodyfit.run import train_body
     from garment_uv.config import parse_assignments

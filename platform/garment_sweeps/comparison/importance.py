@@ -24,7 +24,7 @@ from garment_uv.errors import UserError
 if TYPE_CHECKING:
     import optuna
 
-    from garment_sweeps.spaces.space import Space
+    from garment_sweeps.experiment.space import Space
 
 FEWEST = 20
 """Trials below which nothing is said."""
@@ -88,7 +88,7 @@ def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -
 
 def space_of(text: str) -> "Space":
     """The space as a sweep's run holds it; UserError where it was cut off."""
-    from garment_sweeps.spaces.space import Space
+    from garment_sweeps.experiment.space import Space
 
     try:
         return Space.from_plain({"parameters": json.loads(text)})

@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.comparison.front import pareto_front
 from garment_sweeps.comparison.rows import COST_PREFIX, Row, fold
 from garment_sweeps.comparison.significance import alike, estimates
+from garment_sweeps.study.front import pareto_front
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.record import HEADLINE

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-    from garment_sweeps.cluster.lease import Lease
+    from garment_sweeps.study.lease import Lease
 
 CHAMPION = "champion"
 REPLACED = "garment.replaced_version"
@@ -40,9 +40,9 @@ def changing_champion() -> Iterator["Lease"]:
 
     UserError where another one is under way, and where MLflow lets this user only read.
     """
-    from garment_sweeps.cluster.lease import sweep_lease
-    from garment_sweeps.cluster.settings import Settings
-    from garment_sweeps.search.study import open_storage
+    from garment_sweeps.settings.environment import Settings
+    from garment_sweeps.study.lease import sweep_lease
+    from garment_sweeps.study.study import open_storage
 
     engine = open_storage(Settings.from_environment().study_url).engine
     with (

@@ -15,7 +15,7 @@ from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.promotion.registry import version_of_alias
 from garment_sweeps.settings.datasets import dataset_uri
-from garment_sweeps.shards import open_source
+from garment_sweeps.storage import open_source
 from garment_sweeps.tracking import garment_home, tags
 from garment_sweeps.tracking.model_artifact import download_model, fetch_model, weights_sha256
 from garment_uv.errors import Infeasible, UserError

@@ -4,13 +4,13 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from garment_sweeps.cluster.lease import sweep_lease
-from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.state import log_file
 from garment_sweeps.promotion.gates import Gate
-from garment_sweeps.search.decisions import DecisionLog, write_file
-from garment_sweeps.search.journal import DirectJournal
-from garment_sweeps.search.study import open_storage, study_exists
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.study.decisions import DecisionLog, write_file
+from garment_sweeps.study.journal import DirectJournal
+from garment_sweeps.study.lease import sweep_lease
+from garment_sweeps.study.state import log_file
+from garment_sweeps.study.study import open_storage, study_exists
 from garment_uv.errors import UserError
 
 

@@ -1,1 +1,1 @@
-"""Optuna under Tune: a persistent study that is told the truth, and a scheduler that a restart does not reset."""
+"""Who suggests the next config and who stops a trial: samplers, schedulers, warm starts and the replay of both."""

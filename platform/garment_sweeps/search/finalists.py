@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from optuna.trial import TrialState
 
-from garment_sweeps.comparison.front import pareto_front
-from garment_sweeps.search.history import Record
 from garment_sweeps.search.seen import VIOLATIONS
+from garment_sweeps.study.front import pareto_front
+from garment_sweeps.study.history import Record
 
 
 def choose(records: Sequence[Record], finalists: int) -> list[Record]:

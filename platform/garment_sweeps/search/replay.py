@@ -6,16 +6,16 @@ from typing import Any
 import optuna
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.catch_up import catch_up
-from garment_sweeps.search.decisions import DecisionLog, Event
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.finalists import choose
-from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import DirectJournal
-from garment_sweeps.search.restore import experiment_of
 from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.search.warm_start import HeadStart
-from garment_sweeps.trials import results
+from garment_sweeps.study.catch_up import catch_up
+from garment_sweeps.study.decisions import DecisionLog, Event
+from garment_sweeps.study.history import History
+from garment_sweeps.study.journal import DirectJournal
+from garment_sweeps.study.restore import experiment_of
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ class _Replayer:
 
     def _result(self, event: Event) -> None:
         name, value = event["trial"], event["value"]
-        result = {results.EPOCH: event["epoch"]}
+        result = {result_keys.EPOCH: event["epoch"]}
         if value is not None:
-            result[results.OBJECTIVE] = value
+            result[result_keys.OBJECTIVE] = value
         self._searcher.on_trial_result(name, result)
 
     def _missed(self, event: Event) -> None:
         for epoch, value in event["values"]:
-            self._searcher.on_trial_result(event["trial"], {results.EPOCH: epoch, results.OBJECTIVE: value})
+            self._searcher.on_trial_result(event["trial"], {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value})
 
     def _end(self, event: Event) -> None:
         name = event["trial"]

@@ -7,14 +7,13 @@ from typing import Any
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.catch_up import as_told, curve_of, end
-from garment_sweeps.search.decisions import DecisionLog
-from garment_sweeps.search.history import History, Record
-from garment_sweeps.search.outcome import Outcome, costs_of, earlier_of, outcome_of, usable_value
+from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.suggester import Suggester, Suggestion
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
-from garment_sweeps.spaces import Experiment
-from garment_sweeps.trials import results
+from garment_sweeps.study.catch_up import as_told, curve_of, end
+from garment_sweeps.study.decisions import DecisionLog
+from garment_sweeps.study.history import History, Record
+from garment_sweeps.study.outcome import Outcome, costs_of, earlier_of, outcome_of, usable_value
 from garment_uv.errors import UserError
 
 FAILURES_IN_A_ROW = 3
@@ -55,7 +54,7 @@ class StudySearcher(Searcher):
         no_room: Callable[[], bool] = lambda: False,
         begun: Callable[[str], None] = lambda name: None,
     ) -> None:
-        super().__init__(metric=results.OBJECTIVE, mode="min")
+        super().__init__(metric=result_keys.OBJECTIVE, mode="min")
         self._history = history
         self._log = log
         self._experiment = experiment
@@ -151,7 +150,7 @@ class StudySearcher(Searcher):
             try:
                 self._experiment.base.with_values(suggestion.values)
             except UserError as error:
-                result = {results.EPOCH: 0, results.INFEASIBLE: True, results.REASON: str(error)}
+                result = {result_keys.EPOCH: 0, result_keys.INFEASIBLE: True, result_keys.REASON: str(error)}
                 body = {"trial": record.name, "result": result, "error": False, "cut_short": False}
                 self._end(record, outcome_of(result, False, self._experiment), body)
                 continue
@@ -187,17 +186,17 @@ class StudySearcher(Searcher):
 def _kept(result: dict[str, Any]) -> dict[str, Any]:
     """What of a result decides how its trial ended, fit for JSON."""
     names = (
-        *(results.EPOCH, results.INFEASIBLE, results.FAILED, results.REASON, "done"),
-        *(results.ATTEMPT, results.ATTEMPT_SECONDS, results.DEVICE_SECONDS),
+        *(result_keys.EPOCH, result_keys.INFEASIBLE, result_keys.FAILED, result_keys.REASON, "done"),
+        *(result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS, result_keys.DEVICE_SECONDS),
     )
     kept = {name: result[name] for name in names if name in result}
     if costs := costs_of(result):
-        kept[results.COSTS] = costs
+        kept[result_keys.COSTS] = costs
     if earlier := earlier_of(result):
-        kept[results.EARLIER] = earlier
+        kept[result_keys.EARLIER] = earlier
     value = usable_value(result)
-    return kept if value is None else {**kept, results.OBJECTIVE: value}
+    return kept if value is None else {**kept, result_keys.OBJECTIVE: value}
 
 
 def _spent(kept: dict[str, Any]) -> dict[str, Any]:
-    return {k: kept[k] for k in (results.ATTEMPT, results.ATTEMPT_SECONDS) if k in kept}
+    return {k: kept[k] for k in (result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS) if k in kept}

@@ -8,9 +8,9 @@ And a trial that still runs counts by what it has reported (see `standing`).
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from garment_sweeps.search.history import Record
 from garment_sweeps.search.sampler import SeededSampler
 from garment_sweeps.search.standing import StandingStorage
+from garment_sweeps.study.history import Record
 
 INFEASIBLE = "garment.infeasible"
 """Attribute of trials whose config proved untrainable."""

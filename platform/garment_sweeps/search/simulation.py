@@ -13,7 +13,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
 
-from garment_sweeps.trials import results
+from garment_sweeps.experiment import result_keys
 
 TRAINING_ITERATION = "training_iteration"
 """Tune's own name for how often a trial reported."""
@@ -213,11 +213,11 @@ class Simulation:
         self._decide(trial)
 
     def _result(self, trial: SimulatedTrial, value: float | None) -> dict[str, Any]:
-        result = {results.EPOCH: trial.epoch, TRAINING_ITERATION: trial.epoch}
-        result[results.DEVICE_SECONDS] = sum(trial.curve.seconds[: max(trial.epoch, 1)])
+        result = {result_keys.EPOCH: trial.epoch, TRAINING_ITERATION: trial.epoch}
+        result[result_keys.DEVICE_SECONDS] = sum(trial.curve.seconds[: max(trial.epoch, 1)])
         if value is None:
-            return {**result, results.INFEASIBLE: True, results.REASON: trial.curve.reason, "done": True}
-        return {**result, results.OBJECTIVE: value, "done": trial.epoch == self._epochs}
+            return {**result, result_keys.INFEASIBLE: True, result_keys.REASON: trial.curve.reason, "done": True}
+        return {**result, result_keys.OBJECTIVE: value, "done": trial.epoch == self._epochs}
 
     def _decide(self, trial: SimulatedTrial) -> None:
         decision = TrialScheduler.STOP

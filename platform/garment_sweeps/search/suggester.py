@@ -7,13 +7,13 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.duplicates import canonical_digest
-from garment_sweeps.search.history import History, Record
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
-from garment_sweeps.search.study import trial_name
 from garment_sweeps.search.warm_start import HeadStart, known_trials
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.study.history import History, Record
+from garment_sweeps.study.study import trial_name
 from garment_uv.errors import UserError
 
 ATTEMPTS = 30

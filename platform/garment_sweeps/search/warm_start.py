@@ -5,8 +5,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.search.outcome import completed
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.study.outcome import completed
 from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError
 

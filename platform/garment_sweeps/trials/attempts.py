@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from garment_sweeps.trials.storage import folder_names
+from garment_sweeps.storage.filesystem import folder_names
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

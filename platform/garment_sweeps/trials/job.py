@@ -5,13 +5,14 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.tracking.searched import SEARCHED
-from garment_sweeps.trials import results, tracked
+from garment_sweeps.trials import tracked
 from garment_sweeps.trials.attempts import CRASH_LOOP, Place
 from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
@@ -150,11 +151,11 @@ class TrialJob:
     def _report(self, metrics: dict[str, float]) -> dict[str, Any]:
         if self._tracking is not None:
             changing = self._lineage.metrics(self._values)
-            self._tracking.epoch(self._epoch, {**metrics, **changing, results.DEVICE_SECONDS: self._seconds})
-        self._last = {results.EPOCH: self._epoch}
+            self._tracking.epoch(self._epoch, {**metrics, **changing, result_keys.DEVICE_SECONDS: self._seconds})
+        self._last = {result_keys.EPOCH: self._epoch}
         if self._context.metric in metrics:
-            self._last[results.OBJECTIVE] = float(metrics[self._context.metric])
-            self._curve[self._epoch] = self._last[results.OBJECTIVE]
+            self._last[result_keys.OBJECTIVE] = float(metrics[self._context.metric])
+            self._curve[self._epoch] = self._last[result_keys.OBJECTIVE]
         if self._epoch >= self._config.training.epochs:
             return self._complete()
         return self._result()
@@ -163,10 +164,10 @@ class TrialJob:
         """The end of a trial that trained all its epochs: its costs, its model and pictures."""
         self._must_be_latest()
         try:
-            costs = self._last.get(results.COSTS) or self._work.costs()
+            costs = self._last.get(result_keys.COSTS) or self._work.costs()
         except Infeasible as error:
             return self._end("infeasible", str(error))
-        self._last[results.COSTS] = costs
+        self._last[result_keys.COSTS] = costs
         marks = self._keep_model() if self._tracking is not None else {}
         return self._end("complete", "", {f"costs/{name}": value for name, value in costs.items()}, marks)
 
@@ -177,10 +178,10 @@ class TrialJob:
         self._ended, reason = True, masked(reason)
         if self._tracking is not None:
             self._tracking.end(outcome, reason, metrics or {}, marks or {})
-        flags = {"infeasible": {results.INFEASIBLE: True}, "failed": {results.FAILED: True}}.get(outcome, {})
+        flags = {"infeasible": {result_keys.INFEASIBLE: True}, "failed": {result_keys.FAILED: True}}.get(outcome, {})
         if flags:
-            self._last.pop(results.OBJECTIVE, None)
-        return {**self._result(), **flags, results.REASON: reason, "done": True}
+            self._last.pop(result_keys.OBJECTIVE, None)
+        return {**self._result(), **flags, result_keys.REASON: reason, "done": True}
 
     def _crash(self) -> None:
         """An error of the machine or of the program: Tune starts the trial again; what was printed is kept."""
@@ -189,16 +190,16 @@ class TrialJob:
 
     def _result(self) -> dict[str, Any]:
         result = {
-            results.EPOCH: self._epoch,
+            result_keys.EPOCH: self._epoch,
             **self._last,
-            results.DEVICE_SECONDS: self._seconds,
-            results.ATTEMPT: self._attempt.number,
-            results.ATTEMPT_SECONDS: time.monotonic() - self._began,
+            result_keys.DEVICE_SECONDS: self._seconds,
+            result_keys.ATTEMPT: self._attempt.number,
+            result_keys.ATTEMPT_SECONDS: time.monotonic() - self._began,
         }
         if self._tracking is not None and self._tracking.run_id:
-            result[results.RUN_ID] = self._tracking.run_id
+            result[result_keys.RUN_ID] = self._tracking.run_id
         if self._untold:
-            result[results.EARLIER] = [[epoch, value] for epoch, value in self._untold.items()]
+            result[result_keys.EARLIER] = [[epoch, value] for epoch, value in self._untold.items()]
             self._untold = {}
         return result
 
@@ -206,7 +207,7 @@ class TrialJob:
         """Hands model, scores and gallery to the tracking, and returns the tags that go with them."""
         folder, marks = self._tracking.folder(MODEL_ARTIFACT), {}
         if self._work.export(folder):
-            metrics = {self._context.metric: self._last.get(results.OBJECTIVE, float("nan"))}
+            metrics = {self._context.metric: self._last.get(result_keys.OBJECTIVE, float("nan"))}
             marks = model_tags(folder, self._epoch, metrics)
             self._tracking.keep(MODEL_ARTIFACT)
         try:

@@ -6,18 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.shards import open_source
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment, result_keys
+from garment_sweeps.storage import open_source
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.courier import Courier
+from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.provenance import take_sources
 from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.tracking.sweep_run import sweep_or_none
-from garment_sweeps.trials import results
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_sweeps.trials.job import TrialJob
-from garment_sweeps.trials.outbox import Outbox
 from garment_sweeps.trials.single_place import claim_place
 from garment_sweeps.trials.team import Died
 from garment_uv.config.trial import TrialConfig
@@ -126,12 +125,12 @@ def _train(job: TrialJob, store: TrialStore, every: int, report: Callable[[dict[
         except Died as error:
             raise UserError(f"{error}; see what it printed, and go on with --resume") from None
         report(result)
-        if result.get(results.INFEASIBLE) or result.get(results.FAILED):
-            raise UserError(f"the training ended at epoch {result[results.EPOCH]}: {result[results.REASON]}")
+        if result.get(result_keys.INFEASIBLE) or result.get(result_keys.FAILED):
+            raise UserError(f"the training ended at epoch {result[result_keys.EPOCH]}: {result[result_keys.REASON]}")
         done = bool(result.get("done"))
-        if done or result[results.EPOCH] % every == 0:
+        if done or result[result_keys.EPOCH] % every == 0:
             with tempfile.TemporaryDirectory(prefix="garment-train-") as folder:
                 job.save(Path(folder))
-                store.put(Path(folder), result[results.EPOCH])
+                store.put(Path(folder), result[result_keys.EPOCH])
         if done:
             return result

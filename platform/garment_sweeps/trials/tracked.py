@@ -13,12 +13,12 @@ from garment_sweeps.settings.datasets import uri_in_home
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
+from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
 from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now_ms, start_of
 from garment_sweeps.tracking.settings import open_client, own_uri
 from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.outbox import RECORD_FILE, Outbox
 from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 

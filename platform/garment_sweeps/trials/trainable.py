@@ -11,10 +11,10 @@ from typing import Any
 from ray.tune import Trainable
 from ray.tune.result import SHOULD_CHECKPOINT
 
+from garment_sweeps.ray.node import ray_place
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
-from garment_sweeps.trials.node import ray_place
 from garment_uv.errors import UserError
 
 EMPTY_FILE = "nothing-to-save"

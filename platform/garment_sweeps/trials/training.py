@@ -21,7 +21,7 @@ class TrainingWork:
     def __init__(self, context: TrialContext, config: TrialConfig, processes: "Processes | None" = None) -> None:
         import torch
 
-        from garment_sweeps.shards import open_source
+        from garment_sweeps.storage import open_source
         from garment_uv.training.device import resolve_device
         from garment_uv.training.parallel import ALONE
         from garment_uv.training.trainer import Trainer

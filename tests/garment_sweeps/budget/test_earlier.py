@@ -3,7 +3,7 @@
 import pytest
 
 from garment_sweeps.budget.earlier import earlier_epochs
-from garment_sweeps.spaces import Experiment, Float, ResourcesConfig, Space
+from garment_sweeps.experiment import Experiment, Float, ResourcesConfig, Space
 from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.parts import Parts
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of

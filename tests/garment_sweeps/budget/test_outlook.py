@@ -2,10 +2,10 @@
 
 import pytest
 
-from garment_sweeps.budget import Budget
 from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.budget.outlook import Outlook, duration, plan_of
-from garment_sweeps.spaces import AshaConfig, Experiment, FinalsConfig, Float, PbtConfig, ResourcesConfig, Space
+from garment_sweeps.experiment import AshaConfig, Experiment, FinalsConfig, Float, PbtConfig, ResourcesConfig, Space
+from garment_sweeps.experiment.budget import Budget
 from garment_uv.config.trial import TrialConfig
 from tests.garment_sweeps.budget.results import result
 

@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from garment_sweeps.budget import Budget
 from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.experiment.budget import Budget
 from tests.garment_sweeps.budget.results import Clock, result
 
 

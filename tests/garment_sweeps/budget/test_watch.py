@@ -3,9 +3,9 @@
 import pickle
 from types import SimpleNamespace
 
-from garment_sweeps.budget import Budget
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.budget.watch import BudgetWatch
+from garment_sweeps.experiment.budget import Budget
 from tests.garment_sweeps.budget.results import Clock, result
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from garment_sweeps.cli.data import COMMANDS as DATA_COMMANDS
 from garment_sweeps.cli.main import COMMANDS, garment, main
-from garment_sweeps.search.decisions import write_file
+from garment_sweeps.study.decisions import write_file
 from garment_sweeps.tracking.ui import users_file
 from garment_uv.outputs import CannotWrite
 from garment_uv.samples.source import FolderSource, iterate_samples

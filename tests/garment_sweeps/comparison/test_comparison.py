@@ -11,10 +11,10 @@ import trimesh
 from rich.console import Console
 
 from garment_sweeps.comparison.compare import compare, compare_at_end
-from garment_sweeps.comparison.evaluate import evaluate, write_csv
 from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.views import views
+from garment_sweeps.promotion.evaluate import evaluate, write_csv
 from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
 from garment_sweeps.tracking.sweep_run import find_sweep

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from garment_sweeps.comparison.importance import FEWEST, importance, space_of
-from garment_sweeps.spaces import Choice, Float, Integer, Space
+from garment_sweeps.experiment import Choice, Float, Integer, Space
 from garment_uv.errors import UserError
 from tests.garment_sweeps.comparison.made import row
 

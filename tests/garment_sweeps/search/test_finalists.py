@@ -3,8 +3,8 @@
 from optuna.trial import TrialState
 
 from garment_sweeps.search.finalists import choose
-from garment_sweeps.search.history import Record
 from garment_sweeps.search.replay import replay
+from garment_sweeps.study.history import Record
 
 
 def record(number: int, *values: float, state=TrialState.COMPLETE, **attrs) -> Record:

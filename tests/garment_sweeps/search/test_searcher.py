@@ -8,11 +8,10 @@ import pytest
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.search.study import open_storage, started
+from garment_sweeps.study.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
-
-from .conftest import make_searcher
+from tests.garment_sweeps.studies import make_searcher
 
 EPOCHS = 6
 

@@ -7,10 +7,9 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, HyperBandScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.simulation import Curve, Simulation
-from garment_sweeps.trials import results
-
-from .conftest import make_experiment
+from tests.garment_sweeps.studies import make_experiment
 
 CURVES = {
     "a": Curve((5.0, 4.0, 3.0), (1.0, 1.0, 1.0)),
@@ -25,7 +24,7 @@ class Listed(Searcher):
     """Suggests what it was given, in order, and keeps all that it is told."""
 
     def __init__(self, names: list[str]) -> None:
-        super().__init__(metric=results.OBJECTIVE, mode="min")
+        super().__init__(metric=result_keys.OBJECTIVE, mode="min")
         self._names = list(names)
         self.told: list[tuple] = []
 
@@ -36,10 +35,10 @@ class Listed(Searcher):
         return {"name": self._names.pop(0), "trial": {"id": trial_id}}
 
     def on_trial_result(self, trial_id: str, result: dict) -> None:
-        self.told.append(("result", trial_id, result[results.EPOCH]))
+        self.told.append(("result", trial_id, result[result_keys.EPOCH]))
 
     def on_trial_complete(self, trial_id: str, result=None, error: bool = False) -> None:
-        self.told.append(("end", trial_id, (result or {}).get(results.EPOCH), error))
+        self.told.append(("end", trial_id, (result or {}).get(result_keys.EPOCH), error))
 
 
 def simulate(names: list[str], scheduler=None, workers: int = 2, **options):
@@ -52,7 +51,12 @@ def simulate(names: list[str], scheduler=None, workers: int = 2, **options):
 
 def asha() -> ASHAScheduler:
     return ASHAScheduler(
-        time_attr=results.EPOCH, metric=results.OBJECTIVE, mode="min", max_t=3, grace_period=1, reduction_factor=2
+        time_attr=result_keys.EPOCH,
+        metric=result_keys.OBJECTIVE,
+        mode="min",
+        max_t=3,
+        grace_period=1,
+        reduction_factor=2,
     )
 
 
@@ -110,7 +114,7 @@ def test_a_spent_budget_ends_the_sweep():
 def test_paused_trials_go_on_where_they_were():
     names = ["a", "b", "c", "a", "b", "c"]
     scheduler = HyperBandScheduler(
-        time_attr=results.EPOCH, metric=results.OBJECTIVE, mode="min", max_t=3, reduction_factor=3
+        time_attr=result_keys.EPOCH, metric=result_keys.OBJECTIVE, mode="min", max_t=3, reduction_factor=3
     )
     steps, told = simulate(names, scheduler)
     for name in {s.trial for s in steps}:
@@ -126,7 +130,7 @@ def test_equal_seeds_give_equal_sweeps(scheduler):
     def steps(seed: int):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         space = lambda trial: {"values": experiment.space.suggest(trial, base)}  # noqa: E731
-        searcher = OptunaSearch(space, metric=results.OBJECTIVE, mode="min", sampler=RandomSampler(seed=seed))
+        searcher = OptunaSearch(space, metric=result_keys.OBJECTIVE, mode="min", sampler=RandomSampler(seed=seed))
 
         def curve(config) -> Curve:
             rate = config["values"]["training.optimiser.generator_lr"]

@@ -7,14 +7,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import DirectJournal
+from garment_sweeps.experiment import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
 from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
-from garment_sweeps.spaces import Choice, ConstraintConfig, Float, Integer, Space
-
-from .conftest import make_experiment
+from garment_sweeps.study.history import History
+from garment_sweeps.study.journal import DirectJournal
+from tests.garment_sweeps.studies import make_experiment
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 RATE, MODE, DEPTH = "training.optimiser.generator_lr", "generator.local.mode", "generator.local.depth"

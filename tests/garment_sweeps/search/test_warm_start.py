@@ -5,14 +5,13 @@ import json
 import pytest
 from mlflow.entities import Metric, Param
 
+from garment_sweeps.experiment import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
 from garment_sweeps.search.warm_start import BEST, head_start, known_trials
-from garment_sweeps.spaces import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.tracking import SweepRun, tags
 from garment_uv.errors import UserError
-
-from .conftest import make_experiment
+from tests.garment_sweeps.studies import make_experiment
 
 RATE, WEIGHT = "training.optimiser.generator_lr", "loss.adversarial"
 VERSION = "dataset-1"

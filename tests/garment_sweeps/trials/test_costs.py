@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from garment_sweeps.experiment.result_keys import COSTS
 from garment_sweeps.trials import costs as costs_module
 from garment_sweeps.trials import own_time
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.memory import MIB, PeakMemory, enough_memory
-from garment_sweeps.trials.results import COSTS
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import Infeasible
 from garment_uv.networks.parameters import count_parameters

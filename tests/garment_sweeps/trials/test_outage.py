@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.answers import is_away
+from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials import single
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.job import TrialJob
-from garment_sweeps.trials.outbox import Outbox
 from tests.garment_sweeps.trials.test_job import run as run_job
 from tests.garment_sweeps.trials.tracked import (
     TRIAL,
@@ -95,9 +95,7 @@ def test_a_server_that_never_answered_gets_a_trial_as_a_whole_later(server, cont
     assert outbox.names() == []
 
 
-def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_that_it_made(
-    server, context, tmp_path
-):
+def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_that_it_made(server, context, tmp_path):
     uri = str(write_dataset(tmp_path / "dataset"))
     config = small_config(**{"data.uri": uri, "training.epochs": 2, "training.threads": 1})
     run, context = tracked(context, server.url, "dead", wait_s=0.3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from garment_sweeps.spaces import Choice, Experiment, FinalsConfig, ResourcesConfig, Space
+from garment_sweeps.experiment import Choice, Experiment, FinalsConfig, ResourcesConfig, Space
 from garment_sweeps.trials import team as team_module
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once

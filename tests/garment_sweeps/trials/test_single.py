@@ -3,7 +3,7 @@
 import pytest
 
 from garment_sweeps.comparison.leaderboard import leaderboard
-from garment_sweeps.spaces import Experiment
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.context import StorageConfig

@@ -4,9 +4,8 @@ from typing import Any
 
 from ray.tune.schedulers import AsyncHyperBandScheduler, TrialScheduler
 
+from garment_sweeps.experiment import AshaConfig, result_keys
 from garment_sweeps.search.schedulers.views import TrialView
-from garment_sweeps.spaces import AshaConfig
-from garment_sweeps.trials import results
 
 
 class Asha(AsyncHyperBandScheduler):
@@ -17,8 +16,8 @@ class Asha(AsyncHyperBandScheduler):
 
     def __init__(self, config: AshaConfig, epochs: int) -> None:
         super().__init__(
-            time_attr=results.EPOCH,
-            metric=results.OBJECTIVE,
+            time_attr=result_keys.EPOCH,
+            metric=result_keys.OBJECTIVE,
             mode="min",
             max_t=epochs,
             grace_period=config.grace_epochs,
@@ -29,7 +28,7 @@ class Asha(AsyncHyperBandScheduler):
         """The rung that this result is on, and the worst value in mm that may pass it; empty between rungs."""
         bracket = self._trial_info[trial.trial_id]
         for milestone, recorded in bracket._rungs:
-            if result[results.EPOCH] >= milestone and trial.trial_id not in recorded:
+            if result[result_keys.EPOCH] >= milestone and trial.trial_id not in recorded:
                 cutoff = bracket.cutoff(recorded)
                 at_most = None if cutoff is None else -float(cutoff)
                 return {"rung": float(milestone), "on_rung": len(recorded), "at_most_mm": at_most}

@@ -4,8 +4,8 @@ from typing import Any
 
 from ray.tune.experiment import Trial
 
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.schedulers.views import WAITING, TrialView
-from garment_sweeps.trials import results
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, copied_checkpoint
 
@@ -96,8 +96,8 @@ class BoundTrials:
             return True
         if trial.status != Trial.PAUSED:
             return not trial.is_saving  # what runs is stopped at its next result
-        if results.EPOCH not in (trial.last_result or {}):
-            known = {results.EPOCH: view.value_epoch, results.OBJECTIVE: view.value}
+        if result_keys.EPOCH not in (trial.last_result or {}):
+            known = {result_keys.EPOCH: view.value_epoch, result_keys.OBJECTIVE: view.value}
             trial.run_metadata.last_result = {**known, "trial_id": trial.trial_id}
         tune_controller._set_trial_status(trial, Trial.RUNNING)
         tune_controller.stop_trial(trial)

@@ -5,9 +5,8 @@ from typing import Any
 
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
+from garment_sweeps.experiment import HyperBandConfig, result_keys
 from garment_sweeps.search.schedulers.views import TrialView
-from garment_sweeps.spaces import HyperBandConfig
-from garment_sweeps.trials import results
 
 
 class HyperBand(HyperBandScheduler):
@@ -30,8 +29,8 @@ class HyperBand(HyperBandScheduler):
 
     def __init__(self, config: HyperBandConfig, epochs: int) -> None:
         super().__init__(
-            time_attr=results.EPOCH,
-            metric=results.OBJECTIVE,
+            time_attr=result_keys.EPOCH,
+            metric=result_keys.OBJECTIVE,
             mode="min",
             max_t=epochs,
             reduction_factor=config.reduction,
@@ -42,15 +41,15 @@ class HyperBand(HyperBandScheduler):
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The trial's bracket and the epoch of its next halving; where it comes now, the values of all, best first."""
         bracket, band = self._trial_info[trial]
-        if bracket._halves == 0 or result[results.EPOCH] < bracket._cumul_r:
+        if bracket._halves == 0 or result[result_keys.EPOCH] < bracket._cumul_r:
             return {}
         place = {"band": band, "bracket": self._hyperbands[band].index(bracket), "rung": bracket._cumul_r}
         others = {other: told for other, told in bracket._live_trials.items() if other is not trial}
         waiting_for = [other for other, told in others.items() if _epoch(told) < bracket._cumul_r]
         if waiting_for:
             return {**place, "waiting_for": len(waiting_for)}
-        values = {trial.name: result[results.OBJECTIVE]}
-        values |= {other.name: told[results.OBJECTIVE] for other, told in others.items()}
+        values = {trial.name: result[result_keys.OBJECTIVE]}
+        values |= {other.name: told[result_keys.OBJECTIVE] for other, told in others.items()}
         ranked = sorted(values.items(), key=lambda item: item[1])
         return {**place, "keeps": math.ceil(bracket._n / self._eta), "ranked": ranked}
 
@@ -72,4 +71,4 @@ class HyperBand(HyperBandScheduler):
 
 
 def _epoch(result: dict[str, Any] | None) -> int:
-    return result[results.EPOCH] if result else 0
+    return result[result_keys.EPOCH] if result else 0

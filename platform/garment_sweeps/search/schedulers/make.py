@@ -2,6 +2,7 @@
 
 from ray.tune.schedulers import TrialScheduler
 
+from garment_sweeps.experiment import AshaConfig, Experiment, HyperBandConfig, MedianConfig, PbtConfig
 from garment_sweeps.search.schedulers.asha import Asha
 from garment_sweeps.search.schedulers.bound import BoundTrials
 from garment_sweeps.search.schedulers.fifo import Fifo
@@ -11,7 +12,6 @@ from garment_sweeps.search.schedulers.judge import Judge
 from garment_sweeps.search.schedulers.median import Median
 from garment_sweeps.search.schedulers.population import Population
 from garment_sweeps.search.schedulers.recorded import Log, RecordedScheduler
-from garment_sweeps.spaces import AshaConfig, Experiment, HyperBandConfig, MedianConfig, PbtConfig
 
 
 def make_rule(experiment: Experiment) -> TrialScheduler:

@@ -8,10 +8,9 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import PopulationBasedTraining
 
+from garment_sweeps.experiment import PbtConfig, Space, result_keys
+from garment_sweeps.experiment.space import Choice, Float, Integer, Parameter
 from garment_sweeps.search.schedulers.views import TrialView
-from garment_sweeps.spaces import PbtConfig, Space
-from garment_sweeps.spaces.space import Choice, Float, Integer, Parameter
-from garment_sweeps.trials import results
 
 VALUES = "values"
 """Where a stand-in's config, like the real trial's, keeps path and value of everything searched."""
@@ -33,8 +32,8 @@ class Population(PopulationBasedTraining):
     def __init__(self, config: PbtConfig, space: Space) -> None:
         parameters = {p.path: p for p in space.parameters if p.path in config.paths}
         super().__init__(
-            time_attr=results.EPOCH,
-            metric=results.OBJECTIVE,
+            time_attr=result_keys.EPOCH,
+            metric=result_keys.OBJECTIVE,
             mode="min",
             perturbation_interval=config.interval_epochs,
             quantile_fraction=config.quantile,
@@ -53,12 +52,12 @@ class Population(PopulationBasedTraining):
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """How many are waited for; where none is, all values in mm, whose weights are copied and who copies."""
         state = self._trial_state[trial]
-        if result[results.EPOCH] - state.last_perturbation_time < self._perturbation_interval:
+        if result[result_keys.EPOCH] - state.last_perturbation_time < self._perturbation_interval:
             return {}
         waiting_for = sum(self._late(other) for other in self._population() if other is not trial)
         if waiting_for:
             return {"waiting_for": waiting_for}
-        before, state.last_score = state.last_score, -result[results.OBJECTIVE]
+        before, state.last_score = state.last_score, -result[result_keys.OBJECTIVE]
         worst, best = self._quantiles()
         scores = {other.name: self._trial_state[other].last_score for other in self._population()}
         state.last_score = before

@@ -10,21 +10,21 @@ from typing import Any, Protocol
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from garment_sweeps.search.outcome import usable_value
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.schedulers.bound import BoundTrials, is_repeat, name_of
 from garment_sweeps.search.schedulers.hooks import Hooks
 from garment_sweeps.search.schedulers.judge import ABSENT, DONE, ERROR, EXPLOIT, REMOVED, Judge, Verdict
 from garment_sweeps.search.schedulers.views import TrialView
-from garment_sweeps.trials import results
+from garment_sweeps.study.outcome import usable_value
 
-KEPT = (results.ATTEMPT, results.ATTEMPT_SECONDS)
+KEPT = (result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS)
 """What else of a result belongs into the log."""
 MEANING = {TrialScheduler.STOP: "stop", TrialScheduler.PAUSE: "pause"}
 """The event that says what a decision means, for who reads the log."""
 
 
 class Log(Protocol):
-    """A log of decisions, as `garment_sweeps.search.decisions.DecisionLog`."""
+    """A log of decisions, as `garment_sweeps.study.decisions.DecisionLog`."""
 
     def append(self, kind: str, **body: Any) -> None:
         """Adds an event."""
@@ -50,7 +50,7 @@ class RecordedScheduler(TrialScheduler):
 
     def __init__(self, judge: Judge, bound: BoundTrials, log: Log, trials: int, hooks: Hooks) -> None:
         super().__init__()
-        self._metric = results.OBJECTIVE
+        self._metric = result_keys.OBJECTIVE
         self._judge = judge
         self._bound = bound
         self._log = log
@@ -98,7 +98,7 @@ class RecordedScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Whether the trial goes on."""
-        name, epoch = name_of(trial), int(result.get(results.EPOCH, 0))
+        name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
         if is_repeat(name):
             self._record(name, epoch, result, Verdict(), {})
             return TrialScheduler.CONTINUE
@@ -118,7 +118,7 @@ class RecordedScheduler(TrialScheduler):
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """A trial ended by itself, by a decision that is on record, or because the budget is spent."""
-        name, epoch = name_of(trial), int(result.get(results.EPOCH, 0))
+        name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
         if is_repeat(name):
             return
         view = self._judge.trials[name]
@@ -166,9 +166,9 @@ class RecordedScheduler(TrialScheduler):
 
     def _decide_missed(self, tune_controller: Any, view: TrialView, result: dict[str, Any]) -> str:
         """Epochs of which a driver that was killed kept no record, while the trial's checkpoint did."""
-        for epoch, value in result.get(results.EARLIER, ()):
-            if view.epoch < epoch < int(result[results.EPOCH]):
-                told = {results.EPOCH: epoch, results.OBJECTIVE: value}
+        for epoch, value in result.get(result_keys.EARLIER, ()):
+            if view.epoch < epoch < int(result[result_keys.EPOCH]):
+                told = {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value}
                 decision = self._decide(tune_controller, view, epoch, told)
                 if decision != TrialScheduler.CONTINUE:
                     return decision

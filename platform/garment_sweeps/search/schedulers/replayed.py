@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.schedulers.make import make_judge
-from garment_sweeps.spaces import Experiment
 
 
 class ReplayedDecisions:

@@ -9,7 +9,7 @@ from typing import Any
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from garment_sweeps.trials import results
+from garment_sweeps.experiment import result_keys
 
 EXPECTED = "EXPECTED"
 """Status of a trial that the searcher has not suggested yet. Ray knows no such status and never starts it."""
@@ -70,7 +70,7 @@ class TrialView:
     def tell(self, epoch: int, value: float) -> dict[str, Any]:
         """Keeps the value, mm, and gives the result to tell a rule."""
         self.value, self.value_epoch = value, epoch
-        return {results.EPOCH: epoch, results.OBJECTIVE: value}
+        return {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value}
 
     def set_config(self, config: dict[str, Any]) -> None:
         """Takes other values."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_sweeps.spaces import (
+from garment_sweeps.experiment import (
     AshaConfig,
     Choice,
     Experiment,

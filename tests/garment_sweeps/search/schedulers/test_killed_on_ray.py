@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from garment_sweeps.search.decisions import read_log
+from garment_sweeps.experiment import Experiment, FinalsConfig, HyperBandConfig, PbtConfig
 from garment_sweeps.search.replay import replay
 from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.study import open_storage, trial_name
-from garment_sweeps.spaces import Experiment, FinalsConfig, HyperBandConfig, PbtConfig
+from garment_sweeps.study.decisions import read_log
+from garment_sweeps.study.study import open_storage, trial_name
 from garment_sweeps.trials.tabulated import TOO_LARGE_RATE, curve_mm
 from tests.chaos.driver import SupervisedDriver
 from tests.chaos.plan import Kill, plan_kills

@@ -6,13 +6,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.budget import Budget
-from garment_sweeps.cluster.settings import Settings
-from garment_sweeps.cluster.sweep import run_sweep
-from garment_sweeps.search.decisions import read_log
+from garment_sweeps.driver.sweep import run_sweep
+from garment_sweeps.experiment import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
+from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.replay import replay
-from garment_sweeps.search.study import open_storage, started
-from garment_sweeps.spaces import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.study.decisions import read_log
+from garment_sweeps.study.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
 from garment_uv.config.trial import TrialConfig
 

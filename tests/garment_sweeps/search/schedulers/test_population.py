@@ -3,10 +3,10 @@
 import pytest
 from ray.tune.schedulers import PopulationBasedTraining
 
+from garment_sweeps.experiment import Choice, Float, Integer, PbtConfig, Space
 from garment_sweeps.search.schedulers import make_scheduler
 from garment_sweeps.search.schedulers.make import make_rule
 from garment_sweeps.search.schedulers.population import mutation
-from garment_sweeps.spaces import Choice, Float, Integer, PbtConfig, Space
 from garment_uv.errors import UserError
 from tests.garment_sweeps.search.schedulers.conftest import PATHS, make_experiment, values_of
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Stuck, Sweep, curves

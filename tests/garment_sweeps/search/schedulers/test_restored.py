@@ -5,15 +5,15 @@ import json
 import optuna
 import pytest
 
-from garment_sweeps.search.history import History
-from garment_sweeps.search.journal import DirectJournal
-from garment_sweeps.search.restore import study_from_log
 from garment_sweeps.search.schedulers import Hooks, make_scheduler
 from garment_sweeps.search.suggester import Suggester
 from garment_sweeps.search.warm_start import HeadStart
-from tests.garment_sweeps.search.held import held
+from garment_sweeps.study.history import History
+from garment_sweeps.study.journal import DirectJournal
+from garment_sweeps.study.restore import study_from_log
 from tests.garment_sweeps.search.schedulers.conftest import SCHEDULERS, make_experiment
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Sweep, curves
+from tests.garment_sweeps.study.held import held
 
 TRIALS = 8
 

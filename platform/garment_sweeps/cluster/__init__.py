@@ -1,1 +1,0 @@
-"""Ray: settings, sessions, sweeps and submitted jobs."""

@@ -1,0 +1,113 @@
+"""What a sweep says while it runs: a line per ended trial, and on a terminal a bar, both with what is to come."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ray.tune import Callback
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from garment_sweeps.experiment import result_keys
+
+REFRESH_S = 1.0
+"""Seconds between two looks at the forecast."""
+
+
+class SweepProgress(Callback):
+    """Tune's callback in the driver.
+
+    Args:
+        trials: of the whole search, or repeats of the finals.
+        done: those that earlier sessions ended.
+        epochs: of a trial that is not stopped.
+        left: says in words what is still to come (see `Outlook.left`); by default the time that the ended ones took.
+        title: of the bar.
+    """
+
+    def __init__(
+        self,
+        trials: int,
+        done: int,
+        epochs: int,
+        left: Callable[[], str] | None = None,
+        title: str = "trials",
+        console: Console | None = None,
+    ) -> None:
+        self._console = console or Console(markup=False, emoji=False)
+        self._epochs = epochs
+        self._trials = trials
+        self._done = done
+        self._forecast = left or self._by_time
+        self._title = title
+        self._ended = 0
+        self._began = time.monotonic()
+        self._looked, self._words = float("-inf"), ""
+        self._bar: Progress | None = None
+        self._task = None
+
+    def __enter__(self) -> "SweepProgress":
+        if self._console.is_terminal:
+            title, left = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[left]}"))
+            columns = (title, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), left)
+            self._bar = Progress(*columns, console=self._console)
+            self._bar.start()
+            self._task = self._bar.add_task(self._title, total=self._trials, completed=self._done, left="")
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
+    ) -> None:
+        """The bar says anew what is to come."""
+        if self._bar is not None:
+            self._bar.update(self._task, left=self._left())
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """One line per trial that ended."""
+        self._line(trial)
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
+        """One line per trial that Tune gave up."""
+        self._line(trial)
+
+    def _line(self, trial: Any) -> None:
+        self._ended += 1
+        result = trial.last_result or {}
+        left = self._left()
+        line = f"{trial.config['trial']['id']}  {_words(result, self._epochs)}  {left}".rstrip()
+        self._console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._done + self._ended, left=left)
+
+    def _left(self) -> str:
+        """The forecast's words, as they were at most a second ago."""
+        now = time.monotonic()
+        if now - self._looked >= REFRESH_S or not self._trials - self._done - self._ended:
+            self._looked, self._words = now, self._forecast()
+        return self._words
+
+    def _by_time(self) -> str:
+        remaining = max(0, self._trials - self._done - self._ended)
+        if not self._ended:
+            return ""
+        seconds = (time.monotonic() - self._began) / self._ended * remaining
+        return f"about {seconds / 60:.1f} min left" if remaining else ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing of it belongs into Tune's snapshot."""
+        return {}
+
+
+def _words(result: dict[str, Any], epochs: int) -> str:
+    reason = " ".join(result.get(result_keys.REASON, "").split())
+    if result.get(result_keys.INFEASIBLE):
+        return f"infeasible: {reason}"
+    if result.get(result_keys.FAILED):
+        return f"failed: {reason}"
+    epoch, value = result.get(result_keys.EPOCH, 0), result.get(result_keys.OBJECTIVE)
+    shown = "" if value is None else f"{value:.2f} mm"
+    return f"epoch {epoch} of {epochs}  {shown}" + ("" if epoch >= epochs else "  stopped")

@@ -1,0 +1,191 @@
+"""How a sweep stands when its driver ends."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from garment_sweeps.budget.cost import Cost
+from garment_sweeps.tracking.record import HEADLINE
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from optuna.trial import TrialState
+
+    from garment_sweeps.budget.stop import BudgetStop
+    from garment_sweeps.driver.finalists import Repeats
+    from garment_sweeps.experiment import Experiment
+    from garment_sweeps.study.state import SweepState
+
+NUMBER = re.compile(r"\b(nan|inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)\b")
+"""What differs between reasons of one kind."""
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """Counts of a sweep's trials, its best one, and what it spent."""
+
+    name: str
+    complete: int
+    pruned: int
+    failed: int
+    """Infeasible ones included."""
+    interrupted: int
+    """Cut short by the budget or by the user; `--resume` goes on with them."""
+    best_mm: float | None
+    """Mean over its seeds."""
+    best_trial: str
+    gpu_hours: float
+    """Spent by search and finals; of one device a trial where trials have no GPU."""
+    stopped_because: str = ""
+    best_half_width_mm: float | None = None
+    """Half of the 95 % interval of the best trial's mean; None where it has one seed."""
+    best_seeds: int = 1
+    alike: tuple[str, ...] = ()
+    """Finalists that cannot be told apart from the best."""
+    repeats: int = 0
+    """Finalists' trainings with other seeds that have ended."""
+    repeats_left: int = 0
+    """Those that are still to be made."""
+    cost: Cost | None = None
+    metric: str = HEADLINE
+    """What the sweep makes small."""
+    reasons: tuple[tuple[int, str], ...] = ()
+    """Of trials that failed or were infeasible: how many had each kind of reason, and the reason of the first."""
+
+    @property
+    def ended(self) -> int:
+        """Trials that are done with."""
+        return self.complete + self.pruned + self.failed
+
+    def require_completed(self) -> None:
+        """UserError, with the reasons, where the sweep is over and has no trial that was completed."""
+        if self.complete or self.interrupted:
+            return
+        found = [f"{count} failed ({reason})" for count, reason in self.reasons]
+        found += [f"{self.pruned} were stopped early"] if self.pruned else []
+        why = "; ".join(found) or self.stopped_because or "none was begun"
+        raise UserError(f"no trial of {self.name} was completed: {why}")
+
+    def metrics(self) -> dict[str, float]:
+        """What the sweep's run in MLflow is told, by metric."""
+        counts = {
+            "trials_complete": self.complete,
+            "trials_pruned": self.pruned,
+            "trials_failed": self.failed,
+            "trials_interrupted": self.interrupted,
+            "repeats": self.repeats,
+            "gpu_hours": self.gpu_hours,
+        }
+        best = {"best_s2s_mm": self.best_mm, "report/best_half_width_mm": self.best_half_width_mm}
+        known = {name: value for name, value in best.items() if value is not None}
+        return {**counts, **known, **(self.cost.metrics() if self.cost else {})}
+
+
+def report_lines(report: SweepReport) -> list[str]:
+    """The report in words, for a terminal."""
+    unit = report.cost.unit if report.cost else "device-hours"
+    lines = [
+        f"{report.ended} trials ended ({report.complete} complete, {report.pruned} stopped early, "
+        f"{report.failed} failed or infeasible), {report.repeats} repeats of finalists, "
+        f"{report.gpu_hours:{'.2f' if report.gpu_hours >= 1 else '.3g'}} {unit}"
+    ]
+    if report.interrupted or report.repeats_left:
+        why = f": {report.stopped_because}" if report.stopped_because else ""
+        cut = [f"{report.interrupted} trials were cut short"] if report.interrupted else []
+        cut += [f"{report.repeats_left} repeats of finalists are left"] if report.repeats_left else []
+        more = " with a larger --budget-gpu-hours" if "GPU-hours" in report.stopped_because else ""
+        lines.append(f"{' and '.join(cut)}{why}; --resume{more} goes on with them")
+    elif report.stopped_because:
+        lines.append(f"ended early: {report.stopped_because}")
+    if report.cost:
+        lines += report.cost.lines()
+    if report.best_mm is not None:
+        lines.append(f"best: {_best(report)}; next: garment promote {report.name}")
+    return lines
+
+
+def sweep_report(
+    experiment: "Experiment",
+    state: "SweepState",
+    known: "Repeats",
+    stop: "BudgetStop",
+    class_mean_mm: float | None = None,
+) -> SweepReport:
+    """How the sweep stands.
+
+    Args:
+        experiment: its resources and finals.
+        state: trials and decisions.
+        known: repeats of finalists.
+        stop: what was spent, and whether it ended something.
+        class_mean_mm: the experiment's metric of the class mean displacement, where it was measured.
+    """
+    from optuna.trial import TrialState
+
+    from garment_sweeps.budget.cost import cost_of
+    from garment_sweeps.driver.finalists import repeats_left
+    from garment_sweeps.study.study import REASON
+
+    repeats = known.known()
+    best = best_of(state, known)
+    return SweepReport(
+        name=state.study.study_name,
+        complete=_count(state, TrialState.COMPLETE),
+        pruned=_count(state, TrialState.PRUNED),
+        failed=_count(state, TrialState.FAIL),
+        interrupted=_count(state, TrialState.RUNNING),
+        gpu_hours=stop.gpu_hours(),
+        stopped_because=stop.why(),
+        repeats=sum(entry.state != TrialState.RUNNING for entry in repeats),
+        repeats_left=len(repeats_left(experiment, state, known)),
+        cost=cost_of(state.log.read(), experiment.held.gpus, class_mean_mm, experiment.processes),
+        metric=experiment.metric,
+        reasons=kinds_of(record.attrs.get(REASON, "") for record in state.history.in_state(TrialState.FAIL)),
+        **best,
+    )
+
+
+def kinds_of(reasons: Iterable[str]) -> tuple[tuple[int, str], ...]:
+    """How many reasons are of each kind, with the first of them; the most frequent kind comes first.
+
+    Reasons that differ in numbers alone, as of epochs and rates, are of one kind.
+    """
+    kinds: dict[str, list[str]] = {}
+    for reason in reasons:
+        kinds.setdefault(NUMBER.sub("#", reason), []).append(reason)
+    counted = [(len(of_kind), of_kind[0] or "for no known reason") for of_kind in kinds.values()]
+    return tuple(sorted(counted, key=lambda kind: -kind[0]))
+
+
+def best_of(state: "SweepState", known: "Repeats") -> dict:
+    """The best trial as the leaderboard has it: finalists by their mean before trials of one seed."""
+    from garment_sweeps.comparison.significance import alike, estimates
+    from garment_sweeps.search.finalists import choose
+
+    finals = choose(state.history.records, len(state.history))
+    found = estimates({record.name: [record.values[0], *known.values(record.name)] for record in finals})
+    if not found:
+        return {"best_mm": None, "best_trial": ""}
+    name = min(found, key=lambda name: (found[name].seeds == 1, found[name].mean, name))
+    best = found[name]
+    return {
+        "best_mm": best.mean,
+        "best_trial": name,
+        "best_half_width_mm": best.half_width,
+        "best_seeds": best.seeds,
+        "alike": tuple(other for other in found if other != name and alike(best, found[other])),
+    }
+
+
+def _count(state: "SweepState", which: "TrialState") -> int:
+    return len(state.history.in_state(which))
+
+
+def _best(report: SweepReport) -> str:
+    of = "" if report.metric == HEADLINE else f" of {report.metric}"
+    text = f"{report.best_trial} with {report.best_mm:.2f} mm"
+    if report.best_half_width_mm is None:
+        return text + of
+    text += f" ± {report.best_half_width_mm:.2f}{of} over {report.best_seeds} seeds"
+    return text + (f", not to be told apart from {', '.join(report.alike)}" if report.alike else "")

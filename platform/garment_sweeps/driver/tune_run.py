@@ -1,0 +1,168 @@
+"""Sweeps on Ray Tune."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from optuna.trial import TrialState
+from ray import tune
+from ray.tune import Stopper
+from ray.tune.schedulers import TrialScheduler
+from ray.tune.search import Searcher
+from ray.tune.stopper import CombinedStopper
+
+from garment_sweeps.budget.outlook import Outlook
+from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.budget.watch import BudgetWatch
+from garment_sweeps.driver.progress import SweepProgress
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.ray.controller import sturdy_controller
+from garment_sweeps.ray.nodes import places, trial_placement
+from garment_sweeps.search.schedulers import Hooks, make_scheduler
+from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.patience import patiently
+from garment_sweeps.storage.filesystem import check_storage, open_filesystem
+from garment_sweeps.study.state import SweepState
+from garment_sweeps.trials.checkpoints import trial_folder
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.trainable import GarmentTrial
+from garment_uv.errors import UserError
+
+
+def run_trials(
+    experiment: Experiment,
+    state: SweepState,
+    trials: int,
+    stop: BudgetStop,
+    places: int,
+    context: TrialContext,
+    outlook: Outlook,
+) -> None:
+    """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected."""
+    searcher = StudySearcher(
+        state.history,
+        state.log,
+        experiment,
+        trials,
+        places,
+        stop.exhausted,
+        stop.stopped,
+        state.start,
+        stop.full,
+        stop.begin,
+    )
+    done = sum(record.state != TrialState.RUNNING for record in state.history.records)
+    scheduler = make_scheduler(experiment, state.log, trials, _hooks(searcher, stop, state))
+    with SweepProgress(trials, done, experiment.epochs, outlook.words(stop)) as progress:
+        run_tune(experiment, searcher, scheduler, stop, state.lost, context, [progress])
+    if searcher.given_up:
+        raise UserError(searcher.given_up)
+
+
+def _hooks(searcher: StudySearcher, stop: BudgetStop, state: SweepState) -> Hooks:
+    def keep_schedule(name: str, schedule: list[dict[str, Any]]) -> None:
+        number = next(record.number for record in state.history.records if record.name == name)
+        state.history.note(number, schedule=schedule)
+
+    def pause(name: str) -> None:
+        searcher.paused(name, True)
+        stop.pause(name)
+
+    def wake(name: str) -> None:
+        searcher.paused(name, False)
+        stop.begin(name)
+
+    return Hooks(
+        exhausted=lambda: stop.exhausted() or bool(searcher.given_up),
+        full=searcher.full,
+        interrupted=stop.stopped,
+        written=lambda: state.journal.written(0.0),
+        on_pause=pause,
+        on_wake=wake,
+        on_exploit=keep_schedule,
+    )
+
+
+class LostStop(Stopper):
+    """Ends everything once this driver has lost its sweep: its trials hold places that the next driver needs."""
+
+    def __init__(self, lost: Callable[[], str]) -> None:
+        self._lost = lost
+
+    def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
+        """No single trial."""
+        return False
+
+    def stop_all(self) -> bool:
+        """Whether it is lost."""
+        return bool(self._lost())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune's snapshot, which is never read again, keeps nothing of it."""
+        return {}
+
+
+def run_tune(
+    experiment: Experiment,
+    searcher: Searcher,
+    scheduler: TrialScheduler,
+    stop: BudgetStop,
+    lost: Callable[[], str],
+    context: TrialContext,
+    callbacks: list[tune.Callback],
+) -> None:
+    """The one call of Ray Tune, until the searcher has nothing more to suggest; UserError where the sweep is `lost`.
+
+    Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
+    its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
+    """
+    filesystem, root = open_filesystem(context.storage)
+    patiently(partial(check_storage, context.storage), goes_on=context.session > 0)
+    filesystem.create_dir(root, recursive=True)
+    tuner = tune.Tuner(
+        tune.with_resources(GarmentTrial, trial_placement(experiment)),
+        param_space={"context": context.plain()},
+        tune_config=tune.TuneConfig(
+            search_alg=searcher,
+            scheduler=scheduler,
+            num_samples=-1,  # the searcher knows when to end
+            reuse_actors=True,
+            trial_name_creator=lambda trial: trial.config["trial"]["id"],
+            trial_dirname_creator=lambda trial: trial_folder(trial.config["trial"]["id"], context.session),
+        ),
+        run_config=tune.RunConfig(
+            name=context.sweep,
+            storage_path=root,
+            storage_filesystem=filesystem,
+            stop=CombinedStopper(stop, LostStop(lost)),
+            callbacks=[BudgetWatch(stop), *callbacks],
+            failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
+            checkpoint_config=tune.CheckpointConfig(
+                checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True
+            ),
+            verbose=0,
+        ),
+    )
+    with sturdy_controller(lambda: places(experiment)):
+        tuner.fit()
+    if lost():
+        raise UserError(lost())
+
+
+def trial_places(experiment: Experiment, settings: Settings) -> int:
+    """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
+    import ray
+
+    if settings.ray_address:
+        return experiment.max_concurrent
+    held = places(experiment)
+    if held < 1:
+        there = ray.cluster_resources()
+        wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
+        has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
+        raise UserError(
+            f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
+            "submit it to a cluster or lower the experiment's resources"
+        )
+    return min(held, experiment.max_concurrent or held)

@@ -1,0 +1,181 @@
+"""Looks, before any trial, whether a connected cluster could run them: in seconds, and not after an hour."""
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.ray.findings import Answers, Finding, judge
+from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes
+from garment_sweeps.ray.probe import Answer, Question, answer, side_by_side, versions
+from garment_sweeps.ray.probe_checks import manifest_digest
+from garment_sweeps.settings.code import code_digest
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import without_login
+from garment_sweeps.storage.filesystem import open_filesystem
+from garment_sweeps.trials.context import TrialContext
+from garment_uv.errors import UserError
+
+MODE = "GARMENT_PREFLIGHT"
+"""Environment variable: 'refuse', the default, 'warn' or 'off'."""
+MODES = ("refuse", "warn", "off")
+PATIENCE = "GARMENT_PREFLIGHT_SECONDS"
+"""Environment variable: for all nodes together, starting their workers included."""
+SECONDS = 20.0
+CHECKS_SHARE = 0.75
+"""Of these seconds, for the checks on one node."""
+PER_MACHINE = 4
+"""Nodes asked where many share one machine, as in a simulated cluster."""
+SHOWN = 3
+"""Findings named in the one line of an error."""
+
+
+def check(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+    """`preflight`, with what stops a sweep raised as one UserError; returns the rest, for the user to read.
+
+    GARMENT_PREFLIGHT=warn raises nothing and GARMENT_PREFLIGHT=off does not even look.
+    """
+    mode = os.environ.get(MODE) or MODES[0]
+    if mode not in MODES:
+        raise UserError(f"{MODE} is {mode!r}; it takes {', '.join(MODES)}")
+    if mode == "off":
+        return []
+    findings = preflight(experiment, settings, context)
+    fatal = [finding for finding in findings if finding.fatal]
+    if fatal and mode == "refuse":
+        raise UserError(one_line(fatal))
+    return findings
+
+
+def one_line(fatal: list[Finding]) -> str:
+    """The first findings, numbered where there are several, and how many more there are."""
+    if len(fatal) == 1:
+        return f"the cluster is not ready: {fatal[0].line()}"
+    shown = " ".join(f"({i}) {finding.line()}" for i, finding in enumerate(fatal[:SHOWN], 1))
+    more = f" and {len(fatal) - SHOWN} more" if len(fatal) > SHOWN else ""
+    return f"the cluster is not ready: {shown}{more}"
+
+
+def preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+    """Asks every node of the connected cluster at once, for 20 s at most, and says what is wrong.
+
+    Each node, in a Ray task that needs no CPU, compares versions and code with the driver's, writes to and reads from
+    the storage, asks the tracking server, reads the dataset's manifest (when trials train), counts the GPUs that torch
+    sees, and looks at the disk of the home. Nodes that die meanwhile are left out. What may pass by itself, as a
+    tracking server that is away or nodes that have yet to join, does not stop a sweep that ran before.
+    """
+    nodes = cluster_nodes()
+    training = context.work == "train"
+    question = Question(
+        storage=context.storage.plain(),
+        folder=f".preflight-{secrets.token_hex(6)}",
+        token=secrets.token_hex(8),
+        home=context.home,
+        tracking_uri=context.tracking.uri if context.tracking else None,
+        dataset_uri=context.base.data.uri if training else None,
+        gpus=training and experiment.resources.gpus > 0,
+        seconds=CHECKS_SHARE * _patience(),
+    )
+    with _token_in_storage(question, context) as storage_wrong:
+        said, silent = _ask(nodes, question)
+    if silent:
+        nodes = _without_the_dead(nodes, silent)
+    return judge(
+        Answers(
+            nodes=nodes,
+            resources=experiment.held,
+            driver=_driver(question, storage_wrong),
+            by_node=said,
+            silent={node.id: silent[node.id] for node in nodes if node.id in silent},
+            resumed=context.session > 0,
+            storage=context.storage.uri,
+            tracking=without_login(question.tracking_uri or ""),
+            dataset=question.dataset_uri or "",
+            study=without_login(settings.study_url),
+        )
+    )
+
+
+def _patience() -> float:
+    text = os.environ.get(PATIENCE) or str(SECONDS)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise UserError(f"{PATIENCE} is {text!r}; it takes a number of seconds, as {SECONDS:g}")
+    return seconds
+
+
+def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer], dict[str, str]]:
+    """Each node's answer, and why there is none, by node id."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    task = ray.remote(num_cpus=0, max_retries=2)(answer)
+    asked = {}
+    for node in _some_per_machine(nodes):
+        there = NodeAffinitySchedulingStrategy(node.id, soft=False)
+        own = replace(question, gpus=question.gpus and node.gpus > 0)
+        asked[task.options(scheduling_strategy=there).remote(own, node.id)] = node.id
+    ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=_patience())
+    silent = {asked[ref]: f"no answer within {_patience():g} s" for ref in late}
+    said = {}
+    for ref in ready:
+        try:
+            said[asked[ref]] = ray.get(ref)
+        except ray.exceptions.RayError as error:  # such as other code, or a runtime environment that cannot be made
+            silent[asked[ref]] = f"no trial could start there ({_last_line(error)})"
+    for ref in late:
+        ray.cancel(ref, force=True)
+    return said, silent
+
+
+def _without_the_dead(nodes: list[ClusterNode], silent: dict[str, str]) -> list[ClusterNode]:
+    """Leaves out silent nodes that died meanwhile, whether Ray has noticed it or not: that is no fault to mend."""
+    alive = {node.id for node in cluster_nodes()}
+    return [node for node in nodes if node.id not in silent or (node.id in alive and node.reachable())]
+
+
+def _some_per_machine(nodes: list[ClusterNode]) -> list[ClusterNode]:
+    seen: Counter[str] = Counter()
+    chosen = []
+    for node in nodes:
+        seen[node.machine] += 1
+        if seen[node.machine] <= PER_MACHINE:
+            chosen.append(node)
+    return chosen
+
+
+def _driver(question: Question, storage_wrong: str) -> Answer:
+    """What the nodes are compared with."""
+    uri = question.dataset_uri
+    checks = {"dataset": lambda: {"manifest": manifest_digest(uri)}} if uri else {}
+    _, facts = side_by_side(checks, question.seconds)  # whether it can be read is for the nodes to say
+    return Answer(versions(), code_digest(), {"storage": storage_wrong} if storage_wrong else {}, facts)
+
+
+@contextmanager
+def _token_in_storage(question: Question, context: TrialContext) -> Iterator[str]:
+    """Keeps a token where the nodes must find it, for the length of the block; gives what went wrong, in words."""
+    filesystem, root = open_filesystem(context.storage, hasty=True)
+    folder, wrong = f"{root}/{question.folder}", ""
+    try:
+        filesystem.create_dir(folder, recursive=True)
+        with filesystem.open_output_stream(f"{folder}/driver") as stream:
+            stream.write(question.token.encode())
+    except OSError as error:
+        wrong = _last_line(error)
+    try:
+        yield wrong
+    finally:
+        with suppress(OSError):  # an empty folder left behind harms nobody
+            filesystem.delete_dir(folder)
+
+
+def _last_line(error: BaseException) -> str:
+    return masked((str(error).strip().splitlines() or [type(error).__name__])[-1].strip())[:160]

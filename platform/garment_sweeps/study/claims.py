@@ -1,0 +1,84 @@
+"""Whose sweep lies in a place of the storage: its study's claim, made by a conditional write.
+
+    <storage>/<sweep>/study/claim-000000.json
+
+A study claims its place when it is made, and claims it anew, with the next number, when it is made again from a copy
+because its database is lost. The newest claim counts: whoever works for another one ends.
+"""
+
+import json
+import re
+import secrets
+import socket
+
+from garment_sweeps.storage.create_once import create_once
+from garment_sweeps.storage.filesystem import folder_names, open_filesystem
+from garment_sweeps.trials.context import Claim, StorageConfig
+from garment_uv.errors import UserError
+
+CLAIMS_FOLDER = "study"
+
+_NAME = re.compile(r"^claim-(\d{6,})\.json$")
+
+
+class Claims:
+    """All claims on the place of one sweep."""
+
+    def __init__(self, storage: StorageConfig, sweep: str) -> None:
+        self._storage = storage
+        self._filesystem, root = open_filesystem(storage)
+        self._sweep = sweep
+        self._place = f"{root}/{sweep}"
+        self.uri = f"{storage.uri}/{sweep}"
+        """The place, for messages."""
+
+    def newest(self) -> Claim | None:
+        """The claim that counts; None where nobody has claimed the place. OSError where the storage is away."""
+        names = [name for name in folder_names(self._filesystem, f"{self._place}/{CLAIMS_FOLDER}") if _NAME.match(name)]
+        if not names:
+            return None
+        with self._filesystem.open_input_stream(f"{self._place}/{CLAIMS_FOLDER}/{names[-1]}") as stream:
+            return _parsed(stream.read(), f"{self.uri}/{CLAIMS_FOLDER}/{names[-1]}")
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether that claim is still the newest."""
+        names = [name for name in folder_names(self._filesystem, f"{self._place}/{CLAIMS_FOLDER}") if _NAME.match(name)]
+        return bool(names) and names[-1] == _name(claim.number) and self.newest() == claim
+
+    def take(self, study: str, after: Claim | None) -> Claim:
+        """Claims the place for the study, after the claim that was the newest; UserError where another was faster."""
+        number = 0 if after is None else after.number + 1
+        claim = Claim(study=study, number=number, token=secrets.token_hex(4), host=socket.gethostname())
+        place, name = f"{self._sweep}/{CLAIMS_FOLDER}", _name(number)
+        found = create_once(self._storage.uri, self._storage.endpoint, f"{place}/{name}", _text(claim))
+        if found != _text(claim):
+            other = _parsed(found, f"{self.uri}/{CLAIMS_FOLDER}/{name}")
+            raise UserError(
+                f"another driver, on {other.host}, has just begun sweep {self._sweep!r} in {self._storage.uri}; "
+                "give another --name"
+            )
+        return claim
+
+    def traces(self) -> list[str]:
+        """Names of everything that lies in the place, other than claims."""
+        return [name for name in folder_names(self._filesystem, self._place) if name != CLAIMS_FOLDER]
+
+    def clear(self) -> None:
+        """Removes the place with all that lies in it."""
+        if folder_names(self._filesystem, self._place):
+            self._filesystem.delete_dir(self._place)
+
+
+def _name(number: int) -> str:
+    return f"claim-{number:06d}.json"
+
+
+def _text(claim: Claim) -> bytes:
+    return json.dumps(claim.plain(), sort_keys=True).encode()
+
+
+def _parsed(content: bytes, where: str) -> Claim:
+    try:
+        return Claim.from_plain(json.loads(content))
+    except (ValueError, TypeError, UserError):
+        raise UserError(f"{where} does not say whose sweep it is; restore it, or give another --name") from None

@@ -1,0 +1,156 @@
+"""One driver a sweep, wherever it runs: a lease in the study's database that its holder keeps alive."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy
+
+from garment_sweeps.study.database_errors import PASSING
+from garment_sweeps.study.holder import holder_words, may_live, this_process
+from garment_sweeps.study.tables import LEASES, make_tables
+from garment_uv.errors import UserError
+
+BEAT_S = 2.0
+"""Seconds between a holder's signs of life."""
+LAPSE_S = 12.0
+"""A lease whose holder gave no sign of life for so long, as seen by who wants it, is taken over."""
+
+
+class Lease:
+    """The right to drive a sweep. `guard` and `check` fail once somebody else has it: then nothing more may be written.
+
+    Clocks are not compared: a lease has lapsed when it was watched for `LAPSE_S` and its beat stood still. A holder
+    on this machine whose process is gone need not be waited for.
+    """
+
+    def __init__(self, engine: sqlalchemy.Engine, sweep: str, token: int) -> None:
+        self._engine = engine
+        self._sweep = sweep
+        self._token = token
+        self._holder = this_process()
+        self._ended = threading.Event()
+        self._checked = time.monotonic()
+        self._lost = ""
+        self._taken_over = False
+        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+        self._thread.start()
+
+    def guard(self, connection: sqlalchemy.Connection) -> None:
+        """To be called in the transaction of a write, after the write: UserError where another driver has the sweep.
+
+        Until the transaction ends nobody can take the lease: PostgreSQL locks its row, SQLite the whole file, which is
+        why the write comes first.
+        """
+        row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep).with_for_update()).one_or_none()
+        self._judge(row)
+
+    def check(self) -> None:
+        """UserError where another driver has taken the sweep over, for what is written elsewhere than to its database.
+
+        Asks the database at most once a beat.
+        """
+        if not self._lost and time.monotonic() - self._checked >= BEAT_S:
+            self._checked = time.monotonic()
+            with self._engine.connect() as connection:
+                row = connection.execute(LEASES.select().where(LEASES.c.sweep == self._sweep)).one_or_none()
+            self._judge(row)
+        if self._lost:
+            raise UserError(self._lost)
+
+    @property
+    def lost(self) -> str:
+        """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+        return self._lost
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether another driver was seen to hold the sweep."""
+        return self._taken_over
+
+    def release(self) -> None:
+        """Lets go, so that the next driver need not wait."""
+        self._ended.set()
+        self._thread.join()
+        mine = (LEASES.c.sweep == self._sweep) & (LEASES.c.token == self._token)
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(LEASES.update().where(mine).values(holder=""))
+        except PASSING:
+            pass  # it lapses by itself
+
+    def _judge(self, row: sqlalchemy.Row | None) -> None:
+        if row is None:
+            self._lost = f"the lease of sweep {self._sweep!r} is gone from the study's database; go on with --resume"
+        elif (row.token, row.holder) != (self._token, self._holder):  # a database made anew counts tokens from 1
+            self._taken_over = True
+            who = holder_words(row.holder)
+            self._lost = f"sweep {self._sweep!r} was taken over by {who}, since this driver gave no sign of life"
+        if self._lost:
+            raise UserError(self._lost)
+
+    def _beat(self) -> None:
+        mine = (LEASES.c.sweep == self._sweep) & (LEASES.c.token == self._token)
+        while not self._ended.wait(BEAT_S):
+            try:
+                with self._engine.begin() as connection:
+                    beaten = connection.execute(LEASES.update().where(mine).values(beat=LEASES.c.beat + 1))
+                    if not beaten.rowcount:
+                        self.guard(connection)
+            except UserError:
+                return  # who has nothing to write hears of it from `lost`
+            except PASSING:
+                pass  # the database is away, so nobody can take the lease either
+
+
+def take_lease(engine: sqlalchemy.Engine, sweep: str) -> Lease:
+    """The sweep's lease, held. UserError that says who holds it, once that one is seen to be alive."""
+    make_tables(engine)
+    return Lease(engine, sweep, _take(engine, sweep))
+
+
+@contextmanager
+def sweep_lease(engine: sqlalchemy.Engine, sweep: str) -> Iterator[Lease]:
+    """Holds the sweep while inside (see `take_lease`)."""
+    lease = take_lease(engine, sweep)
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def _take(engine: sqlalchemy.Engine, sweep: str) -> int:
+    """Waits until the lease is free, dead or lapsed, and returns the token with which it is held now."""
+    seen, since = None, time.monotonic()
+    while True:
+        with engine.connect() as connection:
+            row = connection.execute(LEASES.select().where(LEASES.c.sweep == sweep)).one_or_none()
+        if row is not None and may_live(row.holder):
+            if seen is not None and (row.token, row.beat) != seen:
+                raise UserError(
+                    f"sweep {sweep!r} is being run by {holder_words(row.holder)}; wait for it or end that process first"
+                )
+            if time.monotonic() - since < LAPSE_S:
+                seen = (row.token, row.beat)
+                time.sleep(0.25)
+                continue
+        token = _grasp(engine, sweep, row)
+        if token is not None:
+            return token
+        seen, since = None, time.monotonic()  # another one was faster
+
+
+def _grasp(engine: sqlalchemy.Engine, sweep: str, row) -> int | None:
+    """The new token, or None where the row has changed meanwhile."""
+    mine = {"holder": this_process(), "beat": 0}
+    try:
+        with engine.begin() as connection:
+            if row is None:
+                connection.execute(LEASES.insert().values(sweep=sweep, token=1, **mine))
+                return 1
+            same = (LEASES.c.sweep == sweep) & (LEASES.c.token == row.token) & (LEASES.c.beat == row.beat)
+            changed = connection.execute(LEASES.update().where(same).values(token=row.token + 1, **mine))
+            return row.token + 1 if changed.rowcount == 1 else None
+    except sqlalchemy.exc.IntegrityError:
+        return None

@@ -1,0 +1,165 @@
+"""What a sweep was begun with, as its log keeps it, and what may change when it is resumed."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import Field
+
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.study.decisions import Event
+from garment_uv.config.base import Config
+from garment_uv.errors import UserError
+
+FREE = (
+    "description",
+    "trials",
+    "max_concurrent",
+    "checkpoint_every",
+    "finals.",
+    "resources.",
+    "base.training.processes",
+)
+"""Fields of an experiment, or beginnings of their paths, that change no result of a trial."""
+
+Changes = dict[str, tuple[Any, Any]]
+"""Field to its old and its new value."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a caller asks for; what is None or empty is left as it is, or to the experiment."""
+
+    experiment: Experiment | None = None
+    trials: int | None = None
+    budget: Budget | None = None
+    warm_start: tuple[str, ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict)
+    """Changes to the base config, path to value; those of before need not be repeated."""
+    otherwise: Callable[[], Experiment] | None = None
+    """Gives the experiment where there is no sweep to go on with."""
+
+
+class SweepSpec(Config):
+    """All that a sweep was begun with."""
+
+    experiment: Experiment
+    """Its overrides included."""
+    trials: int = Field(ge=1)
+    """Of the search in all."""
+    budget: Budget = Budget()
+    warm_start: tuple[str, ...] = ()
+    """Names of earlier sweeps."""
+    overrides: dict[str, Any] = {}
+    """What `--set` changed in the experiment's base config, path to value."""
+
+    @classmethod
+    def new(cls, given: Given) -> "SweepSpec":
+        """Of a sweep that begins."""
+        experiment = given.experiment or given.otherwise()
+        return cls(
+            experiment=experiment,
+            trials=given.trials or experiment.trials,
+            budget=given.budget or Budget(),
+            warm_start=given.warm_start,
+            overrides=given.overrides,
+        )
+
+    @classmethod
+    def logged(cls, events: Iterable[Event]) -> "SweepSpec | None":
+        """As the newest session of a log had it; None where none began. Older logs know less of it."""
+        begun = [event for event in events if event["kind"] == "begin"]
+        if not begun:
+            return None
+        names = [name for name in cls.model_fields if name in begun[-1]]
+        return cls(**{name: begun[-1][name] for name in names})
+
+    def resumed(self, sweep: str, given: Given) -> tuple["SweepSpec", Changes]:
+        """The same sweep with what is given now, and what that changes.
+
+        Raises:
+            UserError: a given value would change the results of trials, or is a smaller number of trials or budget;
+                it names each such field with its old and its new value.
+        """
+        overrides = {**self.overrides, **given.overrides}
+        experiment = overridden(given.experiment or self.experiment, overrides)
+        changes = changes_of(self.experiment, experiment)
+        planned = changes.pop("trials", None)
+        trials = given.trials or (experiment.trials if planned else self.trials)
+        if trials != self.trials:
+            changes["trials"] = (self.trials, trials)
+        budget, limits = _raised(self.budget, given.budget or Budget())
+        changes |= limits
+        if given.warm_start and given.warm_start != self.warm_start:
+            changes["warm_start"] = (list(self.warm_start), list(given.warm_start))
+        refused = {path: pair for path, pair in changes.items() if not _allowed(path, *pair)}
+        if refused:
+            raise UserError(
+                f"sweep {sweep!r} was begun with other values: {in_words(refused)}; leave them out to go on with it, "
+                "or begin another sweep under another --name (a resumed sweep takes more trials and more budget only)"
+            )
+        update = {"experiment": experiment, "trials": trials, "budget": budget}
+        return SweepSpec(**{**dict(self), **update}), changes
+
+    def words(self) -> str:
+        """One line for the terminal."""
+        finals = self.experiment.finals
+        limits = [f"{value:g} {name.replace('gpu_hours', 'GPU-hours').replace('wall_hours', 'hours a session')}"
+                  for name, value in self.budget.plain().items() if value is not None]  # fmt: skip
+        parts = [
+            f"{self.trials} trials of {self.experiment.epochs} epochs",
+            f"budget {' and '.join(limits) or 'unlimited'}",
+            f"finals of {finals.finalists} with {finals.seeds} seeds",
+        ]
+        parts += [f"{path}={value}" for path, value in self.overrides.items()]
+        parts += [f"warm start from {', '.join(self.warm_start)}"] if self.warm_start else []
+        return "; ".join(parts)
+
+
+def fields_of(experiment: Experiment) -> dict[str, Any]:
+    """Dotted path to value of every field; each searched parameter is a field 'space.PATH'."""
+    flat = experiment.flat()
+    flat.pop("space.parameters", None)
+    return {**flat, **{f"space.{p.path}": p.plain() for p in experiment.space.parameters}}
+
+
+def changes_of(before: Experiment, now: Experiment) -> Changes:
+    """The fields in which they differ."""
+    old, new = fields_of(before), fields_of(now)
+    pairs = {path: (old.get(path), new.get(path)) for path in {**old, **new}}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def is_free(path: str) -> bool:
+    """Whether the field of that path changes no result of a trial."""
+    return any(path == name or (name.endswith(".") and path.startswith(name)) for name in FREE)
+
+
+def in_words(changes: Changes) -> str:
+    """Each field with its old and its new value."""
+    return "; ".join(f"{path} was {_shown(old)}, now {_shown(new)}" for path, (old, new) in changes.items())
+
+
+def _allowed(path: str, old: Any, new: Any) -> bool:
+    if path == "trials" or path.startswith("budget."):
+        return old is None or new > old
+    return is_free(path)
+
+
+def _raised(before: Budget, given: Budget) -> tuple[Budget, Changes]:
+    """The budget with the limits that are given, and what that changes."""
+    old, new = before.plain(), {name: value for name, value in given.plain().items() if value is not None}
+    changes = {f"budget.{name}": (old[name], value) for name, value in new.items() if old[name] != value}
+    return Budget(**{**old, **new}), changes
+
+
+def overridden(experiment: Experiment, overrides: dict[str, Any]) -> Experiment:
+    """The experiment with these changes to its base config, path to value."""
+    if not overrides:
+        return experiment
+    return Experiment(**{**experiment.plain(), "base": experiment.base.with_values(overrides).plain()})
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)

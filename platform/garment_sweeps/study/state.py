@@ -1,0 +1,217 @@
+"""A sweep's state while its driver holds it: study, history and decision log, in a database and in copies."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import optuna
+from optuna.trial import TrialState
+
+from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
+from garment_sweeps.settings.code import code_digest
+from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.patience import Answer, patiently
+from garment_sweeps.study.catch_up import catch_up
+from garment_sweeps.study.copies import StateCopies
+from garment_sweeps.study.database_errors import PASSING, sentence
+from garment_sweeps.study.decisions import DecisionLog, Event, write_file
+from garment_sweeps.study.history import History
+from garment_sweeps.study.hold import StorageHold
+from garment_sweeps.study.journal import Journal
+from garment_sweeps.study.lease import take_lease
+from garment_sweeps.study.opening import STUDY_FIELD, OpenedStudy, StudyOpening
+from garment_sweeps.study.spec import Changes, Given, SweepSpec
+from garment_sweeps.study.study import base_values, count_session, guard_writes, open_storage, sessions_of
+from garment_sweeps.trials.context import Claim
+from garment_uv.errors import Unreachable, UserError
+
+CODE_FIELD = "code"
+"""In the `begin` events of the log: the digest of the code that ran the session."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a sweep is to be opened."""
+
+    resume: bool = False
+    """Go on with the sweep of that name if there is one; without it a taken name is refused."""
+    overwrite: bool = False
+    """Remove what bears the name, and begin."""
+    accept_code: bool = False
+    """Go on although the sweep was last run by other code."""
+    head_start: Callable[[SweepSpec], HeadStart] = lambda spec: NOTHING_KNOWN
+    """What a sweep that begins is to know before its first trial."""
+    work_left: Callable[["SweepState"], bool] = lambda state: True
+    """Whether anything is left to run of a sweep that goes on; where nothing is, it does not matter by what code."""
+    ready: Callable[["SweepState | None", SweepSpec], None] = lambda state, spec: None
+    """Called before anything is made or logged, with the state that goes on, None for a sweep that begins; what it
+    raises leaves no trace."""
+
+
+@dataclass(frozen=True)
+class SweepState:
+    """What the driver knows, and what carries it to the database."""
+
+    study: optuna.Study
+    journal: Journal
+    log: DecisionLog
+    history: History
+    spec: SweepSpec
+    claim: Claim
+    """Of the sweep's study on its place in the storage."""
+    codes: tuple[str, ...]
+    """Digests of the code by which the sweep was run so far, the newest last."""
+    session: int
+    """How many times the sweep was started before."""
+    start: HeadStart
+    """What was known before the first trial."""
+    taken_over: Callable[[], bool]
+    """Whether another driver is known to have the sweep now."""
+    lost: Callable[[], str]
+    """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+    check: Callable[[], None]
+    """Asks the database whether this driver still has the sweep; UserError where it has not."""
+    file: Path
+    """Where `keep_log` writes."""
+
+    def open_trials(self, trials: int) -> int:
+        """How many are left to run of so many in all."""
+        return len(self.history.in_state(TrialState.RUNNING)) + max(0, trials - len(self.history))
+
+    def keep_log(self) -> Path:
+        """Writes the decision log, as far as the database has it, as JSON lines, and returns the file."""
+        write_file(self.log.stored(), self.file)
+        return self.file
+
+
+@contextmanager
+def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -> Iterator[SweepState]:
+    """The state, held by this driver alone while inside; all of it is written when it ends without an error.
+
+    Raises:
+        UserError: another driver holds the sweep, its name is taken, what is to be resumed was begun with other values
+            or by other code or is another study's, or the database cannot be reached.
+    """
+    patient = partial(_patient, goes_on=opening.resume)
+    database = patiently(lambda: open_storage(settings.study_url), goes_on=opening.resume)
+    with ExitStack() as held:
+        lease = patient(lambda: take_lease(database.engine, name))
+        held.callback(lease.release)
+        guard_writes(database, lease.guard)
+        studies = StudyOpening(database, settings.storage, name, lease.guard)
+        opened, spec, changes, start = _opened(studies, name, given, opening, patient)
+        hold = patient(lambda: StorageHold(settings.storage, name, opened.claim))
+        held.callback(hold.release)
+        journal = Journal(hold.check)
+        log = patient(lambda: DecisionLog(name, journal, database.engine, lease.guard))
+        history = patient(lambda: History(opened.study, journal))
+        copies, file = StateCopies(settings.storage, name), log_file(settings.home, name)
+        try:
+            catch_up(history, log, spec.experiment)
+            session, codes = sessions_of(opened.study), _codes(opened.events)
+            state = SweepState(
+                opened.study,
+                journal,
+                log,
+                history,
+                spec,
+                opened.claim,
+                codes,
+                session,
+                start,
+                lambda: lease.taken_over or hold.taken_over,
+                lambda: lease.lost or hold.lost,
+                lease.check,
+                file,
+            )
+            works = not opened.events or opening.work_left(state)
+            if opened.events:
+                _check_code(name, opened.events, opening.accept_code or not works)
+                opening.ready(state, spec)
+            patient(lambda: count_session(opened.study, session))
+            _log_begin(state, changes, works)
+            copies.start(log, opened.claim.number)
+            yield state
+        finally:
+            try:
+                journal.close()
+                write_file(log.stored(), file)
+            finally:
+                lost = journal.failure or lease.lost or hold.lost
+                copies.stop(log, keep=not lost)  # one that lost its sweep keeps its hands off
+
+
+def _opened(
+    studies: StudyOpening, name: str, given: Given, opening: Opening, patient: Callable
+) -> tuple[OpenedStudy, SweepSpec, Changes, HeadStart]:
+    """The study, found or made, with what its sweep is begun or goes on with, and what it knew before its first trial.
+
+    Whatever may be refused is, before anything is made.
+    """
+    if not (opening.resume or opening.overwrite):
+        _must_be_free(name, studies.traces())
+    found = None if opening.overwrite else patient(studies.find)
+    before = SweepSpec.logged(found.events) if found else None
+    if before is not None:
+        spec, changes = before.resumed(name, given)
+        first = found.events[0]
+        return found, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
+    spec = SweepSpec.new(given)
+    earlier = opening.head_start(spec)
+    start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
+    opening.ready(None, spec)
+    if opening.overwrite:
+        studies.clear()
+    return found or patient(lambda: studies.make(spec.experiment)), spec, {}, start
+
+
+def _must_be_free(name: str, traces: list[str]) -> None:
+    if traces:
+        raise UserError(
+            f"a sweep named {name!r} exists ({', '.join(traces)}): continue it with --resume, give another --name, or "
+            "begin anew with --overwrite, which removes it"
+        )
+
+
+def _check_code(name: str, events: list[Event], accepted: bool) -> None:
+    """UserError where the sweep was last run by other code than this, unless that is accepted."""
+    last = next((event[CODE_FIELD] for event in reversed(events) if CODE_FIELD in event), code_digest())
+    if last != code_digest() and not accepted:
+        raise UserError(
+            f"sweep {name!r} was last run by other code (digest {last}, now {code_digest()}), and trials of both would "
+            "be compared as if they were alike: go back to that code, accept the change with --accept-code, or begin "
+            "anew under another --name"
+        )
+
+
+def _codes(events: list[Event]) -> tuple[str, ...]:
+    """Digests of all code that ran the sweep, each once, this process's last."""
+    codes = [event[CODE_FIELD] for event in events if event["kind"] == "begin" and CODE_FIELD in event]
+    return tuple(dict.fromkeys([*(code for code in codes if code != code_digest()), code_digest()]))
+
+
+def _log_begin(state: SweepState, changes: Changes, works: bool) -> None:
+    """The session's first event; a session in which nothing is run names no code."""
+    known = {"known": list(state.start.known), "planned": list(state.start.planned)}
+    changed = {"changes": {path: list(pair) for path, pair in changes.items()}} if changes else {}
+    identity = {STUDY_FIELD: state.claim.study, **({CODE_FIELD: state.codes[-1]} if works else {})}
+    state.log.append("begin", session=state.session, **identity, **state.spec.plain(), **known, **changed)
+
+
+def _patient(call: Callable[[], Answer], goes_on: bool) -> Answer:
+    return patiently(lambda: answered(call), goes_on)
+
+
+def answered(call: Callable[[], Answer]) -> Answer:
+    """What `call` returns; Unreachable where the database went away meanwhile."""
+    try:
+        return call()
+    except PASSING as error:
+        raise Unreachable(sentence(error)) from None
+
+
+def log_file(home: Path, sweep: str) -> Path:
+    """Where a sweep's decision log lies as JSON lines after each session."""
+    return home / "decisions" / f"{sweep}.jsonl"

@@ -1,0 +1,156 @@
+"""The study of a sweep: the one record of what was asked and answered, in SQLite or PostgreSQL."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import optuna
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.urls import without_login
+from garment_uv.errors import Unreachable, UserError
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+EXPERIMENT_DIGEST = "garment.experiment_digest"
+STUDY = "garment.study"
+"""The study's identity: random, made with it, and set last of all that makes it whole."""
+CLAIM = "garment.claim"
+"""Number of the claim on the sweep's place in the storage with which this database's copy of the study was made."""
+FINALS_SUFFIX = "#finals"
+"""Ends the name of the study of a sweep's repeats; no sweep's name holds a '#'."""
+SESSIONS = "garment.sessions"
+"""How often the sweep was started; part of the folder names of its trials."""
+INTERRUPTED = "garment.interrupted"
+REASON = "garment.reason"
+DEVICE_SECONDS = "garment.device_seconds"
+STALLED_S = 8.0
+"""PostgreSQL ends a transaction in which nothing was asked for so long, and with it the session."""
+
+
+def open_storage(url: str) -> RDBStorage:
+    """The database of all studies; UserError where it cannot be reached."""
+    import sqlalchemy
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    local = url.startswith("sqlite:///")
+    if url.startswith("postgresql://"):  # which SQLAlchemy takes for another driver than the one that is installed
+        url = url.replace("postgresql://", "postgresql+psycopg2://", 1)
+    arguments = {"connect_args": {"timeout": 60}} if local else {"pool_pre_ping": True}
+    try:
+        if local:
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        storage = RDBStorage(url, engine_kwargs=arguments)
+        (_write_ahead if local else _end_stalled)(storage.engine)
+        return storage
+    except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        reason = masked(str(getattr(error, "orig", None) or error).strip().splitlines()[0])
+        kind = UserError if local else Unreachable
+        raise kind(
+            f"the study database {without_login(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"
+        ) from None
+    except ImportError as error:
+        raise UserError(f"the study database {without_login(url)} needs a driver: pip install {error.name}") from None
+
+
+def _write_ahead(engine: "sqlalchemy.Engine") -> None:
+    """SQLite's write-ahead log: as safe against killed processes, and several times faster an epoch."""
+    import sqlalchemy
+
+    def on_connect(connection, record) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    sqlalchemy.event.listen(engine, "connect", on_connect)
+    engine.dispose()
+
+
+def _end_stalled(engine: "sqlalchemy.Engine") -> None:
+    """A driver that stands still in the middle of a write must not keep its locks: whoever takes over would wait."""
+    import sqlalchemy
+
+    def on_connect(connection, record) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {round(1000 * STALLED_S)}")
+        connection.commit()
+
+    sqlalchemy.event.listen(engine, "connect", on_connect)
+    engine.dispose()
+
+
+def guard_writes(storage: RDBStorage, guard: Callable[["sqlalchemy.Connection"], None]) -> None:
+    """Has `guard` called in every transaction in which Optuna writes to this storage, before the commit.
+
+    What it raises rolls the transaction back: a driver that was taken over writes nothing any more, however late it
+    wakes.
+    """
+    import sqlalchemy
+
+    def before_commit(session: "sqlalchemy.orm.Session") -> None:
+        session.flush()
+        guard(session.connection())
+
+    sqlalchemy.event.listen(storage.scoped_session, "before_commit", before_commit)
+
+
+def study_exists(storage: RDBStorage, name: str) -> bool:
+    """Whether a sweep of that name was started before."""
+    return name in optuna.get_all_study_names(storage)
+
+
+def make_study(storage: RDBStorage, name: str, experiment: Experiment) -> optuna.Study:
+    """A new study named as the sweep, with an objective for each of the experiment's."""
+    directions = ["minimize"] * (1 + len(experiment.also_minimise))
+    study = optuna.create_study(storage=storage, study_name=name, directions=directions)
+    study.set_user_attr(EXPERIMENT_DIGEST, search_digest(experiment))
+    return study
+
+
+def delete_study(storage: RDBStorage, name: str) -> None:
+    """Removes a study with its trials; one that is not there is no error."""
+    if study_exists(storage, name):
+        optuna.delete_study(storage=storage, study_name=name)
+
+
+def search_digest(experiment: Experiment) -> str:
+    """Digest of what must not change while a sweep goes on; trials, resources and the like may."""
+    free = {"trials": 1, "max_concurrent": 0, "checkpoint_every": 1, "description": "", "finals": {}}
+    place = {"resources.cpus": 1.0, "resources.gpus": 0.0, "base.training.processes": 1}
+    return experiment.with_values({**free, **place}).digest()
+
+
+def sessions_of(study: optuna.Study) -> int:
+    """How often the sweep was started before; 0 for one that begins."""
+    return int(study.user_attrs.get(SESSIONS, 0))
+
+
+def count_session(study: optuna.Study, session: int) -> None:
+    """Notes that session number `session`, from 0 on, has begun."""
+    study.set_user_attr(SESSIONS, session + 1)
+
+
+def trial_name(number: int) -> str:
+    """The trial's identifier in folders, tags and pages."""
+    return f"t{number:05d}"
+
+
+def started(study: optuna.Study) -> list[FrozenTrial]:
+    """All trials that were asked for, in order; those still waiting in the queue left out."""
+    return [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+
+
+def base_values(experiment: Experiment) -> list[dict[str, Any]]:
+    """The base config as the space encodes it, in a list to be planned; empty where it lies outside the space."""
+    if not experiment.try_base:
+        return []
+    try:
+        values = experiment.space.encode({}, experiment.base.flat())
+    except ValueError:
+        return []
+    return [values] if values else []

@@ -1,0 +1,196 @@
+"""What MLflow could not be told when a trial ended: left in the sweep's storage, for the driver to deliver later.
+
+    <storage>/<sweep>/outbox/<trial>.<attempt>/files/<artifact path>/...    model, gallery, logs
+    <storage>/<sweep>/outbox/<trial>.<attempt>/record.jsonl                 written last: without it nothing counts
+
+What MLflow will never take does not stay there, where it would be tried for ever:
+
+    <storage>/<sweep>/parked/<trial>.<attempt>/files/..., record.jsonl      the same, whole
+    <storage>/<sweep>/parked/<trial>.<attempt>/refused.json                 which parts were refused, and why
+
+Once the reason is mended, such a folder can be moved back into the outbox.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from garment_sweeps.storage.filesystem import folder_names, open_filesystem
+from garment_sweeps.tracking.answers import is_away, stumbled
+from garment_sweeps.tracking.courier import first_line
+from garment_sweeps.tracking.delivery import Delivery
+from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.trials.context import StorageConfig
+from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from pyarrow.fs import FileSystem
+
+OUTBOX_FOLDER = "outbox"
+PARKED_FOLDER = "parked"
+RECORD_FILE = "record.jsonl"
+FILES_FOLDER = "files"
+REFUSED_FILE = "refused.json"
+
+
+@dataclass(frozen=True)
+class Parked:
+    """A record of which MLflow will never take some parts."""
+
+    trial_id: str
+    refused: dict[str, str]
+    """Why, by the name of the part."""
+    path: str
+
+    def line(self) -> str:
+        """One line for the user."""
+        part, reason = next(iter(self.refused.items()), ("the record", "no reason was kept"))
+        more = f" and {len(self.refused) - 1} more" if len(self.refused) > 1 else ""
+        return (
+            f"MLflow refused {part}{more} of trial {self.trial_id} ({reason}); kept in {self.path}: "
+            f"mend that, move the folder to ../{OUTBOX_FOLDER}, and go on with --resume"
+        )
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The undelivered records of one sweep. A record is known by trial and attempt, as 't00003.00010002'."""
+
+    filesystem: "FileSystem"
+    path: str
+    parked_path: str
+
+    @classmethod
+    def of(cls, storage: StorageConfig, sweep: str) -> "Outbox":
+        """The sweep's outbox; it need not exist."""
+        filesystem, root = open_filesystem(storage)
+        return cls(filesystem, f"{root}/{sweep}/{OUTBOX_FOLDER}", f"{root}/{sweep}/{PARKED_FOLDER}")
+
+    def put(self, record: TrialRecord) -> None:
+        """Leaves a record with the files of its folders; OSError where the storage is away too."""
+        self._write(record, f"{self.path}/{name_of(record)}")
+
+    def park(self, record: TrialRecord, refused: Mapping[str, str]) -> Parked:
+        """Keeps a record that MLflow will not take whole, with the reasons; OSError where the storage is away."""
+        path = f"{self.parked_path}/{name_of(record)}"
+        self.filesystem.create_dir(path, recursive=True)
+        with self.filesystem.open_output_stream(f"{path}/{REFUSED_FILE}") as stream:
+            stream.write(json.dumps(dict(refused), indent=1).encode())
+        self._write(record, path)
+        return Parked(record.identity.trial_id, dict(refused), path)
+
+    def parked(self) -> list[Parked]:
+        """What is kept apart, in order."""
+        return [self._parked(name) for name in folder_names(self.filesystem, self.parked_path)]
+
+    def has_parked(self, record: TrialRecord) -> bool:
+        """Whether that attempt's record is kept apart already."""
+        return name_of(record) in folder_names(self.filesystem, self.parked_path)
+
+    def _parked(self, name: str) -> Parked:
+        path = f"{self.parked_path}/{name}"
+        try:
+            with self.filesystem.open_input_stream(f"{path}/{REFUSED_FILE}") as stream:
+                refused = json.loads(stream.read())
+        except (FileNotFoundError, ValueError):
+            refused = {}
+        return Parked(trial_of(name), refused, path)
+
+    def _write(self, record: TrialRecord, path: str) -> None:
+        from pyarrow import fs
+
+        self.filesystem.create_dir(path, recursive=True)
+        for artifact, folder in record.folders.items():
+            place = f"{path}/{FILES_FOLDER}/{artifact}"
+            self.filesystem.create_dir(place, recursive=True)
+            fs.copy_files(str(folder), place, destination_filesystem=self.filesystem, use_threads=False)
+        with self.filesystem.open_output_stream(f"{path}/{RECORD_FILE}") as stream:
+            stream.write("\n".join(record.lines()).encode())
+
+    def names(self) -> list[str]:
+        """Records that wait, a trial's attempts in order."""
+        return folder_names(self.filesystem, self.path)
+
+    @contextmanager
+    def fetched(self, name: str) -> Iterator[tuple[TrialRecord | None, bool]]:
+        """The record of that name with its folders on the local disk; None where it was not written to its end.
+
+        And whether it was parked once: then MLflow may have parts of its epochs.
+        """
+        from pyarrow import fs
+
+        path = f"{self.path}/{name}"
+        with tempfile.TemporaryDirectory(prefix="garment-outbox-") as folder:
+            try:
+                fs.copy_files(path, folder, source_filesystem=self.filesystem, use_threads=False)
+                lines = (Path(folder) / RECORD_FILE).read_text().splitlines()
+                record = TrialRecord.from_lines(lines, path)
+            except (FileNotFoundError, UserError):
+                yield None, False
+                return
+            files = Path(folder) / FILES_FOLDER
+            record.folders = {each.name: each for each in sorted(files.iterdir())} if files.is_dir() else {}
+            yield record, (Path(folder) / REFUSED_FILE).is_file()
+
+    def deliver(
+        self,
+        client: "MlflowClient",
+        experiment_id: str,
+        parent_run_id: str,
+        live: Collection[str] = (),
+        progress: Callable[[], None] = lambda: None,
+    ) -> int:
+        """Delivers every record and forgets it; returns how many there were. Trials in `live` keep theirs.
+
+        One that MLflow will never take, in parts or whole, is parked. What the client raises where MLflow is away
+        leaves the rest for another time; where it only stumbles over one record, the others come first.
+        """
+        names = [name for name in self.names() if trial_of(name) not in live]
+        late: Exception | None = None
+        for name in names:
+            with self.fetched(name) as (record, parked):
+                if record is not None:
+                    record.identity = record.identity.under(experiment_id, parent_run_id)
+                    try:
+                        refused = _deliver(Delivery(lambda: client, record, progress=progress, anew=parked))
+                    except Exception as error:
+                        if not stumbled(error):
+                            raise
+                        late = late or error
+                        continue
+                    if refused:
+                        self.park(record, refused)
+            self.remove(name)
+        if late is not None:
+            raise late
+        return len(names)
+
+    def remove(self, name: str) -> None:
+        """Forgets a record."""
+        self.filesystem.delete_dir(f"{self.path}/{name}")
+
+
+def _deliver(delivery: Delivery) -> Mapping[str, str]:
+    """Which parts are refused, and why; a record that nobody can deliver is, as a whole."""
+    try:
+        delivery()
+    except Exception as error:
+        if is_away(error):
+            raise
+        return {"the record": f"{type(error).__name__}: {first_line(error)}"}
+    return delivery.refused
+
+
+def name_of(record: TrialRecord) -> str:
+    """A record's name in the outbox."""
+    return f"{record.identity.trial_id}.{record.start.number:08d}"
+
+
+def trial_of(name: str) -> str:
+    """The trial of the record of that name."""
+    return name.rpartition(".")[0]

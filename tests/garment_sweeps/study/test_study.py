@@ -1,0 +1,59 @@
+"""Opening studies: no two sweeps share one by accident."""
+
+import pytest
+from optuna.trial import TrialState
+
+from garment_sweeps.study.study import (
+    base_values,
+    count_session,
+    delete_study,
+    open_storage,
+    search_digest,
+    sessions_of,
+    started,
+    study_exists,
+)
+from garment_uv.errors import UserError
+
+
+def test_trials_and_resources_may_change_between_sessions(experiment):
+    more = experiment.with_values({"trials": 99, "resources.cpus": 4.0, "max_concurrent": 3})
+    assert search_digest(more) == search_digest(experiment)
+
+
+def test_the_base_is_planned_where_it_lies_inside(experiment):
+    values = {"training.optimiser.generator_lr": 1e-3, "loss.adversarial": experiment.base.loss.adversarial}
+    assert base_values(experiment.with_values({"try_base": True})) == [values]
+    assert base_values(experiment) == []
+
+
+def test_a_base_outside_the_space_is_not_planned(experiment):
+    base = experiment.base.with_values({"loss.adversarial": 50.0}).plain()
+    assert base_values(type(experiment)(**{**experiment.plain(), "base": base, "try_base": True})) == []
+
+
+def test_sessions_are_counted(study):
+    assert sessions_of(study) == 0
+    count_session(study, 0)
+    assert sessions_of(study) == 1
+
+
+def test_a_study_is_deleted_once_and_twice(storage, study):
+    for _ in range(2):
+        delete_study(storage, "one")
+        assert not study_exists(storage, "one")
+
+
+def test_waiting_trials_have_not_started(study):
+    study.enqueue_trial({"loss.adversarial": 0.5})
+    assert started(study) == []
+    assert study.ask().number == 0
+    assert [t.state for t in started(study)] == [TrialState.RUNNING]
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:secret@127.0.0.1:1/x", "nonsense", "sqlite:////proc/no/such.db"])
+def test_a_database_that_does_not_open_is_said_without_its_password(url):
+    with pytest.raises(UserError, match="study database") as caught:
+        open_storage(url)
+    assert "secret" not in str(caught.value) and "needs a driver" not in str(caught.value)
+    assert "\n" not in str(caught.value)

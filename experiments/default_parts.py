@@ -16,7 +16,7 @@ from typing import Any
 
 from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_sweeps.experiment.load import load_experiment
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 RATE = 0.00039
 """What the sweep of the trunk found for six epochs, rounded: no default for longer trainings."""

@@ -1,7 +1,7 @@
 """How should the local generator be set up? Parameters that exist only in some set-ups."""
 
 from garment_sweeps.experiment import AshaConfig, Choice, Experiment, Integer, ResourcesConfig, Space
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 BRANCHED = ("per_class", "grouped", "shared")
 """Set-ups that have a local generator at all."""

@@ -1,7 +1,7 @@
 """Which weights should the loss terms have? None is published, so this sweep finds them."""
 
 from garment_sweeps.experiment import AshaConfig, Experiment, Float, ResourcesConfig, Space
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def full_length() -> TrialConfig:

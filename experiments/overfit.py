@@ -16,11 +16,11 @@ import tempfile
 from pathlib import Path
 
 from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
-from garment_uv.config.published import published_architecture
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
+from garment_uv.training.published import published_architecture
+from garment_uv.training.trial import TrialConfig
 
 NAME = "overfit"
 SEQUENCES = 8

@@ -17,10 +17,10 @@ from typing import Any
 
 from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_uv.config import parse_assignments
-from garment_uv.config.trial import TrialConfig
 from garment_uv.metrics.published import ABLATION
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
+from garment_uv.training.trial import TrialConfig
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "least-norm fill off (Telea)": {"data.fill": "telea", "generator.reading": "nearest"},

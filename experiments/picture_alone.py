@@ -17,11 +17,11 @@ from pathlib import Path
 
 from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_sweeps.experiment.load import load_experiment
-from garment_uv.bodyfit.config import BodyFitConfig
 from garment_uv.config import parse_assignments
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.estimation.config import BodyFitConfig
 from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.training.trial import TrialConfig
 
 NAME = "picture_alone"
 BODIES = ("given", "perturbed", "predicted")
@@ -112,7 +112,7 @@ def _train(config: TrialConfig, source, chosen: argparse.Namespace) -> Path:
 
 
 def _train_body(config: BodyFitConfig, source, chosen: argparse.Namespace) -> tuple[Path, dict[str, float]]:
-    from garment_uv.bodyfit.run import train_body
+    from garment_uv.estimation.run import train_body
 
     folder = chosen.work / f"body-{config.digest()}"
 
@@ -125,7 +125,7 @@ def _train_body(config: BodyFitConfig, source, chosen: argparse.Namespace) -> tu
 
 def _evaluated(model: Path, body: Path, kind: str, source, seed: int, chosen: argparse.Namespace) -> list[dict]:
     """Lines with tables by kind of segments and by whether placement counts; kept beside the model."""
-    from garment_uv.bodyfit.seen import teller
+    from garment_uv.estimation.seen import teller
     from garment_uv.training.evaluate import saved_evaluator
 
     network = body.name if kind == "predicted" else ""

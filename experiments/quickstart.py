@@ -1,10 +1,10 @@
 """A whole sweep in minutes on two CPU cores: small maps, small networks, nine trials."""
 
 from garment_sweeps.experiment import AshaConfig, Choice, Experiment, FinalsConfig, Float, ResourcesConfig, Space
-from garment_uv.config.trial import TrialConfig
 from garment_uv.losses.config import LossConfig
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def small() -> TrialConfig:

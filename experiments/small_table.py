@@ -1,10 +1,10 @@
 """A small space that is trained whole, once: 126 configs whose curves `benchmarks/search_replay.py` replays."""
 
 from garment_sweeps.experiment import Choice, Experiment, Float, ResourcesConfig, Space
-from garment_uv.config.trial import TrialConfig
 from garment_uv.losses.config import LossConfig
 from garment_uv.networks.config import DiscriminatorConfig, GeneratorConfig, LocalBranchConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def small() -> TrialConfig:

@@ -15,8 +15,8 @@ from garment_sweeps.experiment import (
     ResourcesConfig,
     Space,
 )
-from garment_uv.config.published import published_architecture
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.published import published_architecture
+from garment_uv.training.trial import TrialConfig
 
 EPOCHS = 6
 TRAINING: dict[str, object] = {

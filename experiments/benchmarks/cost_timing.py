@@ -22,8 +22,8 @@ import torch
 from conditions import conditions, write_csv
 
 from garment_sweeps.trials.own_time import own_seconds
-from garment_uv.config.trial import TrialConfig
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.training.trial import TrialConfig
 
 BUSY = "import torch; torch.set_num_threads(1); a = torch.rand(1024, 1024); print(flush=True)\nwhile True: a @ a"
 BATCH, MAP, IMAGE = 4, 64, 64

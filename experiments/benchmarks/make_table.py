@@ -24,8 +24,8 @@ from typing import Any
 
 from garment_sweeps.experiment.load import load_experiment
 from garment_sweeps.storage import open_source
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.training.trial import TrialConfig
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 TABLE = "small_table"

@@ -25,7 +25,7 @@ def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) ->
 
         def step(self) -> dict:
             from garment_sweeps.trials.tabulated import curve_mm
-            from garment_uv.config.trial import TrialConfig
+            from garment_uv.training.trial import TrialConfig
 
             time.sleep(seconds)
             self.epoch += 1
@@ -70,7 +70,7 @@ def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -
     from garment_sweeps.driver.sweep import run_sweep
     from garment_sweeps.experiment import Experiment, FinalsConfig, Float, ResourcesConfig, Space
     from garment_sweeps.settings.environment import Settings
-    from garment_uv.config.trial import TrialConfig
+    from garment_uv.training.trial import TrialConfig
 
     experiment = Experiment(
         name="overhead",

@@ -28,9 +28,9 @@ from experiments.benchmarks.conditions import conditions, write_csv
 from garment_sweeps.storage import open_sink
 from garment_sweeps.storage.s3_raw import open_raw
 from garment_uv.body import load_body
+from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions
-from garment_uv.synthesis.synthesize import synthesize
 from tests.servers.s3 import s3_server
 
 SEQUENCES, FRAMES = 8_000, 2_000_000

@@ -25,10 +25,10 @@ from experiments.benchmarks.conditions import conditions, write_csv
 from garment_sweeps.ray.crew import RayCrew
 from garment_sweeps.ray.session import ray_session
 from garment_uv.body import load_body
+from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
-from garment_uv.synthesis.synthesize import synthesize
 
 GOAL = 0.9
 COLUMNS = ("repeat", "workers", "seconds", "seconds_warm", "sequences_per_minute_warm", "plain_seconds")

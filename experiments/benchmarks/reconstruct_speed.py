@@ -25,16 +25,16 @@ from pathlib import Path
 import torch
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.config.published import published_architecture
 from garment_uv.errors import UserError
+from garment_uv.estimation.body_file import BodyFile
 from garment_uv.inference.export import export_model
+from garment_uv.inference.reconstructor import Reconstructor
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.reconstruction.body_file import BodyFile
-from garment_uv.reconstruction.image import reconstruct, write_result
-from garment_uv.reconstruction.reconstructor import Reconstructor
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.model_file import TrainedOn, save_model
+from garment_uv.training.published import published_architecture
+from garment_uv.viewing.reconstruct import reconstruct, write_result
 
 GOAL_S = 2.0
 COLUMNS = (

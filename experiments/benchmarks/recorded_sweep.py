@@ -22,16 +22,16 @@ from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTI
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms, start_of
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.geometry.s2s import S2S
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore
 from garment_uv.metrics.meshes import sample_meshes
-from garment_uv.metrics.s2s import S2S
 from garment_uv.metrics.scores_file import SampleScore, write_scores
-from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.samples.source import FolderSource, iterate_samples, sample_positions
 from garment_uv.training.evaluate import EvaluatedSample
 from garment_uv.training.report import Best, EpochReport
 from garment_uv.uv.sampling import read_vertices
+from garment_uv.viewing.gallery import write_gallery
 
 EPOCHS = 27
 RUNGS = (3, 9)

@@ -19,7 +19,7 @@ import igl
 import numpy as np
 import trimesh
 
-from garment_uv.metrics.s2s import point_to_surface, surface_to_surface
+from garment_uv.geometry.s2s import point_to_surface, surface_to_surface
 
 SIZES = (6890, 27554)
 

@@ -18,7 +18,7 @@ import numpy as np
 from conditions import conditions, write_csv
 from s2s import SIZES, body_like, by_trimesh, wrinkled
 
-from garment_uv.metrics.s2s import surface_to_surface
+from garment_uv.geometry.s2s import surface_to_surface
 
 GOAL = 40.0
 ALLOWED_MM = 0.1

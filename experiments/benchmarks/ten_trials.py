@@ -31,7 +31,7 @@ TRIAL = """
 import json, sys
 from pathlib import Path
 from garment_sweeps.storage import open_source
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from garment_uv.training.run import train_to_end
 config = TrialConfig.from_plain(json.loads(sys.argv[1]))
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 from experiments.benchmarks.conditions import RESULTS
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training.files import read_json
 from garment_uv.training.run import RESULT
+from garment_uv.training.trial import TrialConfig
 
 
 def keep(name: str, row: str, config: TrialConfig, folder: Path) -> None:

@@ -64,12 +64,12 @@ def draw(model: Path, body_model: Path, source, count: int, folder: Path, size: 
     """`<key>.png` per sample: the picture; on the given body; from the picture alone, in its place; the truth."""
     from PIL import Image
 
-    from garment_uv.bodyfit.seen import teller
-    from garment_uv.reconstruction.exhibits import view_meshes
-    from garment_uv.reconstruction.meshes import BODY_COLOUR, ViewMesh
-    from garment_uv.reconstruction.picture import render, render_through
+    from garment_uv.estimation.seen import teller
     from garment_uv.samples.other_body import placement_error
     from garment_uv.training.evaluate import saved_evaluator
+    from garment_uv.viewing.exhibits import view_meshes
+    from garment_uv.viewing.meshes import BODY_COLOUR, ViewMesh
+    from garment_uv.viewing.picture import render, render_through
 
     folder.mkdir(parents=True, exist_ok=True)
     tell = teller("predicted", source, body_model)

@@ -10,10 +10,10 @@ from typing import Any
 from experiments.reports.ablation_report import write_report
 from experiments.reports.kept_trainings import keep, take_back
 from garment_sweeps.storage import open_source
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.training.run import train_to_end
+from garment_uv.training.trial import TrialConfig
 
 
 def train_rows(rows: dict[str, TrialConfig], seeds: int, processes: int, work: Path, name: str) -> int:

@@ -10,7 +10,7 @@ from garment_sweeps.study.study import open_storage, started, trial_name
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.tabulated import TOO_LARGE_RATE, curve_mm
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 REFUSAL = "the proxy of this test refuses that"
 """What `RefusingProxy` says in MLflow's own form."""

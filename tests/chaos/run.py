@@ -13,7 +13,7 @@ from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study.copies import EVERY_S
 from garment_sweeps.study.decisions import Event
 from garment_sweeps.trials.context import StorageConfig
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.chaos.driver import Ended, SupervisedDriver
 from tests.chaos.log import events_of, faults_of_log
 from tests.chaos.plan import Kill

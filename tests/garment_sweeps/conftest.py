@@ -6,7 +6,7 @@ import pytest
 
 from garment_sweeps.experiment import AshaConfig, Choice, Experiment, FinalsConfig, Float, Space
 from garment_sweeps.settings.environment import Settings
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.servers.local_ray import start_local_ray, stop_local_ray
 from tests.servers.mlflow import Mlflow
 from tests.servers.s3 import S3Server, s3_server

@@ -5,7 +5,7 @@ import pytest
 
 from garment_sweeps.experiment import AshaConfig, Experiment, Float, Space
 from garment_sweeps.study.study import make_study, open_storage
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def make_experiment(**changes) -> Experiment:

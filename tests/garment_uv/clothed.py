@@ -10,8 +10,6 @@ from garment_uv.body.skeleton import JOINT_NAMES
 from garment_uv.body.topology import build_topology
 from garment_uv.classes import CLASS_IDS
 from garment_uv.metrics.meshes import garment_meshes
-from garment_uv.reconstruction.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.reconstruction.picture import render_through
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.posing import BodyPoser
@@ -22,6 +20,8 @@ from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.build import build_atlas
 from garment_uv.uv.fill import fill
 from garment_uv.uv.segments import rasterise_classes
+from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
+from garment_uv.viewing.picture import render_through
 from tests.garment_uv.shard_writer import ShardWriter
 
 SIZE, IMAGE = 128, 64
@@ -93,7 +93,7 @@ def clothed_sample(split: str, number: int, raw: bool) -> Sample:
 def whole_body(body: FrameBody) -> tuple[np.ndarray, np.ndarray]:
     """Vertices and faces of the whole body, head and hands too, in the sample frame."""
     from garment_uv.body import BodyParameters
-    from garment_uv.cloth3d.camera import turned
+    from garment_uv.datasets.cloth3d.camera import turned
 
     posed = open_body().pose(BodyParameters(body.gender, body.shape, body.pose))
     return turned(posed, body.zrot), open_body().faces

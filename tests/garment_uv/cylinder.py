@@ -133,7 +133,7 @@ def write_dataset(folder: Path, train: int = 12, val: int = 4, test: int = 0) ->
 
 def small_config(**changes):
     """A trial config that trains on the dataset in about a second an epoch."""
-    from garment_uv.config.trial import TrialConfig
+    from garment_uv.training.trial import TrialConfig
 
     config = TrialConfig().with_values(
         {

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.cloth3d.obj import write_obj
-from garment_uv.cloth3d.pointcache import write_pointcache
+from garment_uv.datasets.cloth3d.obj import write_obj
+from garment_uv.datasets.cloth3d.pointcache import write_pointcache
 from garment_uv.errors import UserError
+from garment_uv.estimation.body_file import BodyFile, write_body_file
 from garment_uv.inference.export import export_model
 from garment_uv.metrics.scores_file import SampleScore, write_scores
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.outputs import CannotWrite, file_aside, present_folder, replaced_folder, write_file, write_files
-from garment_uv.reconstruction.body_file import BodyFile, write_body_file
-from garment_uv.reconstruction.export import write_meshes
-from garment_uv.reconstruction.meshes import ViewMesh
-from garment_uv.reconstruction.viewer import Panel, write_html
 from garment_uv.training.model_file import TrainedOn, save_model
+from garment_uv.viewing.mesh_files import write_meshes
+from garment_uv.viewing.meshes import ViewMesh
+from garment_uv.viewing.viewer import Panel, write_html
 from tests.garment_uv.cylinder import IMAGE, cylinder_atlas, small_config
 from tests.garment_uv.disks import full_disk, read_only
 

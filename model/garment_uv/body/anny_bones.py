@@ -5,8 +5,8 @@ Ours: no published table joins the two rigs. Directions are in Anny's own frame:
 
 import numpy as np
 
-from garment_uv.body.rotations import rotation_between, rotation_matrices, signed_angle
 from garment_uv.body.skeleton import JOINT_NAMES
+from garment_uv.geometry.rotations import rotation_between, rotation_matrices, signed_angle
 
 ROOT_HEIGHT_BONE = "spine04"
 """The root joint lies above the middle of the hips, as high as this bone: where SMPL's pelvis joint is."""

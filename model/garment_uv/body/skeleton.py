@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from garment_uv.body.rotations import rotation_matrices
+from garment_uv.geometry.rotations import rotation_matrices
 
 JOINT_NAMES: tuple[str, ...] = (
     "pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle",

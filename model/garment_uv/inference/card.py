@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 from garment_uv.outputs import present_folder
 from garment_uv.training.files import read_json, verify_files
 from garment_uv.training.model_file import FileFacts, TrainedOn

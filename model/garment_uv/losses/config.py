@@ -5,7 +5,7 @@ Lengths enter in centimetres, so that a term is of the order of 1 when training 
 
 from pydantic import Field
 
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 
 class LossConfig(Config):

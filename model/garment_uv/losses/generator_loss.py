@@ -15,10 +15,10 @@ from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.means import Share, means_of_batch, sum_of_shares
 from garment_uv.losses.mesh import mesh_share
 from garment_uv.losses.normals import normal_share
+from garment_uv.losses.predicted import PredictedMaps
 from garment_uv.losses.segments import segments_loss
 from garment_uv.losses.surface import Covered, SurfaceOperators
 from garment_uv.losses.uv import uv_outside_share, uv_share
-from garment_uv.networks.generator import GeneratorOutput
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
 
@@ -66,7 +66,7 @@ class GeneratorLoss(nn.Module):
 
     def forward(
         self,
-        output: GeneratorOutput,
+        output: PredictedMaps,
         batch,
         fake_features: Features | None = None,
         real_features: Features | None = None,
@@ -88,7 +88,7 @@ class GeneratorLoss(nn.Module):
             terms["total"] = torch.stack(weighted).sum() if weighted else output.displacement.sum() * 0
         return terms
 
-    def _map_terms(self, output: GeneratorOutput, batch) -> dict[str, Share | torch.Tensor]:
+    def _map_terms(self, output: PredictedMaps, batch) -> dict[str, Share | torch.Tensor]:
         terms: dict[str, Share | torch.Tensor] = {}
         maps = output.displacement, batch.displacement_uv, batch.segments
         if self.config.uv:
@@ -101,7 +101,7 @@ class GeneratorLoss(nn.Module):
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)
         return terms
 
-    def _surface_terms(self, output: GeneratorOutput, batch) -> dict[str, Share]:
+    def _surface_terms(self, output: PredictedMaps, batch) -> dict[str, Share]:
         if not (self.config.mesh or len(self.surfaces)):
             return {}
         terms = {}

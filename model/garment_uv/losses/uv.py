@@ -3,7 +3,7 @@
 import torch
 
 from garment_uv.losses.means import CM_PER_M, Share, masked_share
-from garment_uv.networks.masks import garment_mask
+from garment_uv.uv.class_masks import garment_mask
 
 
 def uv_share(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> Share:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.s2s import S2S, Mesh, point_to_surface, surface_to_surface
 from garment_uv.metrics.meshes import sample_meshes
-from garment_uv.metrics.s2s import S2S, Mesh, point_to_surface, surface_to_surface
 from garment_uv.samples.sample import Sample
 from garment_uv.uv.atlas import Atlas
 

@@ -45,8 +45,8 @@ class SampleScore:
     @property
     def score(self) -> "GarmentScore":
         """As tables are made of."""
+        from garment_uv.geometry.s2s import S2S
         from garment_uv.metrics.evaluate import GarmentScore
-        from garment_uv.metrics.s2s import S2S
 
         return GarmentScore(self.garment, S2S(self.pred_to_true_mm, self.true_to_pred_mm), self.missing)
 

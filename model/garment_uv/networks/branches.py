@@ -8,7 +8,7 @@ from garment_uv.classes import CLASS_IDS, GARMENT_CLASSES
 from garment_uv.networks.blocks import initialise_small
 from garment_uv.networks.config import LocalBranchConfig
 from garment_uv.networks.crops import Box, MaskedCrops, on_canvas
-from garment_uv.networks.units import MapUnit
+from garment_uv.uv.units import MapUnit
 
 
 def branch_classes(config: LocalBranchConfig) -> list[list[int]]:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 
 class LocalBranchConfig(Config):

@@ -7,7 +7,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from garment_uv.networks.blocks import in_layout_of, initialise
 from garment_uv.networks.config import DiscriminatorConfig
-from garment_uv.networks.units import MAP_UNITS, Target
+from garment_uv.uv.units import MAP_UNITS, Target
 
 MOST_WIDENING = 8
 """Channels double from layer to layer up to this many times the first layer's."""

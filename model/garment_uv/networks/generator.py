@@ -13,8 +13,8 @@ from garment_uv.networks.local_path import LocalPath
 from garment_uv.networks.segment_head import SegmentHead
 from garment_uv.networks.sizes import check_map_size
 from garment_uv.networks.texel_frames import texel_frames, to_sample_frame
-from garment_uv.networks.units import MAP_UNITS
 from garment_uv.networks.weight_path import WeightPath
+from garment_uv.uv.units import MAP_UNITS
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from garment_uv.networks.blocks import ResidualBlock, UpBlock
 from garment_uv.networks.branches import Aggregation, ClassBranches
 from garment_uv.networks.class_features import ClassFeatureHead
 from garment_uv.networks.config import GeneratorConfig
-from garment_uv.networks.masks import class_masks, grow
-from garment_uv.networks.units import MapUnit
+from garment_uv.uv.class_masks import class_masks, grow
+from garment_uv.uv.units import MapUnit
 
 
 class LocalMaps(NamedTuple):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from garment_uv.classes import SKIRT_TOPOLOGY_CLASSES
+from garment_uv.geometry.rays import Hits, first_hits
 from garment_uv.registration.domain import Domain, Topology, spread
-from garment_uv.registration.rays import Hits, first_hits
 from garment_uv.registration.surface import Attachment, GarmentSurface
 from garment_uv.registration.tube import tube_directions
 

@@ -6,7 +6,7 @@ import igl
 import numpy as np
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.metrics.s2s import S2S, point_to_surface, surface_to_surface
+from garment_uv.geometry.s2s import S2S, point_to_surface, surface_to_surface
 from garment_uv.registration.domain import Topology, body_domain
 from garment_uv.registration.register import Registration
 from garment_uv.registration.surface import garment_surface

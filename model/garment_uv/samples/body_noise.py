@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from garment_uv.cloth3d.camera import NEAREST
+from garment_uv.datasets.cloth3d.camera import NEAREST
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.other_body import with_body
 from garment_uv.samples.posing import BodyPoser

@@ -10,11 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
 from garment_uv.samples.assemble import make_shard
 from garment_uv.samples.flow import Job
 from garment_uv.samples.part import Bench, PartRecord, make_part
-from garment_uv.samples.raw import RawSequence
 from garment_uv.samples.shard_plan import ShardRecord
 
 Record = PartRecord | ShardRecord

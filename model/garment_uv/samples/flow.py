@@ -7,9 +7,9 @@ bounded too; shards are joined as soon as their sequences are done. No step take
 from collections import deque
 from collections.abc import Iterable
 
+from garment_uv.datasets.raw import RawSequence
 from garment_uv.samples.manifest import LeftOut, SequenceEntry, ShardEntry
 from garment_uv.samples.part import PartRecord
-from garment_uv.samples.raw import RawSequence
 from garment_uv.samples.shard_plan import ShardJob, ShardPlan, ShardRecord
 
 Job = RawSequence | ShardJob

@@ -8,8 +8,8 @@ import numpy as np
 
 from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.topology import BodyTopology
-from garment_uv.cloth3d.camera import crop, turned
-from garment_uv.cloth3d.sequence import Frame, Sequence
+from garment_uv.datasets.cloth3d.camera import crop, turned
+from garment_uv.datasets.cloth3d.sequence import Frame, Sequence
 from garment_uv.errors import UserError
 from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
 from garment_uv.registration.register import Registration, register_outfit

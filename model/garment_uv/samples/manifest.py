@@ -19,8 +19,7 @@ from pydantic import (
 )
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config import Config
-from garment_uv.config.base import digest_of
+from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError
 from garment_uv.outputs import write_file
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 
 class BodyNoiseConfig(Config):

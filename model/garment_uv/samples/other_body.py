@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from garment_uv.cloth3d.camera import recrop
+from garment_uv.datasets.cloth3d.camera import recrop
 from garment_uv.samples.posing import BodyPoser
 from garment_uv.samples.sample import FrameBody, Sample
 from garment_uv.uv.fill import fill

@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import Field
 
 from garment_uv.config import Config
+from garment_uv.datasets.raw import RawSequence, RawSource
 from garment_uv.errors import UserError
 from garment_uv.samples.codec import OutOfRange, SampleFormat, encode_sample
 from garment_uv.samples.frames import SequenceSamples, Workshop
 from garment_uv.samples.manifest import LeftOut, SequenceEntry
-from garment_uv.samples.raw import RawSequence, RawSource
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import DatasetSink

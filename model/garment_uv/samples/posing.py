@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.body import BodyModel, BodyParameters, build_topology, load_body
-from garment_uv.cloth3d.camera import turned
+from garment_uv.datasets.cloth3d.camera import turned
 from garment_uv.errors import UserError
 from garment_uv.samples.sample import FrameBody
 from garment_uv.samples.source import DatasetSource

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import build_topology
+from garment_uv.datasets.raw import FolderRaw, RawSequence, RawSource
 from garment_uv.errors import UserError
 from garment_uv.outputs import FULL
 from garment_uv.samples.crew import CrewMaker, OneProcess, Processes
@@ -22,7 +23,6 @@ from garment_uv.samples.frames import Workshop
 from garment_uv.samples.manifest import ATLAS_KEY, SCHEMA_VERSION, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.part import Bench, PartRecord, part_file
 from garment_uv.samples.prepare_options import PrepareOptions
-from garment_uv.samples.raw import FolderRaw, RawSequence, RawSource
 from garment_uv.samples.shard_plan import ShardRecord
 from garment_uv.samples.shards import file_digest
 from garment_uv.samples.sink import DatasetSink

@@ -13,8 +13,7 @@ from typing import Any, Literal
 import torch
 from pydantic import Field
 
-from garment_uv.config.base import Config
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import Config
 from garment_uv.errors import UserError
 from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training import model_file
@@ -22,6 +21,7 @@ from garment_uv.training.changes import changeable, may_change
 from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.random_state import PlainRandomState
 from garment_uv.training.report import Best
+from garment_uv.training.trial import TrialConfig
 
 CHECKPOINT_JSON = "checkpoint.json"
 TRAINING = "training.safetensors"

@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.geometry.push_out import push_out
+from garment_uv.geometry.s2s import Mesh
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
 from garment_uv.metrics.meshes import garment_meshes
-from garment_uv.metrics.s2s import Mesh
 from garment_uv.metrics.sanity import MeshCounts, count_faults
 from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.reconstruction.meshes import push_out
 from garment_uv.samples.batch import collate
 from garment_uv.samples.other_body import placement_error
 from garment_uv.samples.sample import Sample
@@ -26,6 +25,7 @@ from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import load_model
 from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import Predictor, SegmentSource, predicted_topology
+from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.atlas import Atlas
 
 

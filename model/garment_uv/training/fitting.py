@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.source import DatasetSource, evenly_spaced
 from garment_uv.training.config import EvaluationConfig
 from garment_uv.training.model_file import TrainedOn
 from garment_uv.training.parallel import Processes
+from garment_uv.training.trial import TrialConfig
 
 TRAIN_SPLIT = "train"
 

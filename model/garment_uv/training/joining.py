@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training.device import resolve_device
 from garment_uv.training.parallel import ProcessGroup
+from garment_uv.training.trial import TrialConfig
 
 
 @contextmanager

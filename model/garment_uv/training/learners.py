@@ -4,7 +4,6 @@ from pathlib import Path
 
 import torch
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.networks.blocks import recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
@@ -12,6 +11,7 @@ from garment_uv.training import checkpoint
 from garment_uv.training.average import WeightAverage
 from garment_uv.training.device import place
 from garment_uv.training.model_file import load_weights
+from garment_uv.training.trial import TrialConfig
 
 
 class Learners:

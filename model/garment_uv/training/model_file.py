@@ -7,13 +7,13 @@ from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from garment_uv.config.base import Config, digest_of
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training.device import place
 from garment_uv.training.files import file_facts, read_json, verify_files, write_json
+from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.atlas import Atlas
 
 MODEL_JSON = "model.json"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 
 class PlainRandomState(Config):

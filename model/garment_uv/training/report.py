@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.training.config import EvaluationConfig
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 
 import torch
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
@@ -42,6 +41,7 @@ from garment_uv.training.report import Best, EpochReport
 from garment_uv.training.running import deterministic_sums
 from garment_uv.training.schedule import rate_factor
 from garment_uv.training.steps import AdversarialSteps
+from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.sampling import reading_of
 
 Choice = TypeVar("Choice")

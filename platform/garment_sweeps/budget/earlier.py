@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.tracking import tags
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

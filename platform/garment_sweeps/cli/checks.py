@@ -60,7 +60,7 @@ def warm_up() -> Iterator[str]:
     body.pose(BodyParameters(0, np.zeros(10, np.float32), np.zeros(72, np.float32)))
     yield f"open body ready ({time.monotonic() - began:.0f} s)"
     began = time.monotonic()
-    from garment_uv.metrics.s2s import surface_to_surface
+    from garment_uv.geometry.s2s import surface_to_surface
 
     triangle = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32), np.array([[0, 1, 2]], np.int32)
     surface_to_surface(*triangle, *triangle)

@@ -20,7 +20,7 @@ def command(out: Path, sizes: tuple[str, ...], workers: int, strict: bool) -> No
     from contextlib import ExitStack
 
     from garment_sweeps.cli.output import Report, progress_bar
-    from garment_uv.synthesis.benchmark import RECORDED, make_benchmark
+    from garment_uv.samples.open_benchmark import RECORDED, make_benchmark
 
     with ExitStack() as bar:
 

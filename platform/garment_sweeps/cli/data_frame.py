@@ -20,13 +20,13 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
     """Write one frame of the raw SEQUENCE as image.png and body.json: what `garment reconstruct` takes."""
     import numpy as np
 
-    from garment_uv.cloth3d.camera import crop
-    from garment_uv.cloth3d.sequence import Sequence
+    from garment_uv.datasets.cloth3d.camera import crop
+    from garment_uv.datasets.cloth3d.sequence import Sequence
+    from garment_uv.estimation.body_file import BodyFile, body_json
     from garment_uv.guard import keep_inputs, keep_others, made_by
     from garment_uv.outputs import write_files
-    from garment_uv.reconstruction.body_file import BodyFile, body_json
-    from garment_uv.reconstruction.picture import png
     from garment_uv.samples.frames import frame_body
+    from garment_uv.viewing.picture import png
 
     picture, body_file = out / "image.png", out / "body.json"
     keep_inputs((picture, body_file), [sequence])

@@ -24,7 +24,7 @@ def command(uri: str, raw: str, out: Path, worst: int, body: str, smpl_dir: Path
     from garment_uv.body import load_body
     from garment_uv.classes import GARMENT_CLASSES
     from garment_uv.guard import keep_inputs
-    from garment_uv.reconstruction.registration_report import PAGE_FILE, write_registration_report
+    from garment_uv.viewing.registration_report import PAGE_FILE, write_registration_report
 
     keep_inputs([out / PAGE_FILE], map(local_folder, (uri, raw)))
     manifest = open_source(uri).manifest

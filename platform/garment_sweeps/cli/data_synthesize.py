@@ -23,7 +23,7 @@ from garment_sweeps.cli.group import example
 def command(out: Path, sequences: int, frames: int, seed: int, workers: int, images: str) -> None:
     """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
     from garment_sweeps.cli.output import progress_bar
-    from garment_uv.synthesis.synthesize import synthesize
+    from garment_uv.datasets.open.synthesize import synthesize
 
     with progress_bar("synthesize", "sequences") as report:
         synthesize(out, sequences, frames, seed, image_format=images, workers=workers, progress=report)

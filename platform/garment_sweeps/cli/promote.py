@@ -26,7 +26,7 @@ def command(sweep: str, dry_run: bool, why: str, supersede: bool, changes: tuple
     from garment_sweeps.cli.output import show
     from garment_sweeps.promotion import promote
     from garment_sweeps.promotion.gates_config import GatesConfig
-    from garment_uv.config.base import parse_assignments
+    from garment_uv.config import parse_assignments
 
     config = GatesConfig().with_values(parse_assignments(changes))
     result = promote(sweep, dry_run=dry_run, why=why, supersede=supersede, config=config)

@@ -9,9 +9,9 @@ from garment_sweeps.cli.group import example
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from garment_uv.reconstruction.estimator_files import Said
-    from garment_uv.reconstruction.picture_alone import Person
-    from garment_uv.reconstruction.reconstructor import Reconstructor
+    from garment_uv.estimation.estimator_files import Said
+    from garment_uv.estimation.picture_alone import Person
+    from garment_uv.inference.reconstructor import Reconstructor
 
 
 @click.command(
@@ -65,13 +65,13 @@ def command(
     is taken so.
     """
     from garment_sweeps.promotion.evaluate import model_folder
-    from garment_uv.reconstruction.bodies import read_body
-    from garment_uv.reconstruction.estimator_files import Said
-    from garment_uv.reconstruction.export import check_ending
-    from garment_uv.reconstruction.image import reconstruct_files
-    from garment_uv.reconstruction.many import VIDEOS
-    from garment_uv.reconstruction.picture_alone import Person
-    from garment_uv.reconstruction.reconstructor import Reconstructor
+    from garment_uv.estimation.bodies import read_body
+    from garment_uv.estimation.estimator_files import Said
+    from garment_uv.estimation.picture_alone import Person
+    from garment_uv.inference.reconstructor import Reconstructor
+    from garment_uv.viewing.mesh_files import check_ending
+    from garment_uv.viewing.reconstruct import reconstruct_files
+    from garment_uv.viewing.reconstruct_many import VIDEOS
 
     if body is not None and (body_model or box or mask):
         raise UserError("--body says it all: leave --body-model, --box and --mask out, or leave --body out")
@@ -103,7 +103,7 @@ def _many(
     inputs: list[Path | None],
 ) -> None:
     from garment_sweeps.cli.output import progress_bar
-    from garment_uv.reconstruction.many import folder_items, reconstruct_many, video_items
+    from garment_uv.viewing.reconstruct_many import folder_items, reconstruct_many, video_items
 
     if image.is_dir():
         items, close = folder_items(image, body, said), None

@@ -57,7 +57,7 @@ def command(
     from garment_sweeps.driver.sweep import run_sweep
     from garment_sweeps.experiment import experiment_file
     from garment_sweeps.experiment.budget import Budget
-    from garment_uv.config.base import parse_assignments
+    from garment_uv.config import parse_assignments
 
     if resume and overwrite:
         raise UserError("--resume goes on with a sweep and --overwrite removes it; give one of them")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from garment_uv.reconstruction.exhibits import Exhibit
+    from garment_uv.viewing.exhibits import Exhibit
 
 Curve = list[tuple[int, float]]
 """Epoch and value, by epoch."""
@@ -45,7 +45,7 @@ def gather(client: "MlflowClient", name: str, run: "Run", metrics: list[str]) ->
 
 
 def _exhibits(client: "MlflowClient", run_id: str, folder: str) -> tuple["Exhibit", ...]:
-    from garment_uv.reconstruction.exhibits import MESHES_FILE, read_gallery
+    from garment_uv.viewing.exhibits import MESHES_FILE, read_gallery
 
     path = client.download_artifacts(run_id, f"{GALLERY_ARTIFACT}/{MESHES_FILE}", folder)
     scores = f"{GALLERY_ARTIFACT}/{SCORES_FILE}"

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 from garment_uv.errors import UserError
-from garment_uv.metrics.s2s import Mesh
+from garment_uv.geometry.s2s import Mesh
 
 MESH_SUFFIXES = (".obj", ".glb", ".ply", ".off", ".stl")
 

@@ -14,7 +14,7 @@ from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -17,7 +17,7 @@ def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     """The page of these runs as HTML."""
     import jinja2
 
-    from garment_uv.reconstruction.viewer import embedded, viewer_data, viewer_script
+    from garment_uv.viewing.viewer import embedded, viewer_data, viewer_script
 
     panels, rows = views(runs)
     columns, scores = sections.score_table(chosen, runs)

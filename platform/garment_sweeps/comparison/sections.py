@@ -17,8 +17,8 @@ from garment_sweeps.comparison.table import COST_SCALE, COST_TITLES
 from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import last_params
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 CLASS_CURVES = {f"s2s/{name}": f"S2S of {name}, mm" for name in GARMENT_CLASSES}
 

@@ -8,8 +8,8 @@ from garment_sweeps.comparison.gathered import Gathered
 from garment_uv.classes import GARMENT_CLASSES
 
 if TYPE_CHECKING:
-    from garment_uv.reconstruction.exhibits import Exhibit
-    from garment_uv.reconstruction.viewer import Panel
+    from garment_uv.viewing.exhibits import Exhibit
+    from garment_uv.viewing.viewer import Panel
 
 MOST_SAMPLES = 12
 
@@ -37,8 +37,8 @@ class ViewRow:
 
 def views(runs: Sequence[Gathered]) -> "tuple[list[Panel], list[ViewRow]]":
     """The panels of all views, and the rows that they stand in: at most `MOST_SAMPLES`, those that most runs kept."""
-    from garment_uv.reconstruction.exhibits import view_meshes
-    from garment_uv.reconstruction.viewer import Panel
+    from garment_uv.viewing.exhibits import view_meshes
+    from garment_uv.viewing.viewer import Panel
 
     panels: list[Panel] = []
 
@@ -75,11 +75,11 @@ def _coloured(exhibit: "Exhibit") -> list:
     """Predicted garments in the colours of their errors, those measured when they were made where they were kept."""
     from dataclasses import replace
 
-    from garment_uv.reconstruction.exhibits import view_meshes
+    from garment_uv.viewing.exhibits import view_meshes
 
     kept = exhibit.distance_mm
     if set(kept) != set(exhibit.prediction):
-        from garment_uv.reconstruction.gallery import error_meshes
+        from garment_uv.viewing.gallery import error_meshes
 
         return error_meshes(exhibit.prediction, exhibit.truth)
     return [replace(mesh, values=kept[mesh.name]) for mesh in view_meshes(exhibit.prediction)]

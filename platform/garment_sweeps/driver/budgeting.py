@@ -14,7 +14,7 @@ from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.ray import nodes
 from garment_sweeps.study.history import Record
 from garment_sweeps.study.state import SweepState
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

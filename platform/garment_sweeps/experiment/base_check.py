@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from garment_sweeps.experiment.space import Choice, Float, Parameter, Space, is_among
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 
 def check_against_base(space: Space, base: TrialConfig) -> None:

@@ -3,13 +3,13 @@
 from garment_sweeps.experiment.base_check import tried_values
 from garment_sweeps.experiment.experiment import Experiment
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.networks.sizes import check_map_size
 from garment_uv.samples.manifest import Manifest
 from garment_uv.training.config import EvaluationConfig
 from garment_uv.training.fitting import check_splits, worn_classes
 from garment_uv.training.report import error_names
+from garment_uv.training.trial import TrialConfig
 
 
 def check_against_dataset(experiment: Experiment, manifest: Manifest) -> None:

@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 from garment_sweeps.experiment.base_check import check_against_base
 from garment_sweeps.experiment.scheduling import AshaConfig, PbtConfig, SchedulerConfig
 from garment_sweeps.experiment.space import Space
-from garment_uv.config.base import Config
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import Config
 from garment_uv.training.changes import changeable, may_change
 from garment_uv.training.report import error_names
+from garment_uv.training.trial import TrialConfig
 
 Cost = Literal["seconds_per_image", "memory_mib", "parameters"]
 """What is measured of a trial beside its error, all to be small."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 if TYPE_CHECKING:
     import optuna

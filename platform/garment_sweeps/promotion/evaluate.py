@@ -82,7 +82,7 @@ def evaluate_bodies(
     smpl_dir: Path | None = None,
     seed: int = 0,
 ) -> "dict[str, BodyTables]":
-    """S2S of a model told several bodies, by their names: see `garment_uv.bodyfit.seen.BODIES`.
+    """S2S of a model told several bodies, by their names: see `garment_uv.estimation.seen.BODIES`.
 
     Args:
         uri, model, split, segments: as `evaluate` has them.
@@ -92,8 +92,8 @@ def evaluate_bodies(
         seed: decides the perturbation, and which squares the prediction starts from.
     """
     from garment_sweeps.storage import open_source
-    from garment_uv.bodyfit.model_file import companion
-    from garment_uv.bodyfit.seen import teller
+    from garment_uv.estimation.model_file import companion
+    from garment_uv.estimation.seen import teller
     from garment_uv.training.evaluate import saved_evaluator
 
     source, folder = open_source(uri), model_folder(model)

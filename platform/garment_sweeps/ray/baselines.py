@@ -2,8 +2,8 @@
 
 from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 
 def measure_on_cluster(config: TrialConfig) -> dict[str, dict[str, float]]:

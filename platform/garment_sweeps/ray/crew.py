@@ -5,11 +5,11 @@ import time
 
 from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
+from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
 from garment_uv.samples.crew import Record, work
 from garment_uv.samples.flow import Job
 from garment_uv.samples.part import Bench
-from garment_uv.samples.raw import RawSequence
 from garment_uv.samples.staging import PLAN
 
 RETRIES = 8

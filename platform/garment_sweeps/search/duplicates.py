@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from garment_uv.config.base import digest_of
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import digest_of
+from garment_uv.training.trial import TrialConfig
 
 
 def canonical_digest(base: TrialConfig, values: dict[str, Any]) -> str:

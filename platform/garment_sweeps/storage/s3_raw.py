@@ -9,8 +9,8 @@ from pathlib import Path
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_errors import Missing
 from garment_sweeps.storage.uri import S3Location, parse_uri
+from garment_uv.datasets.raw import FolderRaw, RawChanged, RawSequence, RawSource, fingerprint_of
 from garment_uv.errors import UserError
-from garment_uv.samples.raw import FolderRaw, RawChanged, RawSequence, RawSource, fingerprint_of
 
 _FILE = re.compile(r"^([^/]+)/(\d{5})/([^/]+)\Z")
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.study.decisions import Event
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 from garment_uv.errors import UserError
 
 FREE = (

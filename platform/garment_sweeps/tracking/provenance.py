@@ -12,7 +12,7 @@ from pathlib import Path
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.code_state import UNKNOWN, code_state
-from garment_uv.config.base import Config
+from garment_uv.config import Config
 
 SOURCE_ARTIFACT = "source"
 """Artifact path of a parent run's diff and experiment file."""

@@ -17,9 +17,9 @@ from pydantic import Field
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.code_state import git_commit
 from garment_sweeps.tracking.provenance import Provenance, hardware, user
-from garment_uv.config.base import Config
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import Config
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 HEADLINE = "s2s/all"
 """The metric that ranks: S2S over all garments in mm, lower is better."""

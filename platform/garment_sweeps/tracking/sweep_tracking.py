@@ -25,8 +25,8 @@ from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrackingConfig, TrialContext
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
     from garment_sweeps.driver.report import SweepReport

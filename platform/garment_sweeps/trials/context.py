@@ -6,8 +6,8 @@ from pydantic import Field, field_validator
 
 from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking.provenance import Provenance
-from garment_uv.config.base import Config
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import Config
+from garment_uv.training.trial import TrialConfig
 
 
 class StorageConfig(Config):

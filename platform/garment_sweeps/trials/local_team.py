@@ -10,7 +10,7 @@ from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.team import Answer, Died, Member, Team
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 END_S = 5.0
 """How long a process may take to end by itself."""

@@ -13,8 +13,8 @@ from garment_sweeps.trials.lineage import Lineage
 from garment_sweeps.trials.progress import Progress
 from garment_sweeps.trials.team import Died
 from garment_sweeps.trials.work import Work, open_work
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.training.trial import TrialConfig
 
 WORK_FOLDER = "work"
 """The work's own files in a checkpoint; beside it lie the progress and the record for MLflow."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.team import Team
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def start_team(context: TrialContext, config: TrialConfig, in_ray: bool) -> Team:

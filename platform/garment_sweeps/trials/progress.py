@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from garment_uv.config.base import Config, digest_of
+from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError
 
 PROGRESS_FILE = "trial.json"

@@ -16,7 +16,7 @@ from ray.train.torch import TorchConfig
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.team import Answer, Died, Member, Team
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 _members: list[Member] = []
 """In a worker: the one that it is."""

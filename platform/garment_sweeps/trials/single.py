@@ -19,8 +19,8 @@ from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialCo
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.single_place import claim_place
 from garment_sweeps.trials.team import Died
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 DELIVERY_WAIT_S = 30.0
 """Seconds that the start and the end of a training wait for an MLflow that does not move."""

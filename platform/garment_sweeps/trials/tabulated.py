@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from garment_uv.classes import GARMENT_CLASSES
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.training.trial import TrialConfig
 
 PROGRESS_FILE = "tabulated.json"
 TOO_LARGE_RATE = 0.5

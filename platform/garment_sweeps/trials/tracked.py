@@ -19,8 +19,8 @@ from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now
 from garment_sweeps.tracking.settings import open_client, own_uri
 from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.context import TrialContext
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 
 class TrialTracking:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.memory import PeakMemory, enough_memory
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
     from garment_uv.training.parallel import Processes
@@ -60,7 +60,7 @@ class TrainingWork:
 
     def gallery(self, folder: Path) -> bool:
         """Page, pictures and meshes of a few samples of the evaluation split, predicted beside true."""
-        from garment_uv.reconstruction.gallery import write_gallery
+        from garment_uv.viewing.gallery import write_gallery
 
         trainer = self._trainer
         chosen = trainer.config.evaluation

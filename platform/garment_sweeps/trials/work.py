@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from garment_sweeps.trials.context import TrialContext
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 class Work(Protocol):

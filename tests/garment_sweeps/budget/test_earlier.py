@@ -8,7 +8,7 @@ from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.parts import Parts
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of
 from garment_sweeps.tracking.trial_run import TrialRun
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.budget.outlook import Outlook, duration, plan_of
 from garment_sweeps.experiment import AshaConfig, Experiment, FinalsConfig, Float, PbtConfig, ResourcesConfig, Space
 from garment_sweeps.experiment.budget import Budget
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.budget.results import result
 
 

@@ -13,13 +13,13 @@ from garment_sweeps.cli.data import COMMANDS as DATA_COMMANDS
 from garment_sweeps.cli.main import COMMANDS, garment, main
 from garment_sweeps.study.decisions import write_file
 from garment_sweeps.tracking.ui import users_file
+from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.outputs import CannotWrite
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.synthesis.synthesize import synthesize
 from tests.garment_sweeps.promotion.crafted import track
 from tests.garment_uv.cylinder import write_dataset
 from tests.garment_uv.disks import full_disk, read_only
-from tests.garment_uv.reconstruction.conftest import body_file, frame, model, open_body, picture
+from tests.garment_uv.pictured import body_file, frame, model, open_body, picture
 from tests.garment_uv.test_outputs import small_model
 
 __all__ = ["body_file", "frame", "model", "open_body", "picture"]

@@ -9,7 +9,7 @@ from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.metrics.scores_file import SampleScore
-from garment_uv.reconstruction.exhibits import Exhibit
+from garment_uv.viewing.exhibits import Exhibit
 
 
 def score(sample: str, garment: str, mm: float) -> SampleScore:

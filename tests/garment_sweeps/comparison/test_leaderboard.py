@@ -190,7 +190,7 @@ def test_repeats_are_folded_into_their_trial_by_tag_or_by_name():
 
 def test_hundreds_of_recorded_trials_are_read_in_one_paging(tmp_path, monkeypatch):
     from garment_sweeps.tracking import SweepRun, tags
-    from garment_uv.config.trial import TrialConfig
+    from garment_uv.training.trial import TrialConfig
 
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -1,7 +1,7 @@
 """An experiment whose every trial diverges, where training is tabulated."""
 
 from garment_sweeps.experiment import Choice, Experiment, Space
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def experiment() -> Experiment:

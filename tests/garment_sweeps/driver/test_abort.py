@@ -12,7 +12,7 @@ from garment_sweeps.tracking.record import Start, TrialRecord, identity_of
 from garment_sweeps.tracking.sweep_run import trials_of
 from garment_sweeps.tracking.sweep_tracking import SweepTracking
 from garment_sweeps.trials.context import TrialContext
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 @pytest.mark.parametrize(("status", "said"), [("complete", "FINISHED"), ("failed", "FAILED"), ("killed", "KILLED")])

@@ -4,10 +4,10 @@ import pytest
 
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.experiment import Choice, Experiment, Float, Integer, Space
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training.config import EvaluationConfig
 from garment_uv.training.report import error_names
+from garment_uv.training.trial import TrialConfig
 
 MODE, DEPTH = "generator.local.mode", "generator.local.depth"
 

@@ -4,9 +4,9 @@ import pytest
 
 from garment_sweeps.experiment import Choice, Experiment, Space
 from garment_sweeps.experiment.dataset_check import check_against_dataset
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import AtlasEntry, BodyEntry, Manifest, SequenceEntry, ShardEntry
+from garment_uv.training.trial import TrialConfig
 
 WORN = (("Top", "Skirt"), ("Dress",), ("Jumpsuit",))
 """Of the validation split's sequences, ten frames each."""

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_sweeps.experiment import AshaConfig, Choice, Experiment, Float, Integer, Space, load_experiment
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 MODE = "generator.local.mode"

@@ -11,9 +11,9 @@ from garment_sweeps.tracking.model_artifact import model_tags
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
 from garment_uv.metrics.baseline_tables import baseline_tables
 from garment_uv.metrics.scores_file import write_scores
-from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
+from garment_uv.viewing.gallery import write_gallery
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 EPOCHS = 12

@@ -21,10 +21,10 @@ from garment_sweeps.tracking import experiment_id_of, tags, tracking_client
 from garment_sweeps.tracking.home import home_id
 from garment_sweeps.tracking.model_artifact import fetch_model
 from garment_sweeps.trials.single import train_once
-from garment_uv.reconstruction.gallery import write_gallery
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.evaluate import saved_evaluator
 from garment_uv.training.model_file import read_card
+from garment_uv.viewing.gallery import write_gallery
 from tests.garment_sweeps.promotion.crafted import track
 from tests.garment_uv.cylinder import small_config, write_dataset
 from tests.garment_uv.test_outputs import small_model

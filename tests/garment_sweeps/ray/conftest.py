@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from garment_uv.body import load_body
+from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
-from garment_uv.synthesis.synthesize import synthesize
 from tests.garment_sweeps.storage.conftest import bucket, client, s3, server  # noqa: F401
 
 OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0)

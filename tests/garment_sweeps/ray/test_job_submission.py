@@ -25,7 +25,7 @@ SECONDS = 540
 
 EXPERIMENT = """
 from garment_sweeps.experiment import Experiment, FinalsConfig, Float, Space
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def experiment():

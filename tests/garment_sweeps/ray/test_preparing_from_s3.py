@@ -6,9 +6,9 @@ from garment_sweeps.storage import open_sink, verify
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_raw import open_raw
 from garment_uv.body import load_body
+from garment_uv.datasets.raw import RawChanged
 from garment_uv.errors import UserError
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.raw import RawChanged
 from tests.garment_sweeps.ray.conftest import OPTIONS, same_but_for_its_place
 
 

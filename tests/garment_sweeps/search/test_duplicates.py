@@ -3,7 +3,7 @@
 import pytest
 
 from garment_sweeps.search.duplicates import canonical_digest
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 BASE = TrialConfig()
 NONE = {"generator.local.mode": "none"}

@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 
 from garment_sweeps.study.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.studies import make_searcher
 
 EPOCHS = 6

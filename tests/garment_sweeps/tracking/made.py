@@ -2,7 +2,7 @@
 
 from garment_sweeps.tracking import SweepRun
 from garment_sweeps.tracking.record import Start, TrialRecord, identity_of
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def record_of(sweep: SweepRun, trial: str, attempt: int = 1, **extra) -> TrialRecord:

@@ -5,7 +5,7 @@ import pytest
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
 from garment_sweeps.trials.context import StorageConfig
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def record(tmp_path, trial: str = "t00003.r1", attempt: int = 10_002) -> TrialRecord:

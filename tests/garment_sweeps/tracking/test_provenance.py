@@ -10,7 +10,7 @@ from garment_sweeps.tracking import code_state, provenance, tags
 from garment_sweeps.tracking.code_state import DIFF_BYTES, CodeState, to_environment
 from garment_sweeps.tracking.provenance import Provenance, take_sources
 from garment_sweeps.tracking.record import identity_of
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 def git(folder: Path, *arguments: str) -> str:

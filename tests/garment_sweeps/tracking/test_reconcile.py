@@ -14,7 +14,7 @@ from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import StorageConfig
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 @dataclass

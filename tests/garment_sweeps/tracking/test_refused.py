@@ -16,7 +16,7 @@ from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.tracking.sweep_tracking import SweepTracking
 from garment_sweeps.trials.context import StorageConfig, TrialContext
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.tracking.made import history
 from tests.servers.refusing_proxy import refusing_proxy, uploads, writes_of
 

@@ -9,8 +9,8 @@ from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import fetch_model, model_tags
 from garment_sweeps.tracking.record import Ending, TrialRecord, now_ms
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.tracking.made import history, record_of
 
 pytestmark = pytest.mark.servers

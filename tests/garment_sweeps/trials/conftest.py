@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from garment_sweeps.trials.context import StorageConfig, TrialContext
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from garment_sweeps.trials import team as team_module
 from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once
 from garment_sweeps.trials.team import Answer, Died, Member, Team
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
+from garment_uv.training.trial import TrialConfig
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 GENTLE = {"training.optimiser.generator_lr": 1e-6, "training.optimiser.discriminator_lr": 1e-6}

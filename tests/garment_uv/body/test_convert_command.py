@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-ESTIMATE = "garment_uv.reconstruction.convert_estimate"
+ESTIMATE = "garment_uv.estimation.convert_estimate"
 SMPL = "garment_uv.body.convert_smpl"
 
 

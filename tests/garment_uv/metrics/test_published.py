@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from garment_uv.config.base import parse_assignments
-from garment_uv.config.trial import TrialConfig
+from garment_uv.config import parse_assignments
 from garment_uv.metrics.published import ABLATION, COLUMNS, PUBLISHED_MM
+from garment_uv.training.trial import TrialConfig
 
 README = Path(__file__).parents[3] / "experiments" / "README.md"
 

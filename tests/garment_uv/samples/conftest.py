@@ -1,6 +1,9 @@
 import pytest
 
+from tests.garment_uv.datasets.open.conftest import stage
 from tests.garment_uv.samples.made import made_atlas, write_folder
+
+__all__ = ["stage"]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from garment_uv.body import BodyParameters
-from garment_uv.cloth3d.camera import project_to_crop, recrop
+from garment_uv.datasets.cloth3d.camera import project_to_crop, recrop
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.body_noise import BodyNoise, perturbed

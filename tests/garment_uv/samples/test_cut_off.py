@@ -155,7 +155,7 @@ def test_damaged_samples_are_told_and_made_again(quick, tmp_path, monkeypatch):
 
 def test_a_real_run_survives_kill_9_at_random_moments(tmp_path):
     from garment_uv.body import load_body
-    from garment_uv.synthesis.synthesize import synthesize
+    from garment_uv.datasets.open.synthesize import synthesize
 
     raw, target = tmp_path / "raw", tmp_path / "set"
     synthesize(raw, 4, 2, seed=5)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from garment_uv.datasets.raw import RawSequence
 from garment_uv.samples.flow import Flow, go_on
 from garment_uv.samples.manifest import LeftOut, SequenceEntry, ShardEntry
 from garment_uv.samples.part import PartRecord
-from garment_uv.samples.raw import RawSequence
 from garment_uv.samples.shard_plan import ShardJob, ShardRecord
 
 PER_SHARD = 4

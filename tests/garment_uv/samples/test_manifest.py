@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_uv.config.base import digest_of
+from garment_uv.config import digest_of
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import LeftOut, Manifest, SequenceEntry
 

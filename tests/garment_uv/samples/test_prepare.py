@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from garment_uv.body import load_body
-from garment_uv.cloth3d.camera import crop, turned
-from garment_uv.cloth3d.pointcache import PointCache, write_pointcache
-from garment_uv.cloth3d.sequence import Sequence
+from garment_uv.datasets.cloth3d.camera import crop, turned
+from garment_uv.datasets.cloth3d.pointcache import PointCache, write_pointcache
+from garment_uv.datasets.cloth3d.sequence import Sequence
+from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.manifest import Manifest
@@ -16,7 +17,6 @@ from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.synthesis.synthesize import synthesize
 from garment_uv.uv.sampling import read_vertices
 
 OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2)

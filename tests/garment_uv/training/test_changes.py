@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.errors import UserError
 from garment_uv.training.changes import changeable, may_change
+from garment_uv.training.trial import TrialConfig
 
 BEFORE = {"training.epochs": 3, "loss.normal": 0.0, "training.optimiser.generator_lr": 1e-3, "loss.laplacian": 0.1}
 AFTER = {**BEFORE, "loss.normal": 2.0, "training.optimiser.generator_lr": 3e-4}

@@ -2,7 +2,7 @@
 
 import json
 
-from garment_uv.config.base import digest_of
+from garment_uv.config import digest_of
 from garment_uv.training.model_file import load_model
 
 

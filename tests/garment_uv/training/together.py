@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from garment_uv.config.trial import TrialConfig
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.joining import joined
 from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.trainer import Trainer
+from garment_uv.training.trial import TrialConfig
 
 
 def pool(processes: int) -> ProcessPoolExecutor:

@@ -14,7 +14,7 @@ from garment_sweeps.experiment import (
     Space,
 )
 from garment_sweeps.trials.context import StorageConfig, TrialContext
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.search.schedulers.mini_tune import EPOCHS
 
 PATHS = ("training.optimiser.generator_lr", "loss.normal", "training.collapse_epochs")

@@ -14,7 +14,7 @@ from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.study import open_storage, started
 from garment_sweeps.trials.tabulated import curve_mm
-from garment_uv.config.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 RATE = "training.optimiser.generator_lr"

@@ -130,7 +130,7 @@ def test_trials_that_wait_wait_on_in_the_next_session_until_they_are_woken(kind,
 
 def _context(tmp_path_factory) -> dict:
     from garment_sweeps.trials.context import StorageConfig, TrialContext
-    from garment_uv.config.trial import TrialConfig
+    from garment_uv.training.trial import TrialConfig
 
     return TrialContext(
         sweep="s",

@@ -1,0 +1,199 @@
+"""Frames of a sequence, from a video or a folder of `NNNN.png`; index 0 is always pose 0.
+
+Videos are counted from their first decoded picture. Pictures are named by the 0-based index, or, where they are
+0001.png and on without a gap, as ffmpeg numbers what it extracts: then 0001.png is frame 0.
+"""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from garment_uv.datasets.cloth3d._matroska import matroska_size
+from garment_uv.errors import UserError
+
+
+class VideoReader:
+    """Pictures of one video by 0-based index, counted by decoding: exact whatever the timestamps.
+
+    Reading forward decodes each picture once; going back starts again. Not for sharing between threads.
+    """
+
+    def __init__(self, path: Path | str, mode: str = "rgb24") -> None:
+        """`mode` is 'rgb24' for [H, W, 3] or 'gray' for [H, W]. UserError for a missing file or no video."""
+        self.path = Path(path)
+        self.mode = mode
+        self._pictures: Iterator[np.ndarray] | None = None
+        self._next = 0
+        self._last: np.ndarray | None = None
+        if not self.path.is_file():
+            raise UserError(f"{self.path}: no such file; the sequence lacks its video: fetch it again")
+        self.num_frames = self._count()
+
+    def frame(self, index: int) -> np.ndarray:
+        """One picture, uint8; UserError where the stream breaks before it."""
+        if not 0 <= index < self.num_frames:
+            raise IndexError(f"{self.path} has the frames 0 to {self.num_frames - 1}, was asked for {index}")
+        if self._last is None or index < self._next - 1:
+            self.close()
+            self._pictures = self._decode()
+        while self._next <= index:
+            picture = next(self._pictures, None)
+            if picture is None:
+                raise UserError(f"{self.path}: ends at frame {self._next} of {self.num_frames}; fetch it again")
+            self._last, self._next = picture, self._next + 1
+        return self._last.to_ndarray(format=self.mode)
+
+    def close(self) -> None:
+        """Close the file; a later `frame` opens it again."""
+        if self._pictures is not None:
+            self._pictures.close()
+        self._pictures, self._last, self._next = None, None, 0
+
+    def _count(self) -> int:
+        promised = matroska_size(self.path)
+        size = self.path.stat().st_size
+        if promised is not None and size < promised:
+            raise UserError(f"{self.path}: truncated, {size} of {promised} bytes; fetch it again")
+        count = 0
+        try:
+            with av.open(str(self.path)) as container:
+                for packet in container.demux(_stream(container, self.path)):
+                    if packet.is_corrupt:
+                        raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
+                    count += packet.size > 0
+        except (av.FFmpegError, ValueError) as error:
+            raise UserError(f"{self.path}: not a readable video ({_first_line(error)}); fetch it again") from None
+        if count == 0:
+            raise UserError(f"{self.path}: holds no picture; fetch it again")
+        return count
+
+    def _decode(self) -> Iterator[av.VideoFrame]:
+        try:
+            with av.open(str(self.path)) as container:
+                stream = _stream(container, self.path)
+                stream.codec_context.thread_count = 1
+                stream.codec_context.options = {"err_detect": "explode"}  # not a grey patch
+                yield from container.decode(stream)
+        except av.FFmpegError as error:
+            raise UserError(
+                f"{self.path}: breaks off at frame {self._next} ({_first_line(error)}); fetch it again"
+            ) from None
+
+
+class PngFolder:
+    """RGBA frames `NNNN.png` of a folder, by the 0-based index in their names, where gaps are allowed; or ffmpeg's.
+
+    UserError for pictures that begin with 0001 and have gaps: they may be numbered either way.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        named = {int(p.stem): p for p in sorted(self.folder.glob("[0-9][0-9][0-9][0-9]*.png")) if p.stem.isdigit()}
+        self.first = 1 if min(named, default=0) == 1 else 0
+        """The number in the name of frame 0."""
+        if self.first and max(named) != len(named):
+            raise UserError(
+                f"{self.folder}: its pictures begin with {named[1].name} and have gaps, so their frames are not known; "
+                "name frame 0, which is pose 0, 0000.png"
+            )
+        self.files = {number - self.first: path for number, path in named.items()}
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Indices that have a picture, ascending."""
+        return tuple(sorted(self.files))
+
+    def frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """RGB uint8 [H, W, 3] and alpha uint8 [H, W]; UserError for a picture truncated or without alpha."""
+        if index not in self.files:
+            raise UserError(f"{self.folder}: has no {index:04d}.png; fetch the frame again")
+        rgba = read_png(self.files[index])
+        if rgba.ndim != 3 or rgba.shape[2] != 4:
+            raise UserError(f"{self.files[index]}: has no alpha channel; CLOTH3D's frames are RGBA: fetch it again")
+        return rgba[..., :3], rgba[..., 3]
+
+
+def read_png(path: Path | str) -> np.ndarray:
+    """A picture as uint8 [H, W] or [H, W, C]; UserError where it is missing, truncated or no picture."""
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; fetch it again") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: not a readable picture ({_first_line(error)}); fetch it again") from None
+
+
+def read_frames(path: Path | str, indices: Iterable[int], mode: str = "rgb24") -> list[np.ndarray]:
+    """Pictures at 0-based `indices`, in their order, from one pass; uint8 [H, W, 3], or [H, W] for 'gray'."""
+    wanted = list(indices)
+    reader = VideoReader(path, mode)
+    try:
+        found = {index: reader.frame(index) for index in sorted(set(wanted))}
+    finally:
+        reader.close()
+    return [found[index] for index in wanted]
+
+
+class VideoWriter:
+    """Lossless FFV1 in Matroska, the same bytes for the same pictures; not atomic by itself."""
+
+    def __init__(self, path: Path | str, fps: int = 30) -> None:
+        self.path = Path(path)
+        self._fps = fps
+        self._container = None
+        self._stream = None
+        self._count = 0
+
+    def __enter__(self) -> "VideoWriter":
+        options = {"fflags": "+bitexact"}
+        self._container = av.open(str(self.path), "w", format="matroska", container_options=options)
+        return self
+
+    def add(self, picture: np.ndarray) -> None:
+        """Append a picture, uint8 [H, W, 3] RGB or [H, W] grey; all must be alike."""
+        picture = np.ascontiguousarray(picture, np.uint8)
+        layout = "rgb24" if picture.ndim == 3 else "gray"
+        frame = av.VideoFrame.from_ndarray(picture, format=layout)
+        stored = "bgr0" if picture.ndim == 3 else "gray"
+        if self._stream is None:
+            self._stream = self._container.add_stream("ffv1", rate=self._fps)
+            self._stream.height, self._stream.width = picture.shape[:2]
+            self._stream.pix_fmt = stored
+            self._stream.codec_context.options = {"flags": "+bitexact", "level": "3"}
+            self._stream.codec_context.thread_count = 1
+        elif (self._stream.height, self._stream.width, self._stream.pix_fmt) != (*picture.shape[:2], stored):
+            raise UserError(f"{self.path}: picture {self._count} has the shape {picture.shape}, unlike those before it")
+        frame = frame.reformat(format=stored)
+        frame.pts, frame.time_base = self._count, Fraction(1, self._fps)
+        self._container.mux(self._stream.encode(frame))
+        self._count += 1
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None and self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+def write_video(path: Path | str, frames: Iterable[np.ndarray], fps: int = 30) -> None:
+    """Write uint8 pictures [H, W, 3] or [H, W] as lossless FFV1; UserError for none or uneven ones."""
+    count = 0
+    with VideoWriter(path, fps) as writer:
+        for count, picture in enumerate(frames, start=1):  # noqa: B007
+            writer.add(picture)
+    if count == 0:
+        raise UserError(f"{path}: no pictures to write; a video has at least one")
+
+
+def _stream(container, path: Path):
+    if not container.streams.video:
+        raise UserError(f"{path}: holds no video; fetch it again")
+    return container.streams.video[0]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

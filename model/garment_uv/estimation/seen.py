@@ -1,0 +1,67 @@
+"""The three bodies that a garment model is evaluated on: given, perturbed as estimators err, and predicted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from garment_uv.errors import UserError
+from garment_uv.estimation.estimate import BodyEstimator
+from garment_uv.estimation.model_file import BodyCard
+from garment_uv.samples.body_noise import BodyNoise
+from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.samples.other_body import with_body
+from garment_uv.samples.posing import BodyPoser
+from garment_uv.samples.sample import Sample
+from garment_uv.samples.source import DatasetSource
+
+BODIES: dict[str, str] = {
+    "given": "the dataset's own body",
+    "perturbed": "the dataset's body off by what estimators err by (AS_ESTIMATED)",
+    "predicted": "the body that a body network of `garment train-body` sees in the picture",
+}
+"""Whose body a model is told, with one line on each."""
+
+Teller = Callable[[Sample], Sample]
+"""Gives a sample as the network sees it that is told another body."""
+
+
+def teller(
+    body: str,
+    source: DatasetSource,
+    body_model: Path | None = None,
+    smpl_dir: str | Path = "",
+    seed: int = 0,
+    device: str = "auto",
+) -> Teller | None:
+    """The teller of one of `BODIES` for the samples of a dataset; None for 'given'.
+
+    `seed` decides the perturbation and from which square the prediction starts. UserError for another name, for
+    'predicted' without a body network, and where a body cannot be posed.
+    """
+    if body == "given":
+        return None
+    if body == "perturbed":
+        return BodyNoise(AS_ESTIMATED, source, seed, smpl_dir)
+    if body != "predicted":
+        raise UserError(f"no body {body!r}: choose one of {', '.join(BODIES)}")
+    if body_model is None:
+        raise UserError(
+            "a predicted body needs a body network: train one with `garment train-body` and give its folder as "
+            "--body-model"
+        )
+    estimator = BodyEstimator(body_model, device)
+    check_same_body(estimator.card, source.manifest.body.name, source.manifest.body.body_digest, body_model)
+    poser = BodyPoser.of_dataset(source, smpl_dir)
+
+    def tell(sample: Sample) -> Sample:
+        return with_body(sample, estimator.of_sample(sample, seed), poser, source.manifest.fill)
+
+    return tell
+
+
+def check_same_body(card: BodyCard, name: str, digest: str, folder: Path) -> None:
+    """UserError unless a body network says the parameters of that body model."""
+    if card.body_model != name or (digest and card.body_digest != digest):
+        raise UserError(
+            f"the body network {folder} was trained on the body {card.body_model!r} ({card.body_digest[:16]}), wanted "
+            f"{name!r} ({digest[:16]}): train one on a dataset of that body"
+        )

@@ -1,0 +1,189 @@
+"""The body network's training: epochs, errors on the validation split, checkpoints.
+
+<folder>/checkpoint.json        epoch, config, dataset version, sha256 of the rest
+<folder>/training.safetensors   the optimiser's state and torch's random numbers
+<folder>/model/                 the network as a body model folder
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from garment_uv.body import load_body
+from garment_uv.errors import Infeasible, UserError
+from garment_uv.estimation.config import BodyFitConfig
+from garment_uv.estimation.examples import Examples, Pictures
+from garment_uv.estimation.losses import body_errors, body_losses
+from garment_uv.estimation.model_file import BODY_WEIGHTS, BodyCard, write_body_model
+from garment_uv.estimation.network import BodyRegressor
+from garment_uv.estimation.skeleton import joint_rotations
+from garment_uv.outputs import present_folder, replaced_folder
+from garment_uv.samples.order import epoch_order
+from garment_uv.samples.source import DatasetSource
+from garment_uv.training.checkpoint import load_optimiser, optimiser_tensors, part
+from garment_uv.training.device import resolve_device
+from garment_uv.training.files import file_facts, read_json, verify_files, write_json
+from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
+from garment_uv.training.random_state import RandomState
+from garment_uv.training.schedule import rate_factor
+
+CHECKPOINT_JSON, TRAINING, MODEL = "checkpoint.json", "training.safetensors", "model"
+TRAIN_SPLIT = "train"
+WHERE_IT_RUNS = ("uri", "smpl_dir", "device", "threads")
+
+
+@dataclass(frozen=True)
+class BodyEpoch:
+    """What one epoch gave."""
+
+    epoch: int
+    losses: dict[str, float]
+    errors: dict[str, float]
+    """On the validation split; empty in epochs without a look at it."""
+    seconds: float
+
+
+class BodyTrainer:
+    """Trains the body network of `config` on `source`, one epoch a call: the same numbers for the same seed on the CPU,
+    also when killed and resumed from the last `save`.
+    """
+
+    def __init__(self, config: BodyFitConfig, source: DatasetSource) -> None:
+        self.config, self.source = config, source
+        self.device = resolve_device(config.device)
+        self.epoch = 0
+        self.errors: dict[str, float] = {}
+        body = source.manifest.body
+        model = load_body(body.name, config.smpl_dir or None)
+        if model.digest != body.body_digest:
+            raise UserError(
+                f"{source.uri} was prepared on another version of the body {body.name!r} ({body.body_digest[:16]}, "
+                f"here {model.digest[:16]}): prepare it again, or use that version"
+            )
+        self._pictures = {split: Pictures(source, split) for split in (TRAIN_SPLIT, config.split)}
+        self._examples = Examples(config, model)
+        self._random = RandomState(config.seed, self.device)
+        with self._random.active():
+            self.network = BodyRegressor(config.network).to(self.device)
+        self._optimiser = torch.optim.Adam(self.network.parameters(), lr=config.learning_rate)
+        self._mean_depth = self._start_from_the_mean()
+
+    def train_epoch(self) -> BodyEpoch:
+        """Train the next epoch; Infeasible where a loss is not finite, UserError when all epochs are done."""
+        if self.epoch >= self.config.epochs:
+            raise UserError(f"all {self.epoch} epochs are trained: start anew with more epochs to train longer")
+        began = time.monotonic()
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.config.learning_rate * rate_factor(
+                self.epoch, self.config.epochs, self.config.decay_from
+            )
+        threads = torch.get_num_threads()
+        if self.config.threads:
+            torch.set_num_threads(self.config.threads)
+        try:
+            with self._random.active():
+                losses = self._train()
+                self.epoch += 1
+                due = self.epoch % self.config.evaluate_every == 0 or self.epoch == self.config.epochs
+                errors = self.measure(self.config.split) if due else {}
+        finally:
+            torch.set_num_threads(threads)
+        self.errors = errors or self.errors
+        return BodyEpoch(self.epoch, losses, errors, time.monotonic() - began)
+
+    @torch.no_grad()
+    def measure(self, split: str) -> dict[str, float]:
+        """Mean errors over a split's frames, each in one displaced square: see `losses.body_errors`."""
+        pictures = self._pictures.get(split) or Pictures(self.source, split)
+        order = epoch_order(pictures.sizes, 0, 0, False)
+        sums: dict[str, float] = {}
+        self.network.eval()
+        for start in range(0, len(order), self.config.batch_size):
+            frames = [pictures.read(*place) for place in order[start : start + self.config.batch_size]]
+            batch = self._examples.batch(frames, None).to(self.device)
+            for name, values in body_errors(self.network(batch.pictures), batch).items():
+                sums[name] = sums.get(name, 0.0) + float(values.double().sum())
+        return {name: value / len(order) for name, value in sums.items()}
+
+    def card(self) -> BodyCard:
+        """What the model folder says about itself."""
+        body = self.source.manifest.body
+        return BodyCard(
+            config=self.config,
+            config_digest=self.config.digest(),
+            epoch=self.epoch,
+            dataset_version=self.source.manifest.digest(),
+            body_model=body.name,
+            body_digest=body.body_digest,
+            mean_depth_m=self._mean_depth,
+            errors=self.errors,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the whole state as a checkpoint folder, atomically."""
+        with replaced_folder(folder, (CHECKPOINT_JSON, TRAINING, MODEL)) as fresh:
+            (fresh / MODEL).mkdir()
+            write_body_model(fresh / MODEL, self.network, self.card())
+            tensors = optimiser_tensors("optimiser", self._optimiser)
+            tensors |= {f"random/{name}": value for name, value in self._random.tensors().items()}
+            save_tensors(fresh / TRAINING, tensors)
+            written = sorted(path for path in fresh.rglob("*") if path.is_file())
+            values: dict[str, Any] = {
+                "config": self.config.plain(),
+                "dataset_version": self.source.manifest.digest(),
+                "epoch": self.epoch,
+                "errors": self.errors,
+                "random": self._random.plain().plain(),
+                "files": {path.relative_to(fresh).as_posix(): file_facts(path) for path in written},
+            }
+            write_json(fresh / CHECKPOINT_JSON, values)
+
+    def load(self, folder: Path) -> None:
+        """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none."""
+        path = present_folder(Path(folder))
+        values = read_json(path / CHECKPOINT_JSON, "checkpoint")
+        verify_files(path, values["files"])
+        now, before = self.config.flat(), BodyFitConfig.from_plain(values["config"]).flat()
+        differing = [name for name in now if now[name] != before[name] and name not in WHERE_IT_RUNS]
+        if differing or values["dataset_version"] != self.source.manifest.digest():
+            what = f"config ({differing[0]} was {before[differing[0]]!r})" if differing else "dataset version"
+            raise UserError(f"{path} was trained with another {what}: resume with that one, or give another folder")
+        tensors = load_tensors(path / TRAINING)
+        load_weights(self.network, load_tensors(path / MODEL / BODY_WEIGHTS), path)
+        load_optimiser("optimiser", self._optimiser, tensors)
+        random = type(self._random.plain()).from_plain(values["random"])
+        self._random.load(part("random", tensors), random)
+        self.epoch, self.errors = values["epoch"], values["errors"]
+
+    def _train(self) -> dict[str, float]:
+        pictures, size = self._pictures[TRAIN_SPLIT], self.config.batch_size
+        order = epoch_order(pictures.sizes, self.config.seed, self.epoch, True)
+        sums: dict[str, float] = {}
+        self.network.train()
+        for start in range(0, len(order), size):
+            frames = [pictures.read(*place) for place in order[start : start + size]]
+            batch = self._examples.batch(frames, self.epoch).to(self.device)
+            terms = body_losses(self.network(batch.pictures), batch, self.config.loss)
+            self._optimiser.zero_grad(set_to_none=True)
+            terms["total"].backward()
+            self._optimiser.step()
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term.detach()) * len(batch)
+        losses = {name: value / len(order) for name, value in sums.items()}
+        if not math.isfinite(losses["total"]):
+            raise Infeasible(f"the body network's loss became {losses['total']} in epoch {self.epoch + 1}")
+        return losses
+
+    def _start_from_the_mean(self) -> float:
+        """Give the network the training split's mean body; the mean distance of the bodies, metres."""
+        pictures = self._pictures[TRAIN_SPLIT]
+        places = epoch_order(pictures.sizes, 0, 0, False)
+        step = max(1, len(places) // 500)
+        bodies = [pictures.read(*place).body for place in places[::step]]
+        rotations = torch.stack([torch.from_numpy(joint_rotations(body)) for body in bodies])
+        self.network.start_from(rotations, torch.stack([torch.from_numpy(body.shape) for body in bodies]))
+        return float(sum(body.camera[0] for body in bodies) / len(bodies))

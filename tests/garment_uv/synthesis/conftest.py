@@ -1,8 +1,0 @@
-import pytest
-
-from garment_uv.synthesis.perform import Stage
-
-
-@pytest.fixture(scope="session")
-def stage():
-    return Stage()

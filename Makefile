@@ -9,7 +9,7 @@ WORKERS ?= 2
 TORCH ?= 2.13.0
 export GARMENT_HOME
 
-.PHONY: sweep test test-busy install install-test lock clean
+.PHONY: sweep test test-busy figures install install-test lock clean
 
 sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
@@ -21,6 +21,10 @@ test: install-test
 test-busy: install-test
 	@$(BIN)/python -c "while True: pass" & one=$$!; $(BIN)/python -c "while True: pass" & two=$$!; \
 	trap "kill $$one $$two" EXIT INT TERM; $(MAKE) test
+
+# Record anew the figures that a change must not change (tests/unchanged); say in the change which changed and why.
+figures: install-test
+	RECORD_FIGURES=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unchanged
 
 install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml infra/requirements.lock

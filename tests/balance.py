@@ -7,6 +7,7 @@ TOGETHER = {
     "ray": ("local_ray", "mlflow_server"),
     "store": ("s3_store", "raw"),
     "trained": ("trained_home",),
+    "unchanged": ("small_set",),
 }
 """What is dear to make, and made once a process: groups of tests, and the fixtures that put a file into each."""
 SLOW = ("test_cut_off.py", "test_loader.py", "test_parallel.py", "test_fuzz.py")

@@ -1,0 +1,31 @@
+"""Four open sequences of two frames, in which each class but one is worn, raw and prepared."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from garment_uv.body import load_body
+from garment_uv.samples.manifest import Manifest
+from garment_uv.samples.prepare import prepare
+from garment_uv.samples.prepare_options import PrepareOptions
+from garment_uv.samples.sink import FolderSink
+from garment_uv.synthesis.synthesize import synthesize
+
+OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2)
+
+SPLITS = {"val": 0.75, "train": 0.25}
+
+
+@dataclass(frozen=True)
+class SmallSet:
+    """Where it lies."""
+
+    raw: Path
+    prepared: Path
+    manifest: Manifest
+
+
+def make_small_set(folder: Path) -> SmallSet:
+    """The set, in `folder`."""
+    synthesize(folder / "raw", 4, 2, seed=5, splits=SPLITS, image_format="frames")
+    manifest = prepare(folder / "raw", FolderSink(folder / "prepared"), load_body("anny"), OPTIONS)
+    return SmallSet(folder / "raw", folder / "prepared", manifest)

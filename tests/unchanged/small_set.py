@@ -8,7 +8,7 @@ from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
-from garment_uv.synthesis.synthesize import synthesize
+from garment_uv.datasets.open.synthesize import synthesize
 
 OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2)
 

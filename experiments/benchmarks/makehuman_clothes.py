@@ -14,9 +14,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from garment_uv.body import AnnyBody, BodyParameters
-from garment_uv.body.mesh_topology import midpoint_matrix, subdivide_midpoints
 from garment_uv.body.skinning import skin
 from garment_uv.errors import UserError
+from garment_uv.geometry.subdivision import midpoint_matrix, subdivide_midpoints
 
 FOLDER = "public/data/proxies/clothes"
 CLASSES = {

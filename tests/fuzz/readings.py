@@ -17,9 +17,9 @@ import scipy.io
 import trimesh
 
 from garment_uv.datasets.cloth3d.info import SequenceInfo, read_info
-from garment_uv.datasets.cloth3d.obj import ObjMesh, read_obj
 from garment_uv.datasets.cloth3d.pointcache import PointCache
 from garment_uv.errors import UserError
+from garment_uv.geometry.obj import ObjMesh, read_obj
 from garment_uv.samples.codec import decode_sample
 from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.sample import Sample

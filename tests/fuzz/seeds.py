@@ -9,8 +9,8 @@ import numpy as np
 import scipy.io
 
 from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo, write_info
-from garment_uv.datasets.cloth3d.obj import write_obj
 from garment_uv.datasets.cloth3d.pointcache import write_pointcache
+from garment_uv.geometry.obj import write_obj
 from garment_uv.samples.codec import encode_sample
 from garment_uv.samples.shards import TAR_END, tar_blocks
 from tests.garment_uv.samples.made import made_atlas, made_format, made_sample, write_folder

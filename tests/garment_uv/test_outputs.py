@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.datasets.cloth3d.obj import write_obj
 from garment_uv.datasets.cloth3d.pointcache import write_pointcache
 from garment_uv.errors import UserError
 from garment_uv.estimation.body_file import BodyFile, write_body_file
+from garment_uv.geometry.obj import write_obj
 from garment_uv.inference.export import export_model
 from garment_uv.metrics.scores_file import SampleScore, write_scores
 from garment_uv.networks.generator import GarmentGenerator

@@ -4,7 +4,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from garment_uv.body.mesh_topology import face_components, unique_edges, vertex_normals
+from garment_uv.geometry.edges import edge_lengths, face_components, unique_edges
+from garment_uv.geometry.normals import vertex_normals
 
 _LEFT = np.array([1.0, 0.0, 0.0])
 _UP = np.array([0.0, 0.0, 1.0])
@@ -29,9 +30,8 @@ def find_seams(vertices: np.ndarray, faces: np.ndarray, loops: dict[str, np.ndar
     through the openings they close a ring, so cutting along them leaves two disks.
     """
     edges, _, _ = unique_edges(faces)
-    lengths = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1)
-    facing = np.abs(vertex_normals(vertices, faces)[:, 1])
-    costs = lengths * (_SHORTNESS + facing[edges].mean(axis=1))
+    facing = np.abs(vertex_normals(vertices.astype(np.float64), faces)[:, 1])
+    costs = edge_lengths(vertices, edges) * (_SHORTNESS + facing[edges].mean(axis=1))
     free = np.ones(len(vertices), dtype=bool)
     free[np.concatenate(list(loops.values()))] = False
     paths = {}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from garment_uv.body.mesh_topology import directed_edges, unique_edges
+from garment_uv.geometry.edges import directed_edges, unique_edges
 
 
 def inner_strip(faces: np.ndarray, inner_seam: np.ndarray) -> np.ndarray:

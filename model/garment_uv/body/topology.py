@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from garment_uv.body.mesh_topology import midpoint_matrix, refine_path, subdivide_midpoints
 from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.seams import find_seams, front_and_back
 from garment_uv.body.skeleton import REST_POSE
 from garment_uv.body.skirt_faces import bridge, inner_strip, strip_borders
 from garment_uv.body.trunk import check_joints, openings, trunk_faces
+from garment_uv.geometry.subdivision import midpoint_matrix, refine_path, subdivide_midpoints
 
 
 @dataclass(frozen=True)

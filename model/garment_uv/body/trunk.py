@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from garment_uv.body.mesh_topology import boundary_loops, largest_component, unique_edges
 from garment_uv.body.skeleton import JOINT_NAMES, NUM_JOINTS
+from garment_uv.geometry.edges import boundary_loops, largest_component, unique_edges
 
 CUTS: dict[str, tuple[str, str, float]] = {
     "neck": ("neck", "head", 0.35),

@@ -10,7 +10,7 @@ from garment_uv.datasets.cloth3d.camera import cut_square
 from garment_uv.estimation.examples import displaced_square, example_rng, to_network
 from garment_uv.estimation.model_file import load_body_model
 from garment_uv.estimation.placement import Optics, Square, camera_of, root_square
-from garment_uv.estimation.rotations import axis_angles
+from garment_uv.geometry.rotations import axis_angles
 from garment_uv.samples.sample import FrameBody, Sample
 from garment_uv.training.device import resolve_device
 

@@ -16,8 +16,7 @@ from garment_uv.datasets.cloth3d.camera import HALF_SQUARE, NEAREST
 from garment_uv.errors import UserError
 from garment_uv.estimation.body_file import BodyFile
 from garment_uv.estimation.placement import Square
-from garment_uv.estimation.rotations import axis_angles
-from garment_uv.geometry.rotations import rotation_matrices
+from garment_uv.geometry.rotations import axis_angles, rotation_matrices
 
 CameraFrame = Literal["y-down", "y-up"]
 DEPTH_M = 4.5

@@ -27,7 +27,7 @@ import numpy as np
 from garment_uv.errors import UserError
 from garment_uv.estimation.estimated_body import CameraFrame, EstimatedBody, Perspective, WeakPerspective
 from garment_uv.estimation.placement import Square
-from garment_uv.estimation.rotations import axis_angles
+from garment_uv.geometry.rotations import axis_angles
 
 POSES = ("pose", "poses", "smpl_thetas", "pred_pose", "rotmat", "pred_rotmat")
 ROOTS, LIMBS = ("global_orient", "root_orient"), ("body_pose", "pose_body")

@@ -5,8 +5,7 @@ import torch
 
 from garment_uv.body import BodyModel, BodyParameters
 from garment_uv.body.skeleton import JOINT_NAMES, NUM_JOINTS, PARENTS
-from garment_uv.datasets.cloth3d.camera import turn
-from garment_uv.geometry.rotations import rotation_matrices
+from garment_uv.geometry.rotations import about_z, rotation_matrices
 from garment_uv.samples.sample import FrameBody
 
 
@@ -34,7 +33,7 @@ def bone_offsets(model: BodyModel, gender: int, shape: np.ndarray) -> np.ndarray
 def joint_rotations(body: FrameBody) -> np.ndarray:
     """Rotations float64 [24, 3, 3] of a frame's joints, each relative to its parent; the root's includes zrot."""
     matrices = rotation_matrices(body.pose.reshape(NUM_JOINTS, 3))
-    matrices[0] = turn(body.zrot) @ matrices[0]
+    matrices[0] = about_z(body.zrot) @ matrices[0]
     return matrices
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from garment_uv.geometry.normals import vertex_normals
+
 PUBLISHED_MARGIN_M = 0.005
 """How far outside the body a vertex found inside it is put (the group's own UV code, see `push_out`)."""
 
@@ -23,19 +25,8 @@ def push_out(
     used = np.unique(body_faces)
     if not len(points) or not len(used):
         return points.astype(np.float32)
-    normals = _normals(body, np.asarray(body_faces))
+    normals = vertex_normals(body, np.asarray(body_faces))
     nearest = used[cKDTree(body[used]).query(points)[1]]
     inside = ((points - body[nearest]) * normals[nearest]).sum(axis=1) < 0
     points[inside] = (body[nearest] + margin_m * normals[nearest])[inside]
     return points.astype(np.float32)
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals [V, 3]; zero where no face touches a vertex."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    cross = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for k in range(3):
-        np.add.at(normals, faces[:, k], cross)
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.divide(normals, length, out=np.zeros_like(normals), where=length > 0)

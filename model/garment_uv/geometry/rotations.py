@@ -1,6 +1,7 @@
-"""Rotations in plain NumPy: axis-angle to matrices, and the rotation that turns one direction into another."""
+"""Rotations in plain NumPy: axis-angle to matrices and back, about z, and of one direction into another."""
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 
 def rotation_matrices(axis_angles: np.ndarray) -> np.ndarray:
@@ -16,6 +17,18 @@ def rotation_matrices(axis_angles: np.ndarray) -> np.ndarray:
     first = np.sinc(angles / np.pi)
     second = 0.5 * np.sinc(angles / (2.0 * np.pi)) ** 2
     return np.eye(3) + first * cross + second * (cross @ cross)
+
+
+def axis_angles(matrices: np.ndarray) -> np.ndarray:
+    """Axis-angle vectors float32 [..., 3], radians, of rotation matrices [..., 3, 3]."""
+    flat = np.asarray(matrices, np.float64).reshape(-1, 3, 3)
+    return Rotation.from_matrix(flat).as_rotvec().reshape(matrices.shape[:-1]).astype(np.float32)
+
+
+def about_z(angle: float) -> np.ndarray:
+    """Rz(angle), float64 [3, 3], radians: for column vectors."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
 
 
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:

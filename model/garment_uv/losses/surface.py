@@ -7,6 +7,7 @@ import scipy.sparse as sp
 import torch
 from torch import nn
 
+from garment_uv.geometry.edges import unique_edges
 from garment_uv.losses.sparse import SparseOperator
 
 
@@ -30,8 +31,7 @@ class SurfaceOperators(nn.Module):
     def __init__(self, faces: np.ndarray, num_vertices: int) -> None:
         super().__init__()
         faces = np.asarray(faces, dtype=np.int64)
-        sides = np.sort(np.concatenate((faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]])), axis=1)
-        edges, side_edge, uses = np.unique(sides, axis=0, return_inverse=True, return_counts=True)
+        edges, side_edge, uses = unique_edges(faces)
         side_edge = side_edge.reshape(3, len(faces))
         joins = _incidence(edges, num_vertices)
         corners = _incidence(faces, num_vertices)

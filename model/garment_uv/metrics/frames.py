@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from garment_uv.geometry.normals import vertex_normals
 from garment_uv.uv.atlas import Atlas
 
 
@@ -13,14 +14,10 @@ def vertex_frames(atlas: Atlas, vertices: np.ndarray) -> np.ndarray:
     """
     faces = atlas.faces["default"]
     vertices = np.asarray(vertices, np.float64)
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, faces[:, corner], np.cross(b - a, c - a))
     neighbour = np.arange(len(vertices))
     for corner in range(3):
         neighbour[faces[:, corner]] = faces[:, (corner + 1) % 3]
-    normals = _unit(normals)
+    normals = vertex_normals(vertices, faces)
     along = vertices[neighbour] - vertices
     tangents = _unit(along - (along * normals).sum(axis=1, keepdims=True) * normals)
     frames = np.stack([tangents, np.cross(normals, tangents), normals], axis=2)

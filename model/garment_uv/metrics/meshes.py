@@ -3,6 +3,7 @@
 import numpy as np
 
 from garment_uv.classes import CLASS_IDS
+from garment_uv.geometry.edges import side_lengths
 from garment_uv.samples.sample import Sample
 from garment_uv.uv.atlas import Atlas
 
@@ -50,6 +51,4 @@ def kept_faces(faces: np.ndarray, vertices: np.ndarray, max_edge_m: float | None
     """The faces [F, 3] whose edges are no longer than `max_edge_m` metres; all of them for None."""
     if max_edge_m is None:
         return faces
-    corners = vertices[faces]
-    edges = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
-    return faces[edges.max(axis=1) <= max_edge_m]
+    return faces[side_lengths(vertices, faces).max(axis=1) <= max_edge_m]

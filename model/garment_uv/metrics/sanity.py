@@ -10,6 +10,8 @@ from dataclasses import astuple, dataclass
 import igl
 import numpy as np
 
+from garment_uv.geometry.edges import side_lengths
+from garment_uv.geometry.normals import face_vectors
 from garment_uv.uv.atlas import Atlas
 
 
@@ -72,9 +74,9 @@ def count_faults(
         return MeshCounts()
     where, body = np.asarray(vertices, np.float64), np.asarray(body_vertices, np.float64)
     own = worn if topology == "default" else worn[_on_body(atlas, worn)]
-    agreement = (_normals(where, own) * _normals(body, own)).sum(axis=1)
-    usual = np.median(_edges(body, atlas.faces["default"]))
-    stretched = _edges(where, worn) / np.maximum(_edges(body, worn), usual)
+    agreement = (face_vectors(where, own) * face_vectors(body, own)).sum(axis=1)
+    usual = np.median(side_lengths(body, atlas.faces["default"]))
+    stretched = side_lengths(where, worn) / np.maximum(side_lengths(body, worn), usual)
     return MeshCounts(
         faces=len(worn),
         flipped=int((agreement < 0).sum()),
@@ -88,16 +90,6 @@ def _on_body(atlas: Atlas, faces: np.ndarray) -> np.ndarray:
     """Which faces [F, 3] the default topology has too, bool [F]."""
     base = np.array([atlas.num_vertices**2, atlas.num_vertices, 1], np.int64)
     return np.isin(np.sort(faces, axis=1) @ base, np.sort(atlas.faces["default"], axis=1) @ base)
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    return np.cross(b - a, c - a)
-
-
-def _edges(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    corners = vertices[faces]
-    return np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
 
 
 def _inside(points: np.ndarray, body: np.ndarray, faces: np.ndarray) -> int:

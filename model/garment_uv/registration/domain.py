@@ -8,6 +8,8 @@ import igl
 import numpy as np
 import scipy.sparse as sp
 
+from garment_uv.geometry.edges import adjacency, border_edges, directed_edges, edge_lengths
+
 NORMAL_SMOOTHING = 6
 """Rounds of averaging over neighbours."""
 
@@ -44,8 +46,7 @@ class Domain:
     @cached_property
     def median_edge(self) -> float:
         """Of the topology's faces, metres."""
-        edges = np.concatenate([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
-        return float(np.median(np.linalg.norm(self.vertices[edges[:, 0]] - self.vertices[edges[:, 1]], axis=1)))
+        return float(np.median(edge_lengths(self.vertices, directed_edges(self.faces))))
 
 
 def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -> Domain:
@@ -59,20 +60,9 @@ def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -
     used = np.zeros(len(vertices), dtype=bool)
     used[faces] = True
     rim = np.zeros(len(vertices), dtype=bool)
-    edges = np.sort(np.concatenate([body_faces[:, [0, 1]], body_faces[:, [1, 2]], body_faces[:, [2, 0]]]), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    rim[unique[count == 1]] = True
+    rim[border_edges(body_faces)] = True
     normals = _smoothed(igl.per_vertex_normals(vertices, body_faces), adjacency(body_faces, len(vertices)))
     return Domain(topology_name, vertices, normals, faces, body_faces, neighbours, used, rim & used)
-
-
-def adjacency(faces: np.ndarray, count: int) -> sp.csr_matrix:
-    """0/1 matrix [count, count] of the edges of `faces` [F, 3]."""
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    matrix = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    matrix = (matrix + matrix.T).tocsr()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def spread(neighbours: sp.csr_matrix, values: np.ndarray, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ import igl
 import numpy as np
 
 from garment_uv.classes import CLASS_IDS
+from garment_uv.geometry.edges import side_lengths
+from garment_uv.geometry.normals import face_areas
 from garment_uv.geometry.s2s import S2S, point_to_surface, surface_to_surface
 from garment_uv.registration.domain import Topology, body_domain
 from garment_uv.registration.register import Registration
@@ -47,12 +49,11 @@ def rest_quality(
         if not len(faces):
             continue
         raw = garment_surface(name, placed[name], raw_faces, domain.vertices, domain.normals)
-        corners = raw.vertices[raw.faces]
-        areas = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-        near = point_to_surface(corners.mean(axis=1), where, faces) <= COVERED_M
+        areas = face_areas(raw.vertices, raw.faces)
+        near = point_to_surface(raw.vertices[raw.faces].mean(axis=1), where, faces) <= COVERED_M
         _, nearest, _, _ = raw.nearest(where[faces].mean(axis=1))
         agrees = (igl.per_face_normals(where, faces, np.zeros(3)) * raw.normals[nearest]).sum(axis=1)
-        edges = np.max([_edges(where, faces[:, [a, b]]) for a, b in ((0, 1), (1, 2), (2, 0))], axis=0)
+        edges = side_lengths(where, faces).max(axis=1)
         result[name] = RestQuality(
             covered_area=float(areas[near].sum() / areas.sum()),
             flipped_faces=float((agrees < 0).mean()),
@@ -79,10 +80,6 @@ def registered_s2s(
     return {
         name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])
     }
-
-
-def _edges(vertices: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    return np.linalg.norm(vertices[ends[:, 0]] - vertices[ends[:, 1]], axis=1)
 
 
 def floor_s2s(

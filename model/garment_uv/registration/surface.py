@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import igl
 import numpy as np
-import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.edges import adjacency, border_edges
+from garment_uv.geometry.normals import face_areas, face_normals
 
 
 @dataclass(frozen=True)
@@ -85,24 +86,11 @@ def garment_surface(name: str, vertices: np.ndarray, faces: np.ndarray, body: np
         raise UserError(f"garment {name} has faces beyond its {len(vertices)} vertices: its .obj is damaged")
     if not np.isfinite(vertices).all():
         raise UserError(f"garment {name} has a vertex that is not finite at rest: its .obj is damaged")
-    faces = faces[_areas(vertices, faces) > 1e-12]
+    faces = faces[face_areas(vertices, faces) > 1e-12]
     if not len(faces):
         raise UserError(f"garment {name} has no face with an area: its .obj is damaged")
     faces = _outward(vertices, faces, body, normals)
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    unique, first, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
-    return GarmentSurface(name, vertices, faces, _normals(vertices, faces), edges[np.sort(first[count == 1])])
-
-
-def _areas(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    return 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
-
-
-def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
-    normals = np.cross(b - a, c - a)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
+    return GarmentSurface(name, vertices, faces, face_normals(vertices, faces), border_edges(faces))
 
 
 def _outward(vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray) -> np.ndarray:
@@ -110,10 +98,8 @@ def _outward(vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals:
 
     centres = vertices[faces].mean(axis=1)
     _, near = cKDTree(body).query(centres)
-    agreement = (_normals(vertices, faces) * normals[near]).sum(1) * _areas(vertices, faces)
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
-    graph = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(vertices),) * 2)
-    _, component = connected_components(graph, directed=False)
+    agreement = (face_normals(vertices, faces) * normals[near]).sum(1) * face_areas(vertices, faces)
+    _, component = connected_components(adjacency(faces, len(vertices)), directed=False)
     votes = np.bincount(component[faces[:, 0]], agreement, minlength=component.max() + 1)
     turned = votes[component[faces[:, 0]]] < 0
     return np.where(turned[:, None], faces[:, ::-1], faces)

@@ -6,6 +6,7 @@ Majority rules that keep borders smooth also rub out what is one face wide; a fa
 import igl
 import numpy as np
 
+from garment_uv.geometry.normals import face_areas
 from garment_uv.registration.correspond import OUTWARD_M, Correspondence
 from garment_uv.registration.domain import Domain
 from garment_uv.registration.surface import GarmentSurface
@@ -18,15 +19,13 @@ BARE_SHARE = 0.01
 
 def bare_points(domain: Domain, garment: GarmentSurface, found: Correspondence, worn: np.ndarray) -> np.ndarray:
     """Points [N, 3] metres of the garment that the vertices `worn` [V] leave bare; none where it is little enough."""
-    corners = garment.vertices[garment.faces]
-    centres = np.ascontiguousarray(corners.mean(axis=1))
+    centres = np.ascontiguousarray(garment.vertices[garment.faces].mean(axis=1))
     faces = domain.faces[worn[domain.faces].all(axis=1)]
     if not len(faces):
         return centres
     squared, _, _ = igl.point_mesh_squared_distance(centres, found.attachment.positions(garment.vertices), faces)
     bare = squared > max(BARE_M, domain.median_edge) ** 2
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    areas = np.linalg.norm(cross, axis=1)
+    areas = face_areas(garment.vertices, garment.faces)
     return centres[bare] if areas[bare].sum() > BARE_SHARE * areas.sum() else centres[:0]
 
 

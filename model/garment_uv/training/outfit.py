@@ -9,6 +9,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from garment_uv.classes import CLASS_IDS
+from garment_uv.geometry.edges import unique_edges
 from garment_uv.uv.atlas import Atlas
 
 OUTFITS: tuple[tuple[str, ...], ...] = (
@@ -29,9 +30,7 @@ class OutfitDecoder:
     """Decides vertex classes on one atlas's surface."""
 
     def __init__(self, atlas: Atlas) -> None:
-        faces = atlas.faces["default"]
-        ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-        self._edges = np.unique(np.sort(ends, axis=1), axis=0)
+        self._edges = unique_edges(atlas.faces["default"])[0]
         self._num_vertices = atlas.num_vertices
 
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:

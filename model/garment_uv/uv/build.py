@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.embed import embed
 from garment_uv.uv.landmarks import Outline, outline
@@ -110,8 +111,7 @@ def _named_pieces(sheet: np.ndarray, cuts: Cuts, line: Outline) -> np.ndarray:
 def _proportions(rest: np.ndarray, sheets: list[np.ndarray], labels: list[np.ndarray]) -> Proportions:
     """Half by area, half by number of faces, over both islands."""
     faces, label = np.concatenate(sheets), np.concatenate(labels)
-    a, b, c = rest[faces[:, 0]], rest[faces[:, 1]], rest[faces[:, 2]]
-    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    area = face_areas(rest, faces)
     share = 0.5 * np.bincount(label, area, 6) / area.sum() + 0.5 * np.bincount(label, minlength=6) / len(label)
     return Proportions(chest=share[0], belly=share[1], arms=share[2] + share[3], legs=share[4] + share[5])
 

@@ -4,6 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
+from garment_uv.geometry.edges import directed_edges, edge_lengths
+
 SHORT = 0.7
 """Shortest edge that the weights tell apart, in medians of the piece's edges."""
 
@@ -37,8 +39,7 @@ def mean_value_weights(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     Edges shorter than SHORT medians count as that long, which spreads clusters of tiny triangles apart (ours).
     """
     count = len(points)
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    floor = SHORT * np.median(np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1))
+    floor = SHORT * np.median(edge_lengths(points, directed_edges(faces)))
     rows, columns, values = [], [], []
     for corner in range(3):
         i, j, k = faces[:, corner], faces[:, (corner + 1) % 3], faces[:, (corner + 2) % 3]

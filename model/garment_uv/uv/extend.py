@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse as sp
 
+from garment_uv.geometry.edges import adjacency
 from garment_uv.uv.atlas import Atlas
 
 FULL_RINGS = 3
@@ -14,15 +15,10 @@ FADE_RINGS = 4
 
 
 @lru_cache(maxsize=4)
-def adjacency(atlas: Atlas) -> sp.csr_matrix:
+def atlas_adjacency(atlas: Atlas) -> sp.csr_matrix:
     """Symmetric 0/1 matrix [V, V] of the edges of all topologies' faces."""
     faces = np.concatenate([np.asarray(f, dtype=np.int64) for f in atlas.faces.values()])
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    shape = (atlas.num_vertices, atlas.num_vertices)
-    matrix = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=shape)
-    matrix = (matrix + matrix.T).tocsr()
-    matrix.data[:] = 1.0
-    return matrix
+    return adjacency(faces, atlas.num_vertices)
 
 
 def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -32,7 +28,7 @@ def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     known = np.array(mask, dtype=bool)
     result = np.where(known[:, None], np.asarray(values, dtype=np.float64), 0.0)
-    edges = adjacency(atlas)
+    edges = atlas_adjacency(atlas)
     factor = np.ones(atlas.num_vertices)
     for ring in range(1, FULL_RINGS + FADE_RINGS + 1):
         counts = edges @ known.astype(np.float64)

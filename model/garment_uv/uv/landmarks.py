@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.edges import directed_edges
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Ou
     """
     loop = _boundary(island_faces)
     pairs = np.stack([loop, np.roll(loop, -1)], axis=1)
-    half_edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    half_edges = directed_edges(faces)
     count = int(faces.max()) + 1
     known = np.unique(half_edges[:, 0].astype(np.int64) * count + half_edges[:, 1])
     opening = ~np.isin(pairs[:, 1].astype(np.int64) * count + pairs[:, 0], known)
@@ -96,8 +97,7 @@ def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Ou
 
 def _boundary(island_faces: np.ndarray) -> np.ndarray:
     """The one boundary loop of a disk, in the direction of its faces."""
-    edges = np.concatenate([island_faces[:, [0, 1]], island_faces[:, [1, 2]], island_faces[:, [2, 0]]])
-    present = set(map(tuple, edges.tolist()))
+    present = set(map(tuple, directed_edges(island_faces).tolist()))
     following = {a: b for a, b in present if (b, a) not in present}
     loop = [min(following)] if following else []
     while loop and following.get(loop[-1], loop[0]) != loop[0] and len(loop) <= len(following):

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.edges import edge_lengths, face_components, unique_edges
 from garment_uv.uv.landmarks import Outline
 
 
@@ -54,29 +55,17 @@ def cut(rest: np.ndarray, island_faces: np.ndarray, outline: Outline) -> Cuts:
 def split(island_faces: np.ndarray, cuts: Cuts) -> np.ndarray:
     """Piece number 0..5 of each island face [Fi]: pieces are what the cuts leave connected."""
     paths = (cuts.chest, *cuts.arms, cuts.hips, cuts.crotch)
-    walls = {tuple(sorted(edge)) for path in paths for edge in zip(path[:-1].tolist(), path[1:].tolist(), strict=True)}
-    owner: dict[tuple[int, int], int] = {}
-    pairs = []
-    for number, face in enumerate(island_faces.tolist()):
-        for a, b in ((0, 1), (1, 2), (2, 0)):
-            edge = (min(face[a], face[b]), max(face[a], face[b]))
-            if edge in walls:
-                continue
-            if edge in owner:
-                pairs.append((owner[edge], number))
-            owner[edge] = number
-    count = len(island_faces)
-    rows, columns = np.array(pairs).T
-    graph = sp.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
-    found, labels = connected_components(graph, directed=False)
+    walls = np.concatenate([np.stack([path[:-1], path[1:]], axis=1) for path in paths])
+    labels = face_components(island_faces, walls)
+    found = labels.max() + 1
     if found != 6:
         raise UserError(f"a UV island falls into {found} pieces, wanted 6: mend the body topology's islands")
     return labels
 
 
 def _edge_graph(rest: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
-    edges = np.unique(np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1), axis=0)
-    lengths = np.linalg.norm(rest[edges[:, 0]].astype(np.float64) - rest[edges[:, 1]], axis=1)
+    edges, _, _ = unique_edges(faces)
+    lengths = edge_lengths(rest.astype(np.float64), edges)
     graph = sp.coo_matrix((lengths, (edges[:, 0], edges[:, 1])), shape=(len(rest), len(rest)))
     return (graph + graph.T).tocsr()
 

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from garment_uv.datasets.open.render_camera import RenderCamera
 from garment_uv.datasets.open.renderer import RenderMesh
 from garment_uv.datasets.open.renderer import render as draw
+from garment_uv.geometry.camera import ALONG_MINUS_X, Camera
 from garment_uv.viewing.meshes import ViewMesh
 
 VIEWS: dict[str, tuple[float, float, float]] = {
@@ -38,7 +38,7 @@ def render(meshes: Sequence[ViewMesh], size: int = 512, views: Sequence[str] = (
     for view in views:
         direction = np.asarray(VIEWS[view]) / np.linalg.norm(VIEWS[view])
         eye = centre + direction * radius * 4
-        camera = RenderCamera.look_at(eye, centre, size, size, orthographic_height=2.05 * radius)
+        camera = Camera.look_at(eye, centre, size, size, orthographic_height=2.05 * radius)
         parts.append(_draw(shown, camera))
     return np.concatenate(parts, axis=1)
 
@@ -50,8 +50,7 @@ def render_through(meshes: Sequence[ViewMesh], camera: np.ndarray, size: int = 2
     """
     cx, cy, cz = (float(c) for c in camera)
     centre = (size / 2 * (1 + cy / HALF_CROP_M), size / 2 * (1 - cz / HALF_CROP_M))
-    axes = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
-    view = RenderCamera(np.array([cx, cy, cz]), axes, size / 2 * cx / HALF_CROP_M, centre, size, size)
+    view = Camera(np.array([cx, cy, cz]), ALONG_MINUS_X, size / 2 * cx / HALF_CROP_M, centre, size, size)
     return _draw([mesh for mesh in meshes if len(mesh.faces)], view)
 
 
@@ -71,7 +70,7 @@ def png(picture: np.ndarray, software: str = "") -> bytes:
     return content.getvalue()
 
 
-def _draw(meshes: Sequence[ViewMesh], camera: RenderCamera) -> np.ndarray:
+def _draw(meshes: Sequence[ViewMesh], camera: Camera) -> np.ndarray:
     parts = [
         RenderMesh(
             vertices=mesh.vertices,

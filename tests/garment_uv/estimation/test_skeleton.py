@@ -9,8 +9,8 @@ import torch
 from garment_uv.body import BodyParameters
 from garment_uv.body.skeleton import JOINT_NAMES
 from garment_uv.datasets.cloth3d.camera import turned
-from garment_uv.estimation.rotations import axis_angles
 from garment_uv.estimation.skeleton import MATES, SIDEWAYS, bone_offsets, joint_rotations, mirrored, posed_joints
+from garment_uv.geometry.rotations import axis_angles
 from tests.garment_uv.clothed import open_body, open_poser, person
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from garment_uv.registration.domain import adjacency, spread
+from garment_uv.geometry.edges import adjacency
+from garment_uv.registration.domain import spread
 from garment_uv.registration.masks import clean, ring
 
 

@@ -4,7 +4,7 @@ import pytest
 from garment_uv.body import AnnyBody, build_topology
 from garment_uv.errors import UserError
 from garment_uv.uv import FillMethod, build_atlas, fill, read_vertices
-from garment_uv.uv.extend import FADE_RINGS, FULL_RINGS, adjacency, extend
+from garment_uv.uv.extend import FADE_RINGS, FULL_RINGS, atlas_adjacency, extend
 
 
 def wrinkles(rest, waves=1.0):
@@ -68,7 +68,7 @@ def test_values_fade_to_zero_beyond_the_mask(body, atlas, torso):
     extended = extend(atlas, np.full((atlas.num_vertices, 1), 0.07), torso)[:, 0]
     reached, rings = torso.copy(), np.where(torso, 0, 99)
     for ring in range(1, FULL_RINGS + FADE_RINGS + 2):
-        fresh = (adjacency(atlas) @ reached > 0) & ~reached
+        fresh = (atlas_adjacency(atlas) @ reached > 0) & ~reached
         rings[fresh] = ring
         reached |= fresh
     np.testing.assert_allclose(extended[rings <= FULL_RINGS], 0.07)

@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.camera import ALONG_MINUS_X, Camera
+from garment_uv.geometry.rotations import about_z
 
 FOCAL = 888.889
 """Focal length, px."""
@@ -26,20 +28,20 @@ NEAREST = 1.25
 """Least depth of the root, metres: nearer, the body would reach the camera."""
 
 
-def turn(zrot: float) -> np.ndarray:
-    """Rz(zrot), float64 [3, 3]: column vectors turn from the body's frame to the sample frame."""
-    c, s = np.cos(zrot), np.sin(zrot)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
 def turned(points: np.ndarray, zrot: float) -> np.ndarray:
     """Root-relative points [..., 3] in the sample frame; same dtype, metres."""
-    return (points @ turn(zrot).T).astype(points.dtype, copy=False)
+    return (points @ about_z(zrot).T).astype(points.dtype, copy=False)
 
 
 def relative_camera(cam_loc: np.ndarray, trans: np.ndarray, zrot: float) -> np.ndarray:
     """Camera in the sample frame, float64 [3] metres: the world's camLoc less the turned root."""
-    return np.asarray(cam_loc, np.float64) - turn(zrot) @ np.asarray(trans, np.float64)
+    return np.asarray(cam_loc, np.float64) - about_z(zrot) @ np.asarray(trans, np.float64)
+
+
+def frame_camera(location: np.ndarray) -> Camera:
+    """The camera at `location` [3] (its y counts as 0), whose picture is a whole frame."""
+    focal = FOCAL * WIDTH / 640  # its last bit is not FOCAL's, and all synthetic pictures are taken with it
+    return Camera(np.array([location[0], 0.0, location[2]], np.float64), ALONG_MINUS_X, focal, CENTRE, WIDTH, HEIGHT)
 
 
 def project(points: np.ndarray, camera: np.ndarray) -> np.ndarray:

@@ -8,10 +8,10 @@ import numpy as np
 from garment_uv.body.protocol import BodyParameters
 from garment_uv.datasets.cloth3d.camera import relative_camera
 from garment_uv.datasets.cloth3d.info import SequenceInfo, read_info
-from garment_uv.datasets.cloth3d.obj import ObjMesh, read_obj
 from garment_uv.datasets.cloth3d.pointcache import PointCache
 from garment_uv.datasets.cloth3d.video import PngFolder, VideoReader
 from garment_uv.errors import UserError
+from garment_uv.geometry.obj import ObjMesh, read_obj
 
 SPARE = 2
 """Poses, motion and images may differ by this many frames: the dataset's own 200 poses to 199 images."""

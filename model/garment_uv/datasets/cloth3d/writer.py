@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from garment_uv.datasets.cloth3d.info import SequenceInfo, write_info
-from garment_uv.datasets.cloth3d.obj import write_obj
 from garment_uv.datasets.cloth3d.pointcache import write_pointcache
 from garment_uv.datasets.cloth3d.sequence import SPARE
 from garment_uv.datasets.cloth3d.video import VideoWriter
 from garment_uv.errors import UserError
+from garment_uv.geometry.obj import write_obj
 from garment_uv.outputs import replaced_folder
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from garment_uv.body.anny_body import AnnyBody
 from garment_uv.body.protocol import BodyParameters
-from garment_uv.datasets.cloth3d.camera import turn
+from garment_uv.datasets.cloth3d.camera import frame_camera
 from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.datasets.cloth3d.writer import GarmentData
 from garment_uv.datasets.open._mesh import triangulate
@@ -19,9 +19,9 @@ from garment_uv.datasets.open.motion import make_motion
 from garment_uv.datasets.open.outfits import draw_outfit
 from garment_uv.datasets.open.plan import SequencePlan
 from garment_uv.datasets.open.prints import texture_corners
-from garment_uv.datasets.open.render_camera import RenderCamera
 from garment_uv.datasets.open.renderer import RenderMesh, render
 from garment_uv.datasets.open.tailor import Tailor
+from garment_uv.geometry.rotations import about_z
 
 SPAN = 60
 """Frames of 30 fps that even a sequence of few images lasts: their poses then differ."""
@@ -46,9 +46,9 @@ class Performance:
 
     def pictures(self) -> Iterator[np.ndarray]:
         """RGBA uint8 [480, 640, 4] of each frame."""
-        camera = RenderCamera.dataset(self.info.cam_loc)
+        camera = frame_camera(self.info.cam_loc)
         lighting = self.appearance.lighting()
-        rotation = turn(self.info.zrot).T
+        rotation = about_z(self.info.zrot).T
         surfaces = {name: self._surface(name, item) for name, item in self.garments.items()}
         for index in range(self.info.num_poses):
             shift = self.info.trans[index]

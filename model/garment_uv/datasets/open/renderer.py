@@ -11,7 +11,9 @@ import warp as wp
 
 from garment_uv.datasets.open import _raster
 from garment_uv.datasets.open._warp import quiet
-from garment_uv.datasets.open.render_camera import RenderCamera
+from garment_uv.geometry.camera import Camera
+from garment_uv.geometry.normals import vertex_normals
+from garment_uv.geometry.z_buffer import warp_array, z_buffer
 
 SHADOW_SIZE = 640
 GAMMA = 2.2
@@ -73,7 +75,7 @@ class _Scene:
 
 def render(
     meshes: Sequence[RenderMesh],
-    camera: RenderCamera,
+    camera: Camera,
     lighting: Lighting | None = None,
     antialias: int = 2,
     background: tuple[float, float, float] | None = None,
@@ -103,19 +105,6 @@ def render(
     return image
 
 
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals, float32 [N, 3]; zero where a vertex has no face."""
-    corners = vertices[faces]
-    flat = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.empty(vertices.shape, dtype=np.float64)
-    for axis in range(3):
-        total[:, axis] = np.bincount(
-            faces.T.ravel(), weights=np.tile(flat[:, axis], 3), minlength=len(vertices)
-        )
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return (total / np.where(length > 0, length, 1.0)).astype(np.float32)
-
-
 def _gather(meshes: Sequence[RenderMesh]) -> _Scene:
     """All meshes as one set of arrays, colours made linear."""
     parts: dict[str, list[np.ndarray]] = {name: [] for name in _Scene.__dataclass_fields__}
@@ -125,7 +114,7 @@ def _gather(meshes: Sequence[RenderMesh]) -> _Scene:
         faces = np.asarray(mesh.faces, dtype=np.int32)
         count = len(faces)
         parts["positions"].append(vertices)
-        parts["normals"].append(vertex_normals(vertices, faces))
+        parts["normals"].append(vertex_normals(vertices, faces).astype(np.float32))
         colour = np.asarray(mesh.colour, dtype=np.float32) ** np.float32(GAMMA)
         parts["colours"].append(np.broadcast_to(colour, vertices.shape))
         parts["faces"].append(faces + first_vertex)
@@ -153,7 +142,7 @@ def _gather(meshes: Sequence[RenderMesh]) -> _Scene:
     )
 
 
-def _box(screen: np.ndarray, camera: RenderCamera) -> tuple[int, int, int, int] | None:
+def _box(screen: np.ndarray, camera: Camera) -> tuple[int, int, int, int] | None:
     """The pixels x0 <= x < x1, y0 <= y < y1 that the visible points span, or None."""
     seen = screen[screen[:, 2] > 0]
     if not len(seen):
@@ -169,7 +158,7 @@ def _draw(
     scene: _Scene,
     screen: np.ndarray,
     box: tuple[int, int, int, int],
-    camera: RenderCamera,
+    camera: Camera,
     lighting: Lighting,
     antialias: int,
 ) -> np.ndarray:
@@ -180,9 +169,9 @@ def _draw(
     local[:, 0] = (local[:, 0] - x0) * antialias
     local[:, 1] = (local[:, 1] - y0) * antialias
     local = np.ascontiguousarray(local, dtype=np.float32)
-    faces = _array(scene.faces, wp.vec3i)
-    bias = _array(scene.face_bias, wp.float32)
-    nearness, owner = _z_buffer(local, faces, bias, width, height)
+    faces = warp_array(scene.faces, wp.vec3i)
+    bias = warp_array(scene.face_bias, wp.float32)
+    nearness, owner = z_buffer(local, faces, bias, width, height)
     rows, columns = np.nonzero(owner >= 0)
     result = np.zeros((height, width, 4), dtype=np.float32)
     if len(rows):
@@ -194,29 +183,29 @@ def _draw(
             dim=len(rows),
             device="cpu",
             inputs=[
-                _array(np.stack([columns, rows], axis=1).astype(np.int32), wp.vec2i),
-                _array(owner, wp.int32),
-                _array(local, wp.vec3),
-                _array(scene.positions, wp.vec3),
-                _array(scene.normals, wp.vec3),
-                _array(scene.colours, wp.vec3),
+                warp_array(np.stack([columns, rows], axis=1).astype(np.int32), wp.vec2i),
+                warp_array(owner, wp.int32),
+                warp_array(local, wp.vec3),
+                warp_array(scene.positions, wp.vec3),
+                warp_array(scene.normals, wp.vec3),
+                warp_array(scene.colours, wp.vec3),
                 faces,
-                _array(scene.corner_uv, wp.vec2),
-                _array(scene.face_texture, wp.vec3i),
-                _array(scene.face_gloss, wp.float32),
-                _array(scene.texels, wp.vec3),
+                warp_array(scene.corner_uv, wp.vec2),
+                warp_array(scene.face_texture, wp.vec3i),
+                warp_array(scene.face_gloss, wp.float32),
+                warp_array(scene.texels, wp.vec3),
                 wp.vec3(*camera.position),
                 wp.vec3(*camera.axes[2]),
                 int(camera.orthographic),
-                _array(_rows([light.position for light in lighting.points]), wp.vec3),
-                _array(_rows(powers), wp.vec3),
-                _array(axes, wp.mat33),
+                warp_array(_rows([light.position for light in lighting.points]), wp.vec3),
+                warp_array(_rows(powers), wp.vec3),
+                warp_array(axes, wp.mat33),
                 focal,
-                _array(maps, wp.float32),
+                warp_array(maps, wp.float32),
                 wp.vec3(*lighting.sky),
                 wp.vec3(*lighting.ground),
             ],
-            outputs=[_array(colours, wp.vec3)],
+            outputs=[warp_array(colours, wp.vec3)],
         )
         result[rows, columns, :3] = np.clip(colours, 0.0, 1.0)
         result[rows, columns, 3] = 1.0
@@ -241,39 +230,16 @@ def _shadow_maps(
     for index, light in enumerate(lighting.points):
         eye = np.asarray(light.position, dtype=np.float64)
         up = (0.0, 0.0, 1.0) if np.abs((middle - eye)[:2]).max() > 1e-3 else (0.0, 1.0, 0.0)
-        view = RenderCamera.look_at(eye, middle, SHADOW_SIZE, SHADOW_SIZE, up=up)
+        view = Camera.look_at(eye, middle, SHADOW_SIZE, SHADOW_SIZE, up=up)
         axes[index] = view.axes
         if lighting.shadows:
-            view = RenderCamera(
+            view = Camera(
                 eye, view.axes, focal, (SHADOW_SIZE / 2, SHADOW_SIZE / 2), SHADOW_SIZE, SHADOW_SIZE
             )
             seen = np.ascontiguousarray(view.project(scene.positions), dtype=np.float32)
-            maps[index], _ = _z_buffer(seen, faces, bias, SHADOW_SIZE, SHADOW_SIZE)
+            maps[index], _ = z_buffer(seen, faces, bias, SHADOW_SIZE, SHADOW_SIZE)
     return maps, axes, float(focal)
-
-
-def _z_buffer(
-    screen: np.ndarray, faces: wp.array, bias: wp.array, width: int, height: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Nearness float32 [height, width] and the index of the face seen, -1 for none, int32 [height, width]."""
-    nearness = np.zeros((height, width), dtype=np.float32)
-    owner = np.full((height, width), -1, dtype=np.int32)
-    wp.launch(
-        _raster.rasterise,
-        dim=len(faces),
-        device="cpu",
-        inputs=[_array(screen, wp.vec3), faces, bias],
-        outputs=[_array(nearness, wp.float32), _array(owner, wp.int32)],
-    )
-    return nearness, owner
 
 
 def _rows(vectors: list) -> np.ndarray:
     return np.asarray(vectors, dtype=np.float32).reshape(-1, 3)
-
-
-def _array(values: np.ndarray, dtype: type) -> wp.array:
-    """A warp view of `values` on the CPU, without a copy."""
-    return wp.from_numpy(values, dtype=dtype, device="cpu") if values.size == 0 else wp.array(
-        values, dtype=dtype, device="cpu", copy=False
-    )

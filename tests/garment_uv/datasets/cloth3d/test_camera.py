@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 
-from garment_uv.datasets.cloth3d.camera import crop, crop_box, project, project_to_crop, relative_camera, turn, turned
+from garment_uv.datasets.cloth3d.camera import crop, crop_box, project, project_to_crop, relative_camera, turned
 from garment_uv.errors import UserError
+from garment_uv.geometry.rotations import about_z
 
 CAM_LOC, TRANS, ZROT = np.array([4.8, 0.0, 1.0]), np.array([0.6, -0.3, 0.9]), 0.7
 
 
 def test_the_projection_is_the_published_one_in_the_world():
     points = np.random.default_rng(0).normal(scale=0.5, size=(50, 3))
-    world = (points + TRANS) @ turn(ZROT).T
+    world = (points + TRANS) @ about_z(ZROT).T
     depth = CAM_LOC[0] - world[:, 0]
     expected = np.stack(
         [320 + 888.889 * world[:, 1] / depth, 240 - 888.889 * (world[:, 2] - CAM_LOC[2]) / depth], axis=1

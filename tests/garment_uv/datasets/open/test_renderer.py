@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 import trimesh
 
-from garment_uv.datasets.open.render_camera import RenderCamera
-from garment_uv.datasets.open.renderer import Lighting, PointLight, RenderMesh, render, vertex_normals
+from garment_uv.datasets.cloth3d.camera import frame_camera
+from garment_uv.datasets.open.renderer import Lighting, PointLight, RenderMesh, render
+from garment_uv.geometry.camera import Camera
+from garment_uv.geometry.normals import vertex_normals
 
-SIDE = RenderCamera.look_at((5, 0, 0), (0, 0, 0), 200, 200, orthographic_height=2.0)
+SIDE = Camera.look_at((5, 0, 0), (0, 0, 0), 200, 200, orthographic_height=2.0)
 FLAT = Lighting(points=(), sky=(1, 1, 1), ground=(1, 1, 1))
 
 
@@ -66,7 +68,7 @@ def test_a_mesh_between_light_and_surface_casts_a_shadow():
     wall = RenderMesh(*square(0.0, 0.8), (1, 1, 1))
     lamp = PointLight((3.0, 0.0, 4.0), 10.0)
     shade = RenderMesh(square(0.0, 0.2)[0] + np.array([0.9, 0.0, 1.2]), square()[1])
-    view = RenderCamera.look_at((5, 0, 0), (0, 0, 0), 100, 100, orthographic_height=1.6)
+    view = Camera.look_at((5, 0, 0), (0, 0, 0), 100, 100, orthographic_height=1.6)
     lit = render([wall], view, Lighting((lamp,), (0.1,) * 3, (0.1,) * 3))
     shaded = render([wall, shade], view, Lighting((lamp,), (0.1,) * 3, (0.1,) * 3))
     without = render([wall, shade], view, Lighting((lamp,), (0.1,) * 3, (0.1,) * 3, shadows=False))
@@ -89,7 +91,7 @@ def test_background_and_nothing_to_draw():
 
 
 def test_meshes_behind_or_beside_the_camera_are_left_out():
-    camera = RenderCamera.dataset(np.array([4.0, 0, 0]))
+    camera = frame_camera(np.array([4.0, 0, 0]))
     behind, beside = square(6.0), square(0.0)
     assert not render([RenderMesh(*behind), RenderMesh(beside[0] + [0, 50, 0], beside[1])], camera).any()
 

@@ -1,21 +1,24 @@
-"""Cameras for the renderer: the dataset's, a free one that looks at a point, and an orthographic one."""
+"""A pinhole camera as what its lens does (K), how it is turned (R) and where it stands; or an orthographic one.
+
+The place is kept instead of t = -R @ place: a point less the place keeps digits that R @ point + t would lose.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-DATASET_FOCAL = 888.889
-"""CLOTH3D's focal length in px at 640x480."""
+ALONG_MINUS_X = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
+"""R of a camera that looks along -x: y to the right, z up."""
 
 
 @dataclass(frozen=True)
-class RenderCamera:
+class Camera:
     """A pinhole or orthographic camera; image y grows downwards and pixel (0, 0) covers [0, 1) x [0, 1)."""
 
     position: np.ndarray
     """float64 [3] metres."""
     axes: np.ndarray
-    """float64 [3, 3]: rows right, up and forward, orthonormal, in world coordinates."""
+    """R, float64 [3, 3]: rows right, up and forward, orthonormal, in world coordinates."""
     focal: float
     """px; for an orthographic camera px per metre."""
     centre: tuple[float, float]
@@ -23,13 +26,6 @@ class RenderCamera:
     width: int
     height: int
     orthographic: bool = False
-
-    @classmethod
-    def dataset(cls, location: np.ndarray, width: int = 640, height: int = 480) -> "RenderCamera":
-        """CLOTH3D's camera at `location` [3] (its y counts as 0): looks along -x, y to the right, z up."""
-        position = np.array([location[0], 0.0, location[2]], dtype=np.float64)
-        axes = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
-        return cls(position, axes, DATASET_FOCAL * width / 640, (width / 2, height / 2), width, height)
 
     @classmethod
     def look_at(
@@ -41,7 +37,7 @@ class RenderCamera:
         field_of_view: float = 40.0,
         up: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 1.0),
         orthographic_height: float | None = None,
-    ) -> "RenderCamera":
+    ) -> "Camera":
         """A camera at `eye` towards `target`; `field_of_view` is vertical, degrees.
 
         `orthographic_height` (metres that the picture's height spans) makes it orthographic. Raises ValueError

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_uv.datasets.cloth3d.obj import read_obj, triangulate, write_obj
 from garment_uv.errors import UserError
+from garment_uv.geometry.obj import read_obj, triangulate, write_obj
 
 VERTICES = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.123456], [2, 2, 2]])
 

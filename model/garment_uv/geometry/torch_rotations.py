@@ -1,9 +1,7 @@
 """Rotations as a network says them: the first two columns of the matrix (Zhou et al., CVPR 2019), and back."""
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from scipy.spatial.transform import Rotation
 
 
 def matrices_of_6d(values: torch.Tensor) -> torch.Tensor:
@@ -17,12 +15,6 @@ def matrices_of_6d(values: torch.Tensor) -> torch.Tensor:
 def sixd_of_matrices(matrices: torch.Tensor) -> torch.Tensor:
     """The first two columns [..., 6] of rotation matrices [..., 3, 3]."""
     return torch.cat((matrices[..., 0], matrices[..., 1]), dim=-1)
-
-
-def axis_angles(matrices: np.ndarray) -> np.ndarray:
-    """Axis-angle vectors float32 [..., 3], radians, of rotation matrices [..., 3, 3]."""
-    flat = np.asarray(matrices, np.float64).reshape(-1, 3, 3)
-    return Rotation.from_matrix(flat).as_rotvec().reshape(matrices.shape[:-1]).astype(np.float32)
 
 
 def angles_degrees(found: torch.Tensor, true: torch.Tensor) -> torch.Tensor:

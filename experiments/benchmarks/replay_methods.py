@@ -8,10 +8,10 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
+from experiments.benchmarks.simulation import Curve, Simulation, Step
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.schedulers import make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
-from garment_sweeps.search.simulation import Curve, Simulation, Step
 from garment_sweeps.study.decisions import DecisionLog
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal

@@ -22,9 +22,9 @@ import pandas
 from replay_methods import METHODS, VARIANTS
 from replay_report import LADDER, LEVEL, behind, draw, incumbents, reached_s
 
+from experiments.benchmarks.simulation import Curve, Step
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.experiment.load import load_experiment
-from garment_sweeps.search.simulation import Curve, Step
 
 EXPERIMENTS = Path(__file__).resolve().parents[1]
 RESULTS = EXPERIMENTS / "results"

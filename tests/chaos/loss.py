@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.decisions import Event
 from garment_sweeps.study.history import WRITER
 from garment_sweeps.study.study import CLAIM, SESSIONS
-from garment_sweeps.trials.context import StorageConfig
 from tests.chaos.audit import StudyDatabase
 from tests.chaos.driver import SupervisedDriver
 from tests.chaos.fields import study_fields

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Experiment, FinalsConfig, Float, Space
-from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.study.copies import EVERY_S
 from garment_sweeps.study.decisions import Event
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.training.trial import TrialConfig
 from tests.chaos.driver import Ended, SupervisedDriver
 from tests.chaos.log import events_of, faults_of_log

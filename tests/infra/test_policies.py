@@ -10,6 +10,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.cache import NodeCache
 from garment_sweeps.storage.filesystem import check_storage
 from garment_sweeps.storage.s3 import S3Store
@@ -17,7 +18,6 @@ from garment_sweeps.storage.sink import open_sink
 from garment_sweeps.storage.source import S3Source
 from garment_sweeps.storage.uri import S3Location
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
 from tests.garment_uv.cylinder import write_dataset

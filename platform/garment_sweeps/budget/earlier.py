@@ -10,7 +10,7 @@ from garment_sweeps.tracking import tags
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from garment_sweeps.tracking.types import MlflowClient
 
 NEWEST = 1000
 """Runs that are looked at, the newest first."""

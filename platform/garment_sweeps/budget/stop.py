@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ray.tune import Stopper
-
 from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.experiment.budget import Budget
 
@@ -15,7 +13,7 @@ LOOK_S = 1.0
 """Seconds between looks at the clock for that."""
 
 
-class BudgetStop(Stopper):
+class BudgetStop:
     """Lets no trial begin an epoch for which there is no budget left, so that all end at a checkpoint and within it.
 
     Every epoch that is begun is set aside: as long as the trial's longest so far, or as the longest start of any
@@ -154,10 +152,6 @@ class BudgetStop(Stopper):
     def why(self) -> str:
         """The limit that ended trials or kept them from beginning, in words; empty while none did."""
         return self._why
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Tune's snapshot, which is never read again, keeps nothing of it."""
-        return {}
 
     def _broken(self, needed: float, alone: bool = False) -> str:
         """The limit that so many more seconds of one trial would break, or empty."""

@@ -50,9 +50,9 @@ def command(
     Before any trial starts, the job looks whether every node could run one; what it lacks ends it within seconds. The
     job gets this shell's GARMENT_STORAGE, GARMENT_OPTUNA_STORAGE, MLFLOW_TRACKING_URI and AWS_ENDPOINT_URL_S3.
     """
-    from garment_sweeps.cli.overrides import experiment_with
     from garment_sweeps.experiment import experiment_file
     from garment_sweeps.experiment.budget import Budget
+    from garment_sweeps.experiment.overrides import experiment_with
     from garment_sweeps.ray.submit import follow, settings_to_send, submit
     from garment_sweeps.tracking.code_state import code_state, to_environment
 

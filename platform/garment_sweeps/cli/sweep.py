@@ -53,10 +53,10 @@ def command(
         return
     if experiment is None:
         raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
-    from garment_sweeps.cli.overrides import experiment_with, sweep_named
     from garment_sweeps.driver.sweep import run_sweep
     from garment_sweeps.experiment import experiment_file
     from garment_sweeps.experiment.budget import Budget
+    from garment_sweeps.experiment.overrides import experiment_with, sweep_named
     from garment_uv.config import parse_assignments
 
     if resume and overwrite:

@@ -30,7 +30,7 @@ def command(
     out: Path | None,
 ) -> None:
     """Train the base config of EXPERIMENT (a name or FILE.py[:FUNCTION]) once, without Ray, tracked in MLflow."""
-    from garment_sweeps.cli.overrides import experiment_with
+    from garment_sweeps.experiment.overrides import experiment_with
     from garment_sweeps.settings.datasets import dataset_uri
     from garment_sweeps.settings.environment import Settings
     from garment_sweeps.settings.names import checked_name

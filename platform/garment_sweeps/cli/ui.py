@@ -8,9 +8,7 @@ from garment_sweeps.cli.group import example
 
 
 @click.command(
-    epilog=example(
-        "garment ui", "garment ui --port 5001", "MLFLOW_AUTH_ADMIN_PASSWORD=... garment ui --host 0.0.0.0"
-    )
+    epilog=example("garment ui", "garment ui --port 5001", "MLFLOW_AUTH_ADMIN_PASSWORD=... garment ui --host 0.0.0.0")
 )
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Elsewhere than loopback it asks for a password.")

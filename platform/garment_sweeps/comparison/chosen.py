@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from garment_sweeps.comparison.leaderboard import Leaderboard, board_of
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.one_run import run_or_none
 from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import find_sweep, sweep_or_none, trials_of
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from garment_sweeps.tracking.types import MlflowClient, Run
 
 MOST = 8
 """Trials that are taken of a sweep: as many as eyes and colours tell apart."""
@@ -81,8 +81,6 @@ def _best(sweep: "Run", board: Leaderboard, trials: list["Run"]) -> Chosen:
 
 
 def _run(client: "MlflowClient", name: str, of_sweep: dict[str, list["Run"]]) -> "Run":
-    from mlflow.exceptions import MlflowException
-
     if "/" in name:
         sweep, _, trial = name.rpartition("/")
         if sweep not in of_sweep:
@@ -91,7 +89,7 @@ def _run(client: "MlflowClient", name: str, of_sweep: dict[str, list["Run"]]) ->
             if run.data.tags.get(tags.TRIAL) == trial:
                 return run
         raise UserError(f"sweep {sweep!r} has no trial {trial!r}; `garment leaderboard {sweep}` lists them")
-    try:
-        return client.get_run(name)
-    except MlflowException:
-        raise UserError(f"no sweep and no run {name!r} in MLflow; give a sweep, a run id or SWEEP/TRIAL") from None
+    run = run_or_none(client, name)
+    if run is None:
+        raise UserError(f"no sweep and no run {name!r} in MLflow; give a sweep, a run id or SWEEP/TRIAL")
+    return run

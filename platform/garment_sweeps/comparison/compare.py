@@ -17,8 +17,7 @@ from garment_uv.guard import keep_inputs
 from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from garment_sweeps.tracking.types import MlflowClient, Run
 
 COMPARISON_ARTIFACT = "comparison"
 """Artifact path of the page in the sweep's own run."""

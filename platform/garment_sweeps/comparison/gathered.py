@@ -10,9 +10,7 @@ from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTI
 from garment_uv.metrics.scores_file import SCORES_FILE, SampleScore, read_scores
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
-
+    from garment_sweeps.tracking.types import MlflowClient, Run
     from garment_uv.viewing.exhibits import Exhibit
 
 Curve = list[tuple[int, float]]

@@ -17,9 +17,9 @@ from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
     from rich.console import Group
+
+    from garment_sweeps.tracking.types import MlflowClient, Run
 
 OUTCOME_ORDER = {"complete": 0, "pruned": 1, "infeasible": 2, "failed": 3, "running": 4}
 

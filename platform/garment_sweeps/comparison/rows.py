@@ -11,7 +11,7 @@ from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import last_params
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from garment_sweeps.tracking.types import Run
 
 COST_PREFIX = "costs/"
 

@@ -14,10 +14,11 @@ from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.ray import nodes
 from garment_sweeps.study.history import Record
 from garment_sweeps.study.state import SweepState
+from garment_sweeps.tracking.answers import is_of_mlflow
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from garment_sweeps.tracking.types import MlflowClient
 
 
 def open_budget(experiment: Experiment, state: SweepState, known: Repeats, trials: int, budget: Budget) -> BudgetStop:
@@ -76,11 +77,11 @@ def search_is_over(state: SweepState, trials: int, stop: BudgetStop) -> bool:
 
 
 def _earlier(client: "MlflowClient", experiment: Experiment, base: TrialConfig):
-    from mlflow.exceptions import MlflowException
-
     try:
         return earlier_epochs(client, experiment, base)
-    except (MlflowException, OSError):
+    except Exception as error:
+        if not is_of_mlflow(error):
+            raise
         return None  # a forecast is not worth a sweep
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from garment_sweeps.driver.finalists import Repeats, repeats_left
 from garment_sweeps.driver.report import SweepReport, sweep_report
+from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.ray.session import RayLink
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.study.state import SweepState
-from garment_sweeps.tracking.sweep_tracking import SweepTracking
 from garment_sweeps.trials.context import TrialContext
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Driver:
     def _search_and_finals(self, stop: "BudgetStop", context: TrialContext, tracking: SweepTracking | None) -> None:
         from garment_sweeps.driver.budgeting import open_outlook, search_is_over
         from garment_sweeps.driver.finals import run_finals
-        from garment_sweeps.driver.tune_run import run_trials, trial_places
+        from garment_sweeps.driver.tune_run import run_trials
+        from garment_sweeps.ray.nodes import trial_places
 
         state, experiment, trials = self._state, self._state.spec.experiment, self._state.spec.trials
         places = trial_places(experiment, self._settings)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.driver.finalists import Repeats, repeats_left
 from garment_sweeps.ray.session import RayLink
-from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart, head_start
+from garment_sweeps.search.warm_start import head_start
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage
+from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.spec import Given, SweepSpec, changes_of, in_words, is_free, overridden
 from garment_uv.errors import UserError
 
@@ -113,14 +114,13 @@ class Readiness:
             )
 
     def _check_room(self, spec: SweepSpec) -> None:
-        from garment_sweeps.driver.tune_run import trial_places
+        from garment_sweeps.ray.nodes import trial_places
 
         trial_places(spec.experiment, self._settings)
 
     def _preflight(self, spec: SweepSpec, resumed: bool) -> None:
-        from garment_sweeps.ray.preflight import check
-        from garment_sweeps.ray.preflight_job import preflight_context
+        from garment_sweeps.ray.preflight import Needs, check
 
-        context = preflight_context(spec.experiment, self._settings, self._work, self._tracked, resumed)
-        for finding in check(spec.experiment, self._settings, context):
+        needs = Needs.of(spec.experiment, self._settings, self._work == "train", self._tracked, resumed)
+        for finding in check(needs):
             print(f"note: {finding.line()}", flush=True)

@@ -9,18 +9,16 @@ from ray import tune
 from ray.tune import Stopper
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.search import Searcher
-from ray.tune.stopper import CombinedStopper
 
 from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.budget.watch import BudgetWatch
+from garment_sweeps.driver.budget_watch import BudgetWatch
 from garment_sweeps.driver.progress import SweepProgress
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.ray.controller import sturdy_controller
 from garment_sweeps.ray.nodes import places, trial_placement
 from garment_sweeps.search.schedulers import Hooks, make_scheduler
 from garment_sweeps.search.searcher import StudySearcher
-from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage, open_filesystem
 from garment_sweeps.study.state import SweepState
@@ -84,19 +82,22 @@ def _hooks(searcher: StudySearcher, stop: BudgetStop, state: SweepState) -> Hook
     )
 
 
-class LostStop(Stopper):
-    """Ends everything once this driver has lost its sweep: its trials hold places that the next driver needs."""
+class SweepStopper(Stopper):
+    """Tune's stopper: ends trials for which the budget has nothing left, and everything once this driver has lost its
+    sweep, since its trials hold places that the next driver needs.
+    """
 
-    def __init__(self, lost: Callable[[], str]) -> None:
+    def __init__(self, budget: BudgetStop, lost: Callable[[], str]) -> None:
+        self._budget = budget
         self._lost = lost
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        """No single trial."""
-        return False
+        """Whether the trial must end now."""
+        return self._budget(trial_id, result)
 
     def stop_all(self) -> bool:
-        """Whether it is lost."""
-        return bool(self._lost())
+        """Whether all must."""
+        return self._budget.stop_all() or bool(self._lost())
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune's snapshot, which is never read again, keeps nothing of it."""
@@ -135,7 +136,7 @@ def run_tune(
             name=context.sweep,
             storage_path=root,
             storage_filesystem=filesystem,
-            stop=CombinedStopper(stop, LostStop(lost)),
+            stop=SweepStopper(stop, lost),
             callbacks=[BudgetWatch(stop), *callbacks],
             failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
             checkpoint_config=tune.CheckpointConfig(
@@ -148,21 +149,3 @@ def run_tune(
         tuner.fit()
     if lost():
         raise UserError(lost())
-
-
-def trial_places(experiment: Experiment, settings: Settings) -> int:
-    """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
-    import ray
-
-    if settings.ray_address:
-        return experiment.max_concurrent
-    held = places(experiment)
-    if held < 1:
-        there = ray.cluster_resources()
-        wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
-        has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
-        raise UserError(
-            f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
-            "submit it to a cluster or lower the experiment's resources"
-        )
-    return min(held, experiment.max_concurrent or held)

@@ -1,6 +1,22 @@
 """The node of a Ray cluster on which this process runs, and what it knows of the others."""
 
-from garment_sweeps.trials.attempts import Place
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """The node on which a trial's process runs, and what it can say of other nodes. Without Ray there is none."""
+
+    node: str = ""
+    """The node's id in the cluster."""
+    ip: str = ""
+    job: str = ""
+    """The Ray job that started the process."""
+    gone: Callable[[str], bool] = lambda node: False
+    """Whether the node of that id is dead or about to be taken away."""
+    leaving: Callable[[], bool] = lambda: False
+    """Whether this very node is about to be taken away."""
 
 
 def ray_place() -> Place:

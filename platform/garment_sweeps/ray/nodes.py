@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.node import draining_nodes
+from garment_sweeps.settings.environment import Settings
+from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
     from ray.tune import PlacementGroupFactory
@@ -113,3 +115,21 @@ def trial_placement(experiment: Experiment) -> "PlacementGroupFactory":
     bundle = {"CPU": experiment.resources.cpus, "GPU": experiment.resources.gpus}
     leader = [{}] if processes > 1 else []
     return PlacementGroupFactory([*leader, *[bundle] * processes], strategy="STRICT_PACK", **where)
+
+
+def trial_places(experiment: Experiment, settings: Settings) -> int:
+    """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
+    import ray
+
+    if settings.ray_address:
+        return experiment.max_concurrent
+    held = places(experiment)
+    if held < 1:
+        there = ray.cluster_resources()
+        wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
+        has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
+        raise UserError(
+            f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
+            "submit it to a cluster or lower the experiment's resources"
+        )
+    return min(held, experiment.max_concurrent or held)

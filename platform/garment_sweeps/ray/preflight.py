@@ -5,19 +5,20 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.ray.findings import Answers, Finding, judge
 from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes
 from garment_sweeps.ray.probe import Answer, Question, answer, side_by_side, versions
-from garment_sweeps.ray.probe_checks import manifest_digest
 from garment_sweeps.settings.code import code_digest
+from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.masking import masked
-from garment_sweeps.settings.urls import without_login
+from garment_sweeps.settings.urls import without_login, without_password
 from garment_sweeps.storage.filesystem import open_filesystem
-from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.storage.manifest_digest import manifest_digest
+from garment_sweeps.tracking import tracking_uri
 from garment_uv.errors import UserError
 
 MODE = "GARMENT_PREFLIGHT"
@@ -34,7 +35,28 @@ SHOWN = 3
 """Findings named in the one line of an error."""
 
 
-def check(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+@dataclass(frozen=True)
+class Needs:
+    """What a sweep needs of the cluster, as far as it is known before the sweep is opened."""
+
+    experiment: Experiment
+    settings: Settings
+    """Of this machine or job: where checkpoints and studies go."""
+    dataset: str = ""
+    """URI as every node reaches it; empty where no trial reads one."""
+    tracking: str = ""
+    """MLflow's URI, without a password; empty where nothing is tracked."""
+    resumed: bool = False
+    """Whether the sweep ran before."""
+
+    @classmethod
+    def of(cls, experiment: Experiment, settings: Settings, trains: bool, tracked: bool, resumed: bool) -> "Needs":
+        """Of a sweep whose trials read the dataset where they train, and tell MLflow where they are tracked."""
+        dataset = dataset_uri(experiment.base.data.uri, settings.home) if trains else ""
+        return cls(experiment, settings, dataset, without_password(tracking_uri()) if tracked else "", resumed)
+
+
+def check(needs: Needs) -> list[Finding]:
     """`preflight`, with what stops a sweep raised as one UserError; returns the rest, for the user to read.
 
     GARMENT_PREFLIGHT=warn raises nothing and GARMENT_PREFLIGHT=off does not even look.
@@ -44,7 +66,7 @@ def check(experiment: Experiment, settings: Settings, context: TrialContext) -> 
         raise UserError(f"{MODE} is {mode!r}; it takes {', '.join(MODES)}")
     if mode == "off":
         return []
-    findings = preflight(experiment, settings, context)
+    findings = preflight(needs)
     fatal = [finding for finding in findings if finding.fatal]
     if fatal and mode == "refuse":
         raise UserError(one_line(fatal))
@@ -60,7 +82,7 @@ def one_line(fatal: list[Finding]) -> str:
     return f"the cluster is not ready: {shown}{more}"
 
 
-def preflight(experiment: Experiment, settings: Settings, context: TrialContext) -> list[Finding]:
+def preflight(needs: Needs) -> list[Finding]:
     """Asks every node of the connected cluster at once, for 20 s at most, and says what is wrong.
 
     Each node, in a Ray task that needs no CPU, compares versions and code with the driver's, writes to and reads from
@@ -68,19 +90,18 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
     sees, and looks at the disk of the home. Nodes that die meanwhile are left out. What may pass by itself, as a
     tracking server that is away or nodes that have yet to join, does not stop a sweep that ran before.
     """
-    nodes = cluster_nodes()
-    training = context.work == "train"
+    nodes, experiment, settings = cluster_nodes(), needs.experiment, needs.settings
     question = Question(
-        storage=context.storage.plain(),
+        storage=settings.storage.plain(),
         folder=f".preflight-{secrets.token_hex(6)}",
         token=secrets.token_hex(8),
-        home=context.home,
-        tracking_uri=context.tracking.uri if context.tracking else None,
-        dataset_uri=context.base.data.uri if training else None,
-        gpus=training and experiment.resources.gpus > 0,
+        home=str(settings.home),
+        tracking_uri=needs.tracking or None,
+        dataset_uri=needs.dataset or None,
+        gpus=bool(needs.dataset) and experiment.resources.gpus > 0,
         seconds=CHECKS_SHARE * _patience(),
     )
-    with _token_in_storage(question, context) as storage_wrong:
+    with _token_in_storage(question, settings) as storage_wrong:
         said, silent = _ask(nodes, question)
     if silent:
         nodes = _without_the_dead(nodes, silent)
@@ -91,8 +112,8 @@ def preflight(experiment: Experiment, settings: Settings, context: TrialContext)
             driver=_driver(question, storage_wrong),
             by_node=said,
             silent={node.id: silent[node.id] for node in nodes if node.id in silent},
-            resumed=context.session > 0,
-            storage=context.storage.uri,
+            resumed=needs.resumed,
+            storage=settings.storage.uri,
             tracking=without_login(question.tracking_uri or ""),
             dataset=question.dataset_uri or "",
             study=without_login(settings.study_url),
@@ -160,9 +181,9 @@ def _driver(question: Question, storage_wrong: str) -> Answer:
 
 
 @contextmanager
-def _token_in_storage(question: Question, context: TrialContext) -> Iterator[str]:
+def _token_in_storage(question: Question, settings: Settings) -> Iterator[str]:
     """Keeps a token where the nodes must find it, for the length of the block; gives what went wrong, in words."""
-    filesystem, root = open_filesystem(context.storage, hasty=True)
+    filesystem, root = open_filesystem(settings.storage, hasty=True)
     folder, wrong = f"{root}/{question.folder}", ""
     try:
         filesystem.create_dir(folder, recursive=True)

@@ -10,8 +10,6 @@ from garment_uv.errors import UserError
 if TYPE_CHECKING:
     from garment_sweeps.experiment import Experiment
     from garment_sweeps.ray.findings import Finding
-    from garment_sweeps.settings.environment import Settings
-    from garment_sweeps.trials.context import TrialContext
 
 
 def main(arguments: list[str]) -> int:
@@ -20,7 +18,7 @@ def main(arguments: list[str]) -> int:
     Args:
         arguments: the experiment, then changes to its base config as PATH=VALUE.
     """
-    from garment_sweeps.cli.overrides import experiment_with
+    from garment_sweeps.experiment.overrides import experiment_with
     from garment_sweeps.ray.preflight import one_line
 
     try:
@@ -41,7 +39,7 @@ def main(arguments: list[str]) -> int:
 def look(experiment: "Experiment") -> "list[Finding]":
     """All findings for a sweep of the experiment on the cluster at RAY_ADDRESS; nothing of the sweep is begun."""
     quiet_ray()
-    from garment_sweeps.ray.preflight import preflight
+    from garment_sweeps.ray.preflight import Needs, preflight
     from garment_sweeps.ray.session import ray_session
     from garment_sweeps.settings.environment import Settings
     from garment_sweeps.tracking import tracking_client, tracking_uri
@@ -55,38 +53,7 @@ def look(experiment: "Experiment") -> "list[Finding]":
     else:
         tracking_client(uri)  # the driver needs it too
     with ray_session(settings.ray_address):
-        return preflight(experiment, settings, preflight_context(experiment, settings))
-
-
-def preflight_context(
-    experiment: "Experiment", settings: "Settings", work: str = "train", tracked: bool = True, resumed: bool = False
-) -> "TrialContext":
-    """The context of the sweep's trials as far as it is known before the sweep is opened.
-
-    Args:
-        experiment: of the sweep.
-        settings: of this machine or job.
-        work: what the trials do (see `TrialContext.work`).
-        tracked: whether MLflow takes part.
-        resumed: whether the sweep ran before.
-    """
-    from garment_sweeps.settings.datasets import dataset_uri
-    from garment_sweeps.tracking import tracking_uri
-    from garment_sweeps.trials.context import TrackingConfig, TrialContext
-
-    tracking = TrackingConfig(uri=tracking_uri(), experiment_id="", parent_run_id="") if tracked else None
-    return TrialContext(
-        sweep="preflight",
-        session=int(resumed),
-        base=experiment.base.with_values({"data.uri": dataset_uri(experiment.base.data.uri, settings.home)}),
-        metric=experiment.metric,
-        checkpoint_every=experiment.checkpoint_every,
-        storage=settings.storage,
-        home=str(settings.home),
-        cpus=experiment.resources.cpus,
-        tracking=tracking,
-        work=work,
-    )
+        return preflight(Needs.of(experiment, settings, trains=True, tracked=True, resumed=False))
 
 
 if __name__ == "__main__":

@@ -11,16 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from garment_sweeps.ray.probe_checks import (
-    cache_gib,
-    check_storage,
-    check_tracking,
-    free_gib,
-    gpus_seen,
-    manifest_digest,
-)
+from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib, gpus_seen
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
+from garment_sweeps.storage.manifest_digest import manifest_digest
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
 

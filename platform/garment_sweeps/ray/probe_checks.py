@@ -5,7 +5,6 @@ other end in errors.
 """
 
 import base64
-import hashlib
 import json
 import os
 import shutil
@@ -18,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.urls import login_of, without_login
 from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.tracking.settings import own_uri
-from garment_sweeps.trials.context import StorageConfig
 
 CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""
@@ -66,23 +65,6 @@ def check_tracking(uri: str) -> dict[str, Any]:
         finally:
             engine.dispose()
     return {}
-
-
-def manifest_digest(uri: str) -> str:
-    """sha256 of the dataset's manifest, read from here."""
-    if not uri.startswith("s3://"):
-        path = Path(uri.removeprefix("file://"), "manifest.json")
-        if not path.is_file():
-            raise ValueError("there is no manifest.json")
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    import boto3
-    from botocore.config import Config
-
-    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-    haste = Config(connect_timeout=CONNECT_S, read_timeout=ANSWER_S, retries={"total_max_attempts": 2})
-    client = boto3.session.Session().client("s3", config=haste)
-    found = client.get_object(Bucket=bucket, Key="/".join(filter(None, (prefix.strip("/"), "manifest.json"))))
-    return hashlib.sha256(found["Body"].read()).hexdigest()
 
 
 def gpus_seen(seconds: float) -> int:

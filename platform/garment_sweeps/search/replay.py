@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from ray.tune.search import Searcher
 
 from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
 from garment_sweeps.search.searcher import StudySearcher
-from garment_sweeps.search.warm_start import HeadStart
 from garment_sweeps.study.catch_up import catch_up
 from garment_sweeps.study.decisions import DecisionLog, Event
+from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
 from garment_sweeps.study.restore import experiment_of
@@ -104,7 +103,7 @@ class _Replayer:
     def _given(self, event: Event, values: dict[str, Any] | None) -> None:
         name = event["trial"]
         given = self._searcher.suggest(name)
-        if given is None or given == Searcher.FINISHED or given["trial"]["id"] != name:
+        if given is None or given == StudySearcher.FINISHED or given["trial"]["id"] != name:
             self._differ(event, name, given)
             return
         if values is not None and given["values"] != values:

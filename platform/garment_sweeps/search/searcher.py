@@ -9,9 +9,9 @@ from ray.tune.search import Searcher
 
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.suggester import Suggester, Suggestion
-from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.catch_up import as_told, curve_of, end
 from garment_sweeps.study.decisions import DecisionLog
+from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.history import History, Record
 from garment_sweeps.study.outcome import Outcome, costs_of, earlier_of, outcome_of, usable_value
 from garment_uv.errors import UserError

@@ -11,15 +11,15 @@ from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.duplicates import canonical_digest
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
-from garment_sweeps.search.warm_start import HeadStart, known_trials
+from garment_sweeps.search.warm_start import known_trials
+from garment_sweeps.study.catch_up import PASSED_OVER, begin
+from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History, Record
 from garment_sweeps.study.study import trial_name
 from garment_uv.errors import UserError
 
 ATTEMPTS = 30
 """Questions for one trial, while the sampler answers with configs that were tried already."""
-PASSED_OVER = "garment.passed_over"
-"""Attribute: params that were suggested for a trial and not taken, since a trial before it had them already."""
 Announce = Callable[..., None]
 
 
@@ -116,24 +116,3 @@ class Suggester:
             return canonical_digest(self._experiment.base, values)
         except UserError:
             return repr(sorted(values.items()))  # no config at all; it will be told as infeasible
-
-
-def begin(
-    history: History,
-    experiment: Experiment,
-    params: dict[str, Any],
-    system_attrs: dict[str, Any],
-    passed_over: Sequence[dict[str, Any]] = (),
-) -> Record:
-    """Adds a trial to the history as running.
-
-    Args:
-        history: of the sweep.
-        experiment: whose space the params are of.
-        params: as Optuna stores them.
-        system_attrs: the sampler's own notes.
-        passed_over: params that were suggested for the trial before and not taken.
-    """
-    distributions = experiment.space.distributions(params, experiment.base.flat())
-    attrs = {PASSED_OVER: list(passed_over)} if passed_over else {}
-    return history.start(dict(params), distributions, attrs, dict(system_attrs))

@@ -2,16 +2,16 @@
 
 import json
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.outcome import completed
 from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from garment_sweeps.tracking.types import Run
 
 COSTS = "costs/"
 """Before a cost's name, among a run's metrics."""
@@ -19,20 +19,6 @@ BEST = 5
 """Configs of an earlier sweep that are tried first where its results cannot be taken over."""
 INCOMPARABLE = ("data.uri", "training.threads", "training.device", "evaluation.meshes", "data.workers", "seed")
 """Fields that change no error in earnest: where the dataset lies (its version counts), and on what it was trained."""
-
-
-@dataclass(frozen=True)
-class HeadStart:
-    """What earlier sweeps give a new one."""
-
-    known: tuple[dict[str, Any], ...]
-    """Trials whose results count as this sweep's own: {'values': by config path, 'results': [...], 'from': name}, and
-    of a sweep with constraints 'violations', how far each was exceeded."""
-    planned: tuple[dict[str, Any], ...]
-    """Configs to be tried first, as the space encodes them."""
-
-
-NOTHING_KNOWN = HeadStart((), ())
 
 
 def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) -> HeadStart:

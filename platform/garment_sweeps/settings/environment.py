@@ -6,11 +6,20 @@ from pathlib import Path
 
 from garment_sweeps.settings.datasets import LOCAL_FOLDER
 from garment_sweeps.settings.urls import holds_secret
-from garment_sweeps.trials.context import StorageConfig
+from garment_uv.config import Config
 from garment_uv.errors import UserError
 
 JOB_MARK = "RAY_JOB_CONFIG_JSON_ENV_VAR"
 """Ray sets it in the driver of a submitted job."""
+
+
+class StorageConfig(Config):
+    """Where checkpoints go: a folder that all nodes see, or S3."""
+
+    uri: str
+    """An absolute folder or s3://bucket/prefix."""
+    endpoint: str = ""
+    """S3 endpoint URL; empty for AWS's own."""
 
 
 @dataclass(frozen=True)

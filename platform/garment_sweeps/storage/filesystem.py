@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.masking import masked
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
 """The study brought to where the log is: the log is written first, and a driver can die in between."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.search.suggester import begin
 from garment_sweeps.study.decisions import DecisionLog, Event
 from garment_sweeps.study.history import History, Record
 from garment_sweeps.study.outcome import Outcome, earlier_of, outcome_of, usable_value
@@ -125,3 +125,28 @@ class LoggedTrials:
     def _note(self, record: Record, name: str, value: object) -> None:
         if record.attrs.get(f"garment.{name}") != value:
             self._history.note(record.number, **{name: value})
+
+
+PASSED_OVER = "garment.passed_over"
+"""Attribute: params that were suggested for a trial and not taken, since a trial before it had them already."""
+
+
+def begin(
+    history: History,
+    experiment: Experiment,
+    params: dict[str, Any],
+    system_attrs: dict[str, Any],
+    passed_over: Sequence[dict[str, Any]] = (),
+) -> Record:
+    """Adds a trial to the history as running.
+
+    Args:
+        history: of the sweep.
+        experiment: whose space the params are of.
+        params: as Optuna stores them.
+        system_attrs: the sampler's own notes.
+        passed_over: params that were suggested for the trial before and not taken.
+    """
+    distributions = experiment.space.distributions(params, experiment.base.flat())
+    attrs = {PASSED_OVER: list(passed_over)} if passed_over else {}
+    return history.start(dict(params), distributions, attrs, dict(system_attrs))

@@ -11,14 +11,30 @@ import re
 import secrets
 import socket
 
+from pydantic import Field
+
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.create_once import create_once
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem
-from garment_sweeps.trials.context import Claim, StorageConfig
+from garment_uv.config import Config
 from garment_uv.errors import UserError
 
 CLAIMS_FOLDER = "study"
 
 _NAME = re.compile(r"^claim-(\d{6,})\.json$")
+
+
+class Claim(Config):
+    """A study's right to its place in the storage (see `claims`)."""
+
+    study: str = Field(min_length=1)
+    """Identity of the study: random, made with it."""
+    number: int = Field(default=0, ge=0)
+    """Counts the databases in which the study was made."""
+    token: str = ""
+    """Random: two drivers that make the same claim at the same moment are told apart by it."""
+    host: str = ""
+    """Where the claim was made, for messages."""
 
 
 class Claims:

@@ -14,9 +14,9 @@ import sys
 import threading
 from typing import NamedTuple
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem, write_whole
 from garment_sweeps.study.decisions import DecisionLog, Event
-from garment_sweeps.trials.context import StorageConfig
 
 EVERY_S = 20.0
 """Seconds between copies, while there is something new."""

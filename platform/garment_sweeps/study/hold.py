@@ -9,10 +9,10 @@ import json
 import threading
 import time
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import open_filesystem, write_whole
-from garment_sweeps.study.claims import Claims
+from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.study.holder import holder_words, may_live, this_process
-from garment_sweeps.trials.context import Claim, StorageConfig
 from garment_uv.errors import UserError
 
 BEAT_S = 10.0

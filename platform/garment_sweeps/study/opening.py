@@ -13,13 +13,13 @@ import optuna
 from optuna.storages import RDBStorage
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.study.claims import Claims
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.decisions import Event, Guard, read_log, store_log
 from garment_sweeps.study.hold import wait_until_free
 from garment_sweeps.study.restore import study_from_log
 from garment_sweeps.study.study import CLAIM, FINALS_SUFFIX, STUDY, delete_study, make_study, study_exists
-from garment_sweeps.trials.context import Claim, StorageConfig
 from garment_uv.errors import UserError
 
 STUDY_FIELD = "study"

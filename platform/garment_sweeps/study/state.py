@@ -9,14 +9,15 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
-from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.patience import Answer, patiently
 from garment_sweeps.study.catch_up import catch_up
+from garment_sweeps.study.claims import Claim
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.database_errors import PASSING, sentence
 from garment_sweeps.study.decisions import DecisionLog, Event, write_file
+from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.hold import StorageHold
 from garment_sweeps.study.journal import Journal
@@ -24,7 +25,6 @@ from garment_sweeps.study.lease import take_lease
 from garment_sweeps.study.opening import STUDY_FIELD, OpenedStudy, StudyOpening
 from garment_sweeps.study.spec import Changes, Given, SweepSpec
 from garment_sweeps.study.study import base_values, count_session, guard_writes, open_storage, sessions_of
-from garment_sweeps.trials.context import Claim
 from garment_uv.errors import Unreachable, UserError
 
 CODE_FIELD = "code"

@@ -35,6 +35,11 @@ def is_away(error: BaseException) -> bool:
     return known and not is_refused(error)
 
 
+def is_of_mlflow(error: BaseException) -> bool:
+    """Whether MLflow's client raised it, or the line to MLflow did."""
+    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "mlflow"
+
+
 def is_refused(error: BaseException) -> bool:
     """Whether the same request will never be taken, however often it is made."""
     if type(error) in (FileNotFoundError, IsADirectoryError, NotADirectoryError):

@@ -114,9 +114,7 @@ def _folder(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path))
 
 
-def _rewrite(
-    database: sqlite3.Connection, table: str, column: str, before: str, now: str, where: str = "1"
-) -> None:
+def _rewrite(database: sqlite3.Connection, table: str, column: str, before: str, now: str, where: str = "1") -> None:
     """Exchanges the beginning of a column's values; what begins otherwise stays."""
     database.execute(
         f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ? AND {where}",

@@ -43,3 +43,13 @@ def keep_one(client: "MlflowClient", runs: list["Run"], filled: Callable[["Run"]
 def has_results(run: "Run") -> bool:
     """Whether a trial's run holds an epoch or an outcome."""
     return EPOCH_METRIC in run.data.metrics or tags.OUTCOME in run.data.tags
+
+
+def run_or_none(client: "MlflowClient", run_id: str) -> "Run | None":
+    """The run of that id; None where MLflow knows of none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException:
+        return None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from garment_sweeps.ray.node import Place
 from garment_sweeps.storage.filesystem import folder_names
 
 if TYPE_CHECKING:
@@ -29,21 +30,6 @@ class Attempt(NamedTuple):
     """Random: it tells apart, and orders, two processes that took the same number at the same moment."""
     epoch: int
     """At which it began."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """The node on which a trial's process runs, and what it can say of other nodes. Without Ray there is none."""
-
-    node: str = ""
-    """The node's id in the cluster."""
-    ip: str = ""
-    job: str = ""
-    """The Ray job that started the process."""
-    gone: Callable[[str], bool] = lambda node: False
-    """Whether the node of that id is dead or about to be taken away."""
-    leaving: Callable[[], bool] = lambda: False
-    """Whether this very node is about to be taken away."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from garment_sweeps.ray.node import Place
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem
-from garment_sweeps.study.claims import Claims
-from garment_sweeps.trials.attempts import Attempt, Attempts, Place
-from garment_sweeps.trials.context import Claim, StorageConfig
+from garment_sweeps.study.claims import Claim, Claims
+from garment_sweeps.trials.attempts import Attempt, Attempts
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.experiment import result_keys
+from garment_sweeps.ray.node import Place
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
@@ -13,7 +14,7 @@ from garment_sweeps.tracking.process_log import ProcessLog
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.trials import tracked
-from garment_sweeps.trials.attempts import CRASH_LOOP, Place
+from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.ray.node import Place
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.trials import tracked
-from garment_sweeps.trials.attempts import CRASH_LOOP, Place
+from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.experiment import Experiment, result_keys
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage import open_source
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
+from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.provenance import take_sources
 from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.tracking.sweep_run import sweep_or_none
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
+from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.single_place import claim_place
 from garment_sweeps.trials.team import Died

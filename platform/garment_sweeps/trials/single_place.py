@@ -4,9 +4,9 @@ import json
 import secrets
 
 from garment_sweeps.settings.code import code_digest
-from garment_sweeps.study.claims import Claims
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import Claim, StorageConfig
 from garment_sweeps.trials.progress import PROGRESS_FILE
 from garment_uv.errors import UserError
 

@@ -5,10 +5,11 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from garment_sweeps.ray.node import Place
 from garment_sweeps.settings.datasets import uri_in_home
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import Courier
@@ -17,9 +18,7 @@ from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
 from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now_ms, start_of
 from garment_sweeps.tracking.settings import open_client, own_uri
-from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.context import TrialContext
-from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
 
 
@@ -160,29 +159,3 @@ def repeat_tags(trial: dict[str, Any]) -> dict[str, str]:
     if "repeat_of" not in trial:
         return {}
     return {tags.REPEAT_OF: trial["repeat_of"], tags.SEED: str(trial["seed"])}
-
-
-def read_record(folder: Path, sha256: str) -> TrialRecord | None:
-    """The record in a checkpoint, None where nothing was tracked; UserError where it is not the one written."""
-    if not sha256:
-        return None
-    path = folder / RECORD_FILE
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror})") from None
-    if hashlib.sha256(text).hexdigest() != sha256:
-        raise UserError(f"{path} is damaged (its sha256 is not the one recorded)")
-    return TrialRecord.from_lines(text.decode().splitlines(), str(path))
-
-
-def newest_record(filesystem, checkpoints: Iterable[str]) -> TrialRecord | None:
-    """The record in the first of these checkpoints of the storage that holds a whole one."""
-    for checkpoint in checkpoints:
-        try:
-            with filesystem.open_input_stream(f"{checkpoint}/{RECORD_FILE}") as stream:
-                lines = stream.read().decode().splitlines()
-            return TrialRecord.from_lines(lines, checkpoint)
-        except (FileNotFoundError, UserError):
-            continue
-    return None

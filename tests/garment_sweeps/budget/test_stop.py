@@ -1,7 +1,5 @@
 """The hard stop: no epoch begins for which nothing is left."""
 
-import pickle
-
 import pytest
 
 from garment_sweeps.budget.stop import BudgetStop
@@ -146,7 +144,3 @@ def test_stops_and_losses_reach_the_decision_log():
     assert events[0]["seconds"] == 12.0
     assert events[1]["trial"] == "a" and events[1]["limit"] == "gpu_hours" and events[1]["needed_seconds"] == 60.0
     assert events[1]["spent_hours"] == pytest.approx(72 / 3600)
-
-
-def test_tunes_snapshot_takes_nothing_of_it():
-    assert len(pickle.dumps(stop_of(100, spent={f"t{i}": 1.0 for i in range(1000)}))) < 200

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pytest
 from optuna.trial import TrialState
 
+from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.record import Start, TrialRecord, identity_of
 from garment_sweeps.tracking.sweep_run import trials_of
-from garment_sweeps.tracking.sweep_tracking import SweepTracking
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 

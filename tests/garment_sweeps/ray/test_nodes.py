@@ -10,10 +10,17 @@ import pytest
 from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.driver.budgeting import open_outlook
 from garment_sweeps.driver.sweep import run_sweep
-from garment_sweeps.driver.tune_run import trial_places
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.experiment.experiment import ResourcesConfig
-from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes, off_the_head, places, trial_nodes, trial_placement
+from garment_sweeps.ray.nodes import (
+    ClusterNode,
+    cluster_nodes,
+    off_the_head,
+    places,
+    trial_nodes,
+    trial_placement,
+    trial_places,
+)
 from garment_uv.errors import UserError
 from tests.garment_sweeps.ray.connected import connected_cluster
 

@@ -9,9 +9,9 @@ import pytest
 
 from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.ray.findings import Finding
-from garment_sweeps.ray.preflight import check, one_line, preflight
+from garment_sweeps.ray.preflight import Needs, check, one_line, preflight
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study.study import open_storage, study_exists
-from garment_sweeps.trials.context import StorageConfig, TrackingConfig, TrialContext
 from garment_uv.errors import UserError
 from tests.garment_sweeps.ray.connected import connected_cluster
 from tests.servers.ports import silent_port
@@ -54,20 +54,6 @@ def there(places, settings):
     return replace(settings, ray_address=places.address, storage=StorageConfig(uri="/proc/self/cwd/store"))
 
 
-def context_of(experiment, there, **changes) -> TrialContext:
-    return TrialContext(
-        sweep="s",
-        session=0,
-        base=experiment.base,
-        metric="s2s/all",
-        checkpoint_every=1,
-        storage=there.storage,
-        home=str(there.home),
-        cpus=1,
-        **{"work": "tabulated", **changes},
-    )
-
-
 def name_of(node) -> str:
     return f"({node.node_id[:8]})"
 
@@ -75,7 +61,7 @@ def name_of(node) -> str:
 @pytest.mark.cluster
 def test_the_nodes_that_are_not_in_order_are_named_and_no_other(places, experiment, there):
     other, apart = places.nodes
-    found = preflight(experiment, there, context_of(experiment, there))
+    found = preflight(Needs(experiment, there))
     code, storage = sorted(found, key=lambda finding: "other code" not in finding.what)
     assert "other code" in code.what and len(code.nodes) == 1 and name_of(other) in code.nodes[0]
     assert "does not see what the driver wrote" in storage.what and "a folder that all nodes share" in storage.mend
@@ -87,10 +73,9 @@ def test_the_nodes_that_are_not_in_order_are_named_and_no_other(places, experime
 def test_tracking_gpus_and_dataset_are_asked_for_on_the_nodes(places, experiment, there):
     other, apart = places.nodes
     url = f"http://127.0.0.1:{silent_port()}"
-    tracking = TrackingConfig(uri=url, experiment_id="", parent_run_id="")
     half = experiment.with_values({"resources.gpus": 0.5})
-    context = context_of(half, there, work="train", tracking=tracking)
-    found = {finding.what: finding for finding in preflight(half, there, context)}
+    needs = Needs(half, there, dataset=half.base.data.uri, tracking=url)
+    found = {finding.what: finding for finding in preflight(needs)}
     (silent,) = (what for what in found if url in what)
     assert "Connection refused" in silent and len(found[silent].nodes) == 3
     (gpus,) = (what for what in found if "torch sees 0" in what)
@@ -106,23 +91,23 @@ def test_a_sweep_is_refused_in_one_line_before_its_first_trial(places, experimen
     assert "\n" not in str(caught.value) and "other code" in str(caught.value)
     assert not study_exists(open_storage(there.study_url), "table") and os.listdir("store") == []  # and without a trace
     with pytest.raises(UserError, match="a trial needs 1 CPU and 4 GPUs"):
-        check(experiment.with_values({"resources.gpus": 4}), there, context_of(experiment, there))
+        check(Needs(experiment.with_values({"resources.gpus": 4}), there))
     monkeypatch.setenv("GARMENT_PREFLIGHT", "warn")
-    assert len(check(experiment, there, context_of(experiment, there))) == 2
+    assert len(check(Needs(experiment, there))) == 2
     monkeypatch.setenv("GARMENT_PREFLIGHT", "off")
-    assert check(experiment, there, context_of(experiment, there)) == []
+    assert check(Needs(experiment, there)) == []
     monkeypatch.setenv("GARMENT_PREFLIGHT", "maybe")
     with pytest.raises(UserError, match="it takes refuse, warn, off"):
-        check(experiment, there, context_of(experiment, there))
+        check(Needs(experiment, there))
     monkeypatch.setenv("GARMENT_PREFLIGHT", "refuse")
     monkeypatch.setenv("GARMENT_PREFLIGHT_SECONDS", "soon")
     with pytest.raises(UserError, match="it takes a number of seconds, as 20"):
-        check(experiment, there, context_of(experiment, there))
+        check(Needs(experiment, there))
 
 
 @pytest.mark.cluster
 def test_the_preflight_alone_lists_every_finding(places, experiment, there, monkeypatch, capsys):
-    from garment_sweeps.cli import overrides
+    from garment_sweeps.experiment import overrides
     from garment_sweeps.ray.preflight_job import main
 
     monkeypatch.setattr(overrides, "load_experiment", lambda spec: experiment)
@@ -145,5 +130,5 @@ def test_a_node_that_just_died_is_nobodys_fault(places, experiment, there):
     """The last test of this cluster: its node with a disk of its own is killed, and Ray has not noticed yet."""
     other, apart = places.nodes
     places.kill_node(apart)
-    (code,) = preflight(experiment, there, context_of(experiment, there))
+    (code,) = preflight(Needs(experiment, there))
     assert "other code" in code.what

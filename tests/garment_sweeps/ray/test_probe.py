@@ -10,9 +10,10 @@ import pytest
 
 from garment_sweeps.ray import probe
 from garment_sweeps.ray.probe import side_by_side, versions
-from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib, manifest_digest
+from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib
 from garment_sweeps.settings.code import code_digest
-from garment_sweeps.trials.context import StorageConfig
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.storage.manifest_digest import manifest_digest
 from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
 
 __all__ = ["s3_environment", "s3_storage"]

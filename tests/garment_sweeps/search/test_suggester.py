@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from garment_sweeps.experiment import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.search.warm_start import NOTHING_KNOWN, HeadStart
+from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
 from tests.garment_sweeps.studies import make_experiment

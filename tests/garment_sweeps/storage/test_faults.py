@@ -2,11 +2,11 @@
 
 import pytest
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage import open_sink, open_source, ranges, s3_connection, verify
 from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.uri import S3Location
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import UserError
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.shards import file_digest

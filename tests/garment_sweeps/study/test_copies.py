@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study import copies as module
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.decisions import DecisionLog
 from garment_sweeps.study.journal import DirectJournal
-from garment_sweeps.trials.context import StorageConfig
 
 
 class Copying:

@@ -10,9 +10,9 @@ from garment_sweeps.experiment import Choice, ConstraintConfig, Experiment, Floa
 from garment_sweeps.search.finalists import choose
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.search.warm_start import HeadStart
 from garment_sweeps.study.catch_up import catch_up
 from garment_sweeps.study.decisions import DecisionLog
+from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
 from garment_sweeps.study.restore import study_from_log

@@ -2,9 +2,9 @@
 
 import pytest
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.training.trial import TrialConfig
 
 

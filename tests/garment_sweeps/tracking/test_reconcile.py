@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
-from garment_sweeps.tracking.reconcile import INTERRUPTED, Standing, reconcile
+from garment_sweeps.tracking.reconcile import INTERRUPTED, Reconciliation, StudyOutcome
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record_file import newest_record
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.training.trial import TrialConfig
 
 
@@ -24,7 +25,7 @@ class Sweep:
     run: SweepRun
     storage: StorageConfig
     folder: Path
-    standings: dict[str, Standing] = field(default_factory=dict)
+    outcomes: dict[str, StudyOutcome] = field(default_factory=dict)
 
     def record(self, trial: str, attempt: int = 1, epochs: int = 2) -> TrialRecord:
         ids = (self.run.experiment_id, self.run.run_id)
@@ -47,7 +48,11 @@ class Sweep:
         return delivery.run_id
 
     def reconcile(self, **more: Any) -> None:
-        reconcile(self.run, Outbox.of(self.storage, "s"), self.store, self.standings, **more)
+        def record_of(trial: str) -> TrialRecord | None:
+            store = self.store(trial)
+            return newest_record(store.filesystem, store.checkpoints())
+
+        Reconciliation(self.run, Outbox.of(self.storage, "s"), record_of).reconcile(self.outcomes, **more)
 
     def found(self) -> dict[str, tuple[str, str]]:
         """Status and outcome of every run, by trial; there is one of each."""
@@ -80,7 +85,7 @@ def test_a_run_left_running_ends_as_its_trial_did_with_the_epochs_of_its_checkpo
     early.epochs = record.epochs[:1]
     run_id = sweep.deliver(early)
     sweep.checkpoint(record)
-    sweep.standings = {"t00000": Standing("pruned", "stopped at epoch 3 of 9")}
+    sweep.outcomes = {"t00000": StudyOutcome("pruned", "stopped at epoch 3 of 9")}
     for _ in range(2):
         sweep.reconcile(whole=False)
         assert sweep.found() == {"t00000": ("FINISHED", "pruned")}
@@ -90,7 +95,7 @@ def test_a_run_left_running_ends_as_its_trial_did_with_the_epochs_of_its_checkpo
 def test_a_trial_at_work_is_left_alone_until_it_is_over(sweep):
     sweep.deliver(sweep.record("t00000"))
     Outbox.of(sweep.storage, "s").put(sweep.record("t00001"))
-    sweep.standings = {"t00000": Standing(), "t00001": Standing()}
+    sweep.outcomes = {"t00000": StudyOutcome(), "t00001": StudyOutcome()}
     sweep.reconcile(live=["t00000", "t00001"], whole=False)
     assert sweep.found() == {"t00000": ("RUNNING", "")}
     sweep.reconcile()
@@ -101,7 +106,7 @@ def test_a_trial_that_the_budget_cut_short_is_interrupted_and_not_stopped(sweep)
     record = sweep.record("t00000")
     record.ending = Ending(outcome="pruned", reason="stopped", at_ms=now_ms())
     run_id = sweep.deliver(record)
-    sweep.standings = {"t00000": Standing()}
+    sweep.outcomes = {"t00000": StudyOutcome()}
     sweep.reconcile()
     assert sweep.found() == {"t00000": ("KILLED", "")}
     assert sweep.run.client.get_run(run_id).data.tags[tags.REASON] == INTERRUPTED
@@ -112,7 +117,7 @@ def test_an_infeasible_trial_stays_so_and_runs_that_the_study_does_not_know_too(
         record = sweep.record(trial)
         record.ending = Ending(outcome=outcome, at_ms=now_ms())
         sweep.deliver(record)
-    sweep.standings = {"t00000": Standing("failed", "diverged")}
+    sweep.outcomes = {"t00000": StudyOutcome("failed", "diverged")}
     sweep.reconcile()
     assert sweep.found() == {"t00000": ("FAILED", "infeasible"), "t00001": ("FINISHED", "complete")}
 
@@ -123,7 +128,7 @@ def test_second_runs_of_a_trial_are_removed_and_the_one_with_results_stays(sweep
     run_id = sweep.deliver(record)
     for start in (1, now_ms()):
         sweep.run.client.create_run(sweep.run.experiment_id, start_time=start, tags=record.identity.tags)
-    sweep.standings = {"t00000": Standing("complete")}
+    sweep.outcomes = {"t00000": StudyOutcome("complete")}
     sweep.reconcile()
     assert sweep.found() == {"t00000": ("FINISHED", "complete")}
     assert sweep.steps(run_id) == [1, 2]
@@ -134,7 +139,7 @@ def test_a_trial_without_a_run_gets_one_from_its_newest_whole_checkpoint(sweep):
     sweep.checkpoint(sweep.record("t00000", epochs=3), 2)
     torn = Path(sweep.storage.uri) / "s" / "t00000.s1" / "checkpoint_000002" / RECORD_FILE
     torn.write_text(torn.read_text()[:-20])
-    sweep.standings = {"t00000": Standing("pruned"), "t00001": Standing("failed")}
+    sweep.outcomes = {"t00000": StudyOutcome("pruned"), "t00001": StudyOutcome("failed")}
     sweep.reconcile()
     assert sweep.found() == {"t00000": ("FINISHED", "pruned")}
     (run,) = trials_of(sweep.run.client, find_sweep(sweep.run.client, "s"))
@@ -152,7 +157,7 @@ def test_outboxes_of_several_attempts_give_one_run_and_torn_ones_are_forgotten(s
         outbox.put(record)
     torn = Path(outbox.path) / outbox.names()[-1] / RECORD_FILE
     torn.write_text(torn.read_text()[:-20])
-    sweep.standings = {"t00000": Standing("complete"), "t00001": Standing("failed")}
+    sweep.outcomes = {"t00000": StudyOutcome("complete"), "t00001": StudyOutcome("failed")}
     sweep.reconcile()
     assert outbox.names() == []
     assert sweep.found() == {"t00000": ("FINISHED", "complete")}
@@ -165,6 +170,6 @@ def test_records_of_a_lost_tracking_store_are_delivered_under_the_new_parent(swe
     record.ending = Ending(outcome="complete", at_ms=now_ms())
     record.identity = record.identity.under("77", "0" * 32)  # as it was called there
     Outbox.of(sweep.storage, "s").put(record)
-    sweep.standings = {"t00000": Standing("complete")}
+    sweep.outcomes = {"t00000": StudyOutcome("complete")}
     sweep.reconcile()
     assert sweep.found() == {"t00000": ("FINISHED", "complete")}

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 import pytest
 from optuna.trial import TrialState
 
+from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_sweeps.tracking.sweep_tracking import SweepTracking
-from garment_sweeps.trials.context import StorageConfig, TrialContext
+from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.tracking.made import history
 from tests.servers.refusing_proxy import refusing_proxy, uploads, writes_of

@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 
-from garment_sweeps.trials.context import StorageConfig, TrialContext
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 
 

@@ -1,8 +1,9 @@
 """Which of a trial's processes may write, and when it is given up."""
 
-from garment_sweeps.trials.attempts import Attempts, Place
+from garment_sweeps.ray.node import Place
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.trials.attempts import Attempts
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import StorageConfig
 
 
 def store(tmp_path, session=0) -> TrialStore:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from garment_sweeps.ray.node import Place
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import check_storage, folder_names
-from garment_sweeps.trials.attempts import Place
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import StorageConfig
 from garment_uv.errors import Unreachable, UserError
 
 

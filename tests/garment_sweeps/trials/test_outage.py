@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials import single
-from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.job import TrialJob
 from tests.garment_sweeps.trials.test_job import run as run_job
 from tests.garment_sweeps.trials.tracked import (

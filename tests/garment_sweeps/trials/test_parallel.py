@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from garment_sweeps.experiment import Choice, Experiment, FinalsConfig, ResourcesConfig, Space
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.trials import team as team_module
-from garment_sweeps.trials.context import StorageConfig
 from garment_sweeps.trials.single import train_once
 from garment_sweeps.trials.team import Answer, Died, Member, Team
 from garment_uv.errors import Infeasible, UserError

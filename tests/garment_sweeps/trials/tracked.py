@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from garment_sweeps.tracking import SweepRun, tags
+from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_sweeps.trials.context import TrackingConfig, TrialContext
+from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.tabulated import curve_mm
 
 WORKER = Path(__file__).with_name("worker.py")

@@ -13,7 +13,8 @@ from garment_sweeps.experiment import (
     PbtConfig,
     Space,
 )
-from garment_sweeps.trials.context import StorageConfig, TrialContext
+from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.search.schedulers.mini_tune import EPOCHS
 

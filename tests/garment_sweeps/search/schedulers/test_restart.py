@@ -129,7 +129,8 @@ def test_trials_that_wait_wait_on_in_the_next_session_until_they_are_woken(kind,
 
 
 def _context(tmp_path_factory) -> dict:
-    from garment_sweeps.trials.context import StorageConfig, TrialContext
+    from garment_sweeps.settings.environment import StorageConfig
+    from garment_sweeps.trials.context import TrialContext
     from garment_uv.training.trial import TrialConfig
 
     return TrialContext(

@@ -7,7 +7,7 @@ import pytest
 
 from garment_sweeps.search.schedulers import Hooks, make_scheduler
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.search.warm_start import HeadStart
+from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
 from garment_sweeps.study.restore import study_from_log

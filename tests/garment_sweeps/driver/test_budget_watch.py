@@ -4,7 +4,8 @@ import pickle
 from types import SimpleNamespace
 
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.budget.watch import BudgetWatch
+from garment_sweeps.driver.budget_watch import BudgetWatch
+from garment_sweeps.driver.tune_run import SweepStopper
 from garment_sweeps.experiment.budget import Budget
 from tests.garment_sweeps.budget.results import Clock, result
 
@@ -59,3 +60,4 @@ def test_a_paused_trial_sets_nothing_aside():
 
 def test_tunes_snapshot_takes_nothing_of_it():
     assert len(pickle.dumps(BudgetWatch(BudgetStop(Budget())))) < 200
+    assert len(pickle.dumps(SweepStopper(BudgetStop(Budget()), lambda: ""))) < 200

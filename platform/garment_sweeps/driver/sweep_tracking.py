@@ -15,16 +15,19 @@ from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.storage.filesystem import open_filesystem
+from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
+from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.courier import Courier, first_line
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.provenance import Sources, take_sources
-from garment_sweeps.tracking.reconcile import Standing, reconcile
-from garment_sweeps.tracking.record import now_ms
+from garment_sweeps.tracking.reconcile import Reconciliation, StudyOutcome
+from garment_sweeps.tracking.record import TrialRecord, now_ms
+from garment_sweeps.tracking.record_file import newest_record
 from garment_sweeps.tracking.steps import Steps
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.context import TrackingConfig, TrialContext
+from garment_sweeps.trials.context import TrialContext
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
 
@@ -228,17 +231,15 @@ class SweepTracking:
         self._files.remove(file)
 
     def _reconcile(self, over: bool) -> None:
-        context, trials = self._context, list(self._trials())
-        standings = {trial.name: _standing(trial) for trial in trials}
-        self._refused_trials = reconcile(
-            self.run,
-            self._outbox(),
-            lambda trial_id: TrialStore.open(context.storage, context.sweep, trial_id, context.session),
-            standings,
-            live=() if over else [name for name, standing in standings.items() if not standing.outcome],
-            whole=over,
-            progress=self._courier.progress,
-        )
+        outcomes = {trial.name: _study_outcome(trial) for trial in list(self._trials())}
+        live = () if over else [name for name, known in outcomes.items() if not known.outcome]
+        reconciliation = Reconciliation(self.run, self._outbox(), self._record_of, self._courier.progress)
+        self._refused_trials = reconciliation.reconcile(outcomes, live, whole=over)
+
+    def _record_of(self, trial_id: str) -> TrialRecord | None:
+        context = self._context
+        store = TrialStore.open(context.storage, context.sweep, trial_id, context.session)
+        return newest_record(store.filesystem, store.checkpoints())
 
     def _send_baselines(self) -> None:
         table = self._baselines()
@@ -262,7 +263,5 @@ class SweepTracking:
         return filesystem, f"{root}/{self._context.sweep}/{BASELINES_FILE}"
 
 
-def _standing(trial: KnownTrial) -> Standing:
-    from garment_sweeps.study.study import REASON
-
-    return Standing(OUTCOMES.get(trial.state, ""), str(trial.attrs.get(REASON, "")))
+def _study_outcome(trial: KnownTrial) -> StudyOutcome:
+    return StudyOutcome(OUTCOMES.get(trial.state, ""), str(trial.attrs.get(REASON, "")))

@@ -7,8 +7,8 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, HyperBandScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
+from experiments.benchmarks.simulation import Curve, Simulation
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.simulation import Curve, Simulation
 from tests.garment_sweeps.studies import make_experiment
 
 CURVES = {

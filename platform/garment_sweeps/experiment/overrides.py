@@ -1,6 +1,7 @@
 """An experiment with `--set path=value` applied to its base config."""
 
-from garment_sweeps.experiment import Experiment, load_experiment
+from garment_sweeps.experiment.experiment import Experiment
+from garment_sweeps.experiment.load import load_experiment
 from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
 

@@ -19,8 +19,7 @@ from garment_sweeps.experiment import Choice, Experiment, ResourcesConfig, Space
 from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
 from garment_uv.training.config import DataConfig, EvaluationConfig, OptimiserConfig, TrainingConfig
-from garment_uv.training.published import published_architecture
-from garment_uv.training.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig, published_architecture
 
 NAME = "overfit"
 SEQUENCES = 8

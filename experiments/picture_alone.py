@@ -112,7 +112,7 @@ def _train(config: TrialConfig, source, chosen: argparse.Namespace) -> Path:
 
 
 def _train_body(config: BodyFitConfig, source, chosen: argparse.Namespace) -> tuple[Path, dict[str, float]]:
-    from garment_uv.estimation.run import train_body
+    from garment_uv.estimation.trainer import train_body
 
     folder = chosen.work / f"body-{config.digest()}"
 

@@ -15,8 +15,7 @@ from garment_sweeps.experiment import (
     ResourcesConfig,
     Space,
 )
-from garment_uv.training.published import published_architecture
-from garment_uv.training.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig, published_architecture
 
 EPOCHS = 6
 TRAINING: dict[str, object] = {

@@ -23,7 +23,7 @@ from garment_sweeps.experiment.load import load_experiment
 from garment_sweeps.storage import open_source
 from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
-from garment_uv.metrics.baseline_tables import baseline_tables
+from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.metrics.published import COLUMNS
 from garment_uv.training.run import read_curve, train_to_end
 

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from garment_uv.body import AnnyBody, BodyParameters
-from garment_uv.body.skinning import skin
+from garment_uv.body.skeleton import skin
 from garment_uv.errors import UserError
 from garment_uv.geometry.subdivision import midpoint_matrix, subdivide_midpoints
 

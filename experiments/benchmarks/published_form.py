@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from garment_uv.networks.branches import ClassBranches
-from garment_uv.networks.class_features import ClassFeatureHead
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.networks.local_path import ClassFeatureHead
 
 
 class WholeCanvasBranches(ClassBranches):

@@ -8,13 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from garment_uv.losses.edges import edge_share
 from garment_uv.losses.generator_loss import GeneratorLoss
-from garment_uv.losses.laplacian import laplacian_share
+from garment_uv.losses.map_terms import mesh_share
 from garment_uv.losses.means import masked_share, mean_of_shares
-from garment_uv.losses.mesh import mesh_share
-from garment_uv.losses.normals import vertex_normals
 from garment_uv.losses.surface import SurfaceOperators
+from garment_uv.losses.surface_terms import edge_share, laplacian_share, vertex_normals
 from garment_uv.uv.atlas import Atlas
 
 FAR_M = 1000.0

@@ -33,7 +33,7 @@ from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.model_file import TrainedOn, save_model
-from garment_uv.training.published import published_architecture
+from garment_uv.training.trial import published_architecture
 from garment_uv.viewing.reconstruct import reconstruct, write_result
 
 GOAL_S = 2.0

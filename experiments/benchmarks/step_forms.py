@@ -9,21 +9,19 @@ from published_loss import PublishedLoss, match_by_cdist
 
 from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
-from garment_uv.losses.edges import edge_share
 from garment_uv.losses.generator_loss import GeneratorLoss
-from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.nearest import nearest_vertices
-from garment_uv.losses.normals import vertex_normals
+from garment_uv.losses.surface_terms import edge_share, laplacian_share, vertex_normals
 from garment_uv.networks.blocks import in_layout_of, recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import Batch, collate
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.device import Precision, place
-from garment_uv.training.published import published_architecture
 from garment_uv.training.steps import AdversarialSteps
+from garment_uv.training.trial import published_architecture
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.class_masks import class_masks, grow
+from garment_uv.uv.segments import class_masks, grow
 
 FORMS = ("published", "ours_fp32", "ours")
 """The last in the precision that is fastest on the device, where that is another than fp32."""

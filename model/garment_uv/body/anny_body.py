@@ -9,14 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.body import anny_bones, anny_shape
-from garment_uv.body.anny_model import load_anny
+from garment_uv.body import anny_bones
+from garment_uv.body.anny_model import SHAPE_AXES, load_anny, phenotypes
 from garment_uv.body.helper_layers import HelperLayer, read_layers
-from garment_uv.body.parameters import check_shape_and_poses
-from garment_uv.body.protocol import BodyParameters
+from garment_uv.body.protocol import BodyParameters, check_shape_and_poses
 from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms
-from garment_uv.body.skeleton import REST_POSE, global_rotations
-from garment_uv.body.skinning import skin
+from garment_uv.body.skeleton import REST_POSE, global_rotations, skin
 
 _CACHED_SUBJECTS = 16
 
@@ -51,7 +49,7 @@ class AnnyBody:
             anny_bones.T_POSE,
             anny_bones.JOINT_BONES,
             anny_bones.ROOT_HEIGHT_BONE,
-            anny_shape.SHAPE_AXES,
+            SHAPE_AXES,
         ]
         text = json.dumps(["anny", version("anny"), self._segments.bones, self._segments.joints, tables])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -139,7 +137,7 @@ class AnnyBody:
         import torch
 
         with torch.no_grad():
-            shares = self._model.get_phenotype_blendshape_coefficients(**anny_shape.phenotypes(gender, shape))
+            shares = self._model.get_phenotype_blendshape_coefficients(**phenotypes(gender, shape))
             # The rest model alone: half the time of a call of the model, which would pose and skin it too.
             output = self._model.get_rest_model(shares)
         positions = output["rest_bone_heads"][0].numpy()

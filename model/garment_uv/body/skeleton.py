@@ -1,6 +1,7 @@
-"""SMPL's skeleton: 24 joints in the order that CLOTH3D's poses use, and the turn from its y-up to our z-up."""
+"""SMPL's skeleton (24 joints in CLOTH3D's order, from y-up to z-up), and the linear blend skinning of all bodies."""
 
 import numpy as np
+from scipy import sparse
 
 from garment_uv.geometry.rotations import rotation_matrices
 
@@ -46,3 +47,19 @@ def global_rotations(poses: np.ndarray) -> np.ndarray:
     for joint, parent in enumerate(PARENTS):
         turned[:, joint] = local[:, joint] if parent < 0 else turned[:, parent] @ local[:, joint]
     return turned
+
+
+def skin(weights: sparse.csr_matrix, vertices: np.ndarray, transforms: np.ndarray) -> np.ndarray:
+    """Posed vertices float32 [T, V, 3], metres.
+
+    weights: float32 CSR [V, B], rows adding to one. vertices: rest vertices [V, 3], or [T, V, 3] where they change
+    with the pose. transforms: rest-to-posed [T, B, 3, 4].
+    """
+    frames, count = len(transforms), weights.shape[0]
+    posed = np.empty((frames, count, 3), dtype=np.float32)
+    homogeneous = np.ones((count, 4), dtype=np.float32)
+    for frame, matrices in enumerate(transforms.astype(np.float32)):
+        homogeneous[:, :3] = vertices if vertices.ndim == 2 else vertices[frame]
+        blended = (weights @ matrices.reshape(-1, 12)).reshape(-1, 3, 4)
+        np.einsum("vij,vj->vi", blended, homogeneous, out=posed[frame])
+    return posed

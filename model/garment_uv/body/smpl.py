@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from garment_uv.body.parameters import check_shape_and_poses
-from garment_uv.body.protocol import BodyParameters
-from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, REST_POSE, global_rotations
-from garment_uv.body.skinning import skin
+from garment_uv.body.protocol import BodyParameters, check_shape_and_poses
+from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, REST_POSE, global_rotations, skin
 from garment_uv.body.smpl_files import SmplArrays, find_models, load_npz
 from garment_uv.errors import UserError
 

@@ -8,8 +8,7 @@ import numpy as np
 from garment_uv.datasets.cloth3d.camera import HEIGHT, WIDTH, cut_square
 from garment_uv.estimation.body_file import BodyFile
 from garment_uv.estimation.estimate import BodyEstimator
-from garment_uv.estimation.person import rough_square
-from garment_uv.estimation.photograph import read_mask
+from garment_uv.estimation.person import read_mask, rough_square
 from garment_uv.estimation.placement import Optics
 from garment_uv.estimation.seen import check_same_body
 from garment_uv.training.model_file import TrainedOn

@@ -1,4 +1,4 @@
-"""The body network's training: epochs, errors on the validation split, checkpoints.
+"""The body network's training: epochs, errors on the validation split, checkpoints, from beginning to end.
 
 <folder>/checkpoint.json        epoch, config, dataset version, sha256 of the rest
 <folder>/training.safetensors   the optimiser's state and torch's random numbers
@@ -6,7 +6,9 @@
 """
 
 import math
+import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +20,26 @@ from garment_uv.errors import Infeasible, UserError
 from garment_uv.estimation.config import BodyFitConfig
 from garment_uv.estimation.examples import Examples, Pictures
 from garment_uv.estimation.losses import body_errors, body_losses
-from garment_uv.estimation.model_file import BODY_WEIGHTS, BodyCard, write_body_model
+from garment_uv.estimation.model_file import (
+    BODY_FILES,
+    BODY_JSON,
+    BODY_WEIGHTS,
+    BodyCard,
+    load_body_model,
+    save_body_model,
+    write_body_model,
+)
 from garment_uv.estimation.network import BodyRegressor
 from garment_uv.estimation.skeleton import joint_rotations
-from garment_uv.outputs import present_folder, replaced_folder
-from garment_uv.samples.order import epoch_order
+from garment_uv.outputs import check_replaceable, present_folder, replaced_folder
+from garment_uv.samples.batch_plan import epoch_order
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training.checkpoint import load_optimiser, optimiser_tensors, part
 from garment_uv.training.device import resolve_device
+from garment_uv.training.epochs import rate_factor
 from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
 from garment_uv.training.random_state import RandomState
-from garment_uv.training.schedule import rate_factor
 
 CHECKPOINT_JSON, TRAINING, MODEL = "checkpoint.json", "training.safetensors", "model"
 TRAIN_SPLIT = "train"
@@ -187,3 +197,46 @@ class BodyTrainer:
         rotations = torch.stack([torch.from_numpy(joint_rotations(body)) for body in bodies])
         self.network.start_from(rotations, torch.stack([torch.from_numpy(body.shape) for body in bodies]))
         return float(sum(body.camera[0] for body in bodies) / len(bodies))
+
+
+SAVE_EVERY_SECONDS = 20.0
+
+
+def train_body(
+    config: BodyFitConfig, source: DatasetSource, folder: Path, report: Callable[[BodyEpoch], None] | None = None
+) -> BodyCard:
+    """Train to the last epoch and write the body model folder `folder`; its card.
+
+    While under way the state lies in `<folder>.training`. A finished training is not repeated. UserError where `folder`
+    holds another config's or dataset's model.
+    """
+    folder = Path(folder)
+    check_replaceable(folder, BODY_FILES)
+    if (present_folder(folder) / BODY_JSON).exists():
+        return _finished(config, source, folder)
+    under_way = folder.with_name(f"{folder.name}.training")
+    trainer = BodyTrainer(config, source)
+    if present_folder(under_way).exists():
+        trainer.load(under_way)
+    unsaved = 0.0
+    while trainer.epoch < config.epochs:
+        done = trainer.train_epoch()
+        unsaved += done.seconds
+        if unsaved >= SAVE_EVERY_SECONDS and trainer.epoch < config.epochs:
+            trainer.save(under_way)
+            unsaved = 0.0
+        if report:
+            report(done)
+    save_body_model(folder, trainer.network, trainer.card())
+    shutil.rmtree(under_way, ignore_errors=True)
+    return load_body_model(folder)[1]
+
+
+def _finished(config: BodyFitConfig, source: DatasetSource, folder: Path) -> BodyCard:
+    card = load_body_model(folder)[1]
+    now, before = config.flat(), card.config.flat()
+    differing = [name for name in now if now[name] != before[name] and name not in WHERE_IT_RUNS]
+    if differing or card.dataset_version != source.manifest.digest():
+        what = f"config ({differing[0]} was {before[differing[0]]!r})" if differing else "dataset version"
+        raise UserError(f"{folder} holds a body model of another {what}: give another folder, or take it away")
+    return card

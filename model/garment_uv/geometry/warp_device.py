@@ -32,3 +32,9 @@ def _start() -> None:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(sink)
+
+
+def quiet() -> None:
+    """Start warp without a word of devices and compilations; call it before the first use of warp in a process."""
+    wp.config.log_level = wp.LOG_ERROR
+    warp_device()

@@ -1,11 +1,11 @@
-"""Hinge losses of the adversarial game, and the maps that it is played with."""
+"""The adversarial game: its maps, its hinge losses, and feature matching between the discriminator's answers."""
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from garment_uv.losses.predicted import PredictedMaps
-from garment_uv.uv.class_masks import garment_mask
+from garment_uv.uv.segments import garment_mask
 from garment_uv.uv.units import Target, target_map
 
 Features = list[list[torch.Tensor]]
@@ -40,3 +40,15 @@ class DiscriminatorLoss(nn.Module):
             F.relu(1 - true[-1].float()).mean() + F.relu(1 + made[-1].float()).mean()
             for true, made in zip(real, fake, strict=True)
         ]).mean()
+
+
+def feature_matching_loss(fake: Features, real: Features) -> torch.Tensor:
+    """Mean absolute difference of features, averaged over layers and scales; logits are left out.
+
+    (Wang et al., CVPR 2018; as LGGAN.) The true maps' features pass no gradient.
+    """
+    return torch.stack([
+        (made.float() - true.detach().float()).abs().mean()
+        for made_scale, true_scale in zip(fake, real, strict=True)
+        for made, true in zip(made_scale[:-1], true_scale[:-1], strict=True)
+    ]).mean()

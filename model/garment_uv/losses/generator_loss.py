@@ -6,19 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from garment_uv.losses.adversarial import Features, adversarial_loss
-from garment_uv.losses.classification import classification_share
+from garment_uv.losses.adversarial import Features, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
-from garment_uv.losses.edges import edge_share
-from garment_uv.losses.feature_matching import feature_matching_loss
-from garment_uv.losses.laplacian import laplacian_share
+from garment_uv.losses.map_terms import classification_share, mesh_share, segments_loss, uv_outside_share, uv_share
 from garment_uv.losses.means import Share, means_of_batch, sum_of_shares
-from garment_uv.losses.mesh import mesh_share
-from garment_uv.losses.normals import normal_share
 from garment_uv.losses.predicted import PredictedMaps
-from garment_uv.losses.segments import segments_loss
 from garment_uv.losses.surface import Covered, SurfaceOperators
-from garment_uv.losses.uv import uv_outside_share, uv_share
+from garment_uv.losses.surface_terms import edge_share, laplacian_share, normal_share
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
 

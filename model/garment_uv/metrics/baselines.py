@@ -1,4 +1,4 @@
-"""The two baselines that every model must beat, given the same vertex classes as the model. (Ours.)"""
+"""The baselines that every model must beat, given the same vertex classes as the model, and their tables. (Ours.)"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,10 +7,37 @@ import numpy as np
 
 from garment_uv.classes import NUM_CLASSES
 from garment_uv.errors import UserError
-from garment_uv.metrics.frames import vertex_frames
+from garment_uv.geometry.normals import vertex_normals
+from garment_uv.metrics.aggregate import S2STable
+from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.sample import Sample
+from garment_uv.samples.source import DatasetSource, iterate_samples
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import Reading, read_vertices
+from garment_uv.uv.sampling import Reading, read_vertices, reading_of
+
+
+def vertex_frames(atlas: Atlas, vertices: np.ndarray) -> np.ndarray:
+    """Rotations [V, 3, 3] whose columns are tangent, bitangent and outward normal at `vertices` [V, 3].
+
+    The tangent points to the same neighbour on every body, so that a displacement written in these frames
+    follows the pose. A vertex that no face of the default topology uses has the identity.
+    """
+    faces = atlas.faces["default"]
+    vertices = np.asarray(vertices, np.float64)
+    neighbour = np.arange(len(vertices))
+    for corner in range(3):
+        neighbour[faces[:, corner]] = faces[:, (corner + 1) % 3]
+    normals = vertex_normals(vertices, faces)
+    along = vertices[neighbour] - vertices
+    tangents = _unit(along - (along * normals).sum(axis=1, keepdims=True) * normals)
+    frames = np.stack([tangents, np.cross(normals, tangents), normals], axis=2)
+    sound = np.isclose(np.linalg.det(frames), 1.0, atol=1e-3)
+    return np.where(sound[:, None, None], frames, np.eye(3))
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def body_as_garment(sample: Sample) -> np.ndarray:
@@ -62,3 +89,33 @@ class ClassMeanDisplacement:
         if self.local:
             values = np.einsum("vij,vj->vi", vertex_frames(self.atlas, sample.body_vertices), values)
         return values.astype(np.float32)
+
+
+BASELINES = {
+    "body_as_garment": "zero displacement: the garment is the body's own surface",
+    "class_mean_displacement": "the class's mean displacement at each vertex, as vectors in the sample's frame",
+    "class_mean_on_body": "the same mean taken in each vertex's frame on the body, so that it turns with the pose",
+}
+"""Baselines by name. All are given the sample's own vertex classes, as the model is in the headline S2S."""
+
+
+def baseline_tables(
+    source: DatasetSource, split: str, max_samples: int = 0, train: str = "train"
+) -> dict[str, S2STable]:
+    """Each baseline's table over `max_samples` evenly spaced samples of `split`, 0 being all.
+
+    The means are taken over all frames of the split `train`. UserError where a split is missing or holds no
+    raw garments.
+    """
+    atlas = source.atlas()
+    reading = reading_of(source.manifest.fill)
+    means = {
+        name: ClassMeanDisplacement.fit(iterate_samples(source, train), atlas, local, reading)
+        for name, local in (("class_mean_displacement", False), ("class_mean_on_body", True))
+    }
+    scores = {name: [] for name in BASELINES}
+    for sample in iterate_samples(source, split, max_samples):
+        scores["body_as_garment"] += evaluate_sample(atlas, sample, body_as_garment(sample))
+        for name, mean in means.items():
+            scores[name] += evaluate_sample(atlas, sample, mean.predict(sample))
+    return {name: S2STable.from_scores(values) for name, values in scores.items()}

@@ -8,7 +8,7 @@ from torch import nn
 
 from garment_uv.networks.blocks import ConvBlock, in_layout_of
 from garment_uv.networks.config import GeneratorConfig
-from garment_uv.networks.texel_embedding import TexelEmbedding
+from garment_uv.networks.texels import TexelEmbedding
 from garment_uv.uv.unwrap import unwrap_image
 
 

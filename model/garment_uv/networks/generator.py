@@ -8,12 +8,11 @@ from torch import nn
 from garment_uv.networks.blocks import initialise
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.encoder import Encoder
-from garment_uv.networks.global_path import GlobalPath
 from garment_uv.networks.local_path import LocalPath
+from garment_uv.networks.paths import GlobalPath, WeightPath
 from garment_uv.networks.segment_head import SegmentHead
 from garment_uv.networks.sizes import check_map_size
-from garment_uv.networks.texel_frames import texel_frames, to_sample_frame
-from garment_uv.networks.weight_path import WeightPath
+from garment_uv.networks.texels import texel_frames, to_sample_frame
 from garment_uv.uv.units import MAP_UNITS
 
 

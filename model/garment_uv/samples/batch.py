@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 
-from garment_uv.samples.division import Portion
+from garment_uv.samples.batch_plan import Portion
 from garment_uv.samples.sample import Sample
 
 

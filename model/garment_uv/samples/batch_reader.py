@@ -9,14 +9,12 @@ from torch.utils.data import Dataset
 
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch, collate
+from garment_uv.samples.batch_plan import SHUFFLE_SHARDS
 from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.codec import decode_sample, read_stored
-from garment_uv.samples.decode_batch import BatchDecoder
-from garment_uv.samples.order import SHUFFLE_SHARDS
-from garment_uv.samples.packed_batch import PackedBatch
+from garment_uv.samples.packed_batch import BatchDecoder, PackedBatch
 from garment_uv.samples.sample import Sample
-from garment_uv.samples.shard_use import ShardUse
-from garment_uv.samples.source import DatasetSource, checked_index, sample_format
+from garment_uv.samples.source import DatasetSource, ShardUse, checked_index, sample_format
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill as fill_map
 from garment_uv.uv.sampling import read_vertices, reading_of

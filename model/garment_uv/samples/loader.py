@@ -11,11 +11,10 @@ from torch.utils.data import DataLoader
 
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch
-from garment_uv.samples.batch_plan import BatchPlan
+from garment_uv.samples.batch_plan import BatchPlan, Division
 from garment_uv.samples.batch_reader import BatchReader
 from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.child import end_with
-from garment_uv.samples.division import Division
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.packed_batch import PackedBatch
 from garment_uv.samples.sample import Sample

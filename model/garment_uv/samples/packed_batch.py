@@ -1,4 +1,4 @@
-"""A batch whose tensors share one block of memory, so that a process hands over one piece instead of seven."""
+"""A batch whose tensors share one block of memory, decoded straight into it: one process hands it to another whole."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from garment_uv.samples.batch import Batch
-from garment_uv.samples.codec import SampleFormat
+from garment_uv.samples.codec import SampleFormat, StoredSample
+from garment_uv.uv.codec import decode_u16_into
 
 _ALIGNMENT = 64
 """Bytes at whose multiples a tensor begins: a line of the processor's cache."""
@@ -65,3 +66,35 @@ def _layout(count: int, form: SampleFormat) -> dict[str, tuple[tuple[int, ...], 
 def _room(shape: tuple[int, ...], dtype: torch.dtype) -> int:
     """Bytes of a tensor, up to where the next one begins."""
     return -(-int(np.prod(shape)) * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
+
+
+class BatchDecoder:
+    """Fills one batch of B samples, one sample at a time, so that a sample's bytes can be let go of.
+
+    In a loader's process the tensors lie in shared memory from the start, where torch would have to copy them else.
+    """
+
+    def __init__(self, count: int, form: SampleFormat) -> None:
+        self._form = form
+        self._keys: list[str] = []
+        self._topology: list[str] = []
+        self._block = empty_block(count, form)
+        self._tensors = views(self._block, count, form)
+
+    def add(self, key: str, stored: StoredSample) -> None:
+        """Decodes the next sample."""
+        at, form = len(self._keys), self._form
+        self._keys.append(key)
+        self._topology.append(stored.topology)
+        here = {name: tensor[at] for name, tensor in self._tensors.items()}
+        here["image"].copy_(torch.from_numpy(stored.image).permute(2, 0, 1)).div_(127.5).sub_(1.0)
+        decode_u16_into(here["body_uv"].numpy(), stored.body_uv, form.body_limit_m)
+        decode_u16_into(here["displacement_uv"].numpy(), stored.displacement, form.displacement_limit_m)
+        decode_u16_into(here["body_vertices"].numpy(), stored.body_vertices, form.body_limit_m)
+        here["segments"].numpy()[:] = stored.segments
+        here["vertex_classes"].numpy()[:] = stored.vertex_classes
+        here["camera"].numpy()[:] = stored.body.camera
+
+    def packed(self) -> PackedBatch:
+        """The batch, all its samples added."""
+        return PackedBatch(self._keys, self._topology, self._block, self._form)

@@ -1,8 +1,9 @@
-"""Where datasets are read from: the protocol, a plain folder, and one pass over a split's samples."""
+"""Where datasets are read from: the protocol, a plain folder, what its shards cost, one pass over a split's samples."""
 
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +14,32 @@ from garment_uv.errors import UserError
 from garment_uv.samples.codec import SampleFormat, decode_sample
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
 from garment_uv.samples.sample import Sample
-from garment_uv.samples.shard_use import ShardUse
 from garment_uv.samples.shards import ShardSample, file_digest, index_shard
 from garment_uv.uv.atlas import Atlas
+
+
+@dataclass
+class ShardUse:
+    """Counts of one process, or of several added up."""
+
+    opened: int = 0
+    """Files of the dataset that were opened."""
+    fetched: int = 0
+    """Those among them that this process had to download first; one that another process downloads is waited for."""
+    wait_s: float = 0.0
+    """Seconds until they were open, whoever downloaded and checked them."""
+
+    def add(self, other: "ShardUse") -> None:
+        """Counts what `other` counted too."""
+        self.opened += other.opened
+        self.fetched += other.fetched
+        self.wait_s += other.wait_s
+
+    def take(self) -> "ShardUse":
+        """What was counted since the last time, and begins anew."""
+        taken = ShardUse(self.opened, self.fetched, self.wait_s)
+        self.opened, self.fetched, self.wait_s = 0, 0, 0.0
+        return taken
 
 
 class DatasetSource(Protocol):

@@ -1,4 +1,4 @@
-"""Which batches an epoch takes: a whole pass over the data, or as many samples as the config says, pass after pass."""
+"""Which batches an epoch takes, and the learning rate over the epochs (Tang et al., CVPR 2020)."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -28,3 +28,16 @@ def stretches(epoch: int, pass_batches: int, epoch_batches: int = 0) -> Iterator
         stop = min(pass_batches, start + end - at)
         yield Stretch(number, start, stop)
         at += stop - start
+
+
+def rate_factor(epoch: int, epochs: int, decay_from: float) -> float:
+    """What the base rates are multiplied by in `epoch` (0-based) of `epochs`.
+
+    1 until `decay_from * epochs`, then falling linearly; the zero itself would come one epoch after the
+    last, so that every epoch still learns. A pure function of the epoch: a resumed training needs no
+    scheduler state to get the same rates.
+    """
+    first = round(decay_from * epochs)
+    if epoch < first:
+        return 1.0
+    return max(0.0, 1.0 - (epoch - first + 1) / (epochs - first + 1))

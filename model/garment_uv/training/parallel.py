@@ -14,7 +14,7 @@ import torch.distributed as dist
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.means import Share, means_of_batch
 from garment_uv.samples.batch import Batch
-from garment_uv.samples.division import Division
+from garment_uv.samples.batch_plan import Division
 
 Answer = TypeVar("Answer")
 

@@ -18,28 +18,25 @@ from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.sizes import check_map_size
-from garment_uv.samples.balance import class_balanced
 from garment_uv.samples.batch import Batch
+from garment_uv.samples.batch_plan import class_balanced
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
-from garment_uv.training.allocator import keep_freed_memory
-from garment_uv.training.augment import jitter_colours
+from garment_uv.training.augment import jitter_colours, mirror_for
 from garment_uv.training.data_watch import DataWatch
 from garment_uv.training.device import Precision, resolve_device
-from garment_uv.training.epochs import stretches
+from garment_uv.training.epochs import rate_factor, stretches
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
 from garment_uv.training.fastest import compiling_wins, fastest_layout, fastest_precision
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
 from garment_uv.training.infeasible import FeasibilityWatch
 from garment_uv.training.learners import Learners
-from garment_uv.training.mirror import mirror_for
 from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import SegmentSource
 from garment_uv.training.random_state import RandomState
 from garment_uv.training.report import Best, EpochReport
-from garment_uv.training.running import deterministic_sums
-from garment_uv.training.schedule import rate_factor
+from garment_uv.training.running import deterministic_sums, keep_freed_memory
 from garment_uv.training.steps import AdversarialSteps
 from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.sampling import reading_of

@@ -1,4 +1,4 @@
-"""Filling the canvas between the vertices: five methods, least-norm being the default."""
+"""Filling the canvas between the vertices by one of five methods, least-norm by default, and on past a border."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,45 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU, splu
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.edges import adjacency
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.coverage import coverage
-from garment_uv.uv.extend import extend
 from garment_uv.uv.sampling import sampling_matrix
+
+FULL_RINGS = 3
+"""Rings around the mask that keep the full extrapolated value."""
+FADE_RINGS = 4
+"""Further rings over which the value falls to zero."""
+
+
+@lru_cache(maxsize=4)
+def atlas_adjacency(atlas: Atlas) -> sp.csr_matrix:
+    """Symmetric 0/1 matrix [V, V] of the edges of all topologies' faces."""
+    faces = np.concatenate([np.asarray(f, dtype=np.int64) for f in atlas.faces.values()])
+    return adjacency(faces, atlas.num_vertices)
+
+
+def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """`values` [V, C] inside `mask` [V]; outside, the mean of the inner neighbours ring by ring, fading to 0.
+
+    float64 [V, C] in the unit of `values`. What lies outside the mask in `values` is not looked at (ours).
+    """
+    known = np.array(mask, dtype=bool)
+    result = np.where(known[:, None], np.asarray(values, dtype=np.float64), 0.0)
+    edges = atlas_adjacency(atlas)
+    factor = np.ones(atlas.num_vertices)
+    for ring in range(1, FULL_RINGS + FADE_RINGS + 1):
+        counts = edges @ known.astype(np.float64)
+        fresh = np.flatnonzero((counts > 0) & ~known)
+        if not len(fresh):
+            break
+        inner = result * known[:, None]
+        result[fresh] = (edges[fresh] @ inner) / counts[fresh, None]
+        known[fresh] = True
+        past = max(0, ring - FULL_RINGS) / (FADE_RINGS + 1)
+        factor[fresh] = 0.5 * (1 + np.cos(np.pi * past))
+    return result * (factor * known)[:, None]
+
 
 FillMethod: dict[str, str] = {
     "least_norm": "barycentric, then the smallest change that makes reading the vertices back exact (ours)",
@@ -35,7 +70,7 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
     """The map float32 [C, U, U] of vertex values [V, C], in their unit (metres).
 
     `mask` [V] says which vertices carry a garment; around them values are extrapolated over a few rings and then
-    fade to zero (`garment_uv.uv.extend`), so that reading a masked vertex never meets a cliff. Factorisations are
+    fade to zero (`garment_uv.uv.fill`), so that reading a masked vertex never meets a cliff. Factorisations are
     kept per atlas. Raises UserError for an unknown method, ValueError for wrong shapes or a value not finite.
     """
     if method not in _METHODS:

@@ -26,7 +26,7 @@ def command(uri: str, out: Path, assignments: tuple[str, ...]) -> None:
     from garment_sweeps.storage.uri import local_folder
     from garment_uv.config import parse_assignments
     from garment_uv.estimation.config import BodyFitConfig
-    from garment_uv.estimation.run import train_body
+    from garment_uv.estimation.trainer import train_body
     from garment_uv.guard import keep_inputs
 
     config = BodyFitConfig().with_values({"uri": uri, **parse_assignments(assignments)})

@@ -20,7 +20,7 @@ from garment_sweeps.tracking import garment_home, tags
 from garment_sweeps.tracking.model_artifact import download_model, fetch_model, weights_sha256
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.baseline_tables import baseline_tables
+from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.samples.source import DatasetSource
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def measure_on_cluster(config: TrialConfig) -> dict[str, dict[str, float]]:
 
 def _measure(config: dict) -> dict[str, dict[str, float]]:
     from garment_sweeps.storage import open_source
-    from garment_uv.metrics.baseline_tables import baseline_tables
+    from garment_uv.metrics.baselines import baseline_tables
 
     trial = TrialConfig.from_plain(config)
     source = open_source(trial.data.uri)

@@ -14,8 +14,7 @@ from garment_sweeps.storage.s3_errors import Damaged, Missing
 from garment_sweeps.storage.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
-from garment_uv.samples.shard_use import ShardUse
-from garment_uv.samples.source import DatasetSource, FolderSource, read_atlas
+from garment_uv.samples.source import DatasetSource, FolderSource, ShardUse, read_atlas
 from garment_uv.uv.atlas import Atlas
 
 DEFAULT_CACHE_GB = 50.0

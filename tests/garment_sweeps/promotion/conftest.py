@@ -9,7 +9,7 @@ from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import model_tags
 from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
-from garment_uv.metrics.baseline_tables import baseline_tables
+from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.metrics.scores_file import write_scores
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer

@@ -14,7 +14,7 @@ from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep
 from garment_uv.classes import CLASS_IDS
-from garment_uv.metrics.baseline_tables import baseline_tables
+from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.evaluate import evaluate_model
 from tests.garment_sweeps.promotion.crafted import changed, moved, track

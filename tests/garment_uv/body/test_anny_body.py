@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from garment_uv.body import BodyParameters, anny_bones
-from garment_uv.body.anny_shape import phenotypes
+from garment_uv.body.anny_model import phenotypes
 from garment_uv.body.segmented_rig import segment_transforms
 from garment_uv.body.skeleton import JOINT_NAMES, PARENTS, REST_POSE, global_rotations
 

@@ -8,9 +8,8 @@ from garment_uv.errors import UserError
 from garment_uv.estimation.estimate import BodyEstimator
 from garment_uv.estimation.model_file import BODY_JSON, BODY_WEIGHTS, companion, load_body_model, save_body_model
 from garment_uv.estimation.network import BodyRegressor, soft_places
-from garment_uv.estimation.run import train_body
 from garment_uv.estimation.seen import teller
-from garment_uv.estimation.trainer import BodyTrainer
+from garment_uv.estimation.trainer import BodyTrainer, train_body
 from garment_uv.samples.other_body import placement_error
 from garment_uv.samples.source import FolderSource, iterate_samples
 
@@ -51,7 +50,7 @@ def test_resumes_bit_for_bit(people, small, tmp_path):
 
 
 def test_a_run_goes_on_and_is_not_repeated(people, small, tmp_path, monkeypatch):
-    monkeypatch.setattr("garment_uv.estimation.run.SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("garment_uv.estimation.trainer.SAVE_EVERY_SECONDS", 0.0)
     seen = []
 
     def stop_after_one(epoch):

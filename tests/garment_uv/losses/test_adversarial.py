@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from garment_uv.losses.adversarial import DiscriminatorLoss, adversarial_loss, discriminator_maps
-from garment_uv.losses.feature_matching import feature_matching_loss
+from garment_uv.losses.adversarial import DiscriminatorLoss, adversarial_loss, discriminator_maps, feature_matching_loss
 
 
 def answers(*scales):

@@ -5,11 +5,8 @@ import math
 import pytest
 import torch
 
-from garment_uv.losses.classification import classification_share
+from garment_uv.losses.map_terms import classification_share, mesh_share, segments_loss, uv_outside_share, uv_share
 from garment_uv.losses.means import Share, masked_share, mean_of_shares
-from garment_uv.losses.mesh import mesh_share
-from garment_uv.losses.segments import segments_loss
-from garment_uv.losses.uv import uv_outside_share, uv_share
 
 
 def mean(share):

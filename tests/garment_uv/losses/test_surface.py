@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.losses.edges import edge_lengths, edge_share
-from garment_uv.losses.laplacian import laplacian_share
 from garment_uv.losses.means import mean_of_shares
-from garment_uv.losses.normals import normal_share, vertex_normals
 from garment_uv.losses.surface import SurfaceOperators
+from garment_uv.losses.surface_terms import edge_lengths, edge_share, laplacian_share, normal_share, vertex_normals
 
 
 @pytest.fixture(params=["default", "skirt"])

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.metrics import baseline_tables as module
+from garment_uv.metrics import baselines as module
 
 
 def _source(monkeypatch, atlas, splits):

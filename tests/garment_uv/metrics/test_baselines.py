@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.metrics.baselines import ClassMeanDisplacement, body_as_garment
+from garment_uv.metrics.baselines import ClassMeanDisplacement, body_as_garment, vertex_frames
 from garment_uv.metrics.evaluate import evaluate_sample
-from garment_uv.metrics.frames import vertex_frames
 
 
 def test_the_body_as_garment_is_no_displacement(make_sample):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from garment_uv.networks.class_features import ClassFeatureHead
 from garment_uv.networks.config import LocalBranchConfig
-from garment_uv.uv.class_masks import class_masks
+from garment_uv.networks.local_path import ClassFeatureHead
+from garment_uv.uv.segments import class_masks
 
 
 @pytest.mark.parametrize("pooling", ["mask", "image"])

@@ -7,7 +7,7 @@ from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.parameters import count_parameters
-from garment_uv.training.published import published_architecture
+from garment_uv.training.trial import published_architecture
 
 
 def _convolutions(module: nn.Module) -> list[tuple[str, int, int, int, int]]:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from garment_uv.networks.config import GeneratorConfig, LocalBranchConfig
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.texel_embedding import SIZE, TexelEmbedding
+from garment_uv.networks.texels import SIZE, TexelEmbedding
 
 
 def generator(**values) -> GarmentGenerator:

@@ -6,7 +6,7 @@ import torch
 from garment_uv.errors import UserError
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.texel_frames import texel_frames, to_sample_frame
+from garment_uv.networks.texels import texel_frames, to_sample_frame
 
 
 def _cylinder(size: int = 32) -> torch.Tensor:

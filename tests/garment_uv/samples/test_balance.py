@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.samples.balance import class_balanced
-from garment_uv.samples.division import Division
+from garment_uv.samples.batch_plan import Division, class_balanced, epoch_order
 from garment_uv.samples.loader import ALL, SampleLoader
 from garment_uv.samples.manifest import Manifest, SequenceEntry
-from garment_uv.samples.order import epoch_order
 from garment_uv.samples.source import FolderSource
 from tests.garment_uv.samples.made import write_folder
 

@@ -14,9 +14,8 @@ import torch
 from garment_uv.errors import UserError
 from garment_uv.samples import batch_reader
 from garment_uv.samples.batch import collate
-from garment_uv.samples.division import Division, Portion
+from garment_uv.samples.batch_plan import SHUFFLE_SHARDS, Division, Portion, epoch_order
 from garment_uv.samples.loader import SampleLoader
-from garment_uv.samples.order import SHUFFLE_SHARDS, epoch_order
 from garment_uv.samples.source import FolderSource
 from garment_uv.uv.fill import fill
 from tests.garment_uv.samples.made import made_sample, write_folder

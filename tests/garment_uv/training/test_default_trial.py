@@ -6,8 +6,7 @@ from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.parameters import count_parameters
 from garment_uv.training.config import EvaluationConfig, TrainingConfig
-from garment_uv.training.published import published_architecture
-from garment_uv.training.trial import TrialConfig
+from garment_uv.training.trial import TrialConfig, published_architecture
 
 
 def test_the_default_networks_are_far_smaller_than_the_published_ones():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_uv.training.schedule import rate_factor
+from garment_uv.training.epochs import rate_factor
 
 
 def test_constant_then_linear_to_just_above_zero():

@@ -4,7 +4,7 @@ import pytest
 from garment_uv.body import AnnyBody, build_topology
 from garment_uv.errors import UserError
 from garment_uv.uv import FillMethod, build_atlas, fill, read_vertices
-from garment_uv.uv.extend import FADE_RINGS, FULL_RINGS, atlas_adjacency, extend
+from garment_uv.uv.fill import FADE_RINGS, FULL_RINGS, atlas_adjacency, extend
 
 
 def wrinkles(rest, waves=1.0):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import binary_dilation
 
-from garment_uv.uv.class_masks import class_masks, garment_mask, grow
+from garment_uv.uv.segments import class_masks, garment_mask, grow
 from garment_uv.uv.units import MAP_UNITS, target_map
 
 

@@ -11,7 +11,6 @@ from garment_uv.datasets.cloth3d.camera import frame_camera
 from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.datasets.cloth3d.writer import GarmentData
 from garment_uv.datasets.open._mesh import triangulate
-from garment_uv.datasets.open._warp import quiet
 from garment_uv.datasets.open.appearance import Appearance, draw_appearance
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.drape import MARGIN, SUBSTEPS, Drape, Garment
@@ -22,6 +21,7 @@ from garment_uv.datasets.open.prints import texture_corners
 from garment_uv.datasets.open.renderer import RenderMesh, render
 from garment_uv.datasets.open.tailor import Tailor
 from garment_uv.geometry.rotations import about_z
+from garment_uv.geometry.warp_device import quiet
 
 SPAN = 60
 """Frames of 30 fps that even a sequence of few images lasts: their poses then differ."""

@@ -10,9 +10,9 @@ import numpy as np
 import warp as wp
 
 from garment_uv.datasets.open import _raster
-from garment_uv.datasets.open._warp import quiet
 from garment_uv.geometry.camera import Camera
 from garment_uv.geometry.normals import vertex_normals
+from garment_uv.geometry.warp_device import quiet
 from garment_uv.geometry.z_buffer import warp_array, z_buffer
 
 SHADOW_SIZE = 640

@@ -1,7 +1,27 @@
-"""Frames on the posed body at each texel, so that a network can speak of 'outwards' whatever the pose (ours)."""
+"""What a network is told of each texel (ours): which place of the body it is, and the frame of the surface there."""
 
 import torch
 import torch.nn.functional as F
+from torch import nn
+
+SIZE = 32
+"""Places along each side: one for every four texels of a map of 128."""
+
+
+class TexelEmbedding(nn.Module):
+    """Adds the same learned [1, C, H, W] to the features of every sample; zero before training."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.features = nn.Parameter(torch.zeros(1, channels, SIZE, SIZE))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Features [B, C, H, W] with the place's own added, which are interpolated where H or W is not 32."""
+        place = self.features
+        if features.shape[-2:] != place.shape[-2:]:
+            place = F.interpolate(place, size=features.shape[-2:], mode="bilinear", align_corners=False)
+        return features + place.to(features.dtype)
+
 
 _FLAT = 1e-8
 """Squared metres: below it a texel's tangents span no surface, and the frame is the sample's own."""

@@ -1,4 +1,4 @@
-"""L2 between surface normals, matched by nearest neighbour (published)."""
+"""Terms on the surface (published): normals matched by nearest neighbour, Laplacian smoothing, lengths of edges."""
 
 import torch
 
@@ -33,3 +33,33 @@ def normal_share(
         match = nearest_vertices(predicted, true, covered.vertices)
         matched = true_normals.gather(0, match.unsqueeze(2).expand_as(true_normals))
     return masked_share((normals - matched).square().sum(dim=2), covered.vertices)
+
+
+def laplacian_share(operators: SurfaceOperators, predicted: torch.Tensor, covered: Covered) -> Share:
+    """Squared distance (cm^2) of each vertex from the mean of its neighbours, at positions [V, n, 3] in
+    metres.
+
+    Interior vertices only (ours): at a hem the neighbours lie on one side, and smoothing would shrink the
+    garment.
+    """
+    offsets = operators.laplacian(predicted * CM_PER_M)
+    return masked_share(offsets.square().sum(dim=2), covered.interior)
+
+
+SMALLEST_CM = 1e-3
+"""Lengths are rounded off below this, so that an edge of no length has a gradient."""
+
+
+def edge_lengths(operators: SurfaceOperators, positions: torch.Tensor) -> torch.Tensor:
+    """Lengths [E, n] in cm of the edges at positions [V, n, 3] in metres."""
+    vectors = operators.edge_vectors(positions * CM_PER_M)
+    return (vectors.square().sum(dim=2) + SMALLEST_CM**2).sqrt()
+
+
+def edge_share(
+    operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
+) -> Share:
+    """Squared difference (cm^2) between the lengths of the predicted and the true surface's covered edges."""
+    with torch.no_grad():
+        wanted = edge_lengths(operators, true)
+    return masked_share((edge_lengths(operators, predicted) - wanted).square(), covered.edges)

@@ -9,7 +9,7 @@ WORKERS ?= 2
 TORCH ?= 2.13.0
 export GARMENT_HOME
 
-.PHONY: sweep test test-busy figures install install-test lock clean
+.PHONY: sweep test test-busy figures lint install install-test install-lint lock clean
 
 sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
@@ -26,6 +26,14 @@ test-busy: install-test
 figures: install-test
 	RECORD_FIGURES=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unchanged
 
+# What holds the order, from the quickest to the slowest: form, layers, dead code, changelog, types.
+lint: install-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PYTHONPATH=model:platform $(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
+	$(BIN)/mypy
+
 install: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml infra/requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +47,11 @@ $(VENV)/.installed-test: $(VENV)/.installed infra/requirements-test.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement infra/requirements-test.lock
 	@touch $@
 
+install-lint: $(VENV)/.installed-lint
+$(VENV)/.installed-lint: $(VENV)/.installed infra/requirements-lint.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement infra/requirements-lint.lock
+	@touch $@
+
 # Resolve the newest versions that pyproject.toml allows and pin them for everybody.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
@@ -46,7 +59,9 @@ lock:
 	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements.lock
 	build/lock/bin/python -m pip install --quiet ".[test]"
 	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements-test.lock
-	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' infra/requirements.lock infra/requirements-test.lock
+	build/lock/bin/python -m pip install --quiet ".[lint]"
+	build/lock/bin/python -m pip freeze --exclude garment-sweeps > infra/requirements-lint.lock
+	sed -i 's/^\(torch==[0-9.]*\)+cpu$$/\1/' infra/requirements*.lock
 	rm -rf build/lock
 
 clean:

@@ -2,7 +2,7 @@
 
 Usage: python infra/audit.py [--strict] [LOCK ...]
 
-Without arguments both lock files are asked about, in one request that holds names and versions alone. What was looked
+Without arguments all lock files are asked about, in one request that holds names and versions alone. What was looked
 at and found to be harmless here stands in audit_accepted.json, by the advisory's id or one of its aliases, with the
 reason and a day after which it must be looked at again.
 
@@ -19,7 +19,7 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LOCKS = (HERE / "requirements.lock", HERE / "requirements-test.lock")
+LOCKS = tuple(HERE / f"requirements{of}.lock" for of in ("", "-test", "-lint"))
 ACCEPTED = HERE / "audit_accepted.json"
 DATABASE = "https://api.osv.dev"
 SECONDS = 20.0

@@ -19,11 +19,12 @@ def pins(name: str) -> dict[str, str]:
 
 
 def test_every_dependency_is_pinned():
-    both = pins("requirements.lock"), pins("requirements-test.lock")
-    assert both[0].items() <= both[1].items()  # the tests run on what users get
+    used, tested, linted = (pins(f"requirements{of}.lock") for of in ("", "-test", "-lint"))
+    assert used.items() <= tested.items() <= linted.items()  # tests and linters run on what users get
     for wanted, there in (
-        (project()["dependencies"], both[0]),
-        (project()["optional-dependencies"]["test"], both[1]),
+        (project()["dependencies"], used),
+        (project()["optional-dependencies"]["test"], tested),
+        (project()["optional-dependencies"]["lint"], linted),
     ):
         for requirement in map(Requirement, wanted):
             assert requirement.specifier.contains(there[canonicalize_name(requirement.name)]), requirement

@@ -68,10 +68,10 @@ def test_mlflow_asks_for_a_password_and_says_whether_it_is_well():
 
 
 def test_secrets_reach_a_command_as_its_environment_alone(tmp_path):
-    (tmp_path / "PGPASSWORD").write_text("it's a \"secret\" $HOME\n")
+    (tmp_path / "PGPASSWORD").write_text('it\'s a "secret" $HOME\n')
     (tmp_path / "ca.crt").write_text("a certificate")
     command = ["sh", INFRA / "images" / "with_secrets.sh", "printenv", "PGPASSWORD"]
     done = subprocess.run(command, env={"GARMENT_SECRETS": str(tmp_path), "PATH": "/usr/bin:/bin"}, capture_output=True)
-    assert done.stdout.decode() == "it's a \"secret\" $HOME\n", done.stderr
+    assert done.stdout.decode() == 'it\'s a "secret" $HOME\n', done.stderr
     command[-2:] = ["sh", "-c", "exit 7"]
     assert subprocess.run(command, env={"GARMENT_SECRETS": str(tmp_path / "none")}).returncode == 7

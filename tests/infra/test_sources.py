@@ -46,7 +46,9 @@ def test_nothing_is_unpickled():
             for name in (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
-                else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
             )
         }
         assert path == SMPL or not imported & UNPICKLERS, path

@@ -174,4 +174,3 @@ def fault_proxy(endpoint: str, seed: int = 0) -> Iterator[FaultProxy]:
         yield proxy
     finally:
         proxy.close()
-

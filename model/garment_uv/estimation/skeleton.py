@@ -10,9 +10,7 @@ from garment_uv.samples.sample import FrameBody
 
 
 def _mates() -> tuple[int, ...]:
-    swapped = [
-        name.replace("left_", "?").replace("right_", "left_").replace("?", "right_") for name in JOINT_NAMES
-    ]
+    swapped = [name.replace("left_", "?").replace("right_", "left_").replace("?", "right_") for name in JOINT_NAMES]
     return tuple(JOINT_NAMES.index(name) for name in swapped)
 
 

@@ -66,9 +66,7 @@ class Camera:
         else:
             nearness = np.divide(1.0, depth, out=np.zeros_like(depth), where=depth > 0.05)
             scale = self.focal * nearness
-        return np.stack(
-            [self.centre[0] + scale * local[:, 0], self.centre[1] - scale * local[:, 1], nearness], axis=1
-        )
+        return np.stack([self.centre[0] + scale * local[:, 0], self.centre[1] - scale * local[:, 1], nearness], axis=1)
 
 
 def _unit(vector: np.ndarray, fault: str) -> np.ndarray:

@@ -54,9 +54,7 @@ def surface_to_surface(
     return S2S(_mean_mm(pred, true, device), _mean_mm(true, pred, device))
 
 
-def point_to_surface(
-    points: np.ndarray, vertices: np.ndarray, faces: np.ndarray, device: str = "cpu"
-) -> np.ndarray:
+def point_to_surface(points: np.ndarray, vertices: np.ndarray, faces: np.ndarray, device: str = "cpu") -> np.ndarray:
     """Distance of each point [N, 3] to the surface, float64 [N] metres; errors as `surface_to_surface`'s."""
     points = np.asarray(points, np.float64)
     if points.ndim != 2 or points.shape[1:] != (3,) or not np.isfinite(points).all():

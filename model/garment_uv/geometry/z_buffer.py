@@ -67,6 +67,8 @@ def z_buffer(
 
 def warp_array(values: np.ndarray, dtype: type) -> wp.array:
     """A warp view of `values` on the CPU, without a copy."""
-    return wp.from_numpy(values, dtype=dtype, device="cpu") if values.size == 0 else wp.array(
-        values, dtype=dtype, device="cpu", copy=False
+    return (
+        wp.from_numpy(values, dtype=dtype, device="cpu")
+        if values.size == 0
+        else wp.array(values, dtype=dtype, device="cpu", copy=False)
     )

@@ -36,10 +36,12 @@ class DiscriminatorLoss(nn.Module):
 
     def forward(self, real: Features, fake: Features) -> torch.Tensor:
         """Scalar loss of the discriminator's answers to true and to (detached) predicted maps."""
-        return torch.stack([
-            F.relu(1 - true[-1].float()).mean() + F.relu(1 + made[-1].float()).mean()
-            for true, made in zip(real, fake, strict=True)
-        ]).mean()
+        return torch.stack(
+            [
+                F.relu(1 - true[-1].float()).mean() + F.relu(1 + made[-1].float()).mean()
+                for true, made in zip(real, fake, strict=True)
+            ]
+        ).mean()
 
 
 def feature_matching_loss(fake: Features, real: Features) -> torch.Tensor:
@@ -47,8 +49,10 @@ def feature_matching_loss(fake: Features, real: Features) -> torch.Tensor:
 
     (Wang et al., CVPR 2018; as LGGAN.) The true maps' features pass no gradient.
     """
-    return torch.stack([
-        (made.float() - true.detach().float()).abs().mean()
-        for made_scale, true_scale in zip(fake, real, strict=True)
-        for made, true in zip(made_scale[:-1], true_scale[:-1], strict=True)
-    ]).mean()
+    return torch.stack(
+        [
+            (made.float() - true.detach().float()).abs().mean()
+            for made_scale, true_scale in zip(fake, real, strict=True)
+            for made, true in zip(made_scale[:-1], true_scale[:-1], strict=True)
+        ]
+    ).mean()

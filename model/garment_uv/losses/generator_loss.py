@@ -131,12 +131,14 @@ class GeneratorLoss(nn.Module):
             samples = [index for index, topology in enumerate(batch.topology) if topology == name]
             operators = self.surfaces[name]
             body = batch.body_vertices[samples]
-            parts.append(_Surfaces(
-                operators,
-                predicted=(body + predicted[samples]).transpose(0, 1),
-                true=(body + true[samples]).transpose(0, 1),
-                covered=operators.covered(batch.vertex_classes[samples]),
-            ))
+            parts.append(
+                _Surfaces(
+                    operators,
+                    predicted=(body + predicted[samples]).transpose(0, 1),
+                    true=(body + true[samples]).transpose(0, 1),
+                    covered=operators.covered(batch.vertex_classes[samples]),
+                )
+            )
         return parts
 
     def _adversarial_terms(self, fake: Features | None, real: Features | None) -> dict[str, torch.Tensor]:

@@ -37,10 +37,14 @@ class SurfaceOperators(nn.Module):
         corners = _incidence(faces, num_vertices)
         self.edge_vectors = SparseOperator(_differences(edges[:, 0], edges[:, 1], num_vertices))
         """[E, V]: second end minus first."""
-        self.side_vectors = SparseOperator(sp.vstack((
-            _differences(faces[:, 0], faces[:, 1], num_vertices),
-            _differences(faces[:, 0], faces[:, 2], num_vertices),
-        )))
+        self.side_vectors = SparseOperator(
+            sp.vstack(
+                (
+                    _differences(faces[:, 0], faces[:, 1], num_vertices),
+                    _differences(faces[:, 0], faces[:, 2], num_vertices),
+                )
+            )
+        )
         """[2F, V]: of all faces the second minus the first corner, then the third minus the first."""
         self.faces_to_vertices = SparseOperator(corners.T)
         """[V, F]: sum over the faces at a vertex."""

@@ -19,9 +19,7 @@ def vertex_normals(operators: SurfaceOperators, positions: torch.Tensor, covered
     return summed / (summed.square().sum(dim=2, keepdim=True) + SMALLEST_CM2**2).sqrt()
 
 
-def normal_share(
-    operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
-) -> Share:
+def normal_share(operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered) -> Share:
     """Squared L2 (0 to 4, no unit) between each predicted vertex's normal and that of the nearest true
     vertex.
 
@@ -56,9 +54,7 @@ def edge_lengths(operators: SurfaceOperators, positions: torch.Tensor) -> torch.
     return (vectors.square().sum(dim=2) + SMALLEST_CM**2).sqrt()
 
 
-def edge_share(
-    operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
-) -> Share:
+def edge_share(operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered) -> Share:
     """Squared difference (cm^2) between the lengths of the predicted and the true surface's covered edges."""
     with torch.no_grad():
         wanted = edge_lengths(operators, true)

@@ -82,9 +82,7 @@ class ClassMeanDisplacement:
 
     def predict(self, sample: Sample, vertex_classes: np.ndarray | None = None) -> np.ndarray:
         """Displacement float32 [V, 3] metres in the sample frame, zero where `vertex_classes` [V] is 0."""
-        classes = (sample.vertex_classes if vertex_classes is None else np.asarray(vertex_classes)).astype(
-            np.int64
-        )
+        classes = (sample.vertex_classes if vertex_classes is None else np.asarray(vertex_classes)).astype(np.int64)
         values = np.where((classes > 0)[:, None], self.means[classes - 1, np.arange(len(classes))], 0)
         if self.local:
             values = np.einsum("vij,vj->vi", vertex_frames(self.atlas, sample.body_vertices), values)

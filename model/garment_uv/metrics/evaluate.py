@@ -73,9 +73,7 @@ def evaluate_meshes(
             matched[nearest].append(mesh)
     stand_in = foreign or list(predicted.values()) or ([body] if body is not None else [])
     if missing and not stand_in:
-        raise UserError(
-            f"nothing was predicted for {', '.join(missing)}, and there is no body to score instead"
-        )
+        raise UserError(f"nothing was predicted for {', '.join(missing)}, and there is no body to score instead")
     scores = []
     for name, mesh in true.items():
         vertices, faces = joined(matched.get(name, stand_in))

@@ -1,5 +1,4 @@
-"""The convolution blocks that the networks are made of; instance normalisation, so that batch size 1 is safe.
-"""
+"""The convolution blocks that the networks are made of; instance normalisation, so that batch size 1 is safe."""
 
 import torch
 import torch.nn.functional as F
@@ -28,9 +27,7 @@ class ReflectConv(nn.Conv2d):
 class ConvBlock(nn.Sequential):
     """Convolution, instance normalisation, ReLU: [B, inputs, H, W] to [B, outputs, H/stride, W/stride]."""
 
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, reflect: bool = False
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, reflect: bool = False) -> None:
         if reflect:
             convolution = ReflectConv(inputs, outputs, kernel, stride, bias=False)
         else:
@@ -99,8 +96,7 @@ def initialise(module: nn.Module) -> None:
 
 
 def initialise_small(layer: nn.Conv2d, gain: float = 0.05) -> None:
-    """Weights so small that inputs of unit size give outputs of about `gain`: a map starts near zero (ours).
-    """
+    """Weights so small that inputs of unit size give outputs of about `gain`: a map starts near zero (ours)."""
     fan_in = layer.weight[0].numel()
     nn.init.normal_(layer.weight, std=gain / fan_in**0.5)
     if layer.bias is not None:

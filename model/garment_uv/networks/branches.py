@@ -42,14 +42,12 @@ class ClassBranches(nn.Module):
         self.branches = nn.ModuleList(_branch(config) for _ in self.classes)
 
     def start_small(self) -> None:
-        """Set each branch's last layer so that it starts near zero; called after the general initialisation.
-        """
+        """Set each branch's last layer so that it starts near zero; called after the general initialisation."""
         for branch in self.branches:
             initialise_small(branch[-1])
 
     def branch_masks(self, masks: torch.Tensor) -> torch.Tensor:
-        """Masks per branch [B, G, U, U] from masks per class [B, 6, U, U]: the union of a branch's classes.
-        """
+        """Masks per branch [B, G, U, U] from masks per class [B, 6, U, U]: the union of a branch's classes."""
         return torch.stack([masks[:, classes].amax(dim=1) for classes in self.classes], dim=1)
 
     def forward(self, features: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:

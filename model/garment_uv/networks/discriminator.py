@@ -36,8 +36,7 @@ class PatchDiscriminator(nn.Module):
             spectral_norm(layer)
 
     def forward(self, stacked: torch.Tensor) -> list[torch.Tensor]:
-        """Features after each layer, and patch logits [B, 1, h, w] last, of stacked maps [B, 3 or 6, H, W].
-        """
+        """Features after each layer, and patch logits [B, 1, h, w] last, of stacked maps [B, 3 or 6, H, W]."""
         features = [stacked]
         for layer in self.layers[:-1]:
             features.append(F.leaky_relu(layer(features[-1]), 0.2))

@@ -66,8 +66,10 @@ class Encoder(nn.Module):
         """
         size = body_uv.shape[-2:]
         shrinks = image.shape[-1] > size[-1]
-        resized = image if image.shape[-2:] == size else F.interpolate(
-            image, size=size, mode="bilinear", align_corners=False, antialias=shrinks
+        resized = (
+            image
+            if image.shape[-2:] == size
+            else F.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=shrinks)
         )
         channels = [resized]
         if self.condition_on_body:

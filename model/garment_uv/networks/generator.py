@@ -102,8 +102,14 @@ class GarmentGenerator(nn.Module):
             prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
         displacement = prediction if self.config.target == "displacement" else prediction - body_uv
         return GeneratorOutput(
-            displacement, prediction, global_map, local_map, weights,
-            class_logits, class_present, segment_logits,
+            displacement,
+            prediction,
+            global_map,
+            local_map,
+            weights,
+            class_logits,
+            class_present,
+            segment_logits,
         )
 
     def _map(self, raw: torch.Tensor, frames: torch.Tensor | None) -> torch.Tensor:

@@ -27,12 +27,14 @@ class SegmentHead(nn.Module):
         wide, narrow = 2 * base, max(base, 16)
         self.down = nn.ModuleList([ConvBlock(4 * base, wide, stride=2), ConvBlock(wide, wide, stride=2)])
         self.context = nn.Linear(wide, wide)
-        self.up = nn.ModuleList([
-            nn.Conv2d(wide + wide, wide, 3, padding=1),
-            nn.Conv2d(wide + 4 * base, wide, 3, padding=1),
-            nn.Conv2d(wide + 2 * base, narrow, 3, padding=1),
-            nn.Conv2d(narrow + base + input_channels(config), narrow, 3, padding=1),
-        ])
+        self.up = nn.ModuleList(
+            [
+                nn.Conv2d(wide + wide, wide, 3, padding=1),
+                nn.Conv2d(wide + 4 * base, wide, 3, padding=1),
+                nn.Conv2d(wide + 2 * base, narrow, 3, padding=1),
+                nn.Conv2d(narrow + base + input_channels(config), narrow, 3, padding=1),
+            ]
+        )
         self.last = nn.Conv2d(narrow, NUM_CLASSES + 1, kernel_size=1)
 
     def forward(self, encoded: Encoded) -> torch.Tensor:

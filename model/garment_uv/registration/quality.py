@@ -77,9 +77,7 @@ def registered_s2s(
     """
     where = registration.apply({name: vertices for name, (vertices, _) in garments.items()})
     worn = {name: faces[worn_faces(registration, faces, name)] for name in garments}
-    return {
-        name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])
-    }
+    return {name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])}
 
 
 def floor_s2s(

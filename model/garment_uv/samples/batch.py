@@ -66,9 +66,7 @@ def collate(samples: list[Sample]) -> Batch:
     """Stacks samples of one dataset; B >= 1."""
 
     def stack(name: str, dtype: type) -> torch.Tensor:
-        return torch.from_numpy(
-            np.stack([getattr(sample, name) for sample in samples]).astype(dtype, copy=False)
-        )
+        return torch.from_numpy(np.stack([getattr(sample, name) for sample in samples]).astype(dtype, copy=False))
 
     image = stack("image", np.uint8).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
     refilled = samples[0].displacement_vertices is not None

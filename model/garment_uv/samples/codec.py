@@ -256,9 +256,7 @@ def _read_npy(
         found, fortran, found_dtype = _header(bytes(data[:start]))
     except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, tokenize.TokenError) as error:
         raise _bad(key, name, str(error)) from None
-    fits = len(found) == len(shape) and all(
-        want in (None, have) for have, want in zip(found, shape, strict=True)
-    )
+    fits = len(found) == len(shape) and all(want in (None, have) for have, want in zip(found, shape, strict=True))
     if found_dtype != dtype or fortran or not fits:
         raise _bad(key, name, f"it holds {found_dtype} {found}, expected {np.dtype(dtype)} {shape}")
     count = math.prod(found)

@@ -104,9 +104,7 @@ class SequenceSamples:
             self.at_rest = rest_quality(workshop.topology, registration, rest.body, rest.garments)
         return registration
 
-    def _sample(
-        self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray
-    ) -> Sample:
+    def _sample(self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray) -> Sample:
         workshop = self.workshop
         options, atlas = workshop.options, workshop.atlas
         mask = registration.vertex_classes > 0
@@ -129,14 +127,10 @@ class SequenceSamples:
             garments=garments,
         )
 
-    def _measure(
-        self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample
-    ) -> None:
+    def _measure(self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample) -> None:
         raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
         reading = reading_of(self.workshop.options.fill)
-        found = floor_s2s(
-            registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw, reading
-        )
+        found = floor_s2s(registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw, reading)
         for name, s2s in found.items():
             self.floors_mm.setdefault(name, []).append(s2s.mean_mm)
         faces = self.workshop.topology.faces[registration.topology_name]

@@ -59,9 +59,7 @@ class SampleLoader:
         weights: np.ndarray | None = None,
     ) -> None:
         if batch_size < 1 or workers < 0:
-            raise UserError(
-                f"batch size must be at least 1 and workers at least 0, were given {batch_size}, {workers}"
-            )
+            raise UserError(f"batch size must be at least 1 and workers at least 0, were given {batch_size}, {workers}")
         self.epoch = 0
         self._source, self._split = source, split
         self._workers, self._pin = workers, pin_memory

@@ -114,9 +114,7 @@ class FolderSink:
             os.rename(self._partial, self._folder)
             self._clear_up()
         except OSError as error:
-            raise UserError(
-                f"cannot finish the dataset at {self.uri}: {error.strerror}; give another --out"
-            ) from None
+            raise UserError(f"cannot finish the dataset at {self.uri}: {error.strerror}; give another --out") from None
         self.release()
 
     def release(self) -> None:

@@ -116,4 +116,3 @@ class FolderStaging:
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         return target
-

@@ -26,9 +26,7 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def place(
-    network: torch.nn.Module, device: torch.device, layout: torch.memory_format | None = None
-) -> torch.nn.Module:
+def place(network: torch.nn.Module, device: torch.device, layout: torch.memory_format | None = None) -> torch.nn.Module:
     """The network on `device`, its convolutions' weights in `layout`; what flows between the layers follows them.
 
     Where no layout is given it is `CPU_LAYOUT` on the CPU, and contiguous elsewhere.

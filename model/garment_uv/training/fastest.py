@@ -81,9 +81,7 @@ def _block(config: GeneratorConfig, device: torch.device, layout: torch.memory_f
         return place(ResidualBlock(4 * config.base_features), device, layout)
 
 
-def _features(
-    config: GeneratorConfig, size: int, device: torch.device, layout: torch.memory_format
-) -> torch.Tensor:
+def _features(config: GeneratorConfig, size: int, device: torch.device, layout: torch.memory_format) -> torch.Tensor:
     features = torch.zeros(SAMPLES, 4 * config.base_features, size // 4, size // 4, device=device)
     return features.contiguous(memory_format=layout).requires_grad_()
 

@@ -28,9 +28,7 @@ class Learners:
         self._rates = {"generator": rates.generator_lr, "discriminator": rates.discriminator_lr}
         networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimisers = {
-            name: torch.optim.Adam(
-                networks[name].parameters(), lr=rate, betas=(rates.beta1, rates.beta2), fused=True
-            )
+            name: torch.optim.Adam(networks[name].parameters(), lr=rate, betas=(rates.beta1, rates.beta2), fused=True)
             for name, rate in self._rates.items()
         }
 

@@ -14,6 +14,7 @@ GARMENT_COLOURS: dict[str, tuple[int, int, int]] = {
     "Dress": (190, 96, 144),
 }
 
+
 @dataclass(frozen=True)
 class ViewMesh:
     """A mesh to look at, in the viewer or in a picture."""

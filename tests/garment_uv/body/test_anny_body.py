@@ -121,9 +121,7 @@ def test_the_rest_model_alone_is_the_whole_models(anny):
     """Bit for bit: datasets that were made by a call of the whole model stay as they are."""
     shape = np.linspace(-1.5, 1.5, 10).astype(np.float32)
     whole = anny._model(phenotype_kwargs=phenotypes(1, shape))
-    alone = anny._model.get_rest_model(
-        anny._model.get_phenotype_blendshape_coefficients(**phenotypes(1, shape))
-    )
+    alone = anny._model.get_rest_model(anny._model.get_phenotype_blendshape_coefficients(**phenotypes(1, shape)))
     for name in ("rest_vertices", "rest_bone_heads"):
         assert np.array_equal(whole[name].numpy(), alone[name].numpy())
 

@@ -53,8 +53,13 @@ def test_a_mixed_batch_is_the_mean_of_its_topologies(atlas, make_batch, make_out
 
     def alone(index):
         one = make_batch([mixed.topology[index]])
-        one = replace(one, **{name: getattr(mixed, name)[index : index + 1] for name in (
-            "body_uv", "displacement_uv", "segments", "vertex_classes", "body_vertices")})
+        one = replace(
+            one,
+            **{
+                name: getattr(mixed, name)[index : index + 1]
+                for name in ("body_uv", "displacement_uv", "segments", "vertex_classes", "body_vertices")
+            },
+        )
         covered = loss.surfaces[one.topology[0]].covered(one.vertex_classes)
         counts = {"normal": covered.vertices, "laplacian": covered.interior, "edge": covered.edges}
         terms = loss(make_output(maps[index : index + 1]), one)
@@ -69,11 +74,11 @@ def test_a_mixed_batch_is_the_mean_of_its_topologies(atlas, make_batch, make_out
 
 def test_without_garments_geometric_terms_are_zero_with_a_zero_gradient(atlas, make_batch, make_output):
     batch = make_batch(["default", "skirt"])
-    batch = replace(batch, segments=torch.zeros_like(batch.segments),
-                    vertex_classes=torch.zeros_like(batch.vertex_classes))
+    batch = replace(
+        batch, segments=torch.zeros_like(batch.segments), vertex_classes=torch.zeros_like(batch.vertex_classes)
+    )
     predicted = _noise(batch)
-    terms = GeneratorLoss(LossConfig(**NO_GAN, segments=0, classification=0), atlas)(
-        make_output(predicted), batch)
+    terms = GeneratorLoss(LossConfig(**NO_GAN, segments=0, classification=0), atlas)(make_output(predicted), batch)
     terms["total"].backward()
     assert terms["total"].item() == 0
     assert torch.equal(predicted.grad, torch.zeros_like(predicted))
@@ -116,8 +121,11 @@ def test_one_descent_on_the_real_networks_lowers_every_kind_of_error(atlas, make
     batch = make_batch(["default", "skirt"])
     smooth = torch.nn.functional.interpolate(batch.displacement_uv[:, :, :4, :4], 32, mode="bilinear")
     batch = replace(batch, displacement_uv=smooth)
-    generator = GarmentGenerator(GeneratorConfig(
-        base_features=8, residual_blocks=1, target=target, local=LocalBranchConfig(features=8, kernel=3)))
+    generator = GarmentGenerator(
+        GeneratorConfig(
+            base_features=8, residual_blocks=1, target=target, local=LocalBranchConfig(features=8, kernel=3)
+        )
+    )
     loss = GeneratorLoss(LossConfig(**NO_GAN), atlas)
     optimiser = torch.optim.Adam(generator.parameters(), lr=2e-3, betas=(0.5, 0.9))
     first = None
@@ -135,7 +143,8 @@ def test_no_local_branches_means_no_classification_term(atlas, make_batch):
     batch = make_batch(["default"])
     generator = GarmentGenerator(GeneratorConfig(base_features=4, local=LocalBranchConfig(mode="none")))
     terms = GeneratorLoss(LossConfig(**NO_GAN), atlas)(
-        generator(batch.image, batch.body_uv, batch.camera, batch.segments), batch)
+        generator(batch.image, batch.body_uv, batch.camera, batch.segments), batch
+    )
     assert "classification" not in terms
 
 

@@ -65,9 +65,9 @@ def test_covered_parts_are_those_of_faces_of_one_class(surface, tube):
         edges = {tuple(sorted((f[i], f[i - 2]))) for f in kept for i in range(3)}
         vertices = {v for f in kept for v in f}
         interior = {
-            v for v in vertices
-            if all(len({labels[u] for u in f}) == 1 for f in faces if v in f)
-            and not any(v in edge for edge in border)
+            v
+            for v in vertices
+            if all(len({labels[u] for u in f}) == 1 for f in faces if v in f) and not any(v in edge for edge in border)
         }
         assert int(covered.faces[:, sample].sum()) == len(kept)
         found = operators.edges[covered.edges[:, sample]].tolist()
@@ -90,16 +90,20 @@ def test_gradients_match_finite_differences(surface, tube):
         "edge": lambda x: edge_share(operators, x, true, covered),
     }
     for name, term in terms.items():
-        assert torch.autograd.gradcheck(lambda x, term=term: mean_of_shares([term(x)]), moved, eps=1e-7,
-                                        atol=1e-4, rtol=1e-4, fast_mode=True), name
+        assert torch.autograd.gradcheck(
+            lambda x, term=term: mean_of_shares([term(x)]), moved, eps=1e-7, atol=1e-4, rtol=1e-4, fast_mode=True
+        ), name
 
 
 def test_degenerate_surfaces_have_finite_gradients(surface, tube):
     _, operators = surface
     covered = full(operators, tube)
     flat = torch.zeros(108, 1, 3, dtype=torch.float64, requires_grad=True)
-    shares = [normal_share(operators, flat, columns(tube), covered),
-              edge_share(operators, flat, columns(tube), covered), laplacian_share(operators, flat, covered)]
+    shares = [
+        normal_share(operators, flat, columns(tube), covered),
+        edge_share(operators, flat, columns(tube), covered),
+        laplacian_share(operators, flat, covered),
+    ]
     torch.stack([mean_of_shares([share]) for share in shares]).sum().backward()
     assert torch.isfinite(flat.grad).all()
 

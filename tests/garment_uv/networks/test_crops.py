@@ -20,9 +20,7 @@ def test_pieces_and_gradients_are_those_of_slicing() -> None:
         .float()
         for box in BOXES
     ]
-    plain = [
-        features[b.sample, None, :, b.rows, b.columns] * mask for b, mask in zip(BOXES, masks, strict=True)
-    ]
+    plain = [features[b.sample, None, :, b.rows, b.columns] * mask for b, mask in zip(BOXES, masks, strict=True)]
     (wanted,) = torch.autograd.grad(sum(piece.square().sum() for piece in plain), features)
     pieces = MaskedCrops.apply(features, BOXES, *masks)
     (found,) = torch.autograd.grad(sum(piece.square().sum() for piece in pieces), features)

@@ -57,9 +57,7 @@ def test_a_local_path_at_half_the_size_works_on_half_the_map_and_says_a_whole_on
     assert output.local_map.shape == (2, 3, 64, 64)
 
 
-@pytest.mark.parametrize(
-    ("batch", "size", "image_size"), [(1, 64, 256), (2, 128, 128), (1, 256, 256), (1, 96, 40)]
-)
+@pytest.mark.parametrize(("batch", "size", "image_size"), [(1, 64, 256), (2, 128, 128), (1, 256, 256), (1, 96, 40)])
 def test_sizes_from_64_to_256_and_any_image(make_inputs, batch, size, image_size):
     output = GarmentGenerator(small())(*make_inputs(batch, size, image_size))
     assert output.displacement.shape == (batch, 3, size, size)

@@ -12,9 +12,15 @@ from garment_uv.training.trial import published_architecture
 
 def _convolutions(module: nn.Module) -> list[tuple[str, int, int, int, int]]:
     return [
-        ("up" if isinstance(layer, nn.ConvTranspose2d) else "conv",
-         layer.in_channels, layer.out_channels, layer.kernel_size[0], layer.stride[0])
-        for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
+        (
+            "up" if isinstance(layer, nn.ConvTranspose2d) else "conv",
+            layer.in_channels,
+            layer.out_channels,
+            layer.kernel_size[0],
+            layer.stride[0],
+        )
+        for layer in module.modules()
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
     ]
 
 
@@ -22,18 +28,29 @@ def test_generator_sizes():
     with torch.device("meta"):
         generator = GarmentGenerator(published_architecture().generator)
     assert _convolutions(generator.encoder) == [
-        ("conv", 6, 64, 7, 1), ("conv", 64, 128, 3, 2), ("conv", 128, 256, 3, 2)]
+        ("conv", 6, 64, 7, 1),
+        ("conv", 64, 128, 3, 2),
+        ("conv", 128, 256, 3, 2),
+    ]
     assert _convolutions(generator.global_path) == [
-        ("conv", 256, 512, 3, 2), ("conv", 512, 1024, 3, 2),
-        ("up", 1024, 512, 4, 2), ("up", 512, 256, 4, 2), ("up", 256, 128, 4, 2), ("up", 128, 64, 4, 2),
-        ("conv", 64, 3, 7, 1)]
+        ("conv", 256, 512, 3, 2),
+        ("conv", 512, 1024, 3, 2),
+        ("up", 1024, 512, 4, 2),
+        ("up", 512, 256, 4, 2),
+        ("up", 256, 128, 4, 2),
+        ("up", 128, 64, 4, 2),
+        ("conv", 64, 3, 7, 1),
+    ]
     local = generator.local_path
     assert _convolutions(local.residual) == [("conv", 256, 256, 3, 1)] * 18
     assert _convolutions(local.up) == [("up", 256, 128, 4, 2), ("up", 128, 64, 4, 2)]
     assert _convolutions(local.branches) == [("conv", 64, 3, 7, 1)] * 6
     assert _convolutions(local.aggregation) == [("conv", 18, 3, 3, 1)]
     assert _convolutions(generator.weight_path) == [
-        ("up", 256, 128, 4, 2), ("up", 128, 64, 4, 2), ("conv", 64, 2, 1, 1)]
+        ("up", 256, 128, 4, 2),
+        ("up", 128, 64, 4, 2),
+        ("conv", 64, 2, 1, 1),
+    ]
 
 
 def test_discriminator_sizes():
@@ -41,8 +58,12 @@ def test_discriminator_sizes():
     assert len(discriminator.scales) == 2
     for scale in discriminator.scales:
         assert _convolutions(scale) == [
-            ("conv", 6, 64, 4, 2), ("conv", 64, 128, 4, 2), ("conv", 128, 256, 4, 2),
-            ("conv", 256, 512, 4, 1), ("conv", 512, 1, 4, 1)]
+            ("conv", 6, 64, 4, 2),
+            ("conv", 64, 128, 4, 2),
+            ("conv", 128, 256, 4, 2),
+            ("conv", 256, 512, 4, 1),
+            ("conv", 512, 1, 4, 1),
+        ]
 
 
 def test_parameters_are_counted_per_part():

@@ -56,9 +56,7 @@ class Cluster:
                 split=job.split, sequence=job.name, frames=frames, garments=("Top",), topology="default"
             )
             lengths = tuple(100 * frames + at for at in range(frames))
-            record = PartRecord(
-                key=job.key, fingerprint=job.fingerprint, entry=entry, lengths=lengths, checks=lengths
-            )
+            record = PartRecord(key=job.key, fingerprint=job.fingerprint, entry=entry, lengths=lengths, checks=lengths)
             self.files.add(job.key)
         self.parts[job.key] = record
         return record

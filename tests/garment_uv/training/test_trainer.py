@@ -97,9 +97,7 @@ ABLATIONS = {
     "own segments": {"generator.segments": "predicted", "evaluation.segments": "predicted"},
     "bf16": {"training.precision": "bf16", "training.colour_jitter": 0.5},
     "grouped": {"generator.local.mode": "grouped"},
-    "unwrapped image, pooling over the mask": {
-        "generator.unwrap_image": True, "generator.local.class_pooling": "mask"
-    },
+    "unwrapped image, pooling over the mask": {"generator.unwrap_image": True, "generator.local.class_pooling": "mask"},
 }
 
 

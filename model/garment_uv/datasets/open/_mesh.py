@@ -49,17 +49,13 @@ def subdivide(faces: np.ndarray, count: int) -> tuple[sp.csr_matrix, np.ndarray]
     face_points = sp.csr_matrix((1.0 / sides[corner_face], (corner_face, here)), shape=(len(faces), count))
     ones = np.ones(2 * len(edges))
     ends = sp.csr_matrix((ones, (np.repeat(np.arange(len(edges)), 2), edges.ravel())), shape=(len(edges), count))
-    edge_faces = sp.csr_matrix(
-        (np.ones(len(next_edge)), (next_edge, corner_face)), shape=(len(edges), len(faces))
-    )
+    edge_faces = sp.csr_matrix((np.ones(len(next_edge)), (next_edge, corner_face)), shape=(len(edges), len(faces)))
     on_border = np.asarray(edge_faces.sum(axis=1)).ravel() == 1
     inner = sp.diags((~on_border).astype(float))
     edge_points = sp.diags(on_border * 0.5) @ ends + inner @ (0.25 * ends + 0.25 * (edge_faces @ face_points))
     vertex_points = _vertex_points(count, edges, ends, on_border, corner_face, here, face_points)
     weights = sp.vstack([vertex_points, edge_points, face_points]).tocsr()
-    quads = np.stack(
-        [here, count + next_edge, count + len(edges) + corner_face, count + last_edge], axis=1
-    )
+    quads = np.stack([here, count + next_edge, count + len(edges) + corner_face, count + last_edge], axis=1)
     return weights, quads.astype(np.int32)
 
 

@@ -50,9 +50,7 @@ def make_motion(kind: str, frames: int, heading: float, rng: np.random.Generator
     return Motion(kind, _poses(channels, yaw), path, np.maximum(channels["height"], 0.0))
 
 
-_SIDED = (
-    "hip_flex hip_out hip_turn knee ankle shoulder_flex shoulder_out shoulder_turn elbow clavicle wrist".split()
-)
+_SIDED = "hip_flex hip_out hip_turn knee ankle shoulder_flex shoulder_out shoulder_turn elbow clavicle wrist".split()
 _CHANNELS = [f"{name}_{side}" for name in _SIDED for side in "lr"] + (
     "bend twist lean nod look turn travel height pitch".split()
 )
@@ -251,9 +249,7 @@ def _poses(channels: Channels, yaw: np.ndarray) -> np.ndarray:
         put(ankle, "X", -own["ankle"])
         put(clavicle, "Z", sign * own["clavicle"])
         raised = np.clip(own["shoulder_out"], -5, 165)
-        put(
-            shoulder, "XZX", -np.clip(own["shoulder_flex"], -45, 160), sign * (raised - 90), own["shoulder_turn"]
-        )
+        put(shoulder, "XZX", -np.clip(own["shoulder_flex"], -45, 160), sign * (raised - 90), own["shoulder_turn"])
         put(elbow, "Y", -sign * np.clip(own["elbow"], 0, 135))
         put(wrist, "Z", sign * own["wrist"])
     return rotvecs.reshape(frames, 72)

@@ -135,6 +135,4 @@ def _whole(name: str, fabric: str, loose: float, rng: np.random.Generator) -> Ga
     slant = 0.0 if sleeved else float(rng.uniform(0.1, 0.4))
     if name == "Dress":
         return GarmentCut(name, fabric, loose, None, _hem(rng), neck, sleeve, slant, **_skirt(fabric, rng))
-    return GarmentCut(
-        name, fabric, loose, None, _legs(rng), neck, sleeve, slant, flare=float(rng.uniform(0.0, 0.05))
-    )
+    return GarmentCut(name, fabric, loose, None, _legs(rng), neck, sleeve, slant, flare=float(rng.uniform(0.0, 0.05)))

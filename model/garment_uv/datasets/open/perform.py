@@ -52,9 +52,7 @@ class Performance:
         surfaces = {name: self._surface(name, item) for name, item in self.garments.items()}
         for index in range(self.info.num_poses):
             shift = self.info.trans[index]
-            skin = RenderMesh(
-                (self.body[index] + shift) @ rotation, self.body_faces, self.appearance.skin, gloss=0.06
-            )
+            skin = RenderMesh((self.body[index] + shift) @ rotation, self.body_faces, self.appearance.skin, gloss=0.06)
             cloth = [
                 replace(surfaces[name], vertices=(item.frames[index] + shift) @ rotation)
                 for name, item in self.garments.items()
@@ -151,9 +149,7 @@ class Stage:
     ) -> list[list[np.ndarray]]:
         """Each frame's garments outside of the body, and uppers outside of the lower they are worn over."""
         faces = [triangulate(garment.pattern.fine_faces) for garment in garments]
-        return [
-            _layered(layers, faces, body, self._body.faces) for layers, body in zip(frames, bodies, strict=True)
-        ]
+        return [_layered(layers, faces, body, self._body.faces) for layers, body in zip(frames, bodies, strict=True)]
 
 
 def _garment_data(

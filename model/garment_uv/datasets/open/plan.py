@@ -50,9 +50,7 @@ def plan_sequences(sequences: int, frames: int, seed: int, splits: Mapping[str, 
     for offset, (split, count) in enumerate(split_counts(sequences, splits).items()):
         for index in range(count):
             motion = kinds[(index + index // len(kinds) + 3 * offset) % len(kinds)]
-            plans.append(
-                SequencePlan(split, len(plans), seed, OUTFITS[index % len(OUTFITS)], motion, frames)
-            )
+            plans.append(SequencePlan(split, len(plans), seed, OUTFITS[index % len(OUTFITS)], motion, frames))
     return plans
 
 

@@ -233,9 +233,7 @@ def _shadow_maps(
         view = Camera.look_at(eye, middle, SHADOW_SIZE, SHADOW_SIZE, up=up)
         axes[index] = view.axes
         if lighting.shadows:
-            view = Camera(
-                eye, view.axes, focal, (SHADOW_SIZE / 2, SHADOW_SIZE / 2), SHADOW_SIZE, SHADOW_SIZE
-            )
+            view = Camera(eye, view.axes, focal, (SHADOW_SIZE / 2, SHADOW_SIZE / 2), SHADOW_SIZE, SHADOW_SIZE)
             seen = np.ascontiguousarray(view.project(scene.positions), dtype=np.float32)
             maps[index], _ = z_buffer(seen, faces, bias, SHADOW_SIZE, SHADOW_SIZE)
     return maps, axes, float(focal)

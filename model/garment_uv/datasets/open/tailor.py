@@ -98,9 +98,7 @@ class Tailor:
                 return np.linalg.norm((p - centre) / np.array([width, 0.09 + shift, depth]), axis=1) - 1.0
 
             def arms(p: np.ndarray) -> np.ndarray:
-                return np.where(
-                    p[:, 2] > 0.2, cut.sleeve - np.abs(p[:, 0]) - cut.slant * (p[:, 2] - 0.36), 0.2
-                )
+                return np.where(p[:, 2] > 0.2, cut.sleeve - np.abs(p[:, 0]) - cut.slant * (p[:, 2] - 0.36), 0.2)
 
             yield neck
             yield arms
@@ -112,9 +110,7 @@ class Tailor:
         points = weights @ self._points
         loop = _border_loop(faces, points, SKIRT_JOIN)
         length = SKIRT_JOIN - cut.bottom
-        rows = max(
-            int(np.ceil(length / 0.0145)), int(np.ceil((LEAST_VERTICES - len(points)) / len(loop))) + 1
-        )
+        rows = max(int(np.ceil(length / 0.0145)), int(np.ceil((LEAST_VERTICES - len(points)) / len(loop))) + 1)
         added = self._skirt.rows(weights[loop], points[loop], np.linspace(0, length, rows + 1)[1:])
         count = len(points)
         grid = np.concatenate([loop[None], count + np.arange(rows * len(loop)).reshape(rows, -1)])

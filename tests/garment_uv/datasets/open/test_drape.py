@@ -97,9 +97,7 @@ def test_bending_wrinkles_the_target(stage):
     bent = T_POSE.copy()
     bent[3 * 4] = 1.6
     helpers = [_stacked(stage._body.pose_helpers(BodyParameters(0, zeros, pose))) for pose in (T_POSE, bent)]
-    one, two = (
-        Garment(stage._tailor.pattern(cut), helpers[0], np.random.default_rng(seed)) for seed in (0, 1)
-    )
+    one, two = (Garment(stage._tailor.pattern(cut), helpers[0], np.random.default_rng(seed)) for seed in (0, 1))
     straight = np.linalg.norm(one.target(helpers[0]) - two.target(helpers[0]), axis=1)
     flexed = np.linalg.norm(one.target(helpers[1]) - two.target(helpers[1]), axis=1)
     knee = np.abs(one.pattern.canonical - [0.13, 0.02, -0.45]).max(axis=1) < 0.1

@@ -9,7 +9,7 @@ WORKERS ?= 2
 TORCH ?= 2.13.0
 export GARMENT_HOME
 
-.PHONY: sweep test test-busy figures lint install install-test install-lint lock clean
+.PHONY: sweep test test-busy figures surface lint install install-test install-lint lock clean
 
 sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
@@ -25,6 +25,10 @@ test-busy: install-test
 # Record anew the figures that a change must not change (tests/unchanged); say in the change which changed and why.
 figures: install-test
 	RECORD_FIGURES=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unchanged
+
+# Record anew what the rooms show (tests/surface/surface.txt).
+surface: install-test
+	RECORD_SURFACE=1 $(BIN)/python -m pytest tests/surface
 
 # What holds the order, from the quickest to the slowest: form, layers, dead code, changelog, types.
 lint: install-lint

@@ -1,0 +1,110 @@
+"""The public surface of both packages as lines, read off their syntax trees: nothing is imported.
+
+A room shows what its `__init__` lists in `__all__`; of a class, its public methods and fields.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"garment_uv": ROOT / "model", "garment_sweeps": ROOT / "platform"}
+SHOWN = ("__init__", "__call__", "__enter__", "__iter__", "__len__", "__getitem__")
+"""Of the methods with names that Python gives."""
+LONG = 80
+"""Characters from which a constant's value is left out."""
+
+
+def surface() -> list[str]:
+    """One line for each public name, in the order of the names."""
+    rooms = [path for top, folder in PACKAGES.items() for path in (folder / top).rglob("__init__.py")]
+    return sorted(line for path in rooms for line in _room(path))
+
+
+def _room(path: Path) -> Iterator[str]:
+    folder = next(folder for folder in PACKAGES.values() if path.is_relative_to(folder))
+    name = ".".join(path.parent.relative_to(folder).parts)
+    for public in _all(path):
+        found = _definition(name, public)
+        if found is None:
+            raise LookupError(f"{name}.__all__ lists {public}, which cannot be found")
+        if isinstance(found, str):
+            yield f"{name}.{public}: {found}"
+        else:
+            yield from _lines(found, f"{name}.{public}")
+
+
+def _all(path: Path) -> list[str]:
+    for node in _tree(path).body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+            return list(ast.literal_eval(node.value))
+    return []
+
+
+def _definition(module: str, name: str) -> ast.stmt | str | None:
+    """Where a name of a module is defined, in whichever module that is; a text where it is a module or a stranger's."""
+    path = _path(module)
+    if path is None:
+        return f"of {module}"
+    for node in ast.walk(_tree(path)):
+        match node:
+            case ast.FunctionDef(name=found) | ast.ClassDef(name=found) if found == name:
+                return node
+            case ast.Assign(targets=[ast.Name(id=found)]) | ast.AnnAssign(target=ast.Name(id=found)) if found == name:
+                return node
+            case ast.ImportFrom(module=str(source), names=names):
+                for alias in names:
+                    if (alias.asname or alias.name) == name:
+                        inner = _path(f"{source}.{alias.name}")
+                        return "module" if inner else _definition(source, alias.name)
+    return None
+
+
+def _path(module: str) -> Path | None:
+    folder = PACKAGES.get(module.partition(".")[0])
+    if folder is None:
+        return None
+    base = folder.joinpath(*module.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()), None)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def _lines(node: ast.stmt, name: str) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef():
+            kind = " (property)" if any("property" in ast.unparse(each) for each in node.decorator_list) else ""
+            returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+            yield f"{name}({ast.unparse(node.args)}){returns}{kind}"
+        case ast.ClassDef():
+            yield f"{name}: class({', '.join(map(ast.unparse, node.bases))})"
+            for inner in node.body:
+                own = _name(inner)
+                if own and (own in SHOWN or not own.startswith("_")):
+                    yield from _lines(inner, f"{name}.{own}")
+        case ast.AnnAssign():
+            yield f"{name}: {ast.unparse(node.annotation)}{_value(node.value)}"
+        case ast.Assign():
+            yield f"{name}{_value(node.value)}"
+
+
+def _name(node: ast.stmt) -> str:
+    match node:
+        case (
+            ast.FunctionDef(name=name)
+            | ast.AnnAssign(target=ast.Name(id=name))
+            | ast.Assign(targets=[ast.Name(id=name)])
+        ):
+            return name
+    return ""
+
+
+def _value(node: ast.expr | None) -> str:
+    if node is None:
+        return ""
+    text = ast.unparse(node)
+    return f" = {text}" if len(text) < LONG else " = ..."

@@ -35,6 +35,7 @@ lint: install-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PYTHONPATH=model:platform $(BIN)/lint-imports --no-logo
+	$(BIN)/python infra/changes.py
 	$(BIN)/vulture
 	$(BIN)/mypy
 

@@ -3,7 +3,9 @@ import pytest
 
 from garment_uv.body import AnnyBody, build_topology
 from garment_uv.errors import UserError
-from garment_uv.uv import FillMethod, build_atlas, fill, read_vertices
+from garment_uv.uv.build import build_atlas
+from garment_uv.uv.fill import FillMethod, fill
+from garment_uv.uv.sampling import read_vertices
 from garment_uv.uv.extend import FADE_RINGS, FULL_RINGS, adjacency, extend
 
 

@@ -45,6 +45,12 @@ class FrozenDriver:
         self.driver = driver
         self._said_before = driver.log.stat().st_size
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it still does: the kernel lets stopped processes go on whose process group is orphaned."""
+        fields = Path(f"/proc/{self.driver.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0] == "T"
+
     def go_on(self) -> Ended | None:
         """SIGCONT; how it then ended, with all that it said from there on, or None where it goes on and on."""
         process = self.driver.process
@@ -177,8 +183,10 @@ class SupervisedDriver:
         name = f"driver-{self.starts}"
         log = self._log.with_name(f"{self._log.stem}-{self.starts}{self._log.suffix}")
         environment = {**self._environment, "PGAPPNAME": name, "MLFLOW_TRACKING_TOKEN": name}
-        with open(log, "ab") as output:
-            process = subprocess.Popen(self._command, env=environment, stdout=output, stderr=output)
+        with open(log, "ab") as output:  # in a session of its own, where no end of another process lets it go on
+            process = subprocess.Popen(
+                self._command, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
         self._log.unlink(missing_ok=True)
         self._log.symlink_to(log.name)
         return Driver(name, process, log)

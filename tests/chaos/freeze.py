@@ -49,6 +49,8 @@ class Freeze:
         if not _within(TAKEN_WITHIN_S, self._taken_over):
             self.faults.append(f"{name} stood still, and nobody could take the sweep over for {TAKEN_WITHIN_S:g} s")
         time.sleep(longer_s)
+        if not frozen.stands_still:
+            self.faults.append(f"{name} was stopped and went on by itself")
         written, told = self._written(name)
         end = frozen.go_on()
         late, late_told = self._written(name)

@@ -47,7 +47,7 @@ class FrozenDriver:
 
     @property
     def stands_still(self) -> bool:
-        """Whether it still does: the kernel lets stopped processes go on whose process group is orphaned."""
+        """Whether it still does, as the kernel says."""
         fields = Path(f"/proc/{self.driver.process.pid}/stat").read_text().rpartition(")")[2].split()
         return fields[0] == "T"
 
@@ -183,10 +183,8 @@ class SupervisedDriver:
         name = f"driver-{self.starts}"
         log = self._log.with_name(f"{self._log.stem}-{self.starts}{self._log.suffix}")
         environment = {**self._environment, "PGAPPNAME": name, "MLFLOW_TRACKING_TOKEN": name}
-        with open(log, "ab") as output:  # in a session of its own, where no end of another process lets it go on
-            process = subprocess.Popen(
-                self._command, env=environment, stdout=output, stderr=output, start_new_session=True
-            )
+        with open(log, "ab") as output:
+            process = subprocess.Popen(self._command, env=environment, stdout=output, stderr=output)
         self._log.unlink(missing_ok=True)
         self._log.symlink_to(log.name)
         return Driver(name, process, log)

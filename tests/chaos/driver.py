@@ -45,6 +45,12 @@ class FrozenDriver:
         self.driver = driver
         self._said_before = driver.log.stat().st_size
 
+    @property
+    def stands_still(self) -> bool:
+        """Whether it still does, as the kernel says."""
+        fields = Path(f"/proc/{self.driver.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0] == "T"
+
     def go_on(self) -> Ended | None:
         """SIGCONT; how it then ended, with all that it said from there on, or None where it goes on and on."""
         process = self.driver.process

@@ -46,9 +46,11 @@ class Freeze:
         name = frozen.driver.name
         if how in WORKERS_LOST:
             self._stage.kill_workers()
-        if not _within(TAKEN_WITHIN_S, self._taken_over):
+        if not _within(TAKEN_WITHIN_S, lambda: self._taken_over(name)):
             self.faults.append(f"{name} stood still, and nobody could take the sweep over for {TAKEN_WITHIN_S:g} s")
         time.sleep(longer_s)
+        if not frozen.stands_still:
+            self.faults.append(f"{name} was stopped and went on by itself")
         written, told = self._written(name)
         end = frozen.go_on()
         late, late_told = self._written(name)
@@ -75,8 +77,11 @@ class Freeze:
     def _holds(self) -> bool:
         return self._study.holder(self._sweep) == self._driver.pid
 
-    def _taken_over(self) -> bool:
-        return self._driver.done or (self._holds() and self._study.has_written(self._driver.name, DECISIONS.name))
+    def _taken_over(self, frozen: str) -> bool:
+        """Whether a driver after that one holds the sweep and writes; right after a freeze there is none yet."""
+        newest = self._driver.name
+        others = newest != frozen and self._holds() and self._study.has_written(newest, DECISIONS.name)
+        return self._driver.done or others
 
     def _written(self, name: str) -> tuple[list, list]:
         told = self._tracking.changes_by(name) if self._tracking else []

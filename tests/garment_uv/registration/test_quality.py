@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from garment_uv.registration import floor_s2s, register_outfit
-from garment_uv.uv import build_atlas, fill
+from garment_uv.uv.build import build_atlas
+from garment_uv.uv.fill import fill
 from garment_uv.uv.sampling import reading_of
 
 

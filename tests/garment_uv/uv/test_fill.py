@@ -3,8 +3,9 @@ import pytest
 
 from garment_uv.body import AnnyBody, build_topology
 from garment_uv.errors import UserError
-from garment_uv.uv import FillMethod, build_atlas, fill, read_vertices
-from garment_uv.uv.fill import FADE_RINGS, FULL_RINGS, atlas_adjacency, extend
+from garment_uv.uv.build import build_atlas
+from garment_uv.uv.fill import FADE_RINGS, FULL_RINGS, FillMethod, atlas_adjacency, extend, fill
+from garment_uv.uv.sampling import read_vertices
 
 
 def wrinkles(rest, waves=1.0):

@@ -1,4 +1,4 @@
-"""Operators against libigl, covered parts against sets written out, gradients against finite differences."""
+"""Operators against libigl, covered parts against sets written out."""
 
 import igl
 import numpy as np
@@ -7,7 +7,7 @@ import torch
 
 from garment_uv.losses.means import mean_of_shares
 from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import edge_lengths, edge_share, laplacian_share, normal_share, vertex_normals
+from garment_uv.losses.surface_terms import edge_lengths, edge_share, normal_share, vertex_normals
 
 
 @pytest.fixture(params=["default", "skirt"])
@@ -74,38 +74,6 @@ def test_covered_parts_are_those_of_faces_of_one_class(surface, tube):
         assert {tuple(edge) for edge in found} == edges
         assert set(covered.vertices[:, sample].nonzero().flatten().tolist()) == vertices
         assert set(covered.interior[:, sample].nonzero().flatten().tolist()) == interior
-
-
-def test_gradients_match_finite_differences(surface, tube):
-    _, operators = surface
-    rng = np.random.default_rng(1)
-    classes = torch.tensor(np.stack([np.repeat([0, 2, 2, 2, 3, 3, 3, 3, 0], 12), np.full(108, 6)]))
-    covered = operators.covered(classes)
-    true = columns(tube).expand(-1, 2, -1)
-    moved = true + torch.tensor(rng.normal(0, 0.004, (108, 2, 3)))
-    moved.requires_grad_()
-    terms = {
-        "normal": lambda x: normal_share(operators, x, true, covered),
-        "laplacian": lambda x: laplacian_share(operators, x, covered),
-        "edge": lambda x: edge_share(operators, x, true, covered),
-    }
-    for name, term in terms.items():
-        assert torch.autograd.gradcheck(
-            lambda x, term=term: mean_of_shares([term(x)]), moved, eps=1e-7, atol=1e-4, rtol=1e-4, fast_mode=True
-        ), name
-
-
-def test_degenerate_surfaces_have_finite_gradients(surface, tube):
-    _, operators = surface
-    covered = full(operators, tube)
-    flat = torch.zeros(108, 1, 3, dtype=torch.float64, requires_grad=True)
-    shares = [
-        normal_share(operators, flat, columns(tube), covered),
-        edge_share(operators, flat, columns(tube), covered),
-        laplacian_share(operators, flat, covered),
-    ]
-    torch.stack([mean_of_shares([share]) for share in shares]).sum().backward()
-    assert torch.isfinite(flat.grad).all()
 
 
 def test_a_moved_copy_has_the_same_edges_and_normals_but_not_a_scaled_one(surface, tube):

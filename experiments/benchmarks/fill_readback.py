@@ -16,8 +16,7 @@ from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.uv.fill import FillMethod, fill
-from garment_uv.uv.sampling import read_vertices
-from garment_uv.uv.sampling import reading_of
+from garment_uv.uv.sampling import read_vertices, reading_of
 
 CLASSES = ("Top", "Tshirt", "Trousers", "Jumpsuit", "Skirt", "Dress", "all")
 

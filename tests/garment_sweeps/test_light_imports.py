@@ -1,5 +1,7 @@
-"""What every process of a sweep loads before it knows its work: a trial's process that need not train starts in half the
-time without torch, and so does every command."""
+"""What every process of a sweep loads before it knows its work: without torch it starts in half the time.
+
+That goes for a trial's process that need not train, and for every command.
+"""
 
 import subprocess
 import sys

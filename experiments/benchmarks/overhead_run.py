@@ -24,8 +24,8 @@ def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) ->
             self.epoch = 0
 
         def step(self) -> dict:
-            from garment_sweeps.trials.tabulated import curve_mm
             from garment_uv.training.trial import TrialConfig
+            from tests.tabulated import curve_mm
 
             time.sleep(seconds)
             self.epoch += 1
@@ -66,11 +66,12 @@ def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) ->
 
 
 def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -> int:
-    """The same trials through `run_sweep`; trials complete."""
-    from garment_sweeps.driver.sweep import run_sweep
+    """The same trials through `run`; trials complete."""
+    from garment_sweeps.api.run import run
     from garment_sweeps.experiment import Experiment, FinalsConfig, Float, ResourcesConfig, Space
     from garment_sweeps.settings.environment import Settings
     from garment_uv.training.trial import TrialConfig
+    from tests.tabulated import tabulated
 
     experiment = Experiment(
         name="overhead",
@@ -89,7 +90,7 @@ def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -
         resources=ResourcesConfig(cpus=cpus),
     )
     settings = Settings.from_environment()
-    report = run_sweep(experiment, settings=settings, work="tabulated", seconds_per_epoch=seconds, tracked=tracked)
+    report = run(experiment, settings=settings, open_work=tabulated(seconds), tracked=tracked)
     return report.complete
 
 

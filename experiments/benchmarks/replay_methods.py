@@ -11,7 +11,7 @@ from ray.tune.search.optuna import OptunaSearch
 from experiments.benchmarks.simulation import Curve, Simulation, Step
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.searcher import Limits, StudySearcher
 from garment_sweeps.study.decisions import DecisionLog
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
@@ -55,7 +55,7 @@ def ours(**changes: Any) -> Method:
         experiment = experiment.with_values({**changes, "seed": seed})
         journal = DirectJournal()
         history, log = History(optuna.create_study(), journal), DecisionLog("replay", journal)
-        searcher = StudySearcher(history, log, experiment, trials=ENDLESS, max_concurrent=workers)
+        searcher = StudySearcher(history, log, experiment, ENDLESS, limits=Limits(workers))
         scheduler = make_scheduler(experiment, log, trials=ENDLESS)
         return _simulate(searcher, scheduler, experiment, curve_of, workers, budget_s)
 

@@ -135,13 +135,14 @@ def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
-    from garment_sweeps.trials.work import open_work
+    from garment_sweeps.ray.node import Place
+    from garment_sweeps.trials.work import open_training
 
     clock = Clock()
     context = _context(config, folder, server, name)
     store = TrialStore.open(context.storage, name, TRIAL["id"], 0)
     began, epochs = time.perf_counter(), []
-    work = open_work(context, config)
+    work = open_training(context, config, Place())
     with clock.running("open"):
         client = MlflowClient(server.url)
         run = client.create_run(context.tracking.experiment_id, run_name=TRIAL["id"]).info.run_id

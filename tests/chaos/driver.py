@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-DRIVE = Path(__file__).resolve().parents[1] / "garment_sweeps" / "cluster" / "drive.py"
+DRIVE = Path(__file__).resolve().parents[1] / "garment_sweeps" / "driver" / "drive.py"
 PAUSE_S = 1.0
 """Before a driver that ended by itself is started again; a killed one is at once."""
 LOOK_S = 0.02

@@ -7,10 +7,11 @@ from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.study.study import open_storage, started, trial_name
+from garment_sweeps.study.study import open_storage, trial_name
 from garment_sweeps.tracking.outbox import Outbox
-from garment_sweeps.trials.tabulated import TOO_LARGE_RATE, curve_mm
 from garment_uv.training.trial import TrialConfig
+from tests.started import started
+from tests.tabulated import TOO_LARGE_RATE, curve_mm
 
 REFUSAL = "the proxy of this test refuses that"
 """What `RefusingProxy` says in MLflow's own form."""

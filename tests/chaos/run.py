@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Experiment, FinalsConfig, Float, Space
 from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.study.copies import EVERY_S
@@ -20,6 +19,7 @@ from tests.chaos.progress import Progress
 from tests.chaos.records import ended_trials, faults_of_parking, faults_of_study, faults_of_tracking, study_trials
 from tests.chaos.stage import Stage
 from tests.chaos.strikes import Blow, Strikes
+from tests.garment_sweeps.sweeping import run_sweep
 
 HOLD_AFTER = 4
 """Epochs after the one that the last kill waits for, at which the sweep waits for that kill where it is late."""

@@ -4,6 +4,7 @@ import optuna
 import pytest
 
 from garment_sweeps.experiment import AshaConfig, Experiment, Float, Space
+from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.study import make_study, open_storage
 from garment_uv.training.trial import TrialConfig
 
@@ -29,16 +30,16 @@ def make_experiment(**changes) -> Experiment:
     return Experiment(**{**values, **changes})
 
 
-def make_searcher(study: optuna.Study, experiment: Experiment, trials: int, max_concurrent: int = 0, **more):
+def make_searcher(study: optuna.Study, experiment: Experiment, trials: int, start: HeadStart = NOTHING_KNOWN, **limits):
     """A searcher over the study that writes at once; its log and history are attributes of it."""
-    from garment_sweeps.search.searcher import StudySearcher
+    from garment_sweeps.search.searcher import Limits, StudySearcher
     from garment_sweeps.study.decisions import DecisionLog
     from garment_sweeps.study.history import History
     from garment_sweeps.study.journal import DirectJournal
 
     journal = DirectJournal()
     history, log = History(study, journal), DecisionLog("one", journal)
-    searcher = StudySearcher(history, log, experiment, trials, max_concurrent, **more)
+    searcher = StudySearcher(history, log, experiment, trials, start, Limits(**limits))
     searcher.log, searcher.history = log, history
     return searcher
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from garment_sweeps.budget.ledger import event_seconds, is_repeat
+from garment_sweeps.budget.ledger import event_seconds
+from garment_sweeps.study.study import names_repeat
 
 STEP_MM = 0.1
 
@@ -102,7 +103,7 @@ def cost_of(
     seconds = 0.0
     incumbents: list[Incumbent] = []
     for event in events:
-        if event["kind"] == "budget" and event.get("what") == "lost" and not is_repeat(event["trial"]):
+        if event["kind"] == "budget" and event.get("what") == "lost" and not names_repeat(event["trial"]):
             seconds += float(event["seconds"])
         spent = None if event["kind"] == "repeat" else event_seconds(event)
         if spent is not None:

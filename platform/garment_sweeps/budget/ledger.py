@@ -7,14 +7,6 @@ from typing import Any
 
 from garment_sweeps.experiment import result_keys
 
-REPEAT_MARK = ".r"
-"""What tells the name of a finalist's repeat, 't00003.r1', from a trial's own."""
-
-
-def is_repeat(name: str) -> bool:
-    """Whether a trial's name is that of a finalist's repeat."""
-    return REPEAT_MARK in name
-
 
 @dataclass
 class Account:

@@ -6,9 +6,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from garment_sweeps.budget.forecast import Forecast, Plan, forecast
-from garment_sweeps.budget.ledger import Ledger, is_repeat
+from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.study.study import names_repeat
 
 if TYPE_CHECKING:
     from garment_sweeps.budget.stop import BudgetStop
@@ -53,10 +54,10 @@ class Outlook:
         seconds = self.ledger.epoch_seconds() or self.earlier_seconds
         if seconds is None:
             return None
-        search = [a for n, a in self.ledger.accounts.items() if self.plan.trials and not is_repeat(n)]
+        search = [a for n, a in self.ledger.accounts.items() if self.plan.trials and not names_repeat(n)]
         ended = [account.epochs for account in search if account.ended]
         running = [account.epochs for account in search if not account.ended]
-        repeated = sum(a.epochs for n, a in self.ledger.accounts.items() if is_repeat(n))
+        repeated = sum(a.epochs for n, a in self.ledger.accounts.items() if names_repeat(n))
         running_now = sum(account.heard is not None for account in self.ledger.accounts.values())
         plan = replace(self.plan, places=max(self.plan.places, running_now))
         return forecast(plan, seconds, ended, running, repeated)

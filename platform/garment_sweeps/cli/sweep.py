@@ -53,10 +53,11 @@ def command(
         return
     if experiment is None:
         raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
-    from garment_sweeps.driver.sweep import run_sweep
+    from garment_sweeps.api.run import run
     from garment_sweeps.experiment import experiment_file
     from garment_sweeps.experiment.budget import Budget
     from garment_sweeps.experiment.overrides import experiment_with, sweep_named
+    from garment_sweeps.study.spec import SweepRequest
     from garment_uv.config import parse_assignments
 
     if resume and overwrite:
@@ -64,9 +65,8 @@ def command(
     overrides = parse_assignments(assignments)
     begun_by_name = resume and name is None
     load = partial(experiment_with, experiment, assignments)
-    report = run_sweep(
-        load if begun_by_name else load(),
-        name=sweep_named(experiment) if begun_by_name else name,
+    request = SweepRequest(
+        name=(sweep_named(experiment) if begun_by_name else name) or "",
         trials=trials,
         resume=resume,
         budget=Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours),
@@ -76,6 +76,7 @@ def command(
         accept_code=accept_code,
         experiment_file=experiment_file(experiment),
     )
+    report = run(load if begun_by_name else load(), request)
     _show(report)
     report.require_completed()
 

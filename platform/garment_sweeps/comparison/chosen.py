@@ -44,7 +44,7 @@ class Chosen:
         return next((row for row in rows if row.run_id == run.info.run_id), None)
 
 
-def choose(client: "MlflowClient", names: list[str]) -> Chosen:
+def chosen_runs(client: "MlflowClient", names: list[str]) -> Chosen:
     """The runs that `names` mean: one sweep's name for its best trials, or run ids and SWEEP/TRIAL.
 
     Raises:

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison import sections
-from garment_sweeps.comparison.chosen import choose
+from garment_sweeps.comparison.chosen import chosen_runs
 from garment_sweeps.comparison.gathered import gather
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.settings.urls import without_login
@@ -47,7 +47,7 @@ def compare(names: list[str], out: Path) -> Compared:
     """
     client = tracking_client()
     keep_inputs([out], [store_file(client.tracking_uri)])
-    chosen = choose(client, names)
+    chosen = chosen_runs(client, names)
     metrics = list(dict.fromkeys((*sections.curves_of(chosen.objective), *sections.CLASS_CURVES)))
     runs = [gather(client, chosen.name(run), run, metrics) for run in chosen.runs]
     text = comparison_page(chosen, runs)

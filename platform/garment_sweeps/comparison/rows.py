@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from garment_sweeps.budget.ledger import REPEAT_MARK, is_repeat
 from garment_sweeps.comparison.significance import Estimate
+from garment_sweeps.study.study import REPEAT_MARK, names_repeat
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.searched import last_params
@@ -96,4 +96,4 @@ def _name(run: "Run") -> str:
 def _of(run: "Run") -> str:
     """The trial that a run repeats, or empty."""
     name = _name(run)
-    return run.data.tags.get(tags.REPEAT_OF, name.rpartition(REPEAT_MARK)[0] if is_repeat(name) else "")
+    return run.data.tags.get(tags.REPEAT_OF, name.rpartition(REPEAT_MARK)[0] if names_repeat(name) else "")

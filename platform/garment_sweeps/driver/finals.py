@@ -1,181 +1,54 @@
 """The finals: the best trials are trained again with other seeds, as ordinary trials without early stopping."""
 
-from collections import deque
-from typing import Any
-
 from optuna.trial import TrialState
-from ray.tune.schedulers import FIFOScheduler
-from ray.tune.search import Searcher
 
 from garment_sweeps.budget.outlook import Outlook
-from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.driver.finalists import Repeat, Repeats, repeats_left
+from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.progress import SweepProgress
-from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.search.finalists import choose
-from garment_sweeps.search.searcher import FAILURES_IN_A_ROW, PATIENCE_S
-from garment_sweeps.study.catch_up import as_told, curve_of
-from garment_sweeps.study.outcome import earlier_of, outcome_of, usable_value
+from garment_sweeps.driver.tune_run import run_tune
+from garment_sweeps.search.finalists import finalists_of, repeats_left
+from garment_sweeps.search.repeat_searcher import RepeatSearcher
 from garment_sweeps.study.state import SweepState
-from garment_sweeps.trials.context import TrialContext
 from garment_uv.errors import UserError
 
 
-class RepeatSearcher(Searcher):
-    """Gives out a fixed list of repeats and tells their study and the log the truth about them.
-
-    Those that an earlier session left running come first and go on from their last checkpoint; ended ones are not in
-    the list. A repeat's name, values and seed follow from its finalist, so nothing here needs to be remembered.
-
-    Args:
-        repeats: to be run, in this order.
-        known: how all of them stand.
-        state: of the sweep; its log hears of every start, epoch and end.
-        experiment: how many epochs make a repeat complete.
-        max_concurrent: most repeats given out at once; 0 for no limit.
-        stop: the sweep's budget, which repeats share.
-    """
-
-    def __init__(
-        self,
-        repeats: list[Repeat],
-        known: Repeats,
-        state: SweepState,
-        experiment: Experiment,
-        max_concurrent: int,
-        stop: BudgetStop,
-    ) -> None:
-        super().__init__(metric=result_keys.OBJECTIVE, mode="min")
-        self._left = deque(sorted(repeats, key=lambda repeat: known.record(repeat.name) is None))
-        self._known = known
-        self._state = state
-        self._experiment = experiment
-        self._max_concurrent = max_concurrent
-        self._stop = stop
-        self._live: dict[str, Repeat] = {}
-        self._failures = 0
-        self.given_up = ""
-        """Why nothing more is given out although repeats and budget are left; empty as long as it is."""
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        """The next repeat; FINISHED without any or without budget, None for 'ask again later'."""
-        if self.given_up or not self._left or self._stop.exhausted():
-            return Searcher.FINISHED
-        if self._stop.full() or (self._max_concurrent and len(self._live) >= self._max_concurrent):
-            return None
-        repeat = self._left[0]
-        try:
-            if self._known.record(repeat.name) is None:
-                self._tell(repeat, "begin", values=repeat.values)
-                self._known.start(repeat)
-            if not self._state.history.written(PATIENCE_S):
-                return None  # no repeat starts that its study does not hold
-        except UserError as error:
-            self.given_up = str(error)
-            return Searcher.FINISHED
-        self._left.popleft()
-        self._live[trial_id] = repeat
-        self._stop.begin(repeat.name)
-        return {"trial": repeat.trial(), "values": repeat.values}
-
-    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """Keeps an epoch's value."""
-        repeat = self._live.get(trial_id)
-        if repeat is not None:
-            self._record(repeat, result)
-
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        """Tells how the repeat ended; one that the budget cut short stays RUNNING, to be resumed."""
-        repeat = self._live.pop(trial_id, None)
-        if repeat is None:
-            return
-        if result:
-            self._record(repeat, result)
-        if self._stop.stopped(trial_id) or (not error and not result):
-            self._tell(repeat, "cut_short")
-            self._known.note(repeat.name, interrupted=True)
-            return
-        outcome = outcome_of(result, error, self._experiment)
-        self._tell(repeat, "end", **as_told(outcome), attrs=outcome.attrs)
-        self._known.end(repeat.name, outcome.state, outcome.values, **outcome.attrs)
-        self._failures = self._failures + 1 if outcome.accident else 0
-        if self._failures >= FAILURES_IN_A_ROW:
-            self.given_up = f"{FAILURES_IN_A_ROW} repeats of finalists in a row failed; the last: {outcome.reason}"
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing to save: the study is the state."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Nothing to restore: the study is the state."""
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What Tune pickles into its own snapshot, which is never read again."""
-        return {}
-
-    def _record(self, repeat: Repeat, result: dict[str, Any]) -> None:
-        names = (result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS, result_keys.DEVICE_SECONDS)
-        kept = {name: result[name] for name in names if name in result}
-        if earlier := earlier_of(result):
-            kept[result_keys.EARLIER] = earlier
-        epoch = int(result.get(result_keys.EPOCH, 0))
-        self._tell(repeat, "result", epoch=epoch, value=usable_value(result), **kept)
-        for epoch, mm in curve_of(result):
-            self._known.report(repeat.name, epoch, mm)
-
-    def _tell(self, repeat: Repeat, what: str, **body: Any) -> None:
-        whose = {"trial": repeat.name, "of": repeat.of, "repeat": repeat.index, "seed": repeat.seed}
-        self._state.log.append("repeat", **whose, what=what, **body)
-
-
-def run_finals(
-    experiment: Experiment,
-    state: SweepState,
-    known: Repeats,
-    stop: BudgetStop,
-    places: int,
-    context: TrialContext,
-    outlook: Outlook,
-) -> None:
+def run_finals(sweep: OpenSweep, places: int, outlook: Outlook) -> None:
     """Trains the finalists again until that is done or the budget is used up. Ray is connected.
 
     Args:
-        experiment: its finals.
-        state: of the sweep, whose search has ended.
-        known: repeats of earlier sessions.
-        stop: the sweep's budget; what it kept for the finals may now be spent.
+        sweep: whose search has ended; what its budget kept for the finals may now be spent.
         places: most repeats at once; 0 for no limit.
-        context: of the sweep.
         outlook: for the progress lines.
 
     Raises:
         UserError: repeats fail one after the other.
     """
-    from garment_sweeps.driver.tune_run import run_tune
-
-    repeats = repeats_left(experiment, state, known)
-    stop.begin_finals()
-    if not repeats or stop.exhausted():
+    budget, known = sweep.budget, sweep.repeats
+    repeats = repeats_left(sweep.state, known)
+    budget.begin_finals()
+    if not repeats or budget.exhausted():
         return
     known.open()
-    log_choice(experiment, state)
-    searcher = RepeatSearcher(repeats, known, state, experiment, places, stop)
+    log_finalists(sweep.state)
+    searcher = RepeatSearcher(repeats, known, sweep.state, places, budget)
     print(f"finals: {len(repeats)} trainings of the best trials with other seeds", flush=True)
     outlook.expect_repeats(len({*(repeat.name for repeat in repeats), *(entry.name for entry in known.known())}))
-    with SweepProgress(len(repeats), 0, experiment.epochs, outlook.words(stop), "finals") as progress:
-        run_tune(experiment, searcher, FIFOScheduler(), stop, state.lost, context, [progress])
+    with SweepProgress(len(repeats), 0, sweep.experiment.epochs, outlook.words(budget), "finals") as progress:
+        run_tune(sweep, searcher, None, progress)
     if searcher.given_up:
         raise UserError(searcher.given_up)
 
 
-def log_choice(experiment: Experiment, state: SweepState) -> None:
-    """The choice of finalists with what it rests on, unless it stands in the log already."""
-    records = [record for record in state.history.records if record.state == TrialState.COMPLETE]
-    choice = {
-        "finalists": [record.name for record in choose(records, experiment.finals.finalists)],
-        "most": experiment.finals.finalists,
-        "seeds": experiment.finals.seeds,
+def log_finalists(state: SweepState) -> None:
+    """The finalists with what their choice rests on, unless it stands in the log already."""
+    finals = state.spec.experiment.finals
+    records = state.history.in_state(TrialState.COMPLETE)
+    chosen = {
+        "finalists": [record.name for record in finalists_of(records, finals.finalists)],
+        "most": finals.finalists,
+        "seeds": finals.seeds,
         "candidates": {record.name: list(record.values) for record in records},
     }
     before = [event for event in state.log.read() if event["kind"] == "finalists"]
-    if not before or any(before[-1][name] != value for name, value in choice.items()):
-        state.log.append("finalists", **choice)
+    if not before or any(before[-1][name] != value for name, value in chosen.items()):
+        state.log.append("finalists", **chosen)

@@ -12,9 +12,8 @@ from garment_uv.errors import UserError
 if TYPE_CHECKING:
     from optuna.trial import TrialState
 
-    from garment_sweeps.budget.stop import BudgetStop
-    from garment_sweeps.driver.finalists import Repeats
-    from garment_sweeps.experiment import Experiment
+    from garment_sweeps.driver.open_sweep import OpenSweep
+    from garment_sweeps.study.repeats import Repeats
     from garment_sweeps.study.state import SweepState
 
 NUMBER = re.compile(r"\b(nan|inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)\b")
@@ -105,30 +104,18 @@ def report_lines(report: SweepReport) -> list[str]:
     return lines
 
 
-def sweep_report(
-    experiment: "Experiment",
-    state: "SweepState",
-    known: "Repeats",
-    stop: "BudgetStop",
-    class_mean_mm: float | None = None,
-) -> SweepReport:
-    """How the sweep stands.
-
-    Args:
-        experiment: its resources and finals.
-        state: trials and decisions.
-        known: repeats of finalists.
-        stop: what was spent, and whether it ended something.
-        class_mean_mm: the experiment's metric of the class mean displacement, where it was measured.
-    """
+def sweep_report(sweep: "OpenSweep") -> SweepReport:
+    """How the sweep stands."""
     from optuna.trial import TrialState
 
     from garment_sweeps.budget.cost import cost_of
-    from garment_sweeps.driver.finalists import repeats_left
+    from garment_sweeps.search.finalists import repeats_left
     from garment_sweeps.study.study import REASON
 
-    repeats = known.known()
-    best = best_of(state, known)
+    state, experiment, stop = sweep.state, sweep.experiment, sweep.budget
+    tracking, repeats = sweep.tracking, sweep.repeats.known()
+    class_mean_mm = tracking.baseline_mm("class_mean_displacement", experiment.metric) if tracking else None
+    best = best_of(state, sweep.repeats)
     return SweepReport(
         name=state.study.study_name,
         complete=_count(state, TrialState.COMPLETE),
@@ -138,7 +125,7 @@ def sweep_report(
         gpu_hours=stop.gpu_hours(),
         stopped_because=stop.why(),
         repeats=sum(entry.state != TrialState.RUNNING for entry in repeats),
-        repeats_left=len(repeats_left(experiment, state, known)),
+        repeats_left=len(repeats_left(state, sweep.repeats)),
         cost=cost_of(state.log.read(), experiment.held.gpus, class_mean_mm, experiment.processes),
         metric=experiment.metric,
         reasons=kinds_of(record.attrs.get(REASON, "") for record in state.history.in_state(TrialState.FAIL)),
@@ -161,20 +148,20 @@ def kinds_of(reasons: Iterable[str]) -> tuple[tuple[int, str], ...]:
 def best_of(state: "SweepState", known: "Repeats") -> dict:
     """The best trial as the leaderboard has it: finalists by their mean before trials of one seed."""
     from garment_sweeps.comparison.significance import alike, estimates
-    from garment_sweeps.search.finalists import choose
+    from garment_sweeps.search.finalists import finalists_of
 
-    finals = choose(state.history.records, len(state.history))
-    found = estimates({record.name: [record.values[0], *known.values(record.name)] for record in finals})
-    if not found:
+    finals = finalists_of(state.history.records, len(state.history))
+    estimated = estimates({record.name: [record.values[0], *known.values(record.name)] for record in finals})
+    if not estimated:
         return {"best_mm": None, "best_trial": ""}
-    name = min(found, key=lambda name: (found[name].seeds == 1, found[name].mean, name))
-    best = found[name]
+    name = min(estimated, key=lambda name: (estimated[name].seeds == 1, estimated[name].mean, name))
+    best = estimated[name]
     return {
         "best_mm": best.mean,
         "best_trial": name,
         "best_half_width_mm": best.half_width,
         "best_seeds": best.seeds,
-        "alike": tuple(other for other in found if other != name and alike(best, found[other])),
+        "alike": tuple(other for other in estimated if other != name and alike(best, estimated[other])),
     }
 
 

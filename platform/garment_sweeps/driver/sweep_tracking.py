@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.storage.filesystem import open_filesystem
+from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.config import TrackingConfig
@@ -75,18 +76,16 @@ class SweepTracking:
     def start(
         cls,
         experiment: Experiment,
-        name: str,
+        request: SweepRequest,
         study: str = "",
-        experiment_file: Path | None = None,
-        overwrite: bool = False,
     ) -> "SweepTracking":
         """Opens the parent run of the study and notes the code and the experiment's file.
 
-        `overwrite` deletes runs of that name first. UserError where MLflow does not answer, or the run is another
+        Overwriting deletes runs of that name first. UserError where MLflow does not answer, or the run is another
         study's.
         """
-        if overwrite:
-            delete_sweeps(tracking_client(), name)
+        if request.overwrite:
+            delete_sweeps(tracking_client(), request.name)
         description = {
             "description": experiment.description,
             "experiment_digest": experiment.digest(),
@@ -102,8 +101,8 @@ class SweepTracking:
             "constraints": [constraint.plain() for constraint in experiment.constraints],
             "finals": experiment.finals.plain(),
         }
-        sources = take_sources(experiment_file)
-        return cls(SweepRun.start(experiment.name, name, description, sources.provenance, study), sources)
+        sources = take_sources(request.experiment_file)
+        return cls(SweepRun.start(experiment.name, request.name, description, sources.provenance, study), sources)
 
     def watch(
         self,

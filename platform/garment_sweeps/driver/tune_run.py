@@ -7,53 +7,35 @@ from typing import Any
 from optuna.trial import TrialState
 from ray import tune
 from ray.tune import Stopper
-from ray.tune.schedulers import TrialScheduler
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from garment_sweeps.budget.outlook import Outlook
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.driver.budget_watch import BudgetWatch
+from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.progress import SweepProgress
-from garment_sweeps.experiment import Experiment
 from garment_sweeps.ray.controller import sturdy_controller
 from garment_sweeps.ray.nodes import places, trial_placement
 from garment_sweeps.search.schedulers import Hooks, make_scheduler
-from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.searcher import Limits, StudySearcher
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage, open_filesystem
 from garment_sweeps.study.state import SweepState
 from garment_sweeps.trials.checkpoints import trial_folder
-from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.trainable import GarmentTrial
+from garment_sweeps.trials.trainable import trainable_of
 from garment_uv.errors import UserError
 
 
-def run_trials(
-    experiment: Experiment,
-    state: SweepState,
-    trials: int,
-    stop: BudgetStop,
-    places: int,
-    context: TrialContext,
-    outlook: Outlook,
-) -> None:
+def run_search(sweep: OpenSweep, places: int, outlook: Outlook) -> None:
     """Runs until trials or budget are used up; UserError where trials fail one after the other. Ray is connected."""
-    searcher = StudySearcher(
-        state.history,
-        state.log,
-        experiment,
-        trials,
-        places,
-        stop.exhausted,
-        stop.stopped,
-        state.start,
-        stop.full,
-        stop.begin,
-    )
+    state, experiment, budget = sweep.state, sweep.experiment, sweep.budget
+    limits = Limits.of(budget, places)
+    searcher = StudySearcher(state.history, state.log, experiment, sweep.trials, state.start, limits)
     done = sum(record.state != TrialState.RUNNING for record in state.history.records)
-    scheduler = make_scheduler(experiment, state.log, trials, _hooks(searcher, stop, state))
-    with SweepProgress(trials, done, experiment.epochs, outlook.words(stop)) as progress:
-        run_tune(experiment, searcher, scheduler, stop, state.lost, context, [progress])
+    scheduler = make_scheduler(experiment, state.log, sweep.trials, _hooks(searcher, budget, state))
+    with SweepProgress(sweep.trials, done, experiment.epochs, outlook.words(budget)) as progress:
+        run_tune(sweep, searcher, scheduler, progress)
     if searcher.given_up:
         raise UserError(searcher.given_up)
 
@@ -104,29 +86,24 @@ class SweepStopper(Stopper):
         return {}
 
 
-def run_tune(
-    experiment: Experiment,
-    searcher: Searcher,
-    scheduler: TrialScheduler,
-    stop: BudgetStop,
-    lost: Callable[[], str],
-    context: TrialContext,
-    callbacks: list[tune.Callback],
-) -> None:
-    """The one call of Ray Tune, until the searcher has nothing more to suggest; UserError where the sweep is `lost`.
+def run_tune(sweep: OpenSweep, searcher: Searcher, scheduler: TrialScheduler | None, progress: SweepProgress) -> None:
+    """The one call of Ray Tune, until the searcher has nothing more to suggest; UserError where the sweep is lost.
+
+    Without a scheduler every trial trains all its epochs.
 
     Every call begins a new Tune experiment over the same study and storage; each session of a trial has a folder of
     its own, so that Tune's numbering of checkpoints can start anew without writing over what is there.
     """
+    experiment, context, budget, lost = sweep.experiment, sweep.context, sweep.budget, sweep.state.lost
     filesystem, root = open_filesystem(context.storage)
     patiently(partial(check_storage, context.storage), goes_on=context.session > 0)
     filesystem.create_dir(root, recursive=True)
     tuner = tune.Tuner(
-        tune.with_resources(GarmentTrial, trial_placement(experiment)),
+        tune.with_resources(trainable_of(sweep.open_work), trial_placement(experiment)),
         param_space={"context": context.plain()},
         tune_config=tune.TuneConfig(
             search_alg=searcher,
-            scheduler=scheduler,
+            scheduler=scheduler or FIFOScheduler(),
             num_samples=-1,  # the searcher knows when to end
             reuse_actors=True,
             trial_name_creator=lambda trial: trial.config["trial"]["id"],
@@ -136,8 +113,8 @@ def run_tune(
             name=context.sweep,
             storage_path=root,
             storage_filesystem=filesystem,
-            stop=SweepStopper(stop, lost),
-            callbacks=[BudgetWatch(stop), *callbacks],
+            stop=SweepStopper(budget, lost),
+            callbacks=[BudgetWatch(budget), progress],
             failure_config=tune.FailureConfig(max_failures=-1),  # crash loops are found by the trial itself
             checkpoint_config=tune.CheckpointConfig(
                 checkpoint_frequency=experiment.checkpoint_every, checkpoint_at_end=True

@@ -1,15 +1,21 @@
-"""Which trials are trained again with other seeds."""
+"""Which trials are trained again with other seeds, and what of that is left to do."""
 
 from collections.abc import Sequence
 
+import optuna
 from optuna.trial import TrialState
 
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.seen import VIOLATIONS
 from garment_sweeps.study.front import pareto_front
 from garment_sweeps.study.history import Record
+from garment_sweeps.study.repeats import Repeat, Repeats
+from garment_sweeps.study.state import SweepState
+
+SEEDS = 2**31
 
 
-def choose(records: Sequence[Record], finalists: int) -> list[Record]:
+def finalists_of(records: Sequence[Record], most: int) -> list[Record]:
     """The finalists: complete trials that keep the constraints, best S2S first.
 
     With several objectives those of the Pareto front come before all others.
@@ -19,7 +25,33 @@ def choose(records: Sequence[Record], finalists: int) -> list[Record]:
     ranked = sorted(
         zip(final, on_front, strict=True), key=lambda pair: (not pair[1], pair[0].values[0], pair[0].number)
     )
-    return [record for record, _ in ranked[:finalists]]
+    return [record for record, _ in ranked[:most]]
+
+
+def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:
+    """The repeats to be made, all finalists' first repeat before anybody's second one."""
+    base = experiment.base.flat()
+    repeats = []
+    for index in range(1, experiment.finals.seeds):
+        for record in finalists:
+            values = experiment.space.suggest(optuna.trial.FixedTrial(record.params), base)
+            seed = (int(values.get("seed", base["seed"])) + index) % SEEDS
+            repeats.append(Repeat(record.name, record.number, index, {**values, "seed": seed}))
+    return repeats
+
+
+def repeats_left(state: SweepState, known: Repeats) -> list[Repeat]:
+    """The repeats that are still to be run, as the search stands now.
+
+    Population based training changes a trial's values while it trains, so that no other seed can repeat it: none
+    then.
+    """
+    experiment = state.spec.experiment
+    if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":
+        return []
+    finalists = finalists_of(state.history.records, experiment.finals.finalists)
+    done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
+    return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
 
 
 def _over_limit(record: Record) -> bool:

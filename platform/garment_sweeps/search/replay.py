@@ -6,9 +6,9 @@ from typing import Any
 import optuna
 
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.finalists import choose
+from garment_sweeps.search.finalists import finalists_of
 from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
-from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.search.searcher import Limits, StudySearcher
 from garment_sweeps.study.catch_up import catch_up
 from garment_sweeps.study.decisions import DecisionLog, Event
 from garment_sweeps.study.head_start import HeadStart
@@ -88,8 +88,8 @@ class _Replayer:
             self._log,
             self._experiment,
             trials,
-            interrupted=lambda name: self._cut_short,
-            start=HeadStart(tuple(self._events[0]["known"]), tuple(self._events[0]["planned"])),
+            HeadStart(tuple(self._events[0]["known"]), tuple(self._events[0]["planned"])),
+            Limits(interrupted=lambda name: self._cut_short),
         )
         self._cut_short = False
         self._log.append("begin", **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
@@ -133,7 +133,7 @@ class _Replayer:
                 self._differ(event, event.get(what), told.get(what))
 
     def _finalists(self, event: Event) -> None:
-        again = [record.name for record in choose(self._history.records, event["most"])]
+        again = [record.name for record in finalists_of(self._history.records, event["most"])]
         if again != event["finalists"]:
             self._differ({**event, "trial": "the best trials"}, event["finalists"], again)
 

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
+from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.suggester import Suggester, Suggestion
 from garment_sweeps.study.catch_up import as_told, curve_of, end
@@ -22,6 +24,30 @@ PATIENCE_S = 0.5
 """How long Tune's loop is held up for a suggestion to reach the database, before it is asked again later."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How many trials may run at once, and what a budget says of them."""
+
+    max_concurrent: int = 0
+    """Most trials given out at once; 0 for no limit."""
+    exhausted: Callable[[], bool] = lambda: False
+    """Whether the budget is spent; then nothing more is suggested."""
+    interrupted: Callable[[str], bool] = lambda tune_id: False
+    """Whether Tune's trial of that id was ended by the budget and not by the scheduler."""
+    no_room: Callable[[], bool] = lambda: False
+    """Whether the budget has no room for a new trial just now; then one is asked for again later."""
+    begun: Callable[[str], None] = lambda name: None
+    """Is told the name of every trial that is given out."""
+
+    @classmethod
+    def of(cls, budget: BudgetStop, max_concurrent: int) -> "Limits":
+        """Those that the budget sets."""
+        return cls(max_concurrent, budget.exhausted, budget.stopped, budget.full, budget.begin)
+
+
+NO_LIMITS = Limits()
+
+
 class StudySearcher(Searcher):
     """Suggests, and tells the study and the log the truth about how trials went and ended.
 
@@ -33,12 +59,8 @@ class StudySearcher(Searcher):
         log: hears of every suggestion and end.
         experiment: its space, and how many epochs make a trial complete.
         trials: how many trials the sweep may have in all, earlier sessions included.
-        max_concurrent: most trials given out at once; 0 for no limit.
-        exhausted: says whether the budget is spent; then nothing more is suggested.
-        interrupted: says whether Tune's trial of that id was ended by the budget and not by the scheduler.
         start: trials of earlier sweeps, and what is to be tried first.
-        no_room: says whether the budget has no room for a new trial just now; then one is asked for again later.
-        begun: is told the name of every trial that is given out.
+        limits: to what may be given out.
     """
 
     def __init__(
@@ -47,22 +69,15 @@ class StudySearcher(Searcher):
         log: DecisionLog,
         experiment: Experiment,
         trials: int,
-        max_concurrent: int = 0,
-        exhausted: Callable[[], bool] = lambda: False,
-        interrupted: Callable[[str], bool] = lambda tune_id: False,
         start: HeadStart = NOTHING_KNOWN,
-        no_room: Callable[[], bool] = lambda: False,
-        begun: Callable[[str], None] = lambda name: None,
+        limits: Limits = NO_LIMITS,
     ) -> None:
         super().__init__(metric=result_keys.OBJECTIVE, mode="min")
         self._history = history
         self._log = log
         self._experiment = experiment
         self._trials = trials
-        self._max_concurrent = max_concurrent
-        self._exhausted = exhausted
-        self._interrupted = interrupted
-        self._no_room, self._begun = no_room, begun
+        self._limits = limits
         self._suggester = Suggester(experiment, history, start)
         self._orphans = deque(history.in_state(TrialState.RUNNING))
         self._live: dict[str, Record] = {}
@@ -74,7 +89,7 @@ class StudySearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         """A config for Tune's new trial; FINISHED without trials or budget left, None for 'ask again later'."""
-        if self._exhausted() or self.given_up:
+        if self._limits.exhausted() or self.given_up:
             return Searcher.FINISHED
         if self.full():
             return None
@@ -91,7 +106,7 @@ class StudySearcher(Searcher):
         self._prepared = None
         record = suggestion.record
         self._live[trial_id] = record
-        self._begun(record.name)
+        self._limits.begun(record.name)
         return {"trial": {"id": record.name, "number": record.number}, "values": suggestion.values}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -107,7 +122,7 @@ class StudySearcher(Searcher):
             return
         if result:
             self._record(record, result)
-        cut_short = self._interrupted(trial_id) or (not error and not result)
+        cut_short = self._limits.interrupted(trial_id) or (not error and not result)
         body = {"trial": record.name, "result": _kept(result or {}), "error": error, "cut_short": cut_short}
         if cut_short:
             self._log.append("end", **body, state="RUNNING", values=None, reason="", **_spent(body["result"]))
@@ -124,7 +139,8 @@ class StudySearcher(Searcher):
     def full(self) -> bool:
         """Whether as many trials run as may."""
         running = sum(record.name not in self._waiting for record in self._live.values())
-        return (bool(self._max_concurrent) and running >= self._max_concurrent) or self._no_room()
+        most = self._limits.max_concurrent
+        return (bool(most) and running >= most) or self._limits.no_room()
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing to save: the study is the state."""

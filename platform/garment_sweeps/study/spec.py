@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -28,17 +29,31 @@ Changes = dict[str, tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
-class Given:
-    """What a caller asks for; what is None or empty is left as it is, or to the experiment."""
+class SweepRequest:
+    """What a caller asks of a sweep; what is None or empty is left as it is, or to the experiment."""
 
     experiment: Experiment | None = None
+    """None, with `otherwise`, for the one that the sweep was begun with."""
     trials: int | None = None
+    """How many in all, instead of the experiment's number, or of what the sweep had before."""
     budget: Budget | None = None
+    """Limits beside the number of trials."""
     warm_start: tuple[str, ...] = ()
+    """Names of earlier sweeps whose results or best configs give this one a head start."""
     overrides: dict[str, Any] = field(default_factory=dict)
     """Changes to the base config, path to value; those of before need not be repeated."""
     otherwise: Callable[[], Experiment] | None = None
     """Gives the experiment where there is no sweep to go on with."""
+    name: str = ""
+    """Of the sweep; the experiment's name by default."""
+    resume: bool = False
+    """Go on with the sweep of that name if there is one; without it a taken name is refused."""
+    overwrite: bool = False
+    """Remove what bears the name, and begin."""
+    accept_code: bool = False
+    """Go on although the sweep was last run by other code."""
+    experiment_file: Path | None = None
+    """From which the experiment was loaded; MLflow keeps its text."""
 
 
 class SweepSpec(Config):
@@ -55,15 +70,15 @@ class SweepSpec(Config):
     """What `--set` changed in the experiment's base config, path to value."""
 
     @classmethod
-    def new(cls, given: Given) -> "SweepSpec":
+    def new(cls, request: SweepRequest) -> "SweepSpec":
         """Of a sweep that begins."""
-        experiment = given.experiment or given.otherwise()
+        experiment = request.experiment or request.otherwise()
         return cls(
             experiment=experiment,
-            trials=given.trials or experiment.trials,
-            budget=given.budget or Budget(),
-            warm_start=given.warm_start,
-            overrides=given.overrides,
+            trials=request.trials or experiment.trials,
+            budget=request.budget or Budget(),
+            warm_start=request.warm_start,
+            overrides=request.overrides,
         )
 
     @classmethod
@@ -75,24 +90,24 @@ class SweepSpec(Config):
         names = [name for name in cls.model_fields if name in begun[-1]]
         return cls(**{name: begun[-1][name] for name in names})
 
-    def resumed(self, sweep: str, given: Given) -> tuple["SweepSpec", Changes]:
+    def resumed(self, sweep: str, request: SweepRequest) -> tuple["SweepSpec", Changes]:
         """The same sweep with what is given now, and what that changes.
 
         Raises:
             UserError: a given value would change the results of trials, or is a smaller number of trials or budget;
                 it names each such field with its old and its new value.
         """
-        overrides = {**self.overrides, **given.overrides}
-        experiment = overridden(given.experiment or self.experiment, overrides)
+        overrides = {**self.overrides, **request.overrides}
+        experiment = overridden(request.experiment or self.experiment, overrides)
         changes = changes_of(self.experiment, experiment)
         planned = changes.pop("trials", None)
-        trials = given.trials or (experiment.trials if planned else self.trials)
+        trials = request.trials or (experiment.trials if planned else self.trials)
         if trials != self.trials:
             changes["trials"] = (self.trials, trials)
-        budget, limits = _raised(self.budget, given.budget or Budget())
+        budget, limits = _raised(self.budget, request.budget or Budget())
         changes |= limits
-        if given.warm_start and given.warm_start != self.warm_start:
-            changes["warm_start"] = (list(self.warm_start), list(given.warm_start))
+        if request.warm_start and request.warm_start != self.warm_start:
+            changes["warm_start"] = (list(self.warm_start), list(request.warm_start))
         refused = {path: pair for path, pair in changes.items() if not _allowed(path, *pair)}
         if refused:
             raise UserError(

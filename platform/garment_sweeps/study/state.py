@@ -23,31 +23,12 @@ from garment_sweeps.study.hold import StorageHold
 from garment_sweeps.study.journal import Journal
 from garment_sweeps.study.lease import take_lease
 from garment_sweeps.study.opening import STUDY_FIELD, OpenedStudy, StudyOpening
-from garment_sweeps.study.spec import Changes, Given, SweepSpec
+from garment_sweeps.study.spec import Changes, SweepRequest, SweepSpec
 from garment_sweeps.study.study import base_values, count_session, guard_writes, open_storage, sessions_of
 from garment_uv.errors import Unreachable, UserError
 
 CODE_FIELD = "code"
 """In the `begin` events of the log: the digest of the code that ran the session."""
-
-
-@dataclass(frozen=True)
-class Opening:
-    """How a sweep is to be opened."""
-
-    resume: bool = False
-    """Go on with the sweep of that name if there is one; without it a taken name is refused."""
-    overwrite: bool = False
-    """Remove what bears the name, and begin."""
-    accept_code: bool = False
-    """Go on although the sweep was last run by other code."""
-    head_start: Callable[[SweepSpec], HeadStart] = lambda spec: NOTHING_KNOWN
-    """What a sweep that begins is to know before its first trial."""
-    work_left: Callable[["SweepState"], bool] = lambda state: True
-    """Whether anything is left to run of a sweep that goes on; where nothing is, it does not matter by what code."""
-    ready: Callable[["SweepState | None", SweepSpec], None] = lambda state, spec: None
-    """Called before anything is made or logged, with the state that goes on, None for a sweep that begins; what it
-    raises leaves no trace."""
 
 
 @dataclass(frozen=True)
@@ -86,22 +67,43 @@ class SweepState:
         return self.file
 
 
+class Gate:
+    """What others say before a sweep is opened. By itself it knows nothing and refuses nothing."""
+
+    def head_start(self, spec: SweepSpec) -> HeadStart:
+        """What a sweep that begins is to know before its first trial."""
+        return NOTHING_KNOWN
+
+    def work_left(self, state: SweepState) -> bool:
+        """Whether anything is left to run of a sweep that goes on; where nothing is, its code does not matter."""
+        return True
+
+    def check(self, state: SweepState | None, spec: SweepSpec) -> None:
+        """Called before anything is made or logged, with the state that goes on, None for a sweep that begins; what it
+        raises leaves no trace.
+        """
+
+
+NO_GATE = Gate()
+
+
 @contextmanager
-def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -> Iterator[SweepState]:
+def sweep_state(settings: Settings, request: SweepRequest, gate: Gate = NO_GATE) -> Iterator[SweepState]:
     """The state, held by this driver alone while inside; all of it is written when it ends without an error.
 
     Raises:
         UserError: another driver holds the sweep, its name is taken, what is to be resumed was begun with other values
             or by other code or is another study's, or the database cannot be reached.
     """
-    patient = partial(_patient, goes_on=opening.resume)
-    database = patiently(lambda: open_storage(settings.study_url), goes_on=opening.resume)
+    name = request.name
+    patient = partial(_patient, goes_on=request.resume)
+    database = patiently(lambda: open_storage(settings.study_url), goes_on=request.resume)
     with ExitStack() as held:
         lease = patient(lambda: take_lease(database.engine, name))
         held.callback(lease.release)
         guard_writes(database, lease.guard)
         studies = StudyOpening(database, settings.storage, name, lease.guard)
-        opened, spec, changes, start = _opened(studies, name, given, opening, patient)
+        opened, spec, changes, start = _opened(studies, request, gate, patient)
         hold = patient(lambda: StorageHold(settings.storage, name, opened.claim))
         held.callback(hold.release)
         journal = Journal(hold.check)
@@ -126,10 +128,10 @@ def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -
                 lease.check,
                 file,
             )
-            works = not opened.events or opening.work_left(state)
+            works = not opened.events or gate.work_left(state)
             if opened.events:
-                _check_code(name, opened.events, opening.accept_code or not works)
-                opening.ready(state, spec)
+                _check_code(name, opened.events, request.accept_code or not works)
+                gate.check(state, spec)
             patient(lambda: count_session(opened.study, session))
             _log_begin(state, changes, works)
             copies.start(log, opened.claim.number)
@@ -144,25 +146,25 @@ def sweep_state(settings: Settings, name: str, given: Given, opening: Opening) -
 
 
 def _opened(
-    studies: StudyOpening, name: str, given: Given, opening: Opening, patient: Callable
+    studies: StudyOpening, request: SweepRequest, gate: Gate, patient: Callable
 ) -> tuple[OpenedStudy, SweepSpec, Changes, HeadStart]:
     """The study, found or made, with what its sweep is begun or goes on with, and what it knew before its first trial.
 
     Whatever may be refused is, before anything is made.
     """
-    if not (opening.resume or opening.overwrite):
-        _must_be_free(name, studies.traces())
-    found = None if opening.overwrite else patient(studies.find)
+    if not (request.resume or request.overwrite):
+        _must_be_free(request.name, studies.traces())
+    found = None if request.overwrite else patient(studies.find)
     before = SweepSpec.logged(found.events) if found else None
     if before is not None:
-        spec, changes = before.resumed(name, given)
+        spec, changes = before.resumed(request.name, request)
         first = found.events[0]
         return found, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
-    spec = SweepSpec.new(given)
-    earlier = opening.head_start(spec)
+    spec = SweepSpec.new(request)
+    earlier = gate.head_start(spec)
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
-    opening.ready(None, spec)
-    if opening.overwrite:
+    gate.check(None, spec)
+    if request.overwrite:
         studies.clear()
     return found or patient(lambda: studies.make(spec.experiment)), spec, {}, start
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.masking import masked
@@ -22,6 +21,8 @@ STUDY = "garment.study"
 """The study's identity: random, made with it, and set last of all that makes it whole."""
 CLAIM = "garment.claim"
 """Number of the claim on the sweep's place in the storage with which this database's copy of the study was made."""
+REPEAT_MARK = ".r"
+"""What tells the name of a finalist's repeat, 't00003.r1', from a trial's own."""
 FINALS_SUFFIX = "#finals"
 """Ends the name of the study of a sweep's repeats; no sweep's name holds a '#'."""
 SESSIONS = "garment.sessions"
@@ -140,9 +141,9 @@ def trial_name(number: int) -> str:
     return f"t{number:05d}"
 
 
-def started(study: optuna.Study) -> list[FrozenTrial]:
-    """All trials that were asked for, in order; those still waiting in the queue left out."""
-    return [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+def names_repeat(name: str) -> bool:
+    """Whether a trial's name is that of a finalist's repeat."""
+    return REPEAT_MARK in name
 
 
 def base_values(experiment: Experiment) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """What every trial of a sweep is told; travels to the workers as plain values, since environments do not."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from garment_sweeps.settings.environment import StorageConfig
@@ -31,7 +29,3 @@ class TrialContext(Config):
     cpus: float = Field(gt=0)
     tracking: TrackingConfig | None = None
     """None tracks nothing: for measurements of the machinery itself."""
-    work: Literal["train", "tabulated"] = "train"
-    """What an epoch is: real training, or a made-up curve (see `tabulated`)."""
-    seconds_per_epoch: float = Field(default=0.0, ge=0)
-    """Of tabulated work only."""

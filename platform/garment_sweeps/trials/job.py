@@ -18,8 +18,9 @@ from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.checkpoints import KEEP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage
-from garment_sweeps.trials.opening import WORK_FOLDER, Opening
+from garment_sweeps.trials.opening import WORK_FOLDER, TrialOpening
 from garment_sweeps.trials.progress import Progress
+from garment_sweeps.trials.work import OpenWork, open_training
 from garment_uv.errors import Infeasible, UserError
 
 
@@ -36,6 +37,7 @@ class TrialJob:
         values: config paths that the search decided.
         checkpoint: local folder to go on from; without one, the newest whole checkpoint in the storage is looked for.
         place: the node on which this process runs; nowhere in particular by default.
+        open_work: opens what the trial does; training by default.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class TrialJob:
         values: dict[str, Any],
         checkpoint: Path | None = None,
         place: Place | None = None,
+        open_work: OpenWork = open_training,
     ) -> None:
         self._began = time.monotonic()
         log = ProcessLog.here()
@@ -60,17 +63,18 @@ class TrialJob:
         self._place = place or Place()
         self._ended = False
         self._saved = 0
-        standing = Opening(context, self._config, self._store, self._lineage, self._place).standing(checkpoint)
-        self._work, self._hopeless, self._settled = standing.work, standing.hopeless, standing.settled
-        self._origin = standing.origin  # newer ones may be torn, so it stays until there are others
-        self._last, self._curve = standing.last, standing.curve
-        self._untold = dict(standing.curve)
-        self._seconds_before = standing.seconds
+        opening = TrialOpening(context, self._config, self._store, self._lineage, self._place, open_work)
+        point = opening.resume_point(checkpoint)
+        self._work, self._hopeless, self._settled = point.work, point.hopeless, point.settled
+        self._origin = point.origin  # newer ones may be torn, so it stays until there are others
+        self._last, self._curve = point.last, point.curve
+        self._unreported = dict(point.curve)
+        self._seconds_before = point.seconds
         if self._hopeless is None and self._store.crash_loop(self._epoch, self._place.gone):
             reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._epoch}; see its log"
             self._hopeless = ("failed", reason)
         self._attempt = self._store.start_attempt(self._epoch, self._place)
-        self._tracking = self._open_tracking(trial, values, log, standing.record)
+        self._tracking = self._open_tracking(trial, values, log, point.record)
         print(f"{context.sweep} {self._trial_id}: attempt {self._attempt.number} from epoch {self._epoch}", flush=True)
 
     def step(self) -> dict[str, Any]:
@@ -199,9 +203,9 @@ class TrialJob:
         }
         if self._tracking is not None and self._tracking.run_id:
             result[result_keys.RUN_ID] = self._tracking.run_id
-        if self._untold:
-            result[result_keys.EARLIER] = [[epoch, value] for epoch, value in self._untold.items()]
-            self._untold = {}
+        if self._unreported:
+            result[result_keys.EARLIER] = [[epoch, value] for epoch, value in self._unreported.items()]
+            self._unreported = {}
         return result
 
     def _keep_model(self) -> dict[str, str]:

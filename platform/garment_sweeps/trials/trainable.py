@@ -6,7 +6,7 @@ MLflow run, can close it; and its actor is used again, so that eight short trial
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ray.tune import Trainable
 from ray.tune.result import SHOULD_CHECKPOINT
@@ -15,6 +15,7 @@ from garment_sweeps.ray.node import ray_place
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
+from garment_sweeps.trials.work import OpenWork, open_training
 from garment_uv.errors import UserError
 
 EMPTY_FILE = "nothing-to-save"
@@ -26,6 +27,9 @@ class NodeLeaves(Exception):
 
 class GarmentTrial(Trainable):
     """One trial of a sweep. Its config is {'context': TrialContext, 'trial': {'id', 'number'}, 'values': {...}}."""
+
+    open_work: ClassVar[OpenWork] = staticmethod(open_training)
+    """Opens what a trial does."""
 
     def setup(self, config: dict[str, Any]) -> None:
         """Takes the config; work begins with the first step, once Tune has restored a checkpoint if it has one."""
@@ -73,5 +77,12 @@ class GarmentTrial(Trainable):
 
     def _open_job(self, checkpoint: Path | None = None) -> TrialJob:
         if self._job is None:
-            self._job = TrialJob(self._context, self._trial, self._values, checkpoint, self._place)
+            self._job = TrialJob(self._context, self._trial, self._values, checkpoint, self._place, self.open_work)
         return self._job
+
+
+def trainable_of(open_work: OpenWork | None) -> type[GarmentTrial]:
+    """The trainable whose trials do what `open_work` opens; None for training."""
+    if open_work is None:
+        return GarmentTrial
+    return type(GarmentTrial.__name__, (GarmentTrial,), {"open_work": staticmethod(open_work)})

@@ -1,8 +1,10 @@
 """What a trial does, epoch by epoch, without Tune, storage or tracking."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from garment_sweeps.ray.node import Place
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 
@@ -55,19 +57,18 @@ class Work(Protocol):
         ...
 
 
-def open_work(context: TrialContext, config: TrialConfig, in_ray: bool = False) -> Work:
-    """The work that the context asks for; Infeasible where there is no memory for it.
+OpenWork = Callable[[TrialContext, TrialConfig, Place], Work]
+"""Opens what a trial of that config does, on that node; Infeasible where there is no memory for it."""
 
-    Several processes, where the config asks for them, are Ray's in a trial of a sweep and else started on this machine.
+
+def open_training(context: TrialContext, config: TrialConfig, place: Place) -> Work:
+    """Real training. Several processes, where the config asks for them, are Ray's on a node of a cluster and else
+    started on this machine.
     """
-    if context.work == "tabulated":
-        from garment_sweeps.trials.tabulated import TabulatedWork
-
-        return TabulatedWork(config, context.seconds_per_epoch)
     if config.training.processes > 1:
         from garment_sweeps.trials.parallel import ParallelWork, start_team
 
-        return ParallelWork(start_team(context, config, in_ray))
+        return ParallelWork(start_team(context, config, in_ray=bool(place.node)))
     from garment_sweeps.trials.training import TrainingWork
 
     return TrainingWork(context, config)

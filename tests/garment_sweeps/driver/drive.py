@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
-from garment_sweeps.driver.finals import RepeatSearcher
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.search.repeat_searcher import RepeatSearcher
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.study import copies
 from garment_uv.errors import UserError
 
+ROOT = Path(__file__).resolve().parents[3]
 HOLD_S = 600.0
 """How long a driver waits for whoever kills it, at most."""
 
@@ -33,6 +33,9 @@ def main() -> int:
     parser.add_argument("--copy-every", type=float, metavar="SECONDS", default=copies.EVERY_S)
     options = parser.parse_args()
     experiment = Experiment.from_plain(json.loads(options.experiment.read_text()))
+    sys.path.append(str(ROOT))
+    from tests.garment_sweeps.sweeping import run_sweep
+
     work = "train" if options.tabulated is None else "tabulated"
     try:
         with ExitStack() as holding:

@@ -1,6 +1,7 @@
 """A driver that was taken over writes nothing more, however late it wakes: neither to the log nor to the study."""
 
 import json
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -9,8 +10,8 @@ from optuna.trial import TrialState
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.lease import take_lease
-from garment_sweeps.study.spec import Given
-from garment_sweeps.study.state import Opening, sweep_state
+from garment_sweeps.study.spec import SweepRequest
+from garment_sweeps.study.state import sweep_state
 from garment_sweeps.study.study import open_storage
 from garment_sweeps.study.tables import LEASES
 from garment_uv.errors import UserError
@@ -20,8 +21,8 @@ from garment_uv.errors import UserError
 def frozen(experiment, settings):
     """A driver with one running trial that gives no sign of life, and another one that has taken its sweep over."""
     engine = open_storage(settings.study_url).engine
-    given = Given(experiment, 9)
-    with pytest.raises(UserError, match="taken over"), sweep_state(settings, "table", given, Opening()) as state:
+    given = SweepRequest(experiment, 9)
+    with pytest.raises(UserError, match="taken over"), sweep_state(settings, replace(given, name="table")) as state:
         searcher = StudySearcher(state.history, state.log, experiment, 9, start=state.start)
         while searcher.suggest("tune0") is None:
             pass
@@ -44,8 +45,8 @@ def test_its_decisions_do_not_reach_the_log(frozen):
 
 def test_a_database_that_was_made_anew_gives_its_first_token_to_another(experiment, settings):
     """The token of a frozen driver that was the first one, too: its holder tells the two apart."""
-    given = Given(experiment, 9)
-    with pytest.raises(UserError, match="taken over"), sweep_state(settings, "table", given, Opening()) as state:
+    given = SweepRequest(experiment, 9)
+    with pytest.raises(UserError, match="taken over"), sweep_state(settings, replace(given, name="table")) as state:
         with open_storage(settings.study_url).engine.begin() as connection:
             row = connection.execute(LEASES.select()).one()
             other = json.dumps({**json.loads(row.holder), "pid": 1})

@@ -9,14 +9,16 @@ from ray.tune.search import Searcher
 
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.driver.budgeting import open_budget, search_is_over
-from garment_sweeps.driver.finalists import Repeats, repeats_left, repeats_of
-from garment_sweeps.driver.finals import RepeatSearcher, log_choice
+from garment_sweeps.driver.finals import log_finalists
+from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.report import report_lines, sweep_report
 from garment_sweeps.experiment import FinalsConfig, PbtConfig
 from garment_sweeps.experiment.budget import Budget
-from garment_sweeps.search.finalists import choose
-from garment_sweeps.study.spec import Given
-from garment_sweeps.study.state import Opening, log_file, sweep_state
+from garment_sweeps.search.finalists import finalists_of, repeats_left, repeats_of
+from garment_sweeps.search.repeat_searcher import RepeatSearcher
+from garment_sweeps.study.repeats import Repeats
+from garment_sweeps.study.spec import SweepRequest
+from garment_sweeps.study.state import log_file, sweep_state
 from tests.garment_sweeps.study.held import held
 
 
@@ -40,10 +42,9 @@ def searched(state, experiment, values=(12.0, 11.0, None, 13.0)):
         state.log.append("end", trial=new.name, state=told[0].name, values=told[1], result=result)
 
 
-def searcher_of(state, experiment, places=0, budget=None):
+def searcher_of(state, places=0):
     known = Repeats(state)
-    stop = open_budget(experiment, state, known, experiment.trials, budget or Budget())
-    return RepeatSearcher(repeats_left(experiment, state, known), known, state, experiment, places, stop), known
+    return RepeatSearcher(repeats_left(state, known), known, state, places, open_budget(state, known)), known
 
 
 def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
@@ -55,14 +56,14 @@ def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """A busy machine's database may take its time: that is not what is tested here."""
-    monkeypatch.setattr("garment_sweeps.driver.finals.PATIENCE_S", 60.0)
+    monkeypatch.setattr("garment_sweeps.search.repeat_searcher.PATIENCE_S", 60.0)
     monkeypatch.setattr("garment_sweeps.search.searcher.PATIENCE_S", 60.0)
 
 
 def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table")) as state:
         searched(state, finals)
-        repeats = repeats_of(finals, choose(state.history.records, 2))
+        repeats = repeats_of(finals, finalists_of(state.history.records, 2))
     assert [repeat.name for repeat in repeats] == ["t00001.r1", "t00000.r1", "t00001.r2", "t00000.r2"]
     assert [repeat.seed for repeat in repeats] == [1, 1, 2, 2]
     assert repeats[0].values == {"loss.adversarial": 0.02, "training.optimiser.generator_lr": 1e-3, "seed": 1}
@@ -73,17 +74,17 @@ def test_repeats_have_the_finalists_values_and_seeds_of_their_own(finals, settin
 def test_a_population_is_not_repeated(finals, settings):
     changing = PbtConfig(paths=("loss.adversarial",))
     population = finals.model_copy(update={"scheduler": changing, "sampler": "random"})
-    with sweep_state(settings, "table", Given(population, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(population, 4, name="table")) as state:
         searched(state, population)
-        assert repeats_left(population, state, Repeats(state)) == []
+        assert repeats_left(state, Repeats(state)) == []
 
 
 def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table")) as state:
         searched(state, finals)
-        log_choice(finals, state)
-        log_choice(finals, state)
-        searcher, known = searcher_of(state, finals, places=2)
+        log_finalists(state)
+        log_finalists(state)
+        searcher, known = searcher_of(state, places=2)
         first, second = searcher.suggest("a"), searcher.suggest("b")
         assert first["trial"]["id"] == "t00001.r1" and second["trial"]["repeat_of"] == "t00000"
         assert searcher.suggest("c") is None  # two places
@@ -93,7 +94,7 @@ def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
             finish(searcher, tune_id, value)
         assert searcher.suggest("e") == Searcher.FINISHED
         assert known.values("t00001") == [11.2, 11.4]
-        report = sweep_report(finals, state, known, open_budget(finals, state, known, 4, Budget()))
+        report = sweep_report(OpenSweep(settings, state, known, open_budget(state, known)))
         assert report.repeats == 4 and report.repeats_left == 0 and report.complete == 3
         assert report.best_trial == "t00001" and report.best_mm == pytest.approx(11.2) and report.best_seeds == 3
         assert report.alike == () and report.best_half_width_mm > 0
@@ -109,18 +110,18 @@ def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
 
 
 def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table")) as state:
         searched(state, finals)
-        searcher, _ = searcher_of(state, finals)
+        searcher, _ = searcher_of(state)
         for tune_id in "abc":
             searcher.suggest(tune_id)
         finish(searcher, "a", 11.2)
         told = {"epoch": 3, "s2s_mm": 20.0, "earlier": [[2, 25.0]], "attempt": 1, "attempt_seconds": 9.0}
         searcher.on_trial_result("b", told)
         # the driver dies here: b and c are running
-    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
-        assert search_is_over(state, 4, open_budget(finals, state, Repeats(state), 4, Budget()))
-        searcher, known = searcher_of(state, finals)
+    with sweep_state(settings, SweepRequest(finals, 4, name="table", resume=True)) as state:
+        assert search_is_over(state, open_budget(state, Repeats(state)))
+        searcher, known = searcher_of(state)
         given = [searcher.suggest(tune_id)["trial"]["id"] for tune_id in "xyz"]
         assert given == ["t00000.r1", "t00001.r2", "t00000.r2"]
         assert searcher.suggest("!") == Searcher.FINISHED
@@ -128,20 +129,21 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         assert spent_seconds(state.log.read())["t00000.r1"] == 9.0
         for tune_id in "xyz":
             finish(searcher, tune_id, 12.0, attempt=10_001)
-    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
-        assert repeats_left(finals, state, Repeats(state)) == []
-        more = finals.model_copy(update={"finals": FinalsConfig(finalists=3, seeds=3)})
-        assert [r.name for r in repeats_left(more, state, Repeats(state))] == ["t00003.r1", "t00003.r2"]
+    with sweep_state(settings, SweepRequest(finals, 4, name="table", resume=True)) as state:
+        assert repeats_left(state, Repeats(state)) == []
+    more = finals.model_copy(update={"finals": FinalsConfig(finalists=3, seeds=3)})
+    with sweep_state(settings, SweepRequest(more, 4, name="table", resume=True)) as state:
+        assert [r.name for r in repeats_left(state, Repeats(state))] == ["t00003.r1", "t00003.r2"]
 
 
 def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table")) as state:
         searched(state, finals)
-        searcher, _ = searcher_of(state, finals)
+        searcher, _ = searcher_of(state)
         searcher.suggest("a")
         finish(searcher, "a", 11.2)
         searcher.suggest("b")
-    with sweep_state(settings, "table", Given(finals, 4), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table", resume=True)) as state:
         assert state.journal.written(60.0)
         optuna.delete_study(study_name="table#finals", storage=state.study._storage)
         known = Repeats(state)
@@ -152,9 +154,9 @@ def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
 
 def test_the_restored_study_of_the_repeats_equals_the_lost_one(finals, settings):
     kept = finals.with_values({"constraints": [{"metric": "memory_mib", "at_most": 9.0}], "sampler": "tpe_constrained"})
-    with sweep_state(settings, "table", Given(kept, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(kept, 4, name="table")) as state:
         searched(state, kept)
-        searcher, known = searcher_of(state, kept)
+        searcher, known = searcher_of(state)
         for tune_id in "abc":
             searcher.suggest(tune_id)
         early = {"epoch": 3, "s2s_mm": 20.0, "earlier": [[1, 40.0], [2, float("nan")]]}
@@ -175,13 +177,14 @@ def test_the_restored_study_of_the_repeats_equals_the_lost_one(finals, settings)
 
 
 def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    limit = Budget(gpu_hours=300 / 3600)
+    with sweep_state(settings, SweepRequest(finals, 4, limit, name="table")) as state:
         searched(state, finals)
         # 240 s are spent on 4 trials; 24 epochs would be 10 s each
         known = Repeats(state)
-        stop = open_budget(finals, state, known, 4, Budget(gpu_hours=300 / 3600))
+        stop = open_budget(state, known)
         stop.begin_finals()
-        searcher = RepeatSearcher(repeats_left(finals, state, known), known, state, finals, 0, stop)
+        searcher = RepeatSearcher(repeats_left(state, known), known, state, 0, stop)
         searcher.suggest("a")
         report = {"epoch": 1, "s2s_mm": 30.0, "attempt": 1, "attempt_seconds": 40.0}
         assert stop("a", {**report, "config": {"trial": {"id": "t00001.r1"}}})
@@ -192,9 +195,9 @@ def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):
 
 
 def test_a_repeat_that_diverges_is_no_value_and_accidents_in_a_row_end_the_finals(finals, settings):
-    with sweep_state(settings, "table", Given(finals, 4), Opening()) as state:
+    with sweep_state(settings, SweepRequest(finals, 4, name="table")) as state:
         searched(state, finals)
-        searcher, known = searcher_of(state, finals)
+        searcher, known = searcher_of(state)
         searcher.suggest("a")
         searcher.on_trial_complete("a", {"epoch": 2, "infeasible": True, "reason": "diverged"})
         assert known.record("t00001.r1").state == TrialState.FAIL and known.values("t00001") == []

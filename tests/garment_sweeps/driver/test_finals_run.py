@@ -8,7 +8,6 @@ import pytest
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.driver.report import report_lines
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Choice, FinalsConfig, Space
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.warm_start import head_start
@@ -17,7 +16,8 @@ from garment_sweeps.study.state import log_file
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_sweeps.trials.tabulated import BEST_RATES, curve_mm
+from tests.garment_sweeps.sweeping import run_sweep
+from tests.tabulated import BEST_RATES, curve_mm
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,19 +12,20 @@ from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study import hold as hold_module
 from garment_sweeps.study.claims import Claims
 from garment_sweeps.study.hold import StorageHold, wait_until_free
-from garment_sweeps.study.spec import Given
-from garment_sweeps.study.state import Opening, sweep_state
+from garment_sweeps.study.spec import SweepRequest
+from garment_sweeps.study.state import Gate, sweep_state
 from garment_sweeps.study.study import delete_study, open_storage
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.job import Superseded, TrialJob
+from garment_sweeps.trials.job import Superseded
 from garment_sweeps.trials.progress import Progress
 from garment_uv.errors import UserError
+from tests.tabulated import tabulated_job
 
 
 @pytest.fixture
-def given(experiment) -> Given:
-    return Given(experiment, 9)
+def given(experiment) -> SweepRequest:
+    return SweepRequest(experiment, 9)
 
 
 @pytest.fixture
@@ -32,9 +34,9 @@ def second(settings, tmp_path) -> Settings:
     return dataclasses.replace(settings, study_url=f"sqlite:///{tmp_path}/second.db")
 
 
-def begin(settings: Settings, given: Given, **opening) -> tuple[str, int]:
+def begin(settings: Settings, given: SweepRequest, **opening) -> tuple[str, int]:
     """Opens the sweep for a moment with one trial; identity and claim of its study."""
-    with sweep_state(settings, "table", given, Opening(**opening)) as state:
+    with sweep_state(settings, replace(given, name="table", **opening)) as state:
         searcher = StudySearcher(state.history, state.log, state.spec.experiment, 9, start=state.start)
         while searcher.suggest("tune") is None:
             pass
@@ -88,7 +90,7 @@ def test_overwriting_leaves_nothing_of_the_earlier_study(settings, given):
     again, number = begin(settings, given, overwrite=True)
     assert again != study and number == 0
     assert store.attempts() == []
-    with sweep_state(settings, "table", given, Opening(resume=True)) as state:
+    with sweep_state(settings, replace(given, name="table", resume=True)) as state:
         assert {event["study"] for event in state.log.read() if event["kind"] == "begin"} == {again}
         assert len(state.history) == 1
 
@@ -106,7 +108,7 @@ def test_a_second_machine_does_not_take_over_from_a_driver_that_lives(settings, 
     monkeypatch.setattr(hold_module, "BEAT_S", 0.1)
     monkeypatch.setattr(hold_module, "LOOK_S", 0.05)
     monkeypatch.setattr(hold_module, "LAPSE_S", 600.0)
-    with sweep_state(settings, "table", given, Opening()) as state:
+    with sweep_state(settings, replace(given, name="table")) as state:
         state.log.append("suggest", trial="t00000", values={}, inputs={})
         assert state.journal.written(60.0)
         for opening in ({"resume": True}, {"overwrite": True}):
@@ -118,7 +120,7 @@ def test_a_driver_whose_place_was_claimed_writes_nothing_more(settings, given, m
     monkeypatch.setattr(hold_module, "BEAT_S", 0.05)
     with (
         pytest.raises(UserError, match="was claimed by another study"),
-        sweep_state(settings, "table", given, Opening()) as state,
+        sweep_state(settings, replace(given, name="table")) as state,
     ):
         claims = Claims(settings.storage, "table")
         claims.take("another", claims.newest())
@@ -193,15 +195,14 @@ def test_a_trial_of_a_study_that_lost_its_place_ends_without_a_word(settings, gi
         claim=claims.newest(),
         home=str(settings.home),
         cpus=1,
-        work="tabulated",
     )
-    job = TrialJob(context, {"id": "t00000", "number": 0}, {})
+    job = tabulated_job(context, {"id": "t00000", "number": 0}, {})
     job.step()
     claims.take("another", claims.newest())
     with pytest.raises(Superseded):
         job.step()
     with pytest.raises(Superseded, match="does not hold its place"):
-        TrialJob(context, {"id": "t00000", "number": 0}, {})
+        tabulated_job(context, {"id": "t00000", "number": 0}, {})
 
 
 def test_checkpoints_of_another_study_and_of_other_code_are_left_alone():
@@ -220,7 +221,7 @@ def test_other_code_is_refused_until_it_is_accepted(settings, given, monkeypatch
         monkeypatch.setattr(module, lambda: "other")
     with pytest.raises(UserError, match=f"digest {code.code_digest()}, now other.*--accept-code"):
         begin(settings, given, resume=True)
-    with sweep_state(settings, "table", given, Opening(resume=True, accept_code=True)) as state:
+    with sweep_state(settings, replace(given, name="table", resume=True, accept_code=True)) as state:
         assert state.codes == (code.code_digest(), "other")
     begin(settings, given, resume=True)  # accepted once, it is the sweep's code
 
@@ -229,8 +230,12 @@ def test_other_code_does_not_matter_where_nothing_is_left_to_run(settings, given
     begin(settings, given)
     own = code.code_digest()
     monkeypatch.setattr("garment_sweeps.study.state.code_digest", lambda: "other")
-    over = Opening(resume=True, work_left=lambda state: False)
-    with sweep_state(settings, "table", given, over) as state:
+
+    class Over(Gate):
+        def work_left(self, state) -> bool:
+            return False
+
+    with sweep_state(settings, replace(given, name="table", resume=True), Over()) as state:
         assert [event.get("code") for event in state.log.read() if event["kind"] == "begin"] == [own, None]
     with pytest.raises(UserError, match="--accept-code"):  # it ran nothing, so it is not the sweep's code
         begin(settings, given, resume=True)

@@ -12,10 +12,10 @@ import psutil
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.driver.sweep import run_sweep
 from tests.chaos.progress import epochs_reported
 from tests.chaos.records import study_trials
 from tests.garment_sweeps.driver.trained import check_curves, check_records, trained_experiment
+from tests.garment_sweeps.sweeping import run_sweep
 
 DRIVER = Path(__file__).with_name("drive.py")
 SECONDS = 600

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import FinalsConfig
 from garment_sweeps.study.decisions import read_file
 from garment_sweeps.study.state import log_file
-from garment_sweeps.trials.tabulated import curve_mm
 from tests.chaos.progress import epochs_reported
 from tests.garment_sweeps.driver.test_killed_driver import kill_driver, started_driver, wait_until
+from tests.garment_sweeps.sweeping import run_sweep
+from tests.tabulated import curve_mm
 
 
 @pytest.mark.cluster

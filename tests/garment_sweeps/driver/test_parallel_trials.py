@@ -10,7 +10,6 @@ import psutil
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Experiment, FinalsConfig, Space
 from garment_sweeps.ray.nodes import places, trial_placement
 from garment_sweeps.study.study import trial_name
@@ -19,6 +18,7 @@ from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
 from tests.chaos.records import study_trials
 from tests.garment_sweeps.driver.drive import hold_at
+from tests.garment_sweeps.sweeping import run_sweep
 from tests.garment_uv.cylinder import small_config, write_dataset
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]

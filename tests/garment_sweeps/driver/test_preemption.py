@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.ray.nodes import cluster_nodes
 from garment_sweeps.trials.checkpoints import TrialStore
-from garment_sweeps.trials.tabulated import curve_mm
 from tests.garment_sweeps.driver.drive import hold_at
 from tests.garment_sweeps.driver.test_sweep import study_of
 from tests.garment_sweeps.ray.connected import connected_cluster
+from tests.garment_sweeps.sweeping import run_sweep
+from tests.tabulated import curve_mm
 
 EPOCHS = 16
 SECONDS = 600

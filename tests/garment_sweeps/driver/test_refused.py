@@ -2,10 +2,10 @@
 
 import pytest
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.study.state import log_file
 from garment_sweeps.study.study import open_storage, study_exists
 from garment_uv.errors import UserError
+from tests.garment_sweeps.sweeping import run_sweep
 from tests.garment_uv.samples.made import write_folder
 
 

@@ -1,10 +1,12 @@
 """A resumed sweep goes on with all that it was begun with, and says each field in which a caller differs."""
 
+from dataclasses import replace
+
 import pytest
 
 from garment_sweeps.experiment.budget import Budget
-from garment_sweeps.study.spec import Given, SweepSpec
-from garment_sweeps.study.state import Opening, sweep_state
+from garment_sweeps.study.spec import SweepRequest, SweepSpec
+from garment_sweeps.study.state import sweep_state
 from garment_uv.errors import UserError
 
 BUDGET = Budget(gpu_hours=40.0, wall_hours=2.0)
@@ -13,8 +15,8 @@ BUDGET = Budget(gpu_hours=40.0, wall_hours=2.0)
 @pytest.fixture
 def begun(settings, experiment):
     """Settings of a sweep that was begun with everything that can be given."""
-    given = Given(changed(experiment), 100, BUDGET, (), {"loss.uv": 2.0})
-    with sweep_state(settings, "table", given, Opening()):
+    given = SweepRequest(changed(experiment), 100, BUDGET, (), {"loss.uv": 2.0})
+    with sweep_state(settings, replace(given, name="table")):
         pass
     return settings
 
@@ -25,7 +27,7 @@ def changed(experiment, **values):
 
 
 def resumed(settings, **given):
-    with sweep_state(settings, "table", Given(**given), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(**given, name="table", resume=True)) as state:
         return state.spec, state.log.read()[-1]
 
 

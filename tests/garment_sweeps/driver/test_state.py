@@ -9,8 +9,8 @@ from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.decisions import read_file
-from garment_sweeps.study.spec import Given
-from garment_sweeps.study.state import Opening, log_file, sweep_state
+from garment_sweeps.study.spec import SweepRequest
+from garment_sweeps.study.state import log_file, sweep_state
 from garment_uv.errors import UserError
 
 
@@ -23,7 +23,7 @@ def suggest(searcher: StudySearcher, tune_id: str) -> dict:
 
 def session(settings: Settings, experiment: Experiment, trials: int, ends: int, **more) -> list:
     """One session in which `ends` trials complete and one more is left running; what the study holds after it."""
-    with sweep_state(settings, "table", Given(experiment, 9, **more), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(experiment, 9, **more, name="table", resume=True)) as state:
         searcher = StudySearcher(state.history, state.log, experiment, trials, start=state.start)
         for number in range(ends + 1):
             given = suggest(searcher, f"tune{number}")
@@ -55,7 +55,7 @@ def test_a_lost_database_costs_nothing_and_a_torn_copy_one_generation(experiment
         before = before_last
     for path in settings.home.glob("optuna.db*"):
         path.unlink()
-    with sweep_state(settings, "table", Given(experiment, 9), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(experiment, 9, name="table", resume=True)) as state:
         after = [(r.number, r.state, r.params, dict(r.curve), r.values) for r in state.history.records]
         assert after == before
         assert state.session == sum(event["kind"] == "begin" for event in state.log.read()) - 1
@@ -66,7 +66,7 @@ def test_a_lost_database_costs_nothing_and_a_torn_copy_one_generation(experiment
 
 def test_a_study_that_lags_behind_its_log_catches_up(experiment, settings):
     """As after a kill between the two writes: the log has more than the study."""
-    with sweep_state(settings, "table", Given(experiment, 9), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(experiment, 9, name="table", resume=True)) as state:
         searcher = StudySearcher(state.history, state.log, experiment, 9, start=state.start)
         for number in range(4):
             suggest(searcher, f"tune{number}")
@@ -77,7 +77,7 @@ def test_a_study_that_lags_behind_its_log_catches_up(experiment, settings):
         state.log.append("end", trial="t00002", result=result, error=False, cut_short=False)
         state.log.append("end", trial="t00003", result={"epoch": 1, "s2s_mm": 9.0}, error=False, cut_short=True)
     for _ in range(2):
-        with sweep_state(settings, "table", Given(experiment, 9), Opening(resume=True)) as state:
+        with sweep_state(settings, SweepRequest(experiment, 9, name="table", resume=True)) as state:
             found = [(record.state, record.curve, record.values) for record in state.history.records]
             assert found == [
                 (TrialState.RUNNING, {1: 31.5}, None),

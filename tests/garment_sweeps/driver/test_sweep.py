@@ -9,15 +9,16 @@ from optuna.trial import TrialState
 
 from garment_sweeps.cli.main import main
 from garment_sweeps.driver.report import report_lines
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.replay import replay
 from garment_sweeps.study.decisions import read_file
 from garment_sweeps.study.restore import study_from_log
 from garment_sweeps.study.state import log_file
-from garment_sweeps.study.study import open_storage, started
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.study.study import open_storage
 from garment_uv.errors import UserError
+from tests.garment_sweeps.sweeping import run_sweep
+from tests.started import started
+from tests.tabulated import curve_mm, tabulated
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
@@ -124,9 +125,10 @@ def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, 
 def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(
     settings, monkeypatch, capsys
 ):
-    import garment_sweeps.driver.sweep as module
+    import garment_sweeps.api.run as module
 
-    monkeypatch.setattr(module, "run_sweep", partial(run_sweep, settings=settings, work="tabulated", tracked=False))
+    tabulated_run = partial(module.run, settings=settings, open_work=tabulated(), tracked=False)
+    monkeypatch.setattr(module, "run", tabulated_run)
     assert main(["sweep", f"{Path(__file__).parent}/hopeless.py"]) == 1
     said = capsys.readouterr()
     assert "2 trials ended (0 complete, 0 stopped early, 2 failed or infeasible)" in said.out

@@ -61,8 +61,8 @@ def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
 
 def test_short_trials_fill_all_places(experiment, settings, monkeypatch):
     """Of four places; Tune alone would use two, however many trials there are."""
-    from garment_sweeps.driver.sweep import run_sweep
     from garment_sweeps.search.searcher import StudySearcher
+    from tests.garment_sweeps.sweeping import run_sweep
 
     def processes() -> set[int]:
         attempts = (settings.home / "sweeps" / "table").glob("*attempts/*")

@@ -9,7 +9,6 @@ import pytest
 
 from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.driver.budgeting import open_outlook
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import (
@@ -23,6 +22,7 @@ from garment_sweeps.ray.nodes import (
 )
 from garment_uv.errors import UserError
 from tests.garment_sweeps.ray.connected import connected_cluster
+from tests.garment_sweeps.sweeping import run_sweep
 
 SECONDS = 600
 HEAD = ClusterNode("h", "10.0.0.1", "head 10.0.0.1", head=True, cpus=8, gpus=1)
@@ -78,7 +78,8 @@ def test_the_forecast_counts_the_places_that_there_are_and_not_the_clusters_sum(
     stop = SimpleNamespace(budget=Budget(), ledger=Ledger())
     for cpus, most, there in ((1.0, 0, 1), (0.7, 0, 1), (0.4, 0, 2), (0.4, 7, 2), (0.4, 1, 1), (2.0, 0, 1)):
         changed = experiment.with_values({"resources.cpus": cpus, "max_concurrent": most})
-        assert open_outlook(changed, stop, 8, experiment.base).plan.places == there
+        sweep = SimpleNamespace(experiment=changed, trials=8, budget=stop, tracking=None)
+        assert open_outlook(sweep).plan.places == there
 
 
 @pytest.mark.cluster

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.ray.findings import Finding
 from garment_sweeps.ray.preflight import Needs, check, one_line, preflight
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study.study import open_storage, study_exists
 from garment_uv.errors import UserError
 from tests.garment_sweeps.ray.connected import connected_cluster
+from tests.garment_sweeps.sweeping import run_sweep
 from tests.servers.ports import silent_port
 
 ROOT = Path(__file__).resolve().parents[3]

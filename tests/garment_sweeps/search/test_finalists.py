@@ -2,7 +2,7 @@
 
 from optuna.trial import TrialState
 
-from garment_sweeps.search.finalists import choose
+from garment_sweeps.search.finalists import finalists_of
 from garment_sweeps.search.replay import replay
 from garment_sweeps.study.history import Record
 
@@ -19,13 +19,13 @@ def test_the_best_complete_trials_that_keep_the_constraints_are_chosen():
         record(3, 11.0),
         record(4, 13.0),
     ]
-    assert [r.number for r in choose(records, 2)] == [3, 0]
-    assert choose(records, 0) == [] and choose([], 3) == []
+    assert [r.number for r in finalists_of(records, 2)] == [3, 0]
+    assert finalists_of(records, 0) == [] and finalists_of([], 3) == []
 
 
 def test_with_several_objectives_the_front_comes_first():
     records = [record(0, 10.0, 5.0), record(1, 10.5, 6.0), record(2, 14.0, 1.0)]
-    assert [r.number for r in choose(records, 3)] == [0, 2, 1]
+    assert [r.number for r in finalists_of(records, 3)] == [0, 2, 1]
 
 
 def test_a_replay_chooses_finalists_again(experiment):

@@ -8,10 +8,11 @@ import pytest
 from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
-from garment_sweeps.study.study import open_storage, started
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.study.study import open_storage
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.studies import make_searcher
+from tests.started import started
+from tests.tabulated import curve_mm
 
 EPOCHS = 6
 

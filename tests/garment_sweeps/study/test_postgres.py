@@ -1,6 +1,7 @@
 """The study, the decision log and the lease in a real PostgreSQL that is killed while a sweep writes to it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sqlalchemy
@@ -12,8 +13,8 @@ from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.study import study
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.lease import take_lease
-from garment_sweeps.study.spec import Given
-from garment_sweeps.study.state import Opening, SweepState, sweep_state
+from garment_sweeps.study.spec import SweepRequest
+from garment_sweeps.study.state import SweepState, sweep_state
 from garment_sweeps.study.study import open_storage
 from garment_sweeps.study.tables import DECISIONS, LEASES
 from garment_uv.errors import UserError
@@ -62,7 +63,7 @@ def run_epochs(searcher: StudySearcher, tune_id: str, number: int, epochs: range
 
 
 def test_a_killed_database_costs_a_sweep_nothing(postgres, settings, experiment):
-    with sweep_state(settings, "whole", Given(experiment, TRIALS), Opening()) as state:
+    with sweep_state(settings, SweepRequest(experiment, TRIALS, name="whole")) as state:
         searcher = searcher_of(state, experiment)
         for number in range(TRIALS):
             assert asked(searcher, str(number)) == number
@@ -80,28 +81,28 @@ def test_a_killed_database_costs_a_sweep_nothing(postgres, settings, experiment)
     for trial in trials:
         assert trial.intermediate_values == {e: value(trial.number, e) for e in range(1, EPOCHS + 1)}
         assert trial.value == value(trial.number, EPOCHS)
-    with sweep_state(settings, "whole", Given(experiment, TRIALS), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(experiment, TRIALS, name="whole", resume=True)) as state:
         assert state.log.read()[: len(log)] == log  # every decision arrived, once
         assert state.open_trials(TRIALS) == 0
 
 
 def test_what_a_killed_driver_left_running_is_given_out_again(postgres, settings, experiment):
-    given = Given(experiment, TRIALS)
-    with pytest.raises(KeyboardInterrupt), sweep_state(settings, "cut", given, Opening()) as state:
+    given = SweepRequest(experiment, TRIALS)
+    with pytest.raises(KeyboardInterrupt), sweep_state(settings, replace(given, name="cut")) as state:
         searcher = searcher_of(state, experiment)
         assert [asked(searcher, tune_id) for tune_id in "ab"] == [0, 1]
         run_epochs(searcher, "a", 0, range(1, 3))
         raise KeyboardInterrupt
-    with sweep_state(settings, "cut", Given(experiment, TRIALS), Opening(resume=True)) as state:
+    with sweep_state(settings, SweepRequest(experiment, TRIALS, name="cut", resume=True)) as state:
         searcher = searcher_of(state, experiment)
         assert [asked(searcher, tune_id) for tune_id in "cd"] == [0, 1]
         assert state.history.records[0].curve == {1: value(0, 1), 2: value(0, 2)}
 
 
 def test_two_drivers_on_one_database_are_one_too_many(settings, experiment):
-    with sweep_state(settings, "held", Given(experiment, TRIALS), Opening()):
+    with sweep_state(settings, SweepRequest(experiment, TRIALS, name="held")):
         with pytest.raises(UserError, match="is being run by process"):
-            with sweep_state(settings, "held", Given(experiment, TRIALS), Opening(resume=True)):
+            with sweep_state(settings, SweepRequest(experiment, TRIALS, name="held", resume=True)):
                 pass
 
 

@@ -7,7 +7,7 @@ import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Choice, ConstraintConfig, Experiment, Float, Integer, Space
-from garment_sweeps.search.finalists import choose
+from garment_sweeps.search.finalists import finalists_of
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
 from garment_sweeps.study.catch_up import catch_up
@@ -130,7 +130,9 @@ def test_a_restored_study_equals_the_lost_one_and_goes_on_as_that_would_have(sam
     assert states == {TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING}
 
     history = History(found, DirectJournal())
-    assert [r.name for r in choose(history.records, 3)] == [r.name for r in choose(searcher.history.records, 3)]
+    assert [r.name for r in finalists_of(history.records, 3)] == [
+        r.name for r in finalists_of(searcher.history.records, 3)
+    ]
     again = Suggester(experiment, history, start)
     for number in range(6):
         one, other = searcher._suggester.next(), again.next()
@@ -158,7 +160,7 @@ def test_finalists_that_break_a_constraint_stay_out_after_a_restore():
     found = study_from_log(optuna.storages.InMemoryStorage(), "one", read_back(searcher))
     over = {t.number for t in found.trials if (t.user_attrs.get("garment.violations") or {}).get("memory_mib", 0) > 0}
     records = History(found, DirectJournal()).records
-    chosen = {record.number for record in choose(records, 99)}
+    chosen = {record.number for record in finalists_of(records, 99)}
     assert over and chosen and not over & chosen
     assert all(found.trials[n].user_attrs["garment.violations"] == {"memory_mib": 20.0 * (n % 6) - 60.0} for n in over)
 

@@ -1,7 +1,6 @@
 """Opening studies: no two sweeps share one by accident."""
 
 import pytest
-from optuna.trial import TrialState
 
 from garment_sweeps.study.study import (
     base_values,
@@ -10,7 +9,6 @@ from garment_sweeps.study.study import (
     open_storage,
     search_digest,
     sessions_of,
-    started,
     study_exists,
 )
 from garment_uv.errors import UserError
@@ -42,13 +40,6 @@ def test_a_study_is_deleted_once_and_twice(storage, study):
     for _ in range(2):
         delete_study(storage, "one")
         assert not study_exists(storage, "one")
-
-
-def test_waiting_trials_have_not_started(study):
-    study.enqueue_trial({"loss.adversarial": 0.5})
-    assert started(study) == []
-    assert study.ask().number == 0
-    assert [t.state for t in started(study)] == [TrialState.RUNNING]
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:secret@127.0.0.1:1/x", "nonsense", "sqlite:////proc/no/such.db"])

@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.ray.probe_checks import check_tracking
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from tests.garment_sweeps.sweeping import run_sweep
 from tests.servers.local_ray import own_ray
 from tests.servers.mlflow import mlflow_server
 from tests.servers.postgres import missing_for_postgres, postgres_server

@@ -20,7 +20,6 @@ def context(tmp_path) -> TrialContext:
         storage=StorageConfig(uri=str(tmp_path / "store")),
         home=str(tmp_path),
         cpus=1,
-        work="tabulated",
     )
 
 

@@ -10,29 +10,30 @@ import torch
 from garment_sweeps.experiment.result_keys import COSTS
 from garment_sweeps.trials import costs as costs_module
 from garment_sweeps.trials import own_time
-from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.memory import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import Infeasible
 from garment_uv.networks.parameters import count_parameters
 from garment_uv.training.evaluate import evaluation_batch
-from tests.garment_sweeps.trials.test_job import TRIAL, TrialJob, run
+from tests.garment_sweeps.trials.test_job import TRIAL, run
 from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.tabulated import tabulated_job
 
 NAMES = {"seconds_per_image", "memory_mib", "parameters"}
 
 
 def test_the_last_result_tells_the_costs_and_tells_them_again_after_a_kill(context, tmp_path):
-    results = run(TrialJob(context, TRIAL, {}), tmp_path)
+    results = run(tabulated_job(context, TRIAL, {}), tmp_path)
     assert [COSTS in result for result in results] == [False] * 4 + [True]
     assert set(results[-1][COSTS]) == NAMES
-    assert TrialJob(context, TRIAL, {}).step()[COSTS] == results[-1][COSTS]
+    assert tabulated_job(context, TRIAL, {}).step()[COSTS] == results[-1][COSTS]
 
 
 def test_larger_networks_are_dearer(context, tmp_path):
     def costs(features: int) -> dict:
         trial, values = {"id": f"t{features}", "number": 0}, {"generator.base_features": features, "training.epochs": 1}
-        (last,) = run(TrialJob(context, trial, values), tmp_path)
+        (last,) = run(tabulated_job(context, trial, values), tmp_path)
         return last[COSTS]
 
     small, large = costs(32), costs(64)
@@ -43,7 +44,7 @@ def test_larger_networks_are_dearer(context, tmp_path):
 def trained(context, tmp_path) -> Iterator[TrainingWork]:
     """A real training after its first epoch."""
     config = small_config(**{"data.uri": str(write_dataset(tmp_path / "dataset"))})
-    work = TrainingWork(TrialContext.from_plain({**context.plain(), "work": "train"}), config)
+    work = TrainingWork(context, config)
     work.run_epoch()
     yield work
     work.close()
@@ -132,14 +133,11 @@ def test_other_errors_are_not():
         raise RuntimeError("shapes do not fit")
 
 
-def test_a_config_for_which_there_is_no_memory_at_the_start_is_infeasible(context, monkeypatch):
-    import garment_sweeps.trials.opening as module
-
-    def open_work(context, config, in_ray):
+def test_a_config_for_which_there_is_no_memory_at_the_start_is_infeasible(context):
+    def open_work(context, config, place):
         with enough_memory():
             no_memory("gpu")
 
-    monkeypatch.setattr(module, "open_work", open_work)
-    result = TrialJob(context, TRIAL, {}).step()
+    result = TrialJob(context, TRIAL, {}, open_work=open_work).step()
     assert result["infeasible"] and result["done"] and result["epoch"] == 0
     assert "out of memory" in result["reason"]

@@ -12,9 +12,10 @@ from garment_sweeps.trials.checkpoints import KEPT_FOR, TrialStore
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, Lineage, copied_checkpoint
 from garment_sweeps.trials.opening import WORK_FOLDER
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.trials.work import OpenWork, open_training
 from tests.garment_sweeps.trials.tracked import points, tracked
 from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.tabulated import curve_mm, tabulated
 
 PATH = "loss.adversarial"
 
@@ -22,8 +23,9 @@ PATH = "loss.adversarial"
 class Trial:
     """One trial through as many processes as a test wants; its checkpoints lie in the storage as Tune puts them."""
 
-    def __init__(self, context, tmp_path: Path, number: int, value: float) -> None:
+    def __init__(self, context, tmp_path: Path, number: int, value: float, open_work: OpenWork | None = None) -> None:
         self.context = context
+        self.open_work = open_work or tabulated()
         self.tune = {"id": f"t{number:05d}", "number": number, CHANGES: [PATH], SCHEDULE: []}
         self.values = {PATH: value}
         self.folder = tmp_path / f"local{number}"
@@ -34,7 +36,7 @@ class Trial:
     def start(self, checkpoint: Path | None = None) -> TrialJob:
         if self.job is not None:
             self.job.close()
-        self.job = TrialJob(self.context, self.tune, self.values, checkpoint)
+        self.job = TrialJob(self.context, self.tune, self.values, checkpoint, open_work=self.open_work)
         return self.job
 
     def train(self, epochs: int = 1, save: bool = True) -> list[dict]:
@@ -184,8 +186,8 @@ def test_a_real_training_has_the_copied_weights_and_the_new_losses(context, tmp_
     dataset = write_dataset(tmp_path / "dataset")
     changes = {"training.epochs": 4, "training.threads": 1, "evaluation.max_samples": 2, PATH: 0.01}
     base = small_config(**changes).with_values({"data.uri": str(dataset)})
-    context = context.model_copy(update={"base": base, "work": "train"})
-    best, worst = Trial(context, tmp_path, 0, 0.01), Trial(context, tmp_path, 1, 0.5)
+    context = context.model_copy(update={"base": base})
+    best, worst = (Trial(context, tmp_path, number, value, open_training) for number, value in ((0, 0.01), (1, 0.5)))
     for trial in (best, worst):
         trial.start()
         trial.train(1)

@@ -14,7 +14,6 @@ from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials import single
-from garment_sweeps.trials.job import TrialJob
 from tests.garment_sweeps.trials.test_job import run as run_job
 from tests.garment_sweeps.trials.tracked import (
     TRIAL,
@@ -28,6 +27,7 @@ from tests.garment_sweeps.trials.tracked import (
     wait_for,
 )
 from tests.garment_uv.cylinder import small_config, write_dataset
+from tests.tabulated import tabulated_job
 
 pytestmark = pytest.mark.servers
 
@@ -54,7 +54,7 @@ def waiting(request):
 
 def test_a_stalled_server_holds_up_no_epoch_and_has_all_of_them_once_it_goes_on(server, context, tmp_path):
     run, context = tracked(context, server.url, "stalled")
-    job = TrialJob(context, TRIAL, {})
+    job = tabulated_job(context, TRIAL, {})
     job.step()
     server.pause()
     for epoch in (2, 3, 4):  # each would wait for ever
@@ -81,7 +81,7 @@ def deliver(outbox: Outbox, run, tries: int = 5) -> None:
 def test_a_server_that_never_answered_gets_a_trial_as_a_whole_later(server, context):
     run, context = tracked(context, server.url, "absent", wait_s=0.3)
     server.pause()
-    job = TrialJob(context, TRIAL, {})
+    job = tabulated_job(context, TRIAL, {})
     results = [job.step() for _ in range(5)]
     assert results[-1]["done"] and "run_id" not in results[-1]
     outbox = Outbox.of(context.storage, "absent")
@@ -100,7 +100,7 @@ def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_th
     config = small_config(**{"data.uri": uri, "training.epochs": 2, "training.threads": 1})
     run, context = tracked(context, server.url, "dead", wait_s=0.3)
     context = context.with_values({"work": "train", "base": config.plain()})
-    job = TrialJob(context, TRIAL, {})
+    job = tabulated_job(context, TRIAL, {})
     first = job.step()
     server.kill()
     last = job.step()
@@ -146,7 +146,7 @@ def test_a_worker_killed_before_its_first_checkpoint_leaves_one_run(server, cont
     wait_for(waiting[0], "waiting")
     assert points(run, only_run(run, "early").info.run_id) == []
     waiting[0].kill()
-    run_job(TrialJob(context, TRIAL, {}), tmp_path, keep=False)
+    run_job(tabulated_job(context, TRIAL, {}), tmp_path, keep=False)
     found = only_run(run, "early")
     assert points(run, found.info.run_id) == curve(context, 5)
     assert found.data.tags[tags.ATTEMPT] == "2" and found.data.tags[tags.PID]
@@ -165,7 +165,7 @@ def test_a_worker_killed_while_the_server_hangs_leaves_one_run_with_each_epoch_o
     wait_for(waiting[1], "waiting")
     for process in waiting:  # what they have asked of the server is still under way
         process.kill()
-    job = TrialJob(context, TRIAL, {})
+    job = tabulated_job(context, TRIAL, {})
     job.step()
     server.go_on()
     run_job(job, tmp_path, keep=False)
@@ -176,7 +176,7 @@ def test_a_worker_killed_while_the_server_hangs_leaves_one_run_with_each_epoch_o
 
 def test_a_server_that_refuses_is_no_progress_however_often_it_is_asked(server, context, monkeypatch):
     run, context = tracked(context, server.url, "refused", wait_s=5.0)
-    job = TrialJob(context, TRIAL, {})
+    job = tabulated_job(context, TRIAL, {})
     progress = []
     monkeypatch.setattr(job._tracking._courier, "progress", lambda: progress.append(1))
     assert job._tracking._courier.settled(300.0) and progress
@@ -204,6 +204,6 @@ def test_an_attempt_that_crashes_leaves_its_log_and_the_next_one_goes_on(server,
     assert found.info.status == "RUNNING" and found.data.tags[tags.LOG] == str(out)
     path = run.client.download_artifacts(found.info.run_id, "logs/attempt-00001.log", str(tmp_path))
     assert "epoch 2" in Path(path).read_text() and "AttributeError" in Path(path).read_text()
-    run_job(TrialJob(context, TRIAL, {}), tmp_path, keep=False)
+    run_job(tabulated_job(context, TRIAL, {}), tmp_path, keep=False)
     assert points(run, only_run(run, "crashed").info.run_id) == curve(context, 5)
     assert outcome(run, "crashed") == ("FINISHED", "complete")

@@ -9,7 +9,7 @@ from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.tabulated import curve_mm
+from tests.tabulated import curve_mm
 
 WORKER = Path(__file__).with_name("worker.py")
 TRIAL = {"id": "t00000", "number": 0}

@@ -10,12 +10,16 @@ import time
 from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.job import TrialJob
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def main() -> None:
+    sys.path.append(str(ROOT))
+    from tests.tabulated import tabulated_job
+
     what = json.loads(Path(sys.argv[1]).read_text())
-    job = TrialJob(TrialContext.from_plain(what["context"]), what["trial"], {})
+    job = tabulated_job(TrialContext.from_plain(what["context"]), what["trial"], {})
     for _ in range(what["epochs"]):
         result = job.step()
         if what["save"]:

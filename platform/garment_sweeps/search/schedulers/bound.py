@@ -15,11 +15,6 @@ def name_of(trial: Trial) -> str:
     return trial.config["trial"]["id"]
 
 
-def is_repeat(name: str) -> bool:
-    """Whether the name is that of a finalist's repeat, as 't00003.r1', which is never judged."""
-    return "." in name
-
-
 class BoundTrials:
     """Tune's trials that have not ended, with their stand-ins.
 

@@ -11,11 +11,12 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.schedulers.bound import BoundTrials, is_repeat, name_of
+from garment_sweeps.search.schedulers.bound import BoundTrials, name_of
 from garment_sweeps.search.schedulers.hooks import Hooks
 from garment_sweeps.search.schedulers.judge import ABSENT, DONE, ERROR, EXPLOIT, REMOVED, Judge, Verdict
 from garment_sweeps.search.schedulers.views import TrialView
 from garment_sweeps.study.outcome import usable_value
+from garment_sweeps.study.study import names_repeat
 
 KEPT = (result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS)
 """What else of a result belongs into the log."""
@@ -62,10 +63,6 @@ class RecordedScheduler(TrialScheduler):
         for event in log.read():
             judge.feed(event)
 
-    def waiting(self) -> int:
-        """How many of Tune's trials wait, paused: they hold no place, and others may be suggested meanwhile."""
-        return sum(view.status == Trial.PAUSED for view in self._bound.views())
-
     # What Tune asks and tells.
 
     def set_search_properties(self, metric: str | None, mode: str | None, **spec: Any) -> bool:
@@ -75,7 +72,7 @@ class RecordedScheduler(TrialScheduler):
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """A trial is there to be started, or again after its process failed."""
         name = name_of(trial)
-        if is_repeat(name):
+        if names_repeat(name):
             return
         if not self._opened:
             self._opened = True
@@ -99,7 +96,7 @@ class RecordedScheduler(TrialScheduler):
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Whether the trial goes on."""
         name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
-        if is_repeat(name):
+        if names_repeat(name):
             self._record(name, epoch, result, Verdict(), {})
             return TrialScheduler.CONTINUE
         view = self._judge.trials[name]
@@ -119,7 +116,7 @@ class RecordedScheduler(TrialScheduler):
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """A trial ended by itself, by a decision that is on record, or because the budget is spent."""
         name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
-        if is_repeat(name):
+        if names_repeat(name):
             return
         view = self._judge.trials[name]
         interrupted = self._hooks.interrupted(trial.trial_id)
@@ -222,7 +219,7 @@ class RecordedScheduler(TrialScheduler):
 
     def _gone(self, tune_controller: Any, trial: Trial, how: str) -> None:
         name = name_of(trial)
-        if is_repeat(name):
+        if names_repeat(name):
             return
         view = self._judge.trials[name]
         cut_short = self._cut_short or self._hooks.interrupted(trial.trial_id)

@@ -61,7 +61,6 @@ def context(tmp_path) -> dict:
         storage=StorageConfig(uri=str(tmp_path / "store")),
         home=str(tmp_path),
         cpus=1,
-        work="tabulated",
     ).plain()
 
 

@@ -14,7 +14,6 @@ from garment_sweeps.search.replay import replay
 from garment_sweeps.search.schedulers import make_scheduler
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.study import open_storage, trial_name
-from garment_sweeps.trials.tabulated import TOO_LARGE_RATE, curve_mm
 from tests.chaos.driver import SupervisedDriver
 from tests.chaos.plan import Kill, plan_kills
 from tests.chaos.progress import Progress
@@ -22,6 +21,7 @@ from tests.chaos.records import study_trials
 from tests.chaos.run import HOLD_AFTER, chaos_experiment
 from tests.chaos.stage import Stage, open_stage
 from tests.garment_sweeps.search.schedulers.mini_tune import FakeTrial, ListLog, MiniTune, Sweep
+from tests.tabulated import TOO_LARGE_RATE, curve_mm
 
 VICTIMS = ("driver", "worker")
 SCHEDULERS = {

@@ -6,15 +6,16 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.driver.sweep import run_sweep
 from garment_sweeps.experiment import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.replay import replay
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study.decisions import read_log
-from garment_sweeps.study.study import open_storage, started
-from garment_sweeps.trials.tabulated import curve_mm
+from garment_sweeps.study.study import open_storage
 from garment_uv.training.trial import TrialConfig
+from tests.garment_sweeps.sweeping import run_sweep
+from tests.started import started
+from tests.tabulated import curve_mm
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
 RATE = "training.optimiser.generator_lr"

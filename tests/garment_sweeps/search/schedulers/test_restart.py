@@ -125,7 +125,6 @@ def test_trials_that_wait_wait_on_in_the_next_session_until_they_are_woken(kind,
             break
     again = sweep.resume(tune, make_scheduler(make_experiment(kind, TRIALS), in_json(log)), 0)
     assert {trial.name for trial in again.in_status(Trial.PAUSED)} == waiting
-    assert again.scheduler.waiting() == len(waiting)
 
 
 def _context(tmp_path_factory) -> dict:
@@ -142,5 +141,4 @@ def _context(tmp_path_factory) -> dict:
         storage=StorageConfig(uri=str(tmp_path_factory.mktemp("store"))),
         home="/",
         cpus=1,
-        work="tabulated",
     ).plain()

@@ -1,6 +1,6 @@
-"""What is trained again, and how that stands: a list of repeats, and a study of their own."""
+"""Trainings of finalists with other seeds: what each is, and a study of their own that says how it stands."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,16 +8,13 @@ from typing import Any
 import optuna
 from optuna.trial import TrialState
 
-from garment_sweeps.budget.ledger import REPEAT_MARK
-from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.search.finalists import choose
+from garment_sweeps.experiment import result_keys
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.study.history import History, Record
 from garment_sweeps.study.state import SweepState, answered
-from garment_sweeps.study.study import FINALS_SUFFIX, INTERRUPTED, study_exists
+from garment_sweeps.study.study import FINALS_SUFFIX, INTERRUPTED, REPEAT_MARK, study_exists
 
 OF, REPEAT, SEED = "garment.of", "garment.repeat", "garment.seed"
-SEEDS = 2**31
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,8 @@ class Repeats:
         self._name = f"{state.study.study_name}{FINALS_SUFFIX}"
         self._history: History | None = None
         self._by_name: dict[str, RepeatRecord] = {}
-        there = partial(study_exists, state.study._storage, self._name)
-        if patiently(lambda: answered(there), goes_on=True) or _logged(state.log.read()):
+        exists = partial(study_exists, state.study._storage, self._name)
+        if patiently(lambda: answered(exists), goes_on=True) or _logged(state.log.read()):
             self.open()
 
     def open(self) -> None:
@@ -127,7 +124,7 @@ class Repeats:
 
     def _read(self) -> History:
         """Behind all other writes, so that none is in its way, and patient as they are."""
-        state, found = self._state, []
+        state, opened = self._state, []
         directions = ["minimize"] * len(state.study.directions)
 
         def read() -> None:
@@ -135,12 +132,12 @@ class Repeats:
             study = optuna.create_study(
                 storage=storage, study_name=self._name, directions=directions, load_if_exists=True
             )
-            found.append(History(study, state.journal))
+            opened.append(History(study, state.journal))
 
         state.journal.put(read)
         while not state.journal.written(1.0):
             pass
-        return found[-1]
+        return opened[-1]
 
     def _complete_from(self, events: Iterable[dict[str, Any]]) -> None:
         """What the log knows and the study does not: the study was lost, or its last writes were."""
@@ -162,31 +159,6 @@ class Repeats:
                 values = None if event["values"] is None else tuple(event["values"])
                 reason = {"reason": event["reason"]} if event.get("reason") else {}  # all that older logs have
                 self.end(name, TrialState[event["state"]], values, **event.get("attrs", reason))
-
-
-def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:
-    """The repeats to be made, all finalists' first repeat before anybody's second one."""
-    base = experiment.base.flat()
-    found = []
-    for index in range(1, experiment.finals.seeds):
-        for record in finalists:
-            values = experiment.space.suggest(optuna.trial.FixedTrial(record.params), base)
-            seed = (int(values.get("seed", base["seed"])) + index) % SEEDS
-            found.append(Repeat(record.name, record.number, index, {**values, "seed": seed}))
-    return found
-
-
-def repeats_left(experiment: Experiment, state: SweepState, known: Repeats) -> list[Repeat]:
-    """The repeats that are still to be run, as the search stands now.
-
-    Population based training changes a trial's values while it trains, so that no other seed can repeat it: none
-    then.
-    """
-    if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":
-        return []
-    finalists = choose(state.history.records, experiment.finals.finalists)
-    done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
-    return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
 
 
 def _logged(events: Iterable[dict[str, Any]]) -> bool:

@@ -3,9 +3,18 @@
 import hashlib
 import json
 import math
+import sys
 import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from ray import cloudpickle
+
+from garment_sweeps.ray.node import Place
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.job import TrialJob
+from garment_sweeps.trials.work import OpenWork
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.training.trial import TrialConfig
@@ -94,3 +103,24 @@ class TabulatedWork:
 
     def close(self) -> None:
         """There is nothing to let go of."""
+
+
+def tabulated(seconds_per_epoch: float = 0.0) -> OpenWork:
+    """Opens such work; it travels to Ray's workers whole, wherever they look for modules."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    return partial(_open, seconds_per_epoch=seconds_per_epoch)
+
+
+def tabulated_job(
+    context: TrialContext,
+    trial: dict[str, Any],
+    values: dict[str, Any],
+    checkpoint: Path | None = None,
+    seconds_per_epoch: float = 0.0,
+) -> TrialJob:
+    """A trial of such work, without Tune."""
+    return TrialJob(context, trial, values, checkpoint, open_work=tabulated(seconds_per_epoch))
+
+
+def _open(context: TrialContext, config: TrialConfig, place: Place, seconds_per_epoch: float) -> TabulatedWork:
+    return TabulatedWork(config, seconds_per_epoch)

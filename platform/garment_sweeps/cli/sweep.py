@@ -53,7 +53,7 @@ def command(
         return
     if experiment is None:
         raise click.UsageError("name the EXPERIMENT to run, or a LOG with --replay", click.get_current_context())
-    from garment_sweeps.api.run import run
+    from garment_sweeps.api.run_sweep import run
     from garment_sweeps.experiment import experiment_file
     from garment_sweeps.experiment.budget import Budget
     from garment_sweeps.experiment.overrides import experiment_with, sweep_named

@@ -4,7 +4,8 @@ from functools import partial
 
 from garment_sweeps.driver.budgeting import open_budget, open_outlook, search_is_over
 from garment_sweeps.driver.open_sweep import OpenSweep
-from garment_sweeps.driver.report import SweepReport, sweep_report
+from garment_sweeps.driver.report import SweepReport
+from garment_sweeps.driver.reporting import sweep_report
 from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.ray.session import RayLink
 from garment_sweeps.search.finalists import repeats_left

@@ -11,7 +11,8 @@ from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.driver.budgeting import open_budget, search_is_over
 from garment_sweeps.driver.finals import log_finalists
 from garment_sweeps.driver.open_sweep import OpenSweep
-from garment_sweeps.driver.report import report_lines, sweep_report
+from garment_sweeps.driver.report import report_lines
+from garment_sweeps.driver.reporting import sweep_report
 from garment_sweeps.experiment import FinalsConfig, PbtConfig
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.finalists import finalists_of, repeats_left, repeats_of

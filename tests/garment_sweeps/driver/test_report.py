@@ -4,7 +4,8 @@ import pytest
 from mlflow.utils.validation import _validate_metric_name
 
 from garment_sweeps.budget.cost import Cost, Incumbent
-from garment_sweeps.driver.report import SweepReport, kinds_of, report_lines
+from garment_sweeps.driver.report import SweepReport, report_lines
+from garment_sweeps.driver.reporting import kinds_of
 from garment_uv.errors import UserError
 
 COST = Cost((Incumbent("t00000", 1.0, 14.0), Incumbent("t00004", 3.0, 12.0)), 4.0, 18.0)

@@ -125,7 +125,7 @@ def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, 
 def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(
     settings, monkeypatch, capsys
 ):
-    import garment_sweeps.api.run as module
+    import garment_sweeps.api.run_sweep as module
 
     tabulated_run = partial(module.run, settings=settings, open_work=tabulated(), tracked=False)
     monkeypatch.setattr(module, "run", tabulated_run)

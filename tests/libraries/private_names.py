@@ -65,7 +65,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "ray._private.state:GlobalState": ("get_draining_nodes",),
     # ray/session.py: what Ray says that is no news
     "ray._private.worker": ("logger",),
-    # study/history.py, search/seen.py, driver/finalists.py: the study as its storage holds it
+    # study/history.py, search/seen.py, study/repeats.py: the study as its storage holds it
     "optuna.study:Study": ("_storage", "_study_id"),
     "optuna.trial:FrozenTrial": ("_trial_id",),
     "optuna.trial:Trial": ("_trial_id",),

@@ -125,14 +125,14 @@ def _train_body(config: BodyFitConfig, source, chosen: argparse.Namespace) -> tu
 
 def _evaluated(model: Path, body: Path, kind: str, source, seed: int, chosen: argparse.Namespace) -> list[dict]:
     """Lines with tables by kind of segments and by whether placement counts; kept beside the model."""
-    from garment_uv.estimation.seen import teller
+    from garment_uv.estimation.body_swap import body_swap
     from garment_uv.training.evaluate import saved_evaluator
 
     network = body.name if kind == "predicted" else ""
     kept = model.parent / f"test-{kind}-{network}{seed}-{chosen.samples}.json"
     if kept.exists():
         return json.loads(kept.read_text())
-    evaluator = saved_evaluator(model, source, tell=teller(kind, source, body, seed=seed))
+    evaluator = saved_evaluator(model, source, swap_body=body_swap(kind, source, body, seed=seed))
     lines = []
     for segments in SEGMENTS:
         tables = evaluator.tables("test", segments, chosen.samples)

@@ -28,7 +28,7 @@ from garment_sweeps.storage.cache import NodeCache
 from garment_sweeps.storage.ranges import PART_BYTES, PARTS_AT_ONCE
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.uri import S3Location
-from garment_uv.samples.shards import file_digest
+from garment_uv.files import file_digest
 from tests.servers.s3 import s3_server
 
 GOAL = 0.8

@@ -24,7 +24,7 @@ from garment_sweeps.storage import open_source
 from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
 from garment_uv.metrics.baselines import baseline_tables
-from garment_uv.metrics.published import COLUMNS
+from garment_uv.metrics.published import PUBLISHED_COLUMNS
 from garment_uv.training.run import read_curve, train_to_end
 
 NAME = "learning_curves"
@@ -36,7 +36,7 @@ def baseline_figures(source) -> dict[str, dict[str, float]]:
     figures = {}
     for name, table in baseline_tables(source, SPLIT).items():
         values = table.to_dict()
-        figures[name] = {column: values[f"s2s/{column}"] for column in COLUMNS if f"s2s/{column}" in values}
+        figures[name] = {column: values[f"s2s/{column}"] for column in PUBLISHED_COLUMNS if f"s2s/{column}" in values}
     return figures
 
 
@@ -51,12 +51,12 @@ def write(name: str, curve: list[dict[str, float]], baselines: dict[str, dict[st
             *(round(baselines[b][column], 3) for b in baselines),
         )
         for epoch in measured
-        for column in COLUMNS
+        for column in PUBLISHED_COLUMNS
         if f"s2s/{column}" in epoch
     ]
     write_csv(name, about, ("epoch", "class", "s2s_mm", *baselines), rows)
     figure, axes = plt.subplots(2, 4, figsize=(14, 6), sharex=True)
-    for axis, column in zip(axes.flat, COLUMNS, strict=False):
+    for axis, column in zip(axes.flat, PUBLISHED_COLUMNS, strict=False):
         own = [(row[0], row[2]) for row in rows if row[1] == column]
         if own:
             axis.plot(*zip(*own, strict=True), marker=".", label="model")

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from garment_uv.losses.generator_loss import GeneratorLoss
-from garment_uv.losses.map_terms import mesh_share
-from garment_uv.losses.means import masked_share, mean_of_shares
+from garment_uv.losses.map_terms import mesh_term
+from garment_uv.losses.means import masked_mean, mean_of
 from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import edge_share, laplacian_share, vertex_normals
+from garment_uv.losses.surface_terms import covered_normals, edge_term, laplacian_term
 from garment_uv.uv.atlas import Atlas
 
 FAR_M = 1000.0
@@ -95,21 +95,21 @@ class PublishedLoss(GeneratorLoss):
         self.read_predicted = self.read_true = PointSampler(atlas)
         self.surfaces = nn.ModuleDict({name: PlainOperators(ours) for name, ours in self.surfaces.items()})
 
-    def normal_share(self, part):
+    def normal_term(self, part):
         """Squared distance between each normal and that of the nearest true vertex."""
-        normals = vertex_normals(part.operators, part.predicted, part.covered)
+        normals = covered_normals(part.operators, part.predicted, part.covered)
         with torch.no_grad():
-            true = vertex_normals(part.operators, part.true, part.covered)
+            true = covered_normals(part.operators, part.true, part.covered)
             match = match_by_cdist(part.predicted, part.true, part.covered.vertices, self.exact)
             matched = true.gather(0, match.unsqueeze(2).expand_as(true))
-        return masked_share((normals - matched).square().sum(dim=2), part.covered.vertices)
+        return masked_mean((normals - matched).square().sum(dim=2), part.covered.vertices)
 
     def _surface_terms(self, output, batch) -> dict[str, torch.Tensor]:
         predicted, true = self.read_predicted(output.displacement), self.read_true(batch.displacement_uv)
         parts = self._by_topology(predicted, true, batch)
         return {
-            "mesh": mean_of_shares([mesh_share(predicted, true, batch.vertex_classes)]),
-            "normal": mean_of_shares([self.normal_share(part) for part in parts]),
-            "laplacian": mean_of_shares([laplacian_share(p.operators, p.predicted, p.covered) for p in parts]),
-            "edge": mean_of_shares([edge_share(p.operators, p.predicted, p.true, p.covered) for p in parts]),
+            "mesh": mean_of([mesh_term(predicted, true, batch.vertex_classes)]),
+            "normal": mean_of([self.normal_term(part) for part in parts]),
+            "laplacian": mean_of([laplacian_term(p.operators, p.predicted, p.covered) for p in parts]),
+            "edge": mean_of([edge_term(p.operators, p.predicted, p.true, p.covered) for p in parts]),
         }

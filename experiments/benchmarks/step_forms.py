@@ -11,7 +11,7 @@ from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.losses.nearest import nearest_vertices
-from garment_uv.losses.surface_terms import edge_share, laplacian_share, vertex_normals
+from garment_uv.losses.surface_terms import covered_normals, edge_term, laplacian_term
 from garment_uv.networks.blocks import in_layout_of, recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
@@ -122,10 +122,10 @@ class Form:
         for part in self.surfaces:
             predicted = part.predicted.detach().requires_grad_()
             shares = [
-                laplacian_share(part.operators, predicted, part.covered),
-                edge_share(part.operators, predicted, part.true, part.covered),
+                laplacian_term(part.operators, predicted, part.covered),
+                edge_term(part.operators, predicted, part.true, part.covered),
             ]
-            normals = vertex_normals(part.operators, predicted, part.covered)
+            normals = covered_normals(part.operators, predicted, part.covered)
             (sum(share.total for share in shares) + normals[..., 0].sum()).backward()
             found.append(predicted.grad)
         return found

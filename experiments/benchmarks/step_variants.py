@@ -59,7 +59,7 @@ def _other_layout(form: Form) -> None:
 
 
 def _compiled(form: Form) -> None:
-    for module in form.generator.trunk():
+    for module in form.generator.backbone():
         module.compile()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas
 
 from experiments.benchmarks.conditions import RESULTS, conditions
-from garment_uv.metrics.published import COLUMNS, PUBLISHED_MM
+from garment_uv.metrics.published import PUBLISHED_COLUMNS, PUBLISHED_MM
 
 
 def write_report(name: str, results: list[dict[str, Any]], rows: list[str]) -> str:
@@ -28,10 +28,15 @@ def write_report(name: str, results: list[dict[str, Any]], rows: list[str]) -> s
 def table(results: list[dict[str, Any]], rows: list[str]) -> str:
     """Means and standard deviations over seeds of S2S in mm with given segments; published figures in brackets."""
     width = max(len(row) for row in rows) + 2
-    lines = [f"{'S2S, mm (published)':<{width}}{'seeds':>5}" + "".join(f"{name:>21}" for name in (*COLUMNS, "macro"))]
+    lines = [
+        f"{'S2S, mm (published)':<{width}}{'seeds':>5}"
+        + "".join(f"{name:>21}" for name in (*PUBLISHED_COLUMNS, "macro"))
+    ]
     for row in rows:
         tables = [item["tables"]["test"]["given"] for item in results if item["row"] == row and not item["reason"]]
-        cells = [_cell([t[name]["s2s_mm"] for t in tables if name in t], row, name) for name in (*COLUMNS, "macro")]
+        cells = [
+            _cell([t[name]["s2s_mm"] for t in tables if name in t], row, name) for name in (*PUBLISHED_COLUMNS, "macro")
+        ]
         lines.append(f"{row:<{width}}{len(tables):>5}" + "".join(f"{cell:>21}" for cell in cells))
     return "\n".join(lines)
 
@@ -40,8 +45,8 @@ def _cell(values: list[float], row: str, column: str) -> str:
     if not values:
         return "-"
     spread = f" +- {statistics.stdev(values):.2f}" if len(values) > 1 else ""
-    known = row in PUBLISHED_MM and column in COLUMNS
-    published = f" ({PUBLISHED_MM[row][COLUMNS.index(column)]:.1f})" if known else ""
+    known = row in PUBLISHED_MM and column in PUBLISHED_COLUMNS
+    published = f" ({PUBLISHED_MM[row][PUBLISHED_COLUMNS.index(column)]:.1f})" if known else ""
     return f"{statistics.mean(values):.2f}{spread}{published}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from experiments.benchmarks.conditions import RESULTS
 from garment_uv.errors import UserError
-from garment_uv.training.files import read_json
+from garment_uv.files import read_json
 from garment_uv.training.run import RESULT
 from garment_uv.training.trial import TrialConfig
 

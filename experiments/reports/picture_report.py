@@ -64,17 +64,17 @@ def draw(model: Path, body_model: Path, source, count: int, folder: Path, size: 
     """`<key>.png` per sample: the picture; on the given body; from the picture alone, in its place; the truth."""
     from PIL import Image
 
-    from garment_uv.estimation.seen import teller
+    from garment_uv.estimation.body_swap import body_swap
     from garment_uv.samples.other_body import placement_error
     from garment_uv.training.evaluate import saved_evaluator
     from garment_uv.viewing.exhibits import view_meshes
     from garment_uv.viewing.meshes import BODY_COLOUR, ViewMesh
-    from garment_uv.viewing.picture import render, render_through
+    from garment_uv.viewing.picture import render_through, render_views
 
     folder.mkdir(parents=True, exist_ok=True)
-    tell = teller("predicted", source, body_model)
+    swap = body_swap("predicted", source, body_model)
     given = saved_evaluator(model, source).samples("test", "predicted", count)
-    alone = saved_evaluator(model, source, tell=tell).samples("test", "predicted", count)
+    alone = saved_evaluator(model, source, swap_body=swap).samples("test", "predicted", count)
     for first, second in zip(given, alone, strict=True):
         sample, faces = first.sample, source.atlas().faces["default"]
         step = placement_error(second.seen, sample)
@@ -87,7 +87,7 @@ def draw(model: Path, body_model: Path, source, count: int, folder: Path, size: 
         ):
             shown = [ViewMesh("body", body + moved, faces, BODY_COLOUR)]
             shown += view_meshes({name: (points + moved, corners) for name, (points, corners) in meshes.items()})
-            around = render(shown, size, ("three_quarter",))
+            around = render_views(shown, size, ("three_quarter",))
             columns.append(np.concatenate([render_through(shown, sample.body.camera, size), around], axis=0))
         photograph = np.asarray(Image.fromarray(sample.image).resize((size, size), Image.Resampling.BICUBIC))
         left = np.concatenate([photograph, np.full_like(photograph, 247)], axis=0)

@@ -6,6 +6,16 @@ NUM_CLASSES = len(GARMENT_CLASSES)
 CLASS_IDS: dict[str, int] = {name: index for index, name in enumerate(GARMENT_CLASSES, start=1)}
 """Value of each class in `segments` and `vertex_classes`; 0 is no garment."""
 
+OUTFITS: tuple[tuple[str, ...], ...] = (
+    ("Top", "Trousers"),
+    ("Top", "Skirt"),
+    ("Tshirt", "Trousers"),
+    ("Tshirt", "Skirt"),
+    ("Jumpsuit",),
+    ("Dress",),
+)
+"""What CLOTH3D's people wear; in a picture a piece may still turn out to cover nothing."""
+
 SKIRT_TOPOLOGY_CLASSES: frozenset[str] = frozenset({"Skirt", "Dress"})
 """Classes whose surface joins the legs: an outfit with one of them uses the topology 'skirt'."""
 

@@ -1,6 +1,11 @@
 """The ways in which this project says no."""
 
 
+def one_line(error: object, most: int = 300) -> str:
+    """What an error says, or of what type it is where it says nothing, in one line of at most so many characters."""
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
 class UserError(Exception):
     """Something a user can mend: one line that says what was wrong, what was given, and how to mend it."""
 

@@ -9,12 +9,13 @@ from garment_uv.body import AnnyBody, load_body
 from garment_uv.body.skeleton import JOINT_NAMES
 from garment_uv.body.topology import build_topology
 from garment_uv.classes import CLASS_IDS
+from garment_uv.files import file_digest
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.posing import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
-from garment_uv.samples.shards import file_digest, tar_blocks
+from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import FolderSink
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.build import build_atlas

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.classes import CLASS_IDS, topology_of
+from garment_uv.files import file_digest
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
-from garment_uv.samples.shards import file_digest, tar_blocks
+from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import FolderSink
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill

@@ -8,13 +8,14 @@ from PIL import Image
 
 from garment_uv.body import build_topology, load_body
 from garment_uv.classes import CLASS_IDS
-from garment_uv.estimation.body_file import BodyFile, write_body_file
+from garment_uv.estimation.body_file import BodyFile
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.sample import FrameBody
 from garment_uv.training.model_file import TrainedOn, save_model
 from garment_uv.uv.build import build_atlas
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
 from tests.garment_uv.cylinder import small_config
+from tests.garment_uv.written import write_body_file
 
 IMAGE_SIZE = 64
 

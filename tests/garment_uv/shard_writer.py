@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from garment_uv.files import file_digest
 from garment_uv.samples.manifest import ShardEntry
-from garment_uv.samples.shards import TAR_END, file_digest
+from garment_uv.samples.shards import TAR_END
 from garment_uv.samples.sink import DatasetSink
 
 

@@ -12,18 +12,18 @@ import torch
 
 from garment_uv.datasets.cloth3d.pointcache import write_pointcache
 from garment_uv.errors import UserError
-from garment_uv.estimation.body_file import BodyFile, write_body_file
+from garment_uv.estimation.body_file import BodyFile
 from garment_uv.geometry.obj import write_obj
 from garment_uv.inference.export import export_model
 from garment_uv.metrics.scores_file import SampleScore, write_scores
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.outputs import CannotWrite, file_aside, present_folder, replaced_folder, write_file, write_files
 from garment_uv.training.model_file import TrainedOn, save_model
-from garment_uv.viewing.mesh_files import write_meshes
 from garment_uv.viewing.meshes import ViewMesh
 from garment_uv.viewing.viewer import Panel, write_html
 from tests.garment_uv.cylinder import IMAGE, cylinder_atlas, small_config
 from tests.garment_uv.disks import full_disk, read_only
+from tests.garment_uv.written import write_body_file, write_meshes
 
 FREE = 512
 RNG = np.random.default_rng(0)

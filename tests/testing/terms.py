@@ -2,12 +2,12 @@
 
 import torch
 
-from garment_uv.losses.means import Share, mean_of_shares
+from garment_uv.losses.means import MaskedMean, mean_of
 from tests.testing.operators import Case, OperatorTests
 
 
 class TermTests(OperatorTests):
-    """A term gives one number, or a `Share` whose mean is one; where nothing counts it is 0, without gradient."""
+    """A term gives one number, or a `MaskedMean` whose mean is one; where nothing counts it is 0, without gradient."""
 
     name: str
     """Of its weight in the config; 'discriminator' has none."""
@@ -16,11 +16,11 @@ class TermTests(OperatorTests):
 
     @staticmethod
     def answer(found) -> torch.Tensor:
-        return mean_of_shares([found]) if isinstance(found, Share) else found
+        return mean_of([found]) if isinstance(found, MaskedMean) else found
 
     def joined(self, case: Case, singles: list) -> torch.Tensor:
-        if isinstance(singles[0], Share):
-            return mean_of_shares(singles)
+        if isinstance(singles[0], MaskedMean):
+            return mean_of(singles)
         return torch.stack(singles).mean()
 
     def test_of_nothing_it_is_0_without_gradient(self, case):

@@ -45,22 +45,9 @@ class AnnyBody:
     @cached_property
     def digest(self) -> str:
         """Hex digest of anny's version and of the tables that map SMPL's parameters to it."""
-        tables = [
-            anny_bones.T_POSE,
-            anny_bones.JOINT_BONES,
-            anny_bones.ROOT_HEIGHT_BONE,
-            SHAPE_AXES,
-        ]
+        tables = [anny_bones.T_POSE_BONES, anny_bones.JOINT_BONES, anny_bones.ROOT_HEIGHT_BONE, SHAPE_AXES]
         text = json.dumps(["anny", version("anny"), self._segments.bones, self._segments.joints, tables])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    @cached_property
-    def vertex_joint_weights(self) -> np.ndarray:
-        """float32 [V, 24] how much each SMPL joint moves each vertex; rows add to one."""
-        weights = np.zeros((len(self._body_vertices), 24), dtype=np.float32)
-        for segment, joint in enumerate(self._segments.joints):
-            weights[:, joint] += self._body_weights[:, [segment]].toarray()[:, 0]
-        return weights
 
     def pose(self, parameters: BodyParameters) -> np.ndarray:
         """Posed vertices, metres, z-up, root-relative, float32 [V, 3]."""

@@ -29,7 +29,7 @@ JOINT_BONES: tuple[str, ...] = (
 )  # fmt: skip
 """The bone whose head is each SMPL joint (the root joint has its own rule: ROOT_HEIGHT_BONE)."""
 
-T_POSE: dict[str, tuple[float, float, float]] = {
+T_POSE_BONES: dict[str, tuple[float, float, float]] = {
     "thigh": (0.08, 0.04, -1.0),
     "shank": (-0.03, 0.11, -1.0),
     "clavicle_lift": (0.0, -0.2, 0.0),
@@ -71,14 +71,14 @@ def t_pose_rotations(heads: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """
     rotations = {"none": np.eye(3)}
     for side, mirror in (("L", 1.0), ("R", -1.0)):
-        along = {name: np.array([mirror * x, y, z]) for name, (x, y, z) in T_POSE.items()}
+        along = {name: np.array([mirror * x, y, z]) for name, (x, y, z) in T_POSE_BONES.items()}
 
         def bone(start: str, end: str, side: str = side) -> np.ndarray:
             return heads[f"{end}.{side}"] - heads[f"{start}.{side}"]
 
         rotations[f"thigh.{side}"] = rotation_between(bone("upperleg01", "lowerleg01"), along["thigh"])
         rotations[f"shank.{side}"] = rotation_between(bone("lowerleg01", "foot"), along["shank"])
-        lift = np.asarray(T_POSE["clavicle_lift"]) * np.array([1.0, mirror, mirror])
+        lift = np.asarray(T_POSE_BONES["clavicle_lift"]) * np.array([1.0, mirror, mirror])
         rotations[f"clavicle.{side}"] = rotation_matrices(lift)
 
         upper = rotation_between(bone("upperarm01", "lowerarm01"), along["upper_arm"])

@@ -37,7 +37,7 @@ def phenotypes(gender: int, shape: np.ndarray) -> dict[str, float]:
 _LOG = logging.getLogger(__name__)
 
 
-def cache_folder() -> Path:
+def anny_cache_folder() -> Path:
     """Where anny keeps its cache: ANNY_CACHE_DIR, or a folder in the user's home."""
     from anny.paths import get_anny_cache_path
 
@@ -55,7 +55,7 @@ def load_anny() -> Any:
     Anny writes its cache in place, so processes that start together would read each other's half-written files: a
     lock lets one build while the others wait. UserError when the cache cannot be written or is damaged.
     """
-    folder = cache_folder()
+    folder = anny_cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / "garment-sweeps.lock", "w") as lock:
@@ -85,4 +85,4 @@ def _build(folder: Path) -> Any:
 
 
 def _marker() -> Path:
-    return cache_folder() / f"garment-sweeps-anny-{version('anny')}.built"
+    return anny_cache_folder() / f"garment-sweeps-anny-{version('anny')}.built"

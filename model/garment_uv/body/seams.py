@@ -24,7 +24,7 @@ _SHORTNESS = 0.15
 
 
 def find_seams(vertices: np.ndarray, faces: np.ndarray, loops: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Vertex paths int [N] of the five seams on a trunk in T-pose, z-up, facing -y; no two share a vertex.
+    """Vertex paths int [N] of the five seams on a torso in T-pose, z-up, facing -y; no two share a vertex.
 
     Each is the shortest edge path that keeps to where the normal points neither front nor back. Joined end to end
     through the openings they close a ring, so cutting along them leaves two disks.

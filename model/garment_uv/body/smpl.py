@@ -51,11 +51,6 @@ class SmplBody:
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]
 
-    @cached_property
-    def vertex_joint_weights(self) -> np.ndarray:
-        """float32 [V, 24] how much each joint moves each vertex; of the first gender loaded."""
-        return next(iter(self._models.values())).weights
-
     def pose(self, parameters: BodyParameters) -> np.ndarray:
         """Posed vertices, metres, root-relative (minus the rest root joint), float32 [V, 3]."""
         return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]

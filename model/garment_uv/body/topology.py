@@ -10,7 +10,7 @@ from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.seams import find_seams, front_and_back
 from garment_uv.body.skeleton import REST_POSE
 from garment_uv.body.skirt_faces import bridge, inner_strip, strip_borders
-from garment_uv.body.trunk import check_joints, openings, trunk_faces
+from garment_uv.body.torso import check_joints, openings, torso_faces
 from garment_uv.geometry.subdivision import midpoint_matrix, refine_path, subdivide_midpoints
 
 
@@ -54,7 +54,7 @@ def build_topology(body: BodyModel, subdivisions: int = 1) -> BodyTopology:
         raise ValueError(f"subdivisions is 0 or more, was given {subdivisions}")
     rest, joints = _mean_rest(body)
     check_joints(joints)
-    faces = body.faces[trunk_faces(rest, joints, body.faces)]
+    faces = body.faces[torso_faces(rest, joints, body.faces)]
     used, flat = np.unique(faces, return_inverse=True)
     faces = flat.reshape(faces.shape).astype(np.int32)
     points = rest[used]

@@ -10,8 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from garment_uv.config import Config
-from garment_uv.errors import UserError
-from garment_uv.outputs import file_aside, write_file
+from garment_uv.errors import UserError, one_line
 from garment_uv.samples.sample import FrameBody
 
 PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth")
@@ -51,29 +50,12 @@ class BodyFile(Config):
         return FrameBody(gender=self.gender, zrot=self.zrot, **arrays)
 
 
-def write_body_file(path: Path, body: BodyFile) -> None:
-    """Write .json or .npz, whichever `path` ends in; UserError for any other ending."""
-    path = Path(path)
-    if path.suffix == ".json":
-        write_file(path, body_json(body))
-    elif path.suffix == ".npz":
-        with file_aside(path) as file:
-            np.savez(file, **{name: np.asarray(value) for name, value in body.plain().items()})
-    else:
-        raise UserError(f"a body file ends in .json or .npz, was given {str(path)!r}")
-
-
 def body_json(body: BodyFile) -> bytes:
     """The bytes of a body file that ends in .json."""
     return (json.dumps(body.plain(), indent=1) + "\n").encode()
 
 
-def read_body_file(path: Path) -> BodyFile:
-    """Read either kind; UserError names the file and what is wrong with it."""
-    return body_of(read_values(path), path)
-
-
-def body_of(values: Any, path: Path) -> BodyFile:
+def body_from(values: Any, path: Path) -> BodyFile:
     """The body of a file's values; UserError names the file and the first thing wrong."""
     if not isinstance(values, dict) or not all(name.isidentifier() for name in values):
         raise UserError(f"body file {path} does not hold the named fields of a body: see BodyFile")
@@ -81,7 +63,7 @@ def body_of(values: Any, path: Path) -> BodyFile:
     try:
         return BodyFile.from_plain(plain)
     except UserError as error:
-        raise UserError(f"body file {path}: {_short(error)}") from None
+        raise UserError(f"body file {path}: {one_line(error)}") from None
 
 
 def read_values(path: Path) -> Any:
@@ -100,7 +82,7 @@ def read_values(path: Path) -> Any:
     except FileNotFoundError:
         raise UserError(f"no body file at {path}: give the .json or .npz of the picture's body") from None
     except (OSError, ValueError, EOFError, RecursionError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"body file {path} cannot be read ({_short(error)}): write it again") from None
+        raise UserError(f"body file {path} cannot be read ({one_line(error)}): write it again") from None
 
 
 def _read_json(path: Path) -> Any:
@@ -110,7 +92,3 @@ def _read_json(path: Path) -> Any:
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

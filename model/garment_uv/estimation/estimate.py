@@ -19,7 +19,7 @@ LOOKS = 2
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BodyEstimate:
     """A regressed body."""
 
     body: FrameBody
@@ -37,7 +37,7 @@ class BodyEstimator:
         self._network = network.to(self._device)
 
     @torch.no_grad()
-    def __call__(self, picture: np.ndarray, rough: Square, optics: Optics | None = None) -> Estimate:
+    def __call__(self, picture: np.ndarray, rough: Square, optics: Optics | None = None) -> BodyEstimate:
         """The body in `rough`, a square of `picture` uint8 [H, W, 3].
 
         Without `optics` the picture's camera is unknown: the body is then taken to stand as far away as those of the
@@ -59,7 +59,7 @@ class BodyEstimator:
             zrot=0.0,
             camera=camera_of(square, optics),
         )
-        return Estimate(body, square)
+        return BodyEstimate(body, square)
 
     def of_sample(self, sample: Sample, seed: int = 0) -> FrameBody:
         """The body in a sample's image, its first square displaced as in training.

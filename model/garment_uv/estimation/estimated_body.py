@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 
 from garment_uv.body import BodyModel, BodyParameters
-from garment_uv.datasets.cloth3d.camera import HALF_SQUARE, NEAREST
+from garment_uv.datasets.cloth3d.camera import NEAREST
 from garment_uv.errors import UserError
 from garment_uv.estimation.body_file import BodyFile
 from garment_uv.estimation.placement import Square
+from garment_uv.geometry.camera import HALF_SQUARE
 from garment_uv.geometry.rotations import axis_angles, rotation_matrices
 
 CameraFrame = Literal["y-down", "y-up"]

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.estimation.estimated_body import CameraFrame, EstimatedBody, Perspective, WeakPerspective
 from garment_uv.estimation.placement import Square
 from garment_uv.geometry.rotations import axis_angles
@@ -40,7 +40,7 @@ _STRAIGHT = 1e-2
 
 
 @dataclass(frozen=True)
-class Said:
+class EstimatorOptions:
     """What a user says of an estimator's file."""
 
     gender: str = ""
@@ -51,7 +51,7 @@ class Said:
     """How the estimator's camera stands."""
 
 
-NOTHING = Said()
+NO_OPTIONS = EstimatorOptions()
 
 
 def looks_estimated(values: Any) -> bool:
@@ -61,13 +61,13 @@ def looks_estimated(values: Any) -> bool:
     )
 
 
-def estimated_bodies(values: dict[str, Any], path: Path, said: Said) -> list[EstimatedBody]:
+def estimated_bodies(values: dict[str, Any], path: Path, options: EstimatorOptions) -> list[EstimatedBody]:
     """The bodies of one file, one for each frame.
 
     Args:
         values: names to arrays, lists, numbers and texts.
         path: the file's, for messages.
-        said: what the file leaves out.
+        options: what the file leaves out.
 
     Raises:
         UserError: something is missing, or of another shape than the table above has.
@@ -76,14 +76,14 @@ def estimated_bodies(values: dict[str, Any], path: Path, said: Said) -> list[Est
         pose = _pose(values)
         frames = len(pose)
         shape = _each(_first(values, SHAPES), (10,), frames, "betas")
-        cameras = _cameras(values, frames, said.focal)
-        bearer = GENDERS[_gender(values, said.gender)]
+        cameras = _cameras(values, frames, options.focal)
+        bearer = GENDERS[_gender(values, options.gender)]
         return [
-            EstimatedBody(bearer, *both, camera, said.camera_frame)
+            EstimatedBody(bearer, *both, camera, options.camera_frame)
             for *both, camera in zip(shape, pose, cameras, strict=True)
         ]
     except (ValueError, TypeError) as error:
-        raise UserError(f"body file {path}: {' '.join(str(error).split())[:300]}") from None
+        raise UserError(f"body file {path}: {one_line(error)}") from None
 
 
 def _pose(values: dict[str, Any]) -> np.ndarray:
@@ -146,10 +146,10 @@ def _crops(values: dict[str, Any], frames: int) -> list[Square]:
 
 
 def _gender(values: dict[str, Any], given: str) -> str:
-    said = str(given or np.asarray(values.get("gender", "")).ravel()[:1].tolist()[0]).lower()
-    if said not in GENDERS:
-        raise ValueError(f"its gender is {said or 'not said'!r}: say --gender female or --gender male")
-    return said
+    options = str(given or np.asarray(values.get("gender", "")).ravel()[:1].tolist()[0]).lower()
+    if options not in GENDERS:
+        raise ValueError(f"its gender is {options or 'not options'!r}: say --gender female or --gender male")
+    return options
 
 
 def _each(given: Any, shape: tuple[int, ...], frames: int, name: str) -> np.ndarray:

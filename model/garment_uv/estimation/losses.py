@@ -3,11 +3,11 @@
 import torch
 import torch.nn.functional as F
 
-from garment_uv.datasets.cloth3d.camera import HALF_SQUARE
 from garment_uv.estimation.config import BodyLossConfig
 from garment_uv.estimation.examples import BodyBatch
 from garment_uv.estimation.network import BodyOutput
 from garment_uv.estimation.skeleton import posed_joints
+from garment_uv.geometry.camera import HALF_SQUARE
 from garment_uv.geometry.torch_rotations import angles_degrees
 
 ROOT_WEIGHT = 3.0

@@ -13,9 +13,9 @@ from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError
 from garment_uv.estimation.config import BodyFitConfig
 from garment_uv.estimation.network import BodyRegressor
+from garment_uv.files import FileFacts, file_facts, read_json, verify_files, write_json
 from garment_uv.outputs import present_folder, replaced_folder
-from garment_uv.training.files import file_facts, read_json, verify_files, write_json
-from garment_uv.training.model_file import FileFacts, load_tensors, load_weights, save_tensors
+from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
 
 BODY_JSON = "body_model.json"
 BODY_WEIGHTS = "body_regressor.safetensors"
@@ -54,8 +54,8 @@ def save_body_model(folder: Path, network: BodyRegressor, card: BodyCard) -> Non
 def write_body_model(folder: Path, network: BodyRegressor, card: BodyCard) -> None:
     """Write the files into an existing folder, for writers that make that whole themselves."""
     save_tensors(folder / BODY_WEIGHTS, network.state_dict())
-    facts = {BODY_WEIGHTS: FileFacts(**file_facts(folder / BODY_WEIGHTS))}
-    write_json(folder / BODY_JSON, card.with_values({"files": {n: f.plain() for n, f in facts.items()}}).plain())
+    facts = {BODY_WEIGHTS: file_facts(folder / BODY_WEIGHTS).plain()}
+    write_json(folder / BODY_JSON, card.with_values({"files": facts}).plain())
 
 
 def load_body_model(folder: Path) -> tuple[BodyRegressor, BodyCard]:
@@ -63,7 +63,7 @@ def load_body_model(folder: Path) -> tuple[BodyRegressor, BodyCard]:
     path = present_folder(Path(folder))
     values = read_json(path / BODY_JSON, "body model folder")
     card = BodyCard.from_plain(values)
-    verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
+    verify_files(path, card.files)
     if digest_of(values["config"]) != card.config_digest or BODY_WEIGHTS not in card.files:
         raise UserError(f"{path / BODY_JSON} was changed after it was written: take another copy of the body model")
     network = BodyRegressor(card.config.network)

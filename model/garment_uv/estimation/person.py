@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.estimation.placement import Square
 
 
@@ -24,7 +24,7 @@ def read_pixels(path: Path) -> np.ndarray:
     except FileNotFoundError:
         raise UserError(f"no picture at {path}: give a PNG or JPEG file") from None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = one_line(error, 160)
         raise UserError(f"picture {path} cannot be read ({reason}): it is truncated or no picture") from None
 
 

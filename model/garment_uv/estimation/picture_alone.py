@@ -7,10 +7,10 @@ import numpy as np
 
 from garment_uv.datasets.cloth3d.camera import HEIGHT, WIDTH, cut_square
 from garment_uv.estimation.body_file import BodyFile
+from garment_uv.estimation.body_swap import check_same_body
 from garment_uv.estimation.estimate import BodyEstimator
 from garment_uv.estimation.person import read_mask, rough_square
 from garment_uv.estimation.placement import Optics
-from garment_uv.estimation.seen import check_same_body
 from garment_uv.training.model_file import TrainedOn
 
 
@@ -28,7 +28,7 @@ ANYONE = Person()
 
 
 @dataclass(frozen=True)
-class Looked:
+class FoundBody:
     """A body that was seen, and the square picture around its root that the garment model looks at."""
 
     body: BodyFile
@@ -44,7 +44,7 @@ class BodySeer:
         check_same_body(self._estimate.card, trained_on.body_model, trained_on.body_digest, network)
         self._trained_on = trained_on
 
-    def __call__(self, pixels: np.ndarray, name: str, person: Person = ANYONE) -> Looked:
+    def __call__(self, pixels: np.ndarray, name: str, person: Person = ANYONE) -> FoundBody:
         """The body in `pixels` uint8 [H, W, 3 or 4].
 
         A 640x480 picture is taken for a frame of the dataset's camera, whose optics are known; any other picture's are
@@ -61,4 +61,4 @@ class BodySeer:
         found = self._estimate(colours, rough, optics)
         square = found.square
         picture = cut_square(colours, square.left, square.top, square.side, self._trained_on.image_size)
-        return Looked(BodyFile.of_frame(found.body, self._trained_on.body_model), np.ascontiguousarray(picture))
+        return FoundBody(BodyFile.of_frame(found.body, self._trained_on.body_model), np.ascontiguousarray(picture))

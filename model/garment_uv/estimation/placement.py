@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from garment_uv.datasets.cloth3d.camera import CENTRE, FOCAL, HALF_SQUARE, NEAREST, crop_box
+from garment_uv.datasets.cloth3d.camera import CENTRE, FOCAL, NEAREST, crop_box
+from garment_uv.geometry.camera import HALF_SQUARE
 
 
 @dataclass(frozen=True)

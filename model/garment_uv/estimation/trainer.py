@@ -31,18 +31,18 @@ from garment_uv.estimation.model_file import (
 )
 from garment_uv.estimation.network import BodyRegressor
 from garment_uv.estimation.skeleton import joint_rotations
+from garment_uv.files import FileFacts, facts_below, read_json, verify_files, write_json
 from garment_uv.outputs import check_replaceable, present_folder, replaced_folder
 from garment_uv.samples.batch_plan import epoch_order
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training.checkpoint import load_optimiser, optimiser_tensors, part
 from garment_uv.training.device import resolve_device
 from garment_uv.training.epochs import rate_factor
-from garment_uv.training.files import file_facts, read_json, verify_files, write_json
+from garment_uv.training.fitting import TRAIN_SPLIT
 from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
 from garment_uv.training.random_state import RandomState
 
 CHECKPOINT_JSON, TRAINING, MODEL = "checkpoint.json", "training.safetensors", "model"
-TRAIN_SPLIT = "train"
 WHERE_IT_RUNS = ("uri", "smpl_dir", "device", "threads")
 
 
@@ -141,14 +141,13 @@ class BodyTrainer:
             tensors = optimiser_tensors("optimiser", self._optimiser)
             tensors |= {f"random/{name}": value for name, value in self._random.tensors().items()}
             save_tensors(fresh / TRAINING, tensors)
-            written = sorted(path for path in fresh.rglob("*") if path.is_file())
             values: dict[str, Any] = {
                 "config": self.config.plain(),
                 "dataset_version": self.source.manifest.digest(),
                 "epoch": self.epoch,
                 "errors": self.errors,
                 "random": self._random.plain().plain(),
-                "files": {path.relative_to(fresh).as_posix(): file_facts(path) for path in written},
+                "files": {name: facts.plain() for name, facts in facts_below(fresh).items()},
             }
             write_json(fresh / CHECKPOINT_JSON, values)
 
@@ -156,7 +155,7 @@ class BodyTrainer:
         """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none."""
         path = present_folder(Path(folder))
         values = read_json(path / CHECKPOINT_JSON, "checkpoint")
-        verify_files(path, values["files"])
+        verify_files(path, {name: FileFacts(**facts) for name, facts in values["files"].items()})
         now, before = self.config.flat(), BodyFitConfig.from_plain(values["config"]).flat()
         differing = [name for name in now if now[name] != before[name] and name not in WHERE_IT_RUNS]
         if differing or values["dataset_version"] != self.source.manifest.digest():

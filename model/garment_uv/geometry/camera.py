@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+HALF_SQUARE = 1.25
+"""Half the side, metres, of the square around a body's root, at its depth, that its picture is cut to."""
 ALONG_MINUS_X = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 """R of a camera that looks along -x: y to the right, z up."""
 

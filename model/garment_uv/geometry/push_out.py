@@ -10,10 +10,7 @@ PUBLISHED_MARGIN_M = 0.005
 
 
 def push_out(
-    vertices: np.ndarray,
-    body_vertices: np.ndarray,
-    body_faces: np.ndarray,
-    margin_m: float = PUBLISHED_MARGIN_M,
+    vertices: np.ndarray, body_vertices: np.ndarray, body_faces: np.ndarray, margin_m: float = PUBLISHED_MARGIN_M
 ) -> np.ndarray:
     """Garment `vertices` [N, 3] with those inside the body moved to its surface, metres, float32 [N, 3].
 

@@ -1,9 +1,8 @@
 """Surface-to-surface error between two meshes, in mm.
 
-d(A -> B) is the mean over A's vertices of the distance to the nearest point on B's faces, unsquared [paper].
-The published formula leaves open whether both directions are averaged or summed: the headline here is the
-mean, and both directions and the sum stand beside it. Meshes are compared where they stand: root-relative, no
-alignment.
+d(A -> B) is the mean over A's vertices of the distance to the nearest point on B's faces, unsquared [paper]. The
+published formula leaves open whether both directions are averaged or summed: the headline here is the mean, and both
+directions and the sum stand beside it. Meshes are compared where they stand: root-relative, no alignment.
 """
 
 from dataclasses import dataclass
@@ -47,10 +46,7 @@ def surface_to_surface(
     `device` is 'cpu' or 'cuda[:N]'. Raises UserError for a mesh without faces, a vertex that is not finite,
     or a face that names a vertex that is not there. Within 1e-6 m of the exact answer.
     """
-    pred, true = (
-        used_part(pred_vertices, pred_faces, "predicted"),
-        used_part(true_vertices, true_faces, "true"),
-    )
+    pred, true = (used_part(pred_vertices, pred_faces, "predicted"), used_part(true_vertices, true_faces, "true"))
     return S2S(_mean_mm(pred, true, device), _mean_mm(true, pred, device))
 
 

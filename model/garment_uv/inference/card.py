@@ -6,13 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from garment_uv.config import Config
+from garment_uv.files import FileFacts, read_json, verify_files
 from garment_uv.outputs import present_folder
-from garment_uv.training.files import read_json, verify_files
-from garment_uv.training.model_file import FileFacts, TrainedOn
+from garment_uv.training.model_file import TrainedOn
 
 CARD = "inference.json"
 PROGRAM = "program.pt2"
-ATLAS = "atlas.npz"
 
 
 class Tensor(Config):
@@ -52,7 +51,7 @@ def read_inference_card(folder: Path) -> InferenceCard:
     """The card of an inference folder, its files checked by sha256; UserError for anything else."""
     path = present_folder(Path(folder))
     card = InferenceCard.from_plain(read_json(path / CARD, "inference folder"))
-    verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
+    verify_files(path, card.files)
     return card
 
 

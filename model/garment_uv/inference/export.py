@@ -18,13 +18,13 @@ import torch
 from torch import nn
 
 from garment_uv.errors import UserError
-from garment_uv.inference.card import ATLAS, CARD, PROGRAM, InferenceCard, described
+from garment_uv.files import file_digest, file_facts, write_json
+from garment_uv.inference.card import CARD, PROGRAM, InferenceCard, described
 from garment_uv.inference.program import load_program
 from garment_uv.networks.branches import ClassBranches
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.outputs import check_replaceable, replaced_folder
-from garment_uv.training.files import file_facts, sha256, write_json
-from garment_uv.training.model_file import WEIGHTS, FileFacts, load_model, read_card
+from garment_uv.training.model_file import ATLAS, WEIGHTS, load_model, read_card
 from garment_uv.training.predict import quiet_sparse
 
 FILES = (PROGRAM, ATLAS, CARD)
@@ -106,7 +106,7 @@ def export_model(model_folder: Path, out: Path) -> float:
                 weights_sha256=card.files[WEIGHTS].sha256,
                 torch_version=torch.__version__,
                 atlas_digest=atlas.digest,
-                files={name: FileFacts(**file_facts(fresh / name)) for name in (PROGRAM, ATLAS)},
+                files={name: file_facts(fresh / name) for name in (PROGRAM, ATLAS)},
             )
             write_json(fresh / CARD, made.plain())
     return gap
@@ -114,7 +114,7 @@ def export_model(model_folder: Path, out: Path) -> float:
 
 def program_sha256(folder: Path) -> str:
     """sha256 of an inference folder's program."""
-    return sha256(folder / PROGRAM)
+    return file_digest(folder / PROGRAM)[1]
 
 
 def _example(image: int, size: int) -> tuple[torch.Tensor, ...]:

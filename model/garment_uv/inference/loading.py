@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from garment_uv.errors import UserError
-from garment_uv.inference.card import ATLAS, CARD, PROGRAM, read_inference_card
+from garment_uv.inference.card import CARD, PROGRAM, read_inference_card
 from garment_uv.inference.program import ExportedGenerator, load_program
 from garment_uv.training.device import resolve_device
-from garment_uv.training.model_file import TrainedOn, load_model, read_card
+from garment_uv.training.model_file import ATLAS, TrainedOn, load_model, read_card
 from garment_uv.uv.atlas import Atlas
 
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import nn
 
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.uv.sampling import Reading
 
 _PLAIN = re.compile(
@@ -67,8 +67,9 @@ def load_program(path: Path) -> nn.Module:
     try:
         return torch.export.load(path).module()
     except (RuntimeError, ValueError, KeyError, AssertionError, TypeError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(f"{path} cannot be read as a program ({reason}): export the model again") from None
+        raise UserError(
+            f"{path} cannot be read as a program ({one_line(error, 160)}): export the model again"
+        ) from None
 
 
 def _look_through(path: Path) -> None:
@@ -90,7 +91,7 @@ def _look_through(path: Path) -> None:
     except UserError:
         raise
     except Exception as error:  # whatever else a made-up archive can provoke means that it is none of ours
-        raise _refused(path, " ".join(str(error).split())[:160] or type(error).__name__) from None
+        raise _refused(path, one_line(error, 160)) from None
 
 
 def _refused(path: Path, why: str) -> UserError:

@@ -8,11 +8,11 @@ from torch import nn
 
 from garment_uv.losses.adversarial import Features, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
-from garment_uv.losses.map_terms import classification_share, mesh_share, segments_loss, uv_outside_share, uv_share
-from garment_uv.losses.means import Share, means_of_batch, sum_of_shares
+from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
+from garment_uv.losses.means import MaskedMean, means_of_batch, pooled
 from garment_uv.losses.predicted import PredictedMaps
 from garment_uv.losses.surface import Covered, SurfaceOperators
-from garment_uv.losses.surface_terms import edge_share, laplacian_share, normal_share
+from garment_uv.losses.surface_terms import edge_term, laplacian_term, normal_term
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
 
@@ -59,11 +59,7 @@ class GeneratorLoss(nn.Module):
         return self.config.adversarial > 0 or self.config.feature_matching > 0
 
     def forward(
-        self,
-        output: PredictedMaps,
-        batch,
-        fake_features: Features | None = None,
-        real_features: Features | None = None,
+        self, output: PredictedMaps, batch, fake_features: Features | None = None, real_features: Features | None = None
     ) -> dict[str, torch.Tensor]:
         """Unweighted terms by name, and 'total', their weighted sum; scalars, float32.
 
@@ -82,20 +78,20 @@ class GeneratorLoss(nn.Module):
             terms["total"] = torch.stack(weighted).sum() if weighted else output.displacement.sum() * 0
         return terms
 
-    def _map_terms(self, output: PredictedMaps, batch) -> dict[str, Share | torch.Tensor]:
-        terms: dict[str, Share | torch.Tensor] = {}
+    def _map_terms(self, output: PredictedMaps, batch) -> dict[str, MaskedMean | torch.Tensor]:
+        terms: dict[str, MaskedMean | torch.Tensor] = {}
         maps = output.displacement, batch.displacement_uv, batch.segments
         if self.config.uv:
-            terms["uv"] = uv_share(*maps)
+            terms["uv"] = uv_term(*maps)
         if self.config.uv_outside:
-            terms["uv_outside"] = uv_outside_share(*maps)
+            terms["uv_outside"] = uv_outside_term(*maps)
         if self.config.classification and output.class_logits is not None:
-            terms["classification"] = classification_share(output.class_logits, output.class_present)
+            terms["classification"] = classification_term(output.class_logits, output.class_present)
         if self.config.segments:
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)
         return terms
 
-    def _surface_terms(self, output: PredictedMaps, batch) -> dict[str, Share]:
+    def _surface_terms(self, output: PredictedMaps, batch) -> dict[str, MaskedMean]:
         if not (self.config.mesh or len(self.surfaces)):
             return {}
         terms = {}
@@ -105,19 +101,19 @@ class GeneratorLoss(nn.Module):
             if true is None:
                 true = self.read_true(batch.displacement_uv)
         if self.config.mesh:
-            terms["mesh"] = mesh_share(predicted, true, batch.vertex_classes)
+            terms["mesh"] = mesh_term(predicted, true, batch.vertex_classes)
         parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []
         if self.config.normal:
-            terms["normal"] = sum_of_shares(
-                [normal_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
+            terms["normal"] = pooled(
+                [normal_term(part.operators, part.predicted, part.true, part.covered) for part in parts]
             )
         if self.config.laplacian:
-            terms["laplacian"] = sum_of_shares(
-                [laplacian_share(part.operators, part.predicted, part.covered) for part in parts]
+            terms["laplacian"] = pooled(
+                [laplacian_term(part.operators, part.predicted, part.covered) for part in parts]
             )
         if self.config.edge:
-            terms["edge"] = sum_of_shares(
-                [edge_share(part.operators, part.predicted, part.true, part.covered) for part in parts]
+            terms["edge"] = pooled(
+                [edge_term(part.operators, part.predicted, part.true, part.covered) for part in parts]
             )
         return terms
 

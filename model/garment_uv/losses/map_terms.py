@@ -3,25 +3,25 @@
 import torch
 import torch.nn.functional as F
 
-from garment_uv.losses.means import CM_PER_M, Share, masked_share
+from garment_uv.losses.means import CM_PER_M, MaskedMean, masked_mean
 from garment_uv.uv.segments import garment_mask
 
 
-def uv_share(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> Share:
+def uv_term(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> MaskedMean:
     """Absolute difference in cm of maps [B, 3, U, U] (m) where segments [B, U, U] are a garment.
 
     The mask is grown by two texels (ours), since vertices at a garment's border are read from texels outside
     it. Displacement and position maps differ by the same body map, so either kind gives the same loss.
     """
-    return masked_share(_difference(predicted, true), garment_mask(segments))
+    return masked_mean(_difference(predicted, true), garment_mask(segments))
 
 
-def uv_outside_share(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> Share:
+def uv_outside_term(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> MaskedMean:
     """The same everywhere else, where true maps fade to zero within a few rings of vertices.
 
     No vertex is read there: what it asks of a map is to know where the garments end.
     """
-    return masked_share(_difference(predicted, true), 1 - garment_mask(segments))
+    return masked_mean(_difference(predicted, true), 1 - garment_mask(segments))
 
 
 def _difference(predicted: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
@@ -32,13 +32,13 @@ BETA_CM = 1.0
 """Errors below 1 cm are squared, larger ones are linear (ours)."""
 
 
-def mesh_share(predicted: torch.Tensor, true: torch.Tensor, vertex_classes: torch.Tensor) -> Share:
+def mesh_term(predicted: torch.Tensor, true: torch.Tensor, vertex_classes: torch.Tensor) -> MaskedMean:
     """Smooth L1 in cm of vertices [B, V, 3] (m) over vertices that a garment covers, classes [B, V] > 0.
 
     Displacements or positions alike: the body cancels.
     """
     errors = F.smooth_l1_loss(predicted * CM_PER_M, true * CM_PER_M, reduction="none", beta=BETA_CM)
-    return masked_share(errors, (vertex_classes > 0).unsqueeze(2))
+    return masked_mean(errors, (vertex_classes > 0).unsqueeze(2))
 
 
 def segments_loss(segment_logits: torch.Tensor, segments: torch.Tensor) -> torch.Tensor:
@@ -49,14 +49,12 @@ def segments_loss(segment_logits: torch.Tensor, segments: torch.Tensor) -> torch
     return F.cross_entropy(segment_logits.float(), segments.long())
 
 
-def classification_share(class_logits: torch.Tensor, class_present: torch.Tensor) -> Share:
-    """Cross-entropy (nats) of logits [B, K, K], row k being of class k, over the rows present, bool
-    [B, K].
+def classification_term(class_logits: torch.Tensor, class_present: torch.Tensor) -> MaskedMean:
+    """Cross-entropy (nats) of logits [B, K, K], row k being of class k, over the rows present, bool [B, K].
 
-    Every pair of a sample and a class that it wears counts once, whatever the batch size; 0 with none
-    present.
+    Every pair of a sample and a class that it wears counts once, whatever the batch size; 0 with none present.
     """
     batch, classes, _ = class_logits.shape
     labels = torch.arange(classes, device=class_logits.device).expand(batch, classes)
     losses = F.cross_entropy(class_logits.float().flatten(0, 1), labels.flatten(), reduction="none")
-    return masked_share(losses, class_present.flatten())
+    return masked_mean(losses, class_present.flatten())

@@ -59,8 +59,7 @@ def evaluate_sample(
 def evaluate_meshes(
     predicted: Mapping[str, Mesh], true: Mapping[str, Mesh], body: Mesh | None = None, device: str = "cpu"
 ) -> list[GarmentScore]:
-    """Scores of `predicted` meshes, anyone's, against the `true` ones by class name, one for each true
-    garment.
+    """Scores of `predicted` meshes, anyone's, against the `true` ones by class name, one for each true garment.
 
     `body` stands in where nothing was predicted at all; UserError where that happens without it.
     """
@@ -76,12 +75,12 @@ def evaluate_meshes(
         raise UserError(f"nothing was predicted for {', '.join(missing)}, and there is no body to score instead")
     scores = []
     for name, mesh in true.items():
-        vertices, faces = joined(matched.get(name, stand_in))
+        vertices, faces = joined_mesh(matched.get(name, stand_in))
         scores.append(GarmentScore(name, surface_to_surface(vertices, faces, *mesh, device), name in missing))
     return scores
 
 
-def joined(meshes: Sequence[Mesh]) -> Mesh:
+def joined_mesh(meshes: Sequence[Mesh]) -> Mesh:
     """Several meshes as one: vertices [N, 3], faces [F, 3]."""
     offsets = np.cumsum([0] + [len(vertices) for vertices, _ in meshes[:-1]])
     faces = [faces + offset for (_, faces), offset in zip(meshes, offsets, strict=True)]

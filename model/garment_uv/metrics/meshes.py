@@ -9,11 +9,7 @@ from garment_uv.uv.atlas import Atlas
 
 
 def garment_meshes(
-    atlas: Atlas,
-    vertices: np.ndarray,
-    vertex_classes: np.ndarray,
-    topology: str,
-    max_edge_m: float | None = None,
+    atlas: Atlas, vertices: np.ndarray, vertex_classes: np.ndarray, topology: str, max_edge_m: float | None = None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Each garment's (vertices [N, 3], faces int32 [F, 3]), in the order of the classes.
 

@@ -36,11 +36,10 @@ class ConvBlock(nn.Sequential):
 
 
 class UpBlock(nn.Sequential):
-    """Transposed convolution to twice the size, instance normalisation, ReLU: [B, inputs, H, W] to [B,
-    outputs, 2H, 2W].
+    """Transposed convolution to twice the size, instance normalisation, ReLU: [B, inputs, H, W] to [B, outputs, 2H,
+    2W].
 
-    A kernel of 4 at stride 2 covers every texel by equally many taps, so that no checkerboard enters the maps
-    (ours).
+    A kernel of 4 at stride 2 covers every texel by equally many taps, so that no checkerboard enters the maps (ours).
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -52,9 +51,7 @@ class UpBlock(nn.Sequential):
 
 
 class ResidualBlock(nn.Module):
-    """x + two 3x3 convolutions of x, all [B, features, H, W] (He et al., CVPR 2016; reflect-padded as in
-    LGGAN).
-    """
+    """x + two 3x3 convolutions of x, all [B, features, H, W] (He et al., CVPR 2016; reflect-padded as in LGGAN)."""
 
     recompute = False
     """Set by `recompute_residuals`."""

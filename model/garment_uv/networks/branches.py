@@ -12,9 +12,7 @@ from garment_uv.uv.units import MapUnit
 
 
 def branch_classes(config: LocalBranchConfig) -> list[list[int]]:
-    """Mask channels (0 to 5) of each branch: six single classes, the configured groups, or one of all; none
-    for 'none'.
-    """
+    """Mask channels (0 to 5) of each branch: six single classes, the configured groups, one of all, or none."""
     if config.mode == "none":
         return []
     groups = {
@@ -26,12 +24,11 @@ def branch_classes(config: LocalBranchConfig) -> list[list[int]]:
 
 
 class ClassBranches(nn.Module):
-    """Per branch its features F_c = f' * M_c, then `depth` convolutions to a map of its own (LGGAN, Tang et
-    al. 2020).
+    """Per branch its features F_c = f' * M_c, then `depth` convolutions to a map of its own (LGGAN, Tang et al. 2020).
 
-    A branch is computed for the samples that wear one of its classes only, on the bounding box of each
-    one's mask. That equals the full convolution inside the masks; outside them every branch's map is 0. A branch
-    that no sample needs gets no gradient at all, so its weights and Adam's moments stay as they are.
+    A branch is computed for the samples that wear one of its classes only, on the bounding box of each one's mask. That
+    equals the full convolution inside the masks; outside them every branch's map is 0. A branch that no sample needs
+    gets no gradient at all, so its weights and Adam's moments stay as they are.
     """
 
     def __init__(self, config: LocalBranchConfig, unit: MapUnit) -> None:
@@ -78,9 +75,7 @@ class ClassBranches(nn.Module):
 
 
 def _branch(config: LocalBranchConfig) -> nn.Sequential:
-    """`depth` convolutions, the last to 3 channels; no normalisation, which would mix in what lies outside
-    the mask.
-    """
+    """`depth` convolutions, the last to 3 channels; no normalisation, which would mix in what lies outside the mask."""
     layers: list[nn.Module] = []
     for _ in range(config.depth - 1):
         layers += [_same(config, config.features), nn.ReLU(inplace=True)]

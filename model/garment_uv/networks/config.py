@@ -41,8 +41,7 @@ class GeneratorConfig(Config):
     base_features: int = Field(default=64, ge=4, le=256)
     """Channels after the first 7x7 convolution; the encoder doubles them twice."""
     global_downsamples: int = Field(default=2, ge=0, le=4)
-    """Further stride-2 convolutions of the global path below the encoder's H/4 (512 and 1024 channels at 64).
-    """
+    """Further stride-2 convolutions of the global path below the encoder's H/4 (512 and 1024 channels at 64)."""
     residual_blocks: int = Field(default=9, ge=0, le=16)
     """Residual blocks of the local path at H/4."""
     local: LocalBranchConfig = LocalBranchConfig()
@@ -55,8 +54,7 @@ class GeneratorConfig(Config):
     reading: Literal["bilinear", "nearest"] = "bilinear"
     """How vertices are read from the maps; 'nearest' where they are trained on maps that are not filled."""
     segments: Literal["given", "predicted"] = "given"
-    """Which segments mask the local branches while training; a head that predicts them is trained either way.
-    """
+    """Which segments mask the local branches while training; a head that predicts them is trained either way."""
     texel_embedding: bool = False
     """Ours: learned features of each place on the map, added to the encoder's, tell a convolution where it is."""
     unwrap_image: bool = False

@@ -60,9 +60,7 @@ class Discriminator(nn.Module):
         self.scales = nn.ModuleList(PatchDiscriminator(inputs, config) for _ in range(config.scales))
 
     def forward(self, maps: torch.Tensor, body_uv: torch.Tensor) -> list[list[torch.Tensor]]:
-        """Per scale, finest first: features and then patch logits, of maps and body_uv [B, 3, U, U] in
-        metres.
-        """
+        """Per scale, finest first: features and then patch logits, of maps and body_uv [B, 3, U, U] in metres."""
         stacked = maps / self.unit
         if self.condition_on_body:
             stacked = torch.cat((stacked, body_uv), dim=1)

@@ -35,12 +35,10 @@ def _unwraps(config: GeneratorConfig) -> bool:
 
 
 class Encoder(nn.Module):
-    """E of the published model: a 7x7 convolution and two of stride 2 over the stacked inputs (sizes of
-    LGGAN).
+    """E of the published model: a 7x7 convolution and two of stride 2 over the stacked inputs (sizes of LGGAN).
 
-    With `unwrap_image` three more input channels hold the picture's colours at each texel's body point
-    (ours). Without `condition_on_body` neither the body map nor the unwrapped image, which is made from it,
-    is an input.
+    With `unwrap_image` three more input channels hold the picture's colours at each texel's body point (ours). Without
+    `condition_on_body` neither the body map nor the unwrapped image, which is made from it, is an input.
     """
 
     def __init__(self, config: GeneratorConfig) -> None:
@@ -61,9 +59,7 @@ class Encoder(nn.Module):
         return Encoded(inputs, full, half, self.place(self.third(half)))
 
     def stack(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
-        """The input channels [B, 3 to 9, U, U]: the resized image, then the body map, then the unwrapped
-        image.
-        """
+        """The input channels [B, 3 to 9, U, U]: the resized image, then the body map, then the unwrapped image."""
         size = body_uv.shape[-2:]
         shrinks = image.shape[-1] > size[-1]
         resized = (

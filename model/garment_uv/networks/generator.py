@@ -18,9 +18,7 @@ from garment_uv.uv.units import MAP_UNITS
 
 @dataclass(frozen=True)
 class GeneratorOutput:
-    """What the generator says about one batch. Maps are float32 metres; those of the local path are None
-    without one.
-    """
+    """What the generator says of a batch. Maps are float32 metres; those of the local path are None without one."""
 
     displacement: torch.Tensor
     """[B, 3, U, U] garment minus body, whatever the target: all that comes after the network reads this."""
@@ -64,7 +62,7 @@ class GarmentGenerator(nn.Module):
         if self.local_path is not None:
             self.local_path.start_small()
 
-    def trunk(self) -> list[nn.Module]:
+    def backbone(self) -> list[nn.Module]:
         """Encoder, global path and residual blocks: most of the arithmetic, and the same for every batch."""
         return [self.encoder, self.global_path, *([self.local_path.residual] if self.local_path else [])]
 
@@ -74,17 +72,12 @@ class GarmentGenerator(nn.Module):
         return self.segment_head(self.encoder(image, body_uv, camera))
 
     def forward(
-        self,
-        image: torch.Tensor,
-        body_uv: torch.Tensor,
-        camera: torch.Tensor,
-        segments: torch.Tensor | None = None,
+        self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor, segments: torch.Tensor | None = None
     ) -> GeneratorOutput:
-        """Maps of image [B, 3, I, I] in [-1, 1], body_uv [B, 3, U, U] (m), camera [B, 3] (m), segments int
-        [B, U, U].
+        """Maps of image [B, 3, I, I] in [-1, 1], body_uv [B, 3, U, U] (m), camera [B, 3] (m), segments int [B, U, U].
 
-        Without segments, or while training with `segments='predicted'`, the segment head's answer masks the
-        local branches. Raises UserError for a U that does not halve evenly.
+        Without segments, or while training with `segments='predicted'`, the segment head's answer masks the local
+        branches. Raises UserError for a U that does not halve evenly.
         """
         check_map_size(body_uv.shape[-1], self.config)
         encoded = self.encoder(image, body_uv, camera)
@@ -102,14 +95,7 @@ class GarmentGenerator(nn.Module):
             prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
         displacement = prediction if self.config.target == "displacement" else prediction - body_uv
         return GeneratorOutput(
-            displacement,
-            prediction,
-            global_map,
-            local_map,
-            weights,
-            class_logits,
-            class_present,
-            segment_logits,
+            displacement, prediction, global_map, local_map, weights, class_logits, class_present, segment_logits
         )
 
     def _map(self, raw: torch.Tensor, frames: torch.Tensor | None) -> torch.Tensor:

@@ -18,8 +18,7 @@ from garment_uv.uv.units import MapUnit
 class ClassFeatureHead(nn.Module):
     """Masked features F_c averaged, then one linear layer to class logits (LGGAN, Tang et al. 2020).
 
-    Averaged over the mask by default (ours): over the whole image, as published, small garments get small
-    features.
+    Averaged over the mask by default (ours): over the whole image, as published, small garments get small features.
     """
 
     def __init__(self, config: LocalBranchConfig) -> None:

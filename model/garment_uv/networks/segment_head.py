@@ -14,11 +14,10 @@ from garment_uv.networks.encoder import Encoded, input_channels
 
 
 class SegmentHead(nn.Module):
-    """A small U-Net on the encoder's features, with one vector of the whole picture added at its bottom
-    (ours).
+    """A small U-Net on the encoder's features, with one vector of the whole picture added at its bottom (ours).
 
-    Its last step sees the encoder's inputs too, so that the unwrapped image's colours reach it as they are. On the
-    way up nothing is normalised: that would take the picture's vector, the same everywhere, away again.
+    Its last step sees the encoder's inputs too, so that the unwrapped image's colours reach it as they are. On the way
+    up nothing is normalised: that would take the picture's vector, the same everywhere, away again.
     """
 
     def __init__(self, config: GeneratorConfig) -> None:

@@ -7,9 +7,7 @@ ENCODER_STRIDE = 4
 
 
 def check_map_size(size: int, config: GeneratorConfig) -> None:
-    """Raise UserError unless maps of `size` x `size` texels halve evenly all the way down, and not to a
-    single texel.
-    """
+    """UserError unless maps of `size` x `size` texels halve evenly all the way down, and not to a single texel."""
     stride = ENCODER_STRIDE * 2**config.global_downsamples
     if size < 2 * stride or size % stride:
         raise UserError(

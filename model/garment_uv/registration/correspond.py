@@ -57,8 +57,7 @@ def correspond(topology: Topology, domain: Domain, garment: GarmentSurface) -> C
     adopted = ~covered & ~around & domain.used & facing & ~on_border & (distance < NEAREST_M)
     face = np.where(face < 0, 0, face)
     attachment = Attachment(
-        np.where(adopted[:, None], near.corners, garment.faces[face]),
-        np.where(adopted[:, None], near.weights, weights),
+        np.where(adopted[:, None], near.corners, garment.faces[face]), np.where(adopted[:, None], near.weights, weights)
     )
     covered |= adopted
     covered &= ~_outliers(domain, attachment.positions(garment.vertices), covered, around)

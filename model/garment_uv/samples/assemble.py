@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.samples.manifest import ShardEntry
-from garment_uv.samples.part import Bench, part_file
+from garment_uv.samples.part import Preparation, part_file
 from garment_uv.samples.shard_plan import ShardJob, ShardRecord, Slice
-from garment_uv.samples.shards import TAR_END, file_digest
+from garment_uv.samples.shards import TAR_END
 
 
-def make_shard(bench: Bench, job: ShardJob) -> ShardRecord:
+def make_shard(preparation: Preparation, job: ShardJob) -> ShardRecord:
     """Joins one shard, one sample in memory at a time, and stores it and then its record.
 
     UserError when a part is not what its record says; that part is then removed, so that the next run makes it again.
     """
-    staging = bench.sink.staging
+    staging = preparation.sink.staging
     with tempfile.TemporaryDirectory(prefix="garment-shard-", dir=staging.scratch()) as scratch:
         path = Path(scratch) / "shard.partial"
         with open(path, "wb") as file:
@@ -30,12 +31,12 @@ def make_shard(bench: Bench, job: ShardJob) -> ShardRecord:
                 except (FileNotFoundError, _Damaged) as error:
                     staging.delete([part_file(piece.part)])
                     raise UserError(
-                        f"the samples of {piece.part} that lie in {bench.sink.uri} are damaged ({error}); "
+                        f"the samples of {piece.part} that lie in {preparation.sink.uri} are damaged ({error}); "
                         "the same command makes them again and goes on"
                     ) from None
             file.write(TAR_END)
         size, sha256 = file_digest(path)
-        bench.sink.put(job.key, path)
+        preparation.sink.put(job.key, path)
     entry = ShardEntry(
         split=job.split, key=job.key, bytes=size, sha256=sha256, samples=job.samples, class_counts=job.class_counts
     )

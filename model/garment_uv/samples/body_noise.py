@@ -27,10 +27,7 @@ def perturbed(body: FrameBody, noise: BodyNoiseConfig, rng: np.random.Generator)
     camera = body.camera.astype(np.float64) - step
     camera[0] = max(camera[0], NEAREST)
     return replace(
-        body,
-        pose=pose,
-        shape=(body.shape + coefficients).astype(np.float32),
-        camera=camera.astype(np.float32),
+        body, pose=pose, shape=(body.shape + coefficients).astype(np.float32), camera=camera.astype(np.float32)
     )
 
 

@@ -26,7 +26,7 @@ import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from garment_uv.classes import GARMENT_CLASSES, NUM_CLASSES
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.codec import decode_u16, encode_u16
 
@@ -295,5 +295,6 @@ def _member(key: str, members: dict[str, Buffer], name: str) -> Buffer:
 
 
 def _bad(key: str, name: str, why: str) -> UserError:
-    why = " ".join(why.split())[:200]
-    return UserError(f"sample {key}: cannot read {name}: {why}; check the dataset with `garment data verify`")
+    return UserError(
+        f"sample {key}: cannot read {name}: {one_line(why, 200)}; check the dataset with `garment data verify`"
+    )

@@ -1,9 +1,7 @@
 """Who does the work of a preparation: this process, or several on this machine. On a cluster it is Ray's workers."""
 
 import multiprocessing
-import multiprocessing.connection
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,15 +11,16 @@ from typing import Protocol
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
 from garment_uv.samples.assemble import make_shard
+from garment_uv.samples.child import end_with
 from garment_uv.samples.flow import Job
-from garment_uv.samples.part import Bench, PartRecord, make_part
+from garment_uv.samples.part import PartRecord, Preparation, make_part
 from garment_uv.samples.shard_plan import ShardRecord
 
 Record = PartRecord | ShardRecord
 
 
 class Crew(Protocol):
-    """Workers that share one bench."""
+    """Workers that share one preparation."""
 
     def room(self) -> int:
         """Jobs that should be under way at once, those that wait for a worker included; it may change."""
@@ -36,23 +35,23 @@ class Crew(Protocol):
         ...
 
 
-CrewMaker = Callable[[Bench], AbstractContextManager[Crew]]
+CrewMaker = Callable[[Preparation], AbstractContextManager[Crew]]
 """Makes a crew for as long as it is needed; with the context, whoever is still at work is ended."""
 
 
-def work(bench: Bench, job: Job) -> Record:
+def work(preparation: Preparation, job: Job) -> Record:
     """Does one job: the same for every crew."""
-    return make_part(bench, job) if isinstance(job, RawSequence) else make_shard(bench, job)
+    return make_part(preparation, job) if isinstance(job, RawSequence) else make_shard(preparation, job)
 
 
-class OneProcess:
+class InProcess:
     """Does each job in this process, when it is handed out."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, preparation: Preparation) -> None:
+        self._preparation = preparation
         self._records: list[Record] = []
 
-    def __enter__(self) -> "OneProcess":
+    def __enter__(self) -> "InProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,24 +61,24 @@ class OneProcess:
         return 1
 
     def begin(self, job: Job) -> None:
-        self._records.append(work(self._bench, job))
+        self._records.append(work(self._preparation, job))
 
     def finished(self) -> list[Record]:
         records, self._records = self._records, []
         return records
 
 
-class Processes:
+class WorkerProcesses:
     """So many processes on this machine."""
 
-    def __init__(self, bench: Bench, count: int) -> None:
+    def __init__(self, preparation: Preparation, count: int) -> None:
         self._count = count
         self._pool = ProcessPoolExecutor(
-            count, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(bench,)
+            count, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(preparation, os.getpid())
         )
         self._under_way: set[Future] = set()
 
-    def __enter__(self) -> "Processes":
+    def __enter__(self) -> "WorkerProcesses":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,23 +107,15 @@ def _ended() -> UserError:
     )
 
 
-_bench: Bench | None = None
+_preparation: Preparation | None = None
 
 
-def _start_worker(bench: Bench) -> None:
-    global _bench
-    _bench = bench
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the one that started it was killed, which would leave it waiting for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
+def _start_worker(preparation: Preparation, parent: int) -> None:
+    global _preparation
+    _preparation = preparation
+    end_with(parent)
 
 
 def _work_in_worker(job: Job) -> Record:
-    assert _bench is not None
-    return work(_bench, job)
+    assert _preparation is not None
+    return work(_preparation, job)

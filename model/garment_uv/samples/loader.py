@@ -17,8 +17,7 @@ from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.child import end_with
 from garment_uv.samples.noise_config import BodyNoiseConfig
 from garment_uv.samples.packed_batch import PackedBatch
-from garment_uv.samples.sample import Sample
-from garment_uv.samples.source import DatasetSource, iterate_samples
+from garment_uv.samples.source import DatasetSource
 
 ALL = Division()
 NO_NOISE = BodyNoiseConfig()
@@ -28,9 +27,9 @@ class SampleLoader:
     """Iterates `Batch`es of a split.
 
     `loader.batches(epoch)` is one pass, and `loader.batches(epoch, start, stop)` its batches from number `start` on and
-    before `stop`, for who goes on in mid-epoch: what lies outside is neither read nor decoded. `iter(loader)` is
-    `batches(self.epoch)`, with `set_epoch` as torch's samplers have it. With `workers` > 0 that many processes decode,
-    each up to two batches ahead, and stay between epochs until `close()`; the batches are the same as with 0.
+    before `stop`, for who goes on in mid-epoch: what lies outside is neither read nor decoded. With `workers` > 0 that
+    many processes decode, each up to two batches ahead, and stay between epochs until `close()`; the batches are the
+    same as with 0.
 
     Args:
         fill: 'as_stored', or a fill method's name: the displacement maps are then filled anew from the
@@ -60,7 +59,6 @@ class SampleLoader:
     ) -> None:
         if batch_size < 1 or workers < 0:
             raise UserError(f"batch size must be at least 1 and workers at least 0, were given {batch_size}, {workers}")
-        self.epoch = 0
         self._source, self._split = source, split
         self._workers, self._pin = workers, pin_memory
         sizes = [entry.samples for entry in source.manifest.split_shards(split)]
@@ -78,13 +76,6 @@ class SampleLoader:
     def __len__(self) -> int:
         """Batches of an epoch."""
         return len(self._plan)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the epoch that `iter(loader)` gives."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[Batch]:
-        return self.batches(self.epoch)
 
     def batches(self, epoch: int, start: int = 0, stop: int | None = None) -> Iterator[Batch]:
         """The batches of an epoch, or those in [start, stop); UserError when a shard's bytes are not the manifest's."""
@@ -120,10 +111,6 @@ class SampleLoader:
             if isinstance(answer, str):
                 raise UserError(answer)
             yield _unpacked(answer)
-
-    def samples(self, split: str | None = None, max_samples: int = 0) -> Iterator[Sample]:
-        """Decoded samples of a split (this loader's unless named), in stored order: see `iterate_samples`."""
-        return iterate_samples(self._source, split or self._split, max_samples)
 
     def close(self) -> None:
         """Ends the workers and closes the shards; the loader can be used again."""

@@ -5,7 +5,6 @@ and its digest is the dataset's version.
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +19,7 @@ from pydantic import (
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config, digest_of
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.outputs import write_file
 
 SCHEMA_VERSION = 2
@@ -196,7 +195,7 @@ class Manifest(Config):
         try:
             values = json.loads(data.decode("utf-8"), parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
-            raise UserError(f"{where} is no manifest: {_first_line(error)}; {_MEND}") from None
+            raise UserError(f"{where} is no manifest: {one_line(error, 2000)}; {_MEND}") from None
         if not isinstance(values, dict):
             raise UserError(f"{where} is no manifest: it holds a {type(values).__name__}, not an object; {_MEND}")
         version = values.get("schema_version")
@@ -208,7 +207,7 @@ class Manifest(Config):
         try:
             return cls.from_plain(values)
         except UserError as error:
-            raise UserError(f"{where} is corrupt: {_first_line(error)[:400]}; {_MEND}") from None
+            raise UserError(f"{where} is corrupt: {one_line(error, 400)}; {_MEND}") from None
 
     def save(self, path: Path) -> None:
         """Writes the manifest under a temporary name and renames it: never seen half-written."""
@@ -235,7 +234,3 @@ _MEND = "run `garment data prepare` again or fetch the file anew"
 
 def _no_constant(text: str) -> float:
     raise ValueError(f"it holds {text}, which is no JSON number")
-
-
-def _first_line(error: Exception) -> str:
-    return re.sub(r"\s+", " ", str(error)).strip()

@@ -29,7 +29,7 @@ AS_ESTIMATED = BodyNoiseConfig(pose_degrees=8.0, shape=0.5, translation_m=0.023,
 Pose and shape: mean joint error on 3DPW, root-relative, is published as 97 mm for SPIN (Kolotouros et al., ICCV 2019)
 and 69 mm for CLIFF (Li et al., ECCV 2022). 8 degrees a joint and half a coefficient give 83 mm on the open benchmark
 set's poses; 6 degrees give 63 mm, 10 degrees 103 mm (`experiments/benchmarks/body_noise.py`). Estimators err more in
-limbs than in the trunk; noise of one size for every joint is ours. Placement: RootNet (Moon et al., ICCV 2019) reports
+limbs than in the torso; noise of one size for every joint is ours. Placement: RootNet (Moon et al., ICCV 2019) reports
 23 mm along each axis across the line of sight and 108 mm along it on Human3.6M, mean absolute errors that are taken as
 standard deviations here.
 """

@@ -29,7 +29,7 @@ class PackedBatch:
 
     def batch(self) -> Batch:
         """The batch; its tensors are views of the block."""
-        return Batch(keys=self.keys, topology=self.topology, **views(self.block, len(self.keys), self.form))
+        return Batch(keys=self.keys, topology=self.topology, **batch_tensors(self.block, len(self.keys), self.form))
 
 
 def empty_block(count: int, form: SampleFormat) -> torch.Tensor:
@@ -40,7 +40,7 @@ def empty_block(count: int, form: SampleFormat) -> torch.Tensor:
     return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(size))
 
 
-def views(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str, torch.Tensor]:
+def batch_tensors(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str, torch.Tensor]:
     """The tensors of `Batch` by name, as views of a block of `count` samples."""
     found, at = {}, 0
     for name, (shape, dtype) in _layout(count, form).items():
@@ -79,7 +79,7 @@ class BatchDecoder:
         self._keys: list[str] = []
         self._topology: list[str] = []
         self._block = empty_block(count, form)
-        self._tensors = views(self._block, count, form)
+        self._tensors = batch_tensors(self._block, count, form)
 
     def add(self, key: str, stored: StoredSample) -> None:
         """Decodes the next sample."""

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from garment_uv.config import Config
 from garment_uv.datasets.raw import RawSequence, RawSource
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 from garment_uv.samples.codec import OutOfRange, SampleFormat, encode_sample
 from garment_uv.samples.frames import SequenceSamples, Workshop
 from garment_uv.samples.manifest import LeftOut, SequenceEntry
@@ -37,7 +37,7 @@ class PartRecord(Config):
 
 
 @dataclass(frozen=True)
-class Bench:
+class Preparation:
     """What every task needs: how samples are made, where they come from and where they go."""
 
     workshop: Workshop
@@ -55,26 +55,26 @@ def record_file(key: str) -> str:
     return f"parts/{key}.json"
 
 
-def make_part(bench: Bench, item: RawSequence) -> PartRecord:
+def make_part(preparation: Preparation, item: RawSequence) -> PartRecord:
     """Encodes one sequence, one frame in memory at a time, and stores its samples and then its record.
 
     A sequence that cannot be used is left out, which its record says. UserError when the sequence or the staging
     cannot be reached.
     """
-    staging = bench.sink.staging
+    staging = preparation.sink.staging
     with tempfile.TemporaryDirectory(prefix="garment-part-", dir=staging.scratch()) as scratch:
         path = Path(scratch) / "samples.partial"
-        with bench.raw.open(item) as folder:
-            record = _encode(bench, item, folder, path)
+        with preparation.raw.open(item) as folder:
+            record = _encode(preparation, item, folder, path)
         if record.entry is not None:
             staging.put(part_file(item.key), path)
     staging.write(record_file(item.key), record.model_dump_json().encode())
     return record
 
 
-def _encode(bench: Bench, item: RawSequence, folder: Path, path: Path) -> PartRecord:
-    samples = SequenceSamples(bench.workshop, item.split, folder)
-    form = sample_format_of(bench.workshop)
+def _encode(preparation: Preparation, item: RawSequence, folder: Path, path: Path) -> PartRecord:
+    samples = SequenceSamples(preparation.workshop, item.split, folder)
+    form = sample_format_of(preparation.workshop)
     lengths, checks = [], []
     try:
         with open(path, "wb") as file:
@@ -83,11 +83,11 @@ def _encode(bench: Bench, item: RawSequence, folder: Path, path: Path) -> PartRe
                 lengths.append(file.write(blocks))
                 checks.append(zlib.crc32(blocks))
     except UserError as error:
-        said = " ".join(str(error).replace(str(folder), bench.raw.shown(item)).split())[:1000]
-        left_out = LeftOut(split=item.split, sequence=item.name, reason=said)
+        reason = one_line(str(error).replace(str(folder), preparation.raw.shown(item)), 1000)
+        left_out = LeftOut(split=item.split, sequence=item.name, reason=reason)
         return PartRecord(key=item.key, fingerprint=item.fingerprint, left_out=left_out)
     except Exception as error:
-        error.add_note(f"while preparing {bench.raw.shown(item)}")
+        error.add_note(f"while preparing {preparation.raw.shown(item)}")
         raise
     entry = SequenceEntry(
         split=item.split,

@@ -3,6 +3,9 @@
 Each sequence becomes a part (`part.py`), and parts are joined into shards (`assemble.py`), by whichever crew there is
 (`crew.py`), in the order that `flow.py` fixes. All of it is recorded beside the dataset (`staging.py`): a run that is
 killed anywhere is gone on with, and ends with the bytes of one that was left alone.
+
+One part a sequence would not do without these: shards hold the samples of many sequences, what lies between is bounded
+however many there are, and workers on other nodes come and go.
 """
 
 import json
@@ -16,15 +19,15 @@ from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import build_topology
 from garment_uv.datasets.raw import FolderRaw, RawSequence, RawSource
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.outputs import FULL
-from garment_uv.samples.crew import CrewMaker, OneProcess, Processes
+from garment_uv.samples.crew import CrewMaker, InProcess, WorkerProcesses
 from garment_uv.samples.flow import Flow, go_on
 from garment_uv.samples.frames import Workshop
 from garment_uv.samples.manifest import ATLAS_KEY, SCHEMA_VERSION, AtlasEntry, BodyEntry, Manifest
-from garment_uv.samples.part import Bench, PartRecord, part_file
+from garment_uv.samples.part import PartRecord, Preparation, part_file
 from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.shard_plan import ShardRecord
-from garment_uv.samples.shards import file_digest
 from garment_uv.samples.sink import DatasetSink
 from garment_uv.samples.staging import Staging
 from garment_uv.uv.atlas import Atlas
@@ -67,15 +70,15 @@ def prepare(
         if finished is not None:
             return finished
         topology = build_topology(body, options.subdivisions)
-        bench = Bench(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
+        preparation = Preparation(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
         flow = _with_records(sink.staging, sequences, options.samples_per_shard)
-        maker = crew or (OneProcess if workers == 1 else partial(Processes, count=workers))
-        _run(flow, bench, maker, len(sequences), progress)
+        maker = crew or (InProcess if workers == 1 else partial(WorkerProcesses, count=workers))
+        _run(flow, preparation, maker, len(sequences), progress)
         if not flow.entries:
             first = flow.left_out[0].reason
             sink.abort()
             raise UserError(f"none of {len(sequences)} sequences could be prepared; the first: {first}")
-        manifest = _manifest(flow, bench)
+        manifest = _manifest(flow, preparation)
         sink.publish(manifest)
     except OSError as error:
         if error.errno in FULL:
@@ -106,13 +109,13 @@ def _with_records(staging: Staging, sequences: list[RawSequence], samples_per_sh
     return flow
 
 
-def _run(flow: Flow, bench: Bench, crew: CrewMaker, total: int, progress: Progress | None) -> None:
+def _run(flow: Flow, preparation: Preparation, crew: CrewMaker, total: int, progress: Progress | None) -> None:
     """Hands out jobs and takes their records until all is done."""
     if progress is not None and flow.sequences_done:
         progress(flow.sequences_done, total)
     if flow.is_done:
         return
-    with crew(bench) as hands:
+    with crew(preparation) as hands:
         under_way = 0
         while not flow.is_done:
             room = hands.room()
@@ -124,13 +127,13 @@ def _run(flow: Flow, bench: Bench, crew: CrewMaker, total: int, progress: Progre
                 flow.done(record)
                 if progress is not None and isinstance(record, PartRecord):
                     progress(flow.sequences_done, total)
-            bench.sink.staging.delete([part_file(key) for key in flow.spent()])
+            preparation.sink.staging.delete([part_file(key) for key in flow.spent()])
 
 
-def _manifest(flow: Flow, bench: Bench) -> Manifest:
-    workshop, options = bench.workshop, bench.workshop.options
+def _manifest(flow: Flow, preparation: Preparation) -> Manifest:
+    workshop, options = preparation.workshop, preparation.workshop.options
     with tempfile.TemporaryDirectory(prefix="garment-prepare-") as folder:
-        atlas = _store_atlas(workshop.atlas, bench.sink, Path(folder))
+        atlas = _store_atlas(workshop.atlas, preparation.sink, Path(folder))
     return Manifest(
         body=BodyEntry(name=workshop.body.name, body_digest=workshop.body.digest),
         atlas=atlas,

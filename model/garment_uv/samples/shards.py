@@ -1,12 +1,10 @@
 """WebDataset tars: written with the same bytes every time, read by offset without unpacking.
 
-A shard is a plain ustar archive whose members `<key>.<member>` stand in sample order; every header has
-mtime 0, uid and gid 0, no user names and mode 0644. Since tar is a chain of blocks, samples that were encoded
-apart, by several processes, can be joined as they are: `tar_blocks` gives a sample's blocks, and a shard is
-such blocks plus `TAR_END`.
+A shard is a plain ustar archive whose members `<key>.<member>` stand in sample order; every header has mtime 0, uid and
+gid 0, no user names and mode 0644. Since tar is a chain of blocks, samples that were encoded apart, by several
+processes, can be joined as they are: `tar_blocks` gives a sample's blocks, and a shard is such blocks plus `TAR_END`.
 """
 
-import hashlib
 import os
 import tarfile
 from collections.abc import Collection
@@ -14,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 
 TAR_END = b"\0" * 1024
 """The two zero blocks that end an archive."""
 _BLOCK = 512
-_READ = 1 << 20
 
 
 def tar_blocks(key: str, members: dict[str, bytes]) -> bytes:
@@ -86,7 +83,7 @@ def index_shard(path: Path) -> list[ShardSample]:
                     raise UserError(f"shard {path} holds {info.name!r} twice; {_MEND}")
                 members[name] = (info.offset_data, info.size)
     except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError) as error:
-        raise UserError(f"shard {path} is no readable tar: {' '.join(str(error).split())}; {_MEND}") from None
+        raise UserError(f"shard {path} is no readable tar: {one_line(error)}; {_MEND}") from None
     return [ShardSample(key, members) for key, members in found.items()]
 
 
@@ -100,16 +97,6 @@ class _Bounded:
     def read(self, size: int = -1) -> bytes:
         left = max(0, self._size - self._file.tell())
         return self._file.read(left if size < 0 else min(size, left))
-
-
-def file_digest(path: Path) -> tuple[int, str]:
-    """Bytes and sha256 of a file."""
-    digest, size = hashlib.sha256(), 0
-    with open(path, "rb") as file:
-        while block := file.read(_READ):
-            digest.update(block)
-            size += len(block)
-    return size, digest.hexdigest()
 
 
 _MEND = "check it with `garment data verify` and prepare or fetch it again"

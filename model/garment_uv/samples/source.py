@@ -11,10 +11,11 @@ from typing import Protocol
 import numpy as np
 
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.samples.codec import SampleFormat, decode_sample
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
 from garment_uv.samples.sample import Sample
-from garment_uv.samples.shards import ShardSample, file_digest, index_shard
+from garment_uv.samples.shards import ShardSample, index_shard
 from garment_uv.uv.atlas import Atlas
 
 

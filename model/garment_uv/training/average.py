@@ -1,32 +1,22 @@
 """A running average of the generator's weights, which is evaluated and saved in their place (an option of ours)."""
 
-from copy import deepcopy
-
-import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 
-class WeightAverage:
-    """Exponential moving average of a network's weights.
+def weight_average(network: nn.Module, decay: float) -> AveragedModel:
+    """An exponential moving average of a network's weights, its `module`; `update_parameters` takes in a step's.
 
     The first steps count for more, so that the average does not carry the initial weights along: the decay of step n is
     at most (1 + n) / (10 + n).
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = deepcopy(network).requires_grad_(False)
-        """The network with averaged weights."""
-        self.steps = 0
-        self._decay = decay
+    def take_in(averages: list[Tensor], fresh: list[Tensor], _: Tensor) -> None:
+        step = int(averaged.n_averaged)  # read here, on the CPU: asking a device would wait for it
+        rate = min(decay, (1 + step) / (10 + step))
+        for average, value in zip(averages, fresh, strict=True):
+            average.lerp_(value, 1 - rate)
 
-    @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Take in the weights of `network` as they are after a step."""
-        self.steps += 1
-        decay = min(self._decay, (1 + self.steps) / (10 + self.steps))
-        fresh = network.state_dict()
-        for name, average in self.network.state_dict().items():
-            if average.is_floating_point():
-                average.lerp_(fresh[name], 1 - decay)
-            else:
-                average.copy_(fresh[name])
+    averaged = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)
+    averaged.n_averaged.fill_(1)  # at 0 torch would begin with the first step's weights instead of averaging them
+    return averaged.requires_grad_(False)

@@ -14,11 +14,11 @@ import torch
 from pydantic import Field
 
 from garment_uv.config import Config
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
+from garment_uv.files import FileFacts, facts_below, read_json, verify_files, write_json
 from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training import model_file
 from garment_uv.training.changes import changeable, may_change
-from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.random_state import PlainRandomState
 from garment_uv.training.report import Best
 from garment_uv.training.trial import TrialConfig
@@ -39,7 +39,7 @@ WHERE_IT_RUNS = (
 """Config fields that a resumed training may change: where the same bytes are read and the same sums are done."""
 
 
-class Progress(Config):
+class TrainingProgress(Config):
     """The part of a training's state that is no tensor."""
 
     epoch: int = Field(ge=0)
@@ -60,8 +60,8 @@ class Header(Config):
     config: dict[str, Any]
     config_digest: str
     dataset_version: str
-    progress: Progress
-    files: dict[str, model_file.FileFacts]
+    progress: TrainingProgress
+    files: dict[str, FileFacts]
     """By path inside the checkpoint."""
 
 
@@ -71,28 +71,23 @@ class TrainingState:
 
     tensors: dict[str, torch.Tensor]
     """By 'part/name': discriminator, optimisers, random states."""
-    progress: Progress
+    progress: TrainingProgress
 
 
 def save_checkpoint(
-    folder: Path,
-    state: TrainingState,
-    config: TrialConfig,
-    dataset_version: str,
-    write_model: Callable[[Path], None],
+    folder: Path, state: TrainingState, config: TrialConfig, dataset_version: str, write_model: Callable[[Path], None]
 ) -> None:
     """Write the checkpoint atomically; `write_model(path)` writes the model's files into the folder `path`."""
     with replaced_folder(folder, (CHECKPOINT_JSON, TRAINING, MODEL)) as fresh:
         (fresh / MODEL).mkdir()
         write_model(fresh / MODEL)
         model_file.save_tensors(fresh / TRAINING, state.tensors)
-        written = sorted(path for path in fresh.rglob("*") if path.is_file())
         header = Header(
             config=config.plain(),
             config_digest=config.digest(),
             dataset_version=dataset_version,
             progress=state.progress,
-            files={path.relative_to(fresh).as_posix(): file_facts(path) for path in written},
+            files=facts_below(fresh),
         )
         write_json(fresh / CHECKPOINT_JSON, header.plain())
 
@@ -116,7 +111,7 @@ def load_checkpoint(
         raise UserError(f"{fixed[0]} cannot change while a training goes on; {changeable()} can")
     path = present_folder(Path(folder))
     header = read_header(path)
-    verify_files(path, {name: facts.plain() for name, facts in header.files.items()})
+    verify_files(path, header.files)
     differing = _differences(header, config, {*WHERE_IT_RUNS, *changed})
     if differing:
         raise UserError(
@@ -140,8 +135,7 @@ def read_header(folder: Path) -> Header:
     try:
         return Header.from_plain(values)
     except (UserError, TypeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UserError(f"{path} is no checkpoint of this version of the program: {reason}") from None
+        raise UserError(f"{path} is no checkpoint of this version of the program: {one_line(error)}") from None
 
 
 def optimiser_tensors(prefix: str, optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:

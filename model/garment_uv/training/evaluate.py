@@ -37,11 +37,11 @@ class EvaluatedSample:
     meshes: dict[str, Mesh]
     """Predicted garments by class: vertices [N, 3] metres, faces [F, 3]."""
     scores: list[GarmentScore]
-    """Root-relative: predicted garments around the root of the body that was told, true ones around theirs."""
+    """Root-relative: predicted garments around the root of the body that was seen, true ones around theirs."""
     placed: list[GarmentScore] = field(default_factory=list)
-    """In the room: the told body's error of placement counts too. Empty where the body's own was told."""
+    """In the room: the seen body's error of placement counts too. Empty where the body's own was seen."""
     seen: Sample | None = None
-    """The sample as the network saw it, where another body was told."""
+    """The sample as the network saw it, where another body was seen."""
     faults: MeshCounts = MeshCounts()
     """What is wrong with the meshes, where that was asked for."""
 
@@ -64,7 +64,7 @@ class BodyTables:
 class Evaluator:
     """Runs a generator over samples of a split and scores its meshes. The generator's mode is put back.
 
-    `tell`, where given, says which body the network is told instead of the sample's own; scores are against the
+    `swap_body`, where given, gives the body that the network sees instead of the sample's own; scores are against the
     sample's own garments all the same. With `stretch` the meshes' faults are counted too (see `metrics.sanity`).
     """
 
@@ -76,10 +76,10 @@ class Evaluator:
         batch_size: int,
         out_of_body: bool = False,
         processes: Processes = ALONE,
-        tell: Callable[[Sample], Sample] | None = None,
+        swap_body: Callable[[Sample], Sample] | None = None,
         stretch: float | None = None,
     ) -> None:
-        self._tell = tell
+        self._swap_body = swap_body
         self._stretch = stretch
         self._predict = Predictor(generator, atlas)
         self._atlas = atlas
@@ -123,34 +123,34 @@ class Evaluator:
 
     def _evaluated(self, split: str, segments: SegmentSource, positions: np.ndarray) -> Iterator[EvaluatedSample]:
         for chunk in _batched(iterate_samples(self._source, split, positions=positions), self._batch_size):
-            seen = [self._tell(sample) for sample in chunk] if self._tell else chunk
-            predicted = self._predict(collate(seen), segments)
+            shown = [self._swap_body(sample) for sample in chunk] if self._swap_body else chunk
+            predicted = self._predict(collate(shown), segments)
             if not np.isfinite(predicted.vertices).all():
                 raise Infeasible("the generator predicts vertices that are not finite")
             both = zip(predicted.vertices, predicted.vertex_classes, strict=True)
-            for sample, told, (vertices, classes) in zip(chunk, seen, both, strict=True):
-                yield self._score(sample, told, vertices, classes, segments)
+            for sample, seen, (vertices, classes) in zip(chunk, shown, both, strict=True):
+                yield self._score(sample, seen, vertices, classes, segments)
 
     def _score(
-        self, sample: Sample, told: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
+        self, sample: Sample, seen: Sample, vertices: np.ndarray, classes: np.ndarray, segments: SegmentSource
     ) -> EvaluatedSample:
         topology = sample.topology if segments == "given" else predicted_topology(classes)
         if self._out_of_body:
-            vertices = push_out(vertices, told.body_vertices, self._atlas.faces["default"])
+            vertices = push_out(vertices, seen.body_vertices, self._atlas.faces["default"])
         meshes = garment_meshes(self._atlas, vertices, classes, topology)
         true = {name: (garment.vertices, garment.faces) for name, garment in sample.garments.items()}
-        body = (told.body_vertices, self._atlas.faces[sample.topology])
+        body = (seen.body_vertices, self._atlas.faces[sample.topology])
         device = _warp_device(self._predict.device)
         scores = evaluate_meshes(meshes, true, body, device) if true else []
         faults = MeshCounts()
         if self._stretch is not None:
-            faults = count_faults(self._atlas, topology, told.body_vertices, vertices, classes, self._stretch)
-        if told is sample:
+            faults = count_faults(self._atlas, topology, seen.body_vertices, vertices, classes, self._stretch)
+        if seen is sample:
             return EvaluatedSample(sample, meshes, scores, faults=faults)
-        step = placement_error(told, sample)
+        step = placement_error(seen, sample)
         moved = {name: (points + step, faces) for name, (points, faces) in meshes.items()}
         placed = evaluate_meshes(moved, true, (body[0] + step, body[1]), device) if true else []
-        return EvaluatedSample(sample, meshes, scores, placed, told, faults)
+        return EvaluatedSample(sample, meshes, scores, placed, seen, faults)
 
 
 def evaluate_model(
@@ -169,7 +169,7 @@ def saved_evaluator(
     folder: Path,
     source: DatasetSource,
     device: str = "auto",
-    tell: Callable[[Sample], Sample] | None = None,
+    swap_body: Callable[[Sample], Sample] | None = None,
     stretch: float | None = None,
 ) -> Evaluator:
     """The evaluator of a model folder or checkpoint; UserError when the dataset has another atlas."""
@@ -181,7 +181,13 @@ def saved_evaluator(
         )
     generator.to(resolve_device(device))
     return Evaluator(
-        generator, atlas, source, evaluation_batch(config), config.evaluation.push_out, tell=tell, stretch=stretch
+        generator,
+        atlas,
+        source,
+        evaluation_batch(config),
+        config.evaluation.push_out,
+        swap_body=swap_body,
+        stretch=stretch,
     )
 
 

@@ -1,4 +1,7 @@
-"""Which float type and memory layout networks are fastest in, and if compiled, measured where they will be trained."""
+"""Which float type and memory layout networks are fastest in, and if compiled, measured where they will be trained.
+
+No table of devices: which way wins hangs on the widths and map sizes that a sweep draws as much as on the device.
+"""
 
 import logging
 import time
@@ -15,7 +18,7 @@ COMPILING_WORTH = 1.05
 """Compiled is taken only if it is so many times as fast: below, it is the timing's own spread."""
 TURNS = 3
 SAMPLES = 2
-LAYOUTS = (torch.contiguous_format, torch.channels_last)
+_LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 
 def fastest_precision(config: GeneratorConfig, size: int, device: torch.device) -> str:
@@ -36,7 +39,7 @@ def fastest_layout(config: GeneratorConfig, size: int, device: torch.device, pre
     """
     if device.type == "cpu":
         return CPU_LAYOUT
-    taken = way_seconds(config, size, device, [(precision, layout) for layout in LAYOUTS])
+    taken = way_seconds(config, size, device, [(precision, layout) for layout in _LAYOUTS])
     return min(taken, key=taken.get)[1]
 
 

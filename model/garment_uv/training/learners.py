@@ -8,7 +8,7 @@ from garment_uv.networks.blocks import recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.training import checkpoint
-from garment_uv.training.average import WeightAverage
+from garment_uv.training.average import weight_average
 from garment_uv.training.device import place
 from garment_uv.training.model_file import load_weights
 from garment_uv.training.trial import TrialConfig
@@ -22,7 +22,7 @@ class Learners:
         judge = Discriminator(config.discriminator, config.generator.condition_on_body, config.generator.target)
         self.discriminator = place(judge, device)
         decay = config.training.ema_decay
-        self.average = WeightAverage(self.generator, decay) if decay else None
+        self.average = weight_average(self.generator, decay) if decay else None
         recompute_residuals(self.generator, config.training.save_memory)
         rates = config.training.optimiser
         self._rates = {"generator": rates.generator_lr, "discriminator": rates.discriminator_lr}
@@ -38,14 +38,14 @@ class Learners:
             network.to(memory_format=layout)
 
     def compile(self) -> None:
-        """Have torch.compile take the trunk of the generator that is trained, at its first forward pass."""
-        for module in self.generator.trunk():
+        """Have torch.compile take the backbone of the generator that is trained, at its first forward pass."""
+        for module in self.generator.backbone():
             module.compile()
 
     @property
     def model(self) -> GarmentGenerator:
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
-        return self.average.network if self.average else self.generator
+        return self.average.module if self.average else self.generator
 
     def begin_epoch(self, factor: float) -> None:
         """Both networks in training mode, their learning rates at `factor` times the config's."""
@@ -66,7 +66,7 @@ class Learners:
             tensors |= checkpoint.optimiser_tensors(f"{name}_optimiser", optimiser)
         if self.average:
             tensors |= {f"generator/{name}": value for name, value in self.generator.state_dict().items()}
-            tensors["average/steps"] = torch.tensor(self.average.steps)
+            tensors["average/steps"] = self.average.n_averaged - 1
         return tensors
 
     def load(self, tensors: dict[str, torch.Tensor], weights: dict[str, torch.Tensor], folder: Path) -> None:
@@ -74,7 +74,7 @@ class Learners:
         load_weights(self.model, weights, folder)
         if self.average:
             load_weights(self.generator, checkpoint.part("generator", tensors), folder)
-            self.average.steps = int(tensors["average/steps"])
+            self.average.n_averaged.fill_(tensors["average/steps"] + 1)
         load_weights(self.discriminator, checkpoint.part("discriminator", tensors), folder)
         for name, optimiser in self.optimisers.items():
             checkpoint.load_optimiser(f"{name}_optimiser", optimiser, tensors)

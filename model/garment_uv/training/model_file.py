@@ -8,11 +8,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from garment_uv.config import Config, digest_of
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
+from garment_uv.files import FileFacts, file_facts, read_json, verify_files, write_json
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training.device import place
-from garment_uv.training.files import file_facts, read_json, verify_files, write_json
 from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.atlas import Atlas
 
@@ -36,13 +36,6 @@ class TrainedOn(Config):
     """Side of the square crop, px."""
 
 
-class FileFacts(Config):
-    """What a file must be to be the file that was written."""
-
-    bytes: int = Field(ge=0)
-    sha256: str
-
-
 class ModelCard(Config):
     """`model.json`."""
 
@@ -57,12 +50,7 @@ class ModelCard(Config):
 
 
 def save_model(
-    folder: Path,
-    generator: GarmentGenerator,
-    config: TrialConfig,
-    atlas: Atlas,
-    trained_on: TrainedOn,
-    epoch: int,
+    folder: Path, generator: GarmentGenerator, config: TrialConfig, atlas: Atlas, trained_on: TrainedOn, epoch: int
 ) -> None:
     """Write the model folder, atomically."""
     with replaced_folder(folder, (MODEL_JSON, WEIGHTS, ATLAS)) as fresh:
@@ -70,12 +58,7 @@ def save_model(
 
 
 def write_model(
-    folder: Path,
-    generator: GarmentGenerator,
-    config: TrialConfig,
-    atlas: Atlas,
-    trained_on: TrainedOn,
-    epoch: int,
+    folder: Path, generator: GarmentGenerator, config: TrialConfig, atlas: Atlas, trained_on: TrainedOn, epoch: int
 ) -> None:
     """Write a model's files into an existing `folder`, for writers that make that whole themselves."""
     save_tensors(folder / WEIGHTS, generator.state_dict())
@@ -86,7 +69,7 @@ def write_model(
         epoch=epoch,
         trained_on=trained_on,
         atlas_digest=atlas.digest,
-        files={name: FileFacts(**file_facts(folder / name)) for name in (WEIGHTS, ATLAS)},
+        files={name: file_facts(folder / name) for name in (WEIGHTS, ATLAS)},
     )
     write_json(folder / MODEL_JSON, card.plain())
 
@@ -131,8 +114,7 @@ def load_weights(module: torch.nn.Module, tensors: dict[str, torch.Tensor], path
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} does not fit the network of its config: {reason}") from None
+        raise UserError(f"{path} does not fit the network of its config: {one_line(error, 200)}") from None
 
 
 def _read(folder: Path) -> tuple[Path, ModelCard]:
@@ -141,7 +123,7 @@ def _read(folder: Path) -> tuple[Path, ModelCard]:
         path = path / "model"
     values = read_json(path / MODEL_JSON, "model folder")
     card = ModelCard.from_plain(values)
-    verify_files(path, {name: facts.plain() for name, facts in card.files.items()})
+    verify_files(path, card.files)
     if digest_of(values["config"]) != card.config_digest:
         raise UserError(
             f"{path / MODEL_JSON} holds a config whose digest is not the recorded one: take another copy of the model"

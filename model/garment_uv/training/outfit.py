@@ -8,19 +8,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from garment_uv.classes import CLASS_IDS
+from garment_uv.classes import CLASS_IDS, OUTFITS
 from garment_uv.geometry.edges import unique_edges
 from garment_uv.uv.atlas import Atlas
-
-OUTFITS: tuple[tuple[str, ...], ...] = (
-    ("Top", "Trousers"),
-    ("Top", "Skirt"),
-    ("Tshirt", "Trousers"),
-    ("Tshirt", "Skirt"),
-    ("Jumpsuit",),
-    ("Dress",),
-)
-"""What CLOTH3D's people wear; a piece may still turn out to cover nothing."""
 
 SMALLEST_PATCH = 0.02
 """Share of all vertices under which a connected patch of one class is no garment and no opening."""
@@ -36,9 +26,8 @@ class OutfitDecoder:
     def __call__(self, probabilities: np.ndarray) -> np.ndarray:
         """Classes int64 [V] of class probabilities [V, 7] in the likeliest outfit.
 
-        A vertex is covered when any garment is likelier there than none, and then bears the likeliest of the
-        outfit's pieces. An outfit's likelihood is the product over the vertices of their best class in it,
-        'none' included.
+        A vertex is covered when any garment is likelier there than none, and then bears the likeliest of the outfit's
+        pieces. An outfit's likelihood is the product over the vertices of their best class in it, 'none' included.
         """
         allowed = [[CLASS_IDS[name] for name in outfit] for outfit in OUTFITS]
         safe = np.log(np.maximum(probabilities, 1e-6))

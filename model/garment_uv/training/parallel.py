@@ -3,6 +3,10 @@
 Plain averages of gradients would not do that: most terms of the loss are means over what a batch's garments cover, and
 that differs from portion to portion. So the processes add up what each term counts, every one divides its own sum by
 the count of the whole batch, and the gradients and the losses are then sums over the processes.
+
+Not by DistributedDataParallel with a scaled loss: it expects one backward pass for each forward pass of one network,
+while here the discriminator also judges, its own weights held still, in the generator's step; and a branch that no
+process needs must keep no gradient at all, or Adam would move it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,11 +16,11 @@ import torch
 import torch.distributed as dist
 
 from garment_uv.errors import Infeasible, UserError
-from garment_uv.losses.means import Share, means_of_batch
+from garment_uv.losses.means import MaskedMean, means_of_batch
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import Division
 
-Answer = TypeVar("Answer")
+T = TypeVar("Answer")
 
 BUCKET_NUMBERS = 8 * 2**20
 """Numbers of gradients that are added up at a time, 32 MiB in fp32: what this takes beside the gradients themselves."""
@@ -38,11 +42,11 @@ class Processes:
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Add up every parameter's gradient over all processes; one that has none anywhere gets none."""
 
-    def means(self, terms: Mapping[str, Share | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
+    def means(self, terms: Mapping[str, MaskedMean | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
         """This process's parts of `means_of_batch`: they, and their gradients, add up to those of the whole batch."""
         return means_of_batch(terms, batch)
 
-    def together(self, answer: Callable[[], Answer]) -> list[Answer]:
+    def together(self, answer: Callable[[], T]) -> list[T]:
         """What `answer` gives in each process, by rank; where one raises Infeasible or UserError, all of them do."""
         return [answer()]
 
@@ -77,19 +81,19 @@ class ProcessGroup(Processes):
             for gradient, part in zip(bucket, parts, strict=True):
                 gradient.copy_(part.view_as(gradient))
 
-    def means(self, terms: Mapping[str, Share | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
+    def means(self, terms: Mapping[str, MaskedMean | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
         portion = batch.portion
         own = float(portion.counts)
-        counts = [term.count for term in terms.values() if isinstance(term, Share)]
+        counts = [term.count for term in terms.values() if isinstance(term, MaskedMean)]
         whole = iter(self.sum(torch.stack(counts) * portion.counts) if counts else ())
         return {
             name: own * term.total / next(whole).clamp(min=1)
-            if isinstance(term, Share)
+            if isinstance(term, MaskedMean)
             else own * term * (portion.size / portion.whole)
             for name, term in terms.items()
         }
 
-    def together(self, answer: Callable[[], Answer]) -> list[Answer]:
+    def together(self, answer: Callable[[], T]) -> list[T]:
         given, refused = None, None
         try:
             given = answer()

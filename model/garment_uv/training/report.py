@@ -38,11 +38,6 @@ class EpochReport:
     data: dict[str, float] = field(default_factory=dict)
     """What its data cost: see `DataWatch.metrics`."""
 
-    @property
-    def is_best(self) -> bool:
-        """Whether this epoch is the best so far: the time to keep its model."""
-        return self.best is not None and self.best.epoch == self.epoch
-
     def metrics(self) -> dict[str, float]:
         """Flat names for a tracker: epoch, seconds, loss/<term>, s2s/<...>, s2s_predicted/<...>, data/<...>, ..."""
         values = {"epoch": float(self.epoch), "seconds": self.seconds, "rate_factor": self.rate_factor}

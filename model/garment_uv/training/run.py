@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from garment_uv.errors import Infeasible, UserError
+from garment_uv.files import read_json
 from garment_uv.outputs import present_folder, write_file
 from garment_uv.samples.source import DatasetSource
-from garment_uv.training.files import read_json
 from garment_uv.training.trainer import Trainer
 from garment_uv.training.trial import TrialConfig
 

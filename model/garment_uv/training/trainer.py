@@ -41,7 +41,7 @@ from garment_uv.training.steps import AdversarialSteps
 from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.sampling import reading_of
 
-Choice = TypeVar("Choice")
+T = TypeVar("Choice")
 
 LOOK_EVERY = 20
 """Batches between looks at whether the losses are still finite; each look waits for the device."""
@@ -168,7 +168,7 @@ class Trainer:
         if self._processes.division.rank:
             return
         random = {f"random/{name}": value for name, value in self._random.tensors().items()}
-        progress = checkpoint.Progress(
+        progress = checkpoint.TrainingProgress(
             epoch=self.epoch,
             best=self.best,
             collapsed_epochs=self._watch.collapsed_epochs,
@@ -220,7 +220,7 @@ class Trainer:
                 batch = replace(batch, image=jitter_colours(batch.image, jitter, batch.portion))
             losses = self._steps(batch)
             if self._learners.average:
-                self._learners.average.update(self.generator)
+                self._learners.average.update_parameters(self.generator)
             samples += batch.whole
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + value.double() * batch.whole
@@ -246,7 +246,7 @@ class Trainer:
             return asked
         return self._measured(fastest_precision)
 
-    def _measured(self, choose: Callable[..., Choice], *about: object) -> Choice:
+    def _measured(self, choose: Callable[..., T], *about: object) -> T:
         """What `choose` finds fastest for this training's networks; of several processes all take the first one's."""
         with self._running():
             timed = partial(choose, self.config.generator, self.atlas.size, self.device, *about)

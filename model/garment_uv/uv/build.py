@@ -15,7 +15,7 @@ from garment_uv.uv.pieces import Cuts, cut, split
 JUNCTION = 0.015
 """Share of the canvas's height per edge between an armpit and the vertex where its arm is cut off."""
 MIN_SIZE = 32
-MARGIN = 1.0
+_MARGIN = 1.0
 """Free texels at the canvas's sides."""
 GUTTER = 3.0
 """Free texels between the two islands."""
@@ -37,17 +37,16 @@ def build_atlas(topology: Topology, size: int) -> Atlas:
     """The atlas of `topology` on a canvas of `size` x `size` texels; the same bytes every time.
 
     Each island is cut at shoulders, chest and hips, every piece is flattened onto a convex polygon by mean value
-    coordinates, and the polygons form a standing figure that fills the island's half of the canvas (ours). No
-    triangle is flipped and no two overlap; this is checked. Raises UserError for a topology or size that cannot be
-    laid out.
+    coordinates, and the polygons form a standing figure that fills the island's half of the canvas (ours). No triangle
+    is flipped and no two overlap; this is checked. Raises UserError for a topology or size that cannot be laid out.
     """
     if size < MIN_SIZE or size % 2:
         raise UserError(f"atlas size {size} texels: give an even number of at least {MIN_SIZE}")
     faces = np.asarray(topology.faces["default"], dtype=np.int64)
     rest = np.asarray(topology.rest, dtype=np.float64)
     islands = np.asarray(topology.islands)
-    half = (size / 2 - MARGIN - 0.5 - GUTTER / 2) / 2
-    tall = size - 1 - 2 * MARGIN
+    half = (size / 2 - _MARGIN - 0.5 - GUTTER / 2) / 2
+    tall = size - 1 - 2 * _MARGIN
 
     sheets = [faces[islands == side] for side in (0, 1)]
     outlines = [outline(rest, faces, sheet) for sheet in sheets]
@@ -59,8 +58,8 @@ def build_atlas(topology: Topology, size: int) -> Atlas:
     point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
     for side in (0, 1):
         vertices, flat = _flatten(rest, sheets[side], labels[side], outlines[side], cuts[side], shape)
-        centre = MARGIN + half if side == 0 else size - 1 - MARGIN - half
-        points.append(flat * [half, tall] + [centre, MARGIN])
+        centre = _MARGIN + half if side == 0 else size - 1 - _MARGIN - half
+        points.append(flat * [half, tall] + [centre, _MARGIN])
         point_vertex.append(vertices)
         uv_faces[islands == side] = np.searchsorted(vertices, sheets[side]) + offset
         offset += len(vertices)

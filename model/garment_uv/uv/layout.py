@@ -1,6 +1,6 @@
 """The outline that an island is given on its half of the canvas: a standing figure that fills a rectangle (ours).
 
-Coordinates of this file: x in [-1, 1] to the right, y in [0, 1] down. Arms hang beside the trunk, legs widen below
+Coordinates of this file: x in [-1, 1] to the right, y in [0, 1] down. Arms hang beside the torso, legs widen below
 it. The proportions follow how much surface and how many vertices each part has.
 """
 
@@ -44,7 +44,7 @@ class Figure:
 def figure(shares: Proportions, gap: float, rise: float) -> Figure:
     """Corners whose parts cover about their shares of the rectangle.
 
-    `gap` is the free width, in units of x, between arm and trunk at the wrist and between the legs at the ankles;
+    `gap` is the free width, in units of x, between arm and torso at the wrist and between the legs at the ankles;
     `rise` is how far the crotch lies below the line from hip to hip, as a share of that line's length.
     """
     upper = shares.chest + shares.belly + shares.arms

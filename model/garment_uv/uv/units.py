@@ -1,9 +1,8 @@
 """Between what a last convolution says and metres.
 
-A tanh times the whole range (1 m) spends the network's precision on lengths that hardly occur: garments lie
-a few centimetres off the body. So a raw value of 1 means one `unit` (5 cm), the last layers start near zero,
-and tanh only bends the values towards `limit`: metres = limit * tanh(raw * unit / limit), whose slope at zero
-is `unit` (ours).
+A tanh times the whole range (1 m) spends the network's precision on lengths that hardly occur: garments lie a few
+centimetres off the body. So a raw value of 1 means one `unit` (5 cm), the last layers start near zero, and tanh only
+bends the values towards `limit`: metres = limit * tanh(raw * unit / limit), whose slope at zero is `unit` (ours).
 """
 
 from dataclasses import dataclass
@@ -29,9 +28,7 @@ class MapUnit:
         return self.limit * torch.tanh(wide * (self.unit / self.limit))
 
     def bounded(self, raw: torch.Tensor) -> torch.Tensor:
-        """Raw values bent into the same range but still in units: what class branches hand to their
-        aggregation.
-        """
+        """Raw values bent into the same range but still in units: what class branches hand to their aggregation."""
         return self.to_metres(raw) / self.unit
 
 
@@ -42,7 +39,5 @@ MAP_UNITS: dict[str, MapUnit] = {
 
 
 def target_map(displacement_uv: torch.Tensor, body_uv: torch.Tensor, target: Target) -> torch.Tensor:
-    """What a generator of `target` should predict, [B, 3, U, U] metres: the displacement, or body plus
-    displacement.
-    """
+    """What a generator of `target` should predict, [B, 3, U, U] metres: the displacement, or body plus displacement."""
     return displacement_uv if target == "displacement" else displacement_uv + body_uv

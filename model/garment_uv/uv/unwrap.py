@@ -3,8 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-HALF_CROP_M = 1.25
-"""Half the side of the image square around the root, metres (model.md: the group's own crop)."""
+from garment_uv.geometry.camera import HALF_SQUARE
 
 
 def crop_coordinates(points: torch.Tensor, cameras: torch.Tensor) -> torch.Tensor:
@@ -17,7 +16,7 @@ def crop_coordinates(points: torch.Tensor, cameras: torch.Tensor) -> torch.Tenso
     camera = cameras.reshape(cameras.shape[0], *[1] * (points.dim() - 2), 3)
     cx, cy, cz = camera.unbind(-1)
     x, y, z = points.unbind(-1)
-    scale = cx / HALF_CROP_M
+    scale = cx / HALF_SQUARE
     depth = (cx - x).clamp_min(1e-3)
     right = ((y - cy) / depth + cy / cx) * scale
     down = -((z - cz) / depth + cz / cx) * scale

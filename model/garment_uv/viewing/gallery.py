@@ -14,7 +14,7 @@ from garment_uv.uv.atlas import Atlas
 from garment_uv.viewing.exhibits import MESHES_FILE, view_meshes
 from garment_uv.viewing.mesh_files import glb
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.viewing.picture import png, render
+from garment_uv.viewing.picture import png, render_views
 from garment_uv.viewing.viewer import Panel, write_html
 
 PAGE_FILE = "index.html"
@@ -75,5 +75,5 @@ def _picture(image: np.ndarray, prediction: list[ViewMesh], truth: list[ViewMesh
     size = 320
     photograph = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
     views = ("front", "three_quarter")
-    rows = [np.concatenate([photograph, render(meshes, size, views)], axis=1) for meshes in (prediction, truth)]
+    rows = [np.concatenate([photograph, render_views(meshes, size, views)], axis=1) for meshes in (prediction, truth)]
     return np.concatenate(rows, axis=0)

@@ -8,7 +8,6 @@ import numpy as np
 import trimesh
 
 from garment_uv.errors import UserError
-from garment_uv.outputs import write_file
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS
 
 
@@ -30,11 +29,6 @@ def check_ending(path: Path) -> None:
         raise UserError(f"meshes are written as .glb or .obj, was given {str(path)!r}: end it so")
 
 
-def write_meshes(meshes: Mapping[str, MeshLike], path: Path) -> None:
-    """Write .glb or .obj, whichever `path` ends in; UserError for any other ending."""
-    write_file(path, mesh_file(meshes, path))
-
-
 def mesh_file(meshes: Mapping[str, MeshLike], path: Path, generator: str = "") -> bytes:
     """The bytes of a .glb or .obj, whichever `path` ends in, in which `generator` is named; UserError for others."""
     check_ending(path)
@@ -47,11 +41,7 @@ def glb(meshes: Mapping[str, MeshLike], generator: str = "") -> bytes:
     for name, mesh in meshes.items():
         colour = GARMENT_COLOURS.get(name, BODY_COLOUR)
         material = trimesh.visual.material.PBRMaterial(
-            name=name,
-            baseColorFactor=[*colour, 255],
-            metallicFactor=0.0,
-            roughnessFactor=0.9,
-            doubleSided=True,
+            name=name, baseColorFactor=[*colour, 255], metallicFactor=0.0, roughnessFactor=0.9, doubleSided=True
         )
         part = trimesh.Trimesh(
             vertices=to_y_up(mesh.vertices),

@@ -9,7 +9,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from garment_uv.datasets.open.renderer import RenderMesh
 from garment_uv.datasets.open.renderer import render as draw
-from garment_uv.geometry.camera import ALONG_MINUS_X, Camera
+from garment_uv.geometry.camera import ALONG_MINUS_X, HALF_SQUARE, Camera
 from garment_uv.viewing.meshes import ViewMesh
 
 VIEWS: dict[str, tuple[float, float, float]] = {
@@ -21,12 +21,13 @@ VIEWS: dict[str, tuple[float, float, float]] = {
 }
 """Name to direction from the meshes to the eye."""
 
-HALF_CROP_M = 1.25
 BACKGROUND = (0.97, 0.97, 0.965)
 _GARMENT_BIAS = 0.0005
 
 
-def render(meshes: Sequence[ViewMesh], size: int = 512, views: Sequence[str] = ("front", "left", "back")) -> np.ndarray:
+def render_views(
+    meshes: Sequence[ViewMesh], size: int = 512, views: Sequence[str] = ("front", "left", "back")
+) -> np.ndarray:
     """The meshes from each view side by side, on one scale, uint8 [size, size * len(views), 3]."""
     shown = [mesh for mesh in meshes if len(mesh.vertices) and len(mesh.faces)]
     if not shown:
@@ -49,8 +50,8 @@ def render_through(meshes: Sequence[ViewMesh], camera: np.ndarray, size: int = 2
     `camera` [3] is relative to the turned root, metres; the crop is the square of +-1.25 m around the root.
     """
     cx, cy, cz = (float(c) for c in camera)
-    centre = (size / 2 * (1 + cy / HALF_CROP_M), size / 2 * (1 - cz / HALF_CROP_M))
-    view = Camera(np.array([cx, cy, cz]), ALONG_MINUS_X, size / 2 * cx / HALF_CROP_M, centre, size, size)
+    centre = (size / 2 * (1 + cy / HALF_SQUARE), size / 2 * (1 - cz / HALF_SQUARE))
+    view = Camera(np.array([cx, cy, cz]), ALONG_MINUS_X, size / 2 * cx / HALF_SQUARE, centre, size, size)
     return _draw([mesh for mesh in meshes if len(mesh.faces)], view)
 
 

@@ -16,7 +16,7 @@ from garment_uv.outputs import write_files
 from garment_uv.samples.sample import RawGarment
 from garment_uv.viewing.mesh_files import check_ending, mesh_file
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.viewing.picture import beside, png, render, render_through
+from garment_uv.viewing.picture import beside, png, render_through, render_views
 from garment_uv.viewing.viewer import Panel
 from garment_uv.viewing.viewer import page as make_page
 
@@ -65,7 +65,7 @@ def reconstruct_files(
     out = Path(out)
     check_ending(out)
     estimated, page = not isinstance(body, BodyFile), out.with_suffix(".html")
-    _, picture, *body_file = places(out, estimated)
+    _, picture, *body_file = output_paths(out, estimated)
     written = [out, picture, page, *body_file]
     keep_inputs(written, [image, *inputs])
     keep_others(written[1:], COMMAND)
@@ -77,13 +77,13 @@ def reconstruct_files(
     return written
 
 
-def places(out: Path, estimated: bool) -> list[Path]:
+def output_paths(out: Path, estimated: bool) -> list[Path]:
     """Where meshes, picture and, of an `estimated` one, body of one result go."""
     return [out, out.with_suffix(".png"), *([out.with_suffix(".body.json")] if estimated else [])]
 
 
 def files_of(result: Reconstruction, out: Path, name: str, estimated: bool) -> dict[Path, bytes]:
-    """The bytes of each of its `places`; UserError where it holds no garment."""
+    """The bytes of each of its `output_paths`; UserError where it holds no garment."""
     if not result.garments:
         told = (
             "give the person's --box, or a --body" if estimated else "check that the body file belongs to this picture"
@@ -93,14 +93,14 @@ def files_of(result: Reconstruction, out: Path, name: str, estimated: bool) -> d
     contents = [mesh_file(result.garments, out, maker), png(overview(result), maker)]
     if estimated:
         contents.append(body_json(result.body_file))
-    return dict(zip(places(out, estimated), contents, strict=True))
+    return dict(zip(output_paths(out, estimated), contents, strict=True))
 
 
 def overview(result: Reconstruction, size: int = 384) -> np.ndarray:
     """The picture, the garments seen through its camera, and from the left and behind: uint8 [S, 4 S, 3]."""
     shown = [_view("body", result.body), *views_of(result.garments)]
     through = render_through(shown, result.camera, size)
-    around = render(shown, size, ("three_quarter", "back"))
+    around = render_views(shown, size, ("three_quarter", "back"))
     return beside(result.image, np.concatenate([through, around], axis=1))
 
 

@@ -10,12 +10,12 @@ from garment_uv.datasets.cloth3d.video import VideoReader
 from garment_uv.errors import UserError
 from garment_uv.estimation.bodies import SUFFIXES, Body, read_bodies, read_body
 from garment_uv.estimation.body_file import BodyFile
-from garment_uv.estimation.estimator_files import NOTHING, Said
+from garment_uv.estimation.estimator_files import NO_OPTIONS, EstimatorOptions
 from garment_uv.estimation.picture_alone import ANYONE, Person
 from garment_uv.guard import keep_inputs, keep_others, made_by
 from garment_uv.inference.reconstructor import Reconstructor
 from garment_uv.outputs import write_files
-from garment_uv.viewing.reconstruct import COMMAND, files_of, panels, places, reconstruct
+from garment_uv.viewing.reconstruct import COMMAND, files_of, output_paths, panels, reconstruct
 from garment_uv.viewing.viewer import Panel, write_html
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -38,7 +38,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PictureOutcome:
     """What came of many."""
 
     written: tuple[str, ...]
@@ -49,7 +49,7 @@ class Outcome:
     """The page that shows them, None where none was."""
 
 
-def folder_items(folder: Path, bodies: Path | None = None, said: Said = NOTHING) -> list[Item]:
+def folder_items(folder: Path, bodies: Path | None = None, options: EstimatorOptions = NO_OPTIONS) -> list[Item]:
     """The pictures of a folder in the order of their names, each with the body file of the same name.
 
     Body files lie in the folder `bodies`, or else beside the pictures; where none of them has one there, their bodies
@@ -71,7 +71,7 @@ def folder_items(folder: Path, bodies: Path | None = None, said: Said = NOTHING)
             return picture, None
         if picture.stem not in own:
             raise UserError(f"no {picture.stem}.json or {picture.stem}.npz in {where}: put its body there")
-        return picture, read_body(own[picture.stem], said)
+        return picture, read_body(own[picture.stem], options)
 
     def sources(picture: Path) -> tuple[Path, ...]:
         return (picture, own[picture.stem]) if picture.stem in own else (picture,)
@@ -80,14 +80,14 @@ def folder_items(folder: Path, bodies: Path | None = None, said: Said = NOTHING)
 
 
 def video_items(
-    path: Path, bodies: Path | None, every: int, said: Said = NOTHING
+    path: Path, bodies: Path | None, every: int, options: EstimatorOptions = NO_OPTIONS
 ) -> tuple[list[Item], Callable[[], None]]:
     """Every so many frames of a video, each with its body in the one file `bodies`, and what closes the video.
 
     UserError where the file holds fewer bodies than the video frames.
     """
     reader = VideoReader(path)
-    frames: Sequence[Body] | None = None if bodies is None else read_bodies(bodies, said)
+    frames: Sequence[Body] | None = None if bodies is None else read_bodies(bodies, options)
     if frames is not None and len(frames) != reader.num_frames:
         raise UserError(
             f"{bodies} holds {len(frames)} bodies, {path} has {reader.num_frames} frames: give one for each"
@@ -109,14 +109,14 @@ def reconstruct_many(
     person: Person = ANYONE,
     report: Callable[[int, int], None] = lambda done, total: None,
     inputs: Sequence[Path | None] = (),
-) -> Outcome:
+) -> PictureOutcome:
     """Reconstruct each into the folder `out`: NAME.glb or .obj, NAME.png, and one page that shows them.
 
     What cannot be used is left out, and the outcome says why. Nothing is written over what the items or `inputs` name
     or over files of others: that is a UserError before anything is done. Where the disk gets full, what is done stays.
     """
     out = Path(out)
-    files = [place for item in items for place in places(out / f"{item.name}{suffix}", estimated=True)]
+    files = [place for item in items for place in output_paths(out / f"{item.name}{suffix}", estimated=True)]
     keep_inputs([*files, out / PAGE], {*inputs, *(source for item in items for source in item.sources)})
     keep_others([*files, out / PAGE], COMMAND)
     shown = {items[i].name for i in np.linspace(0, len(items) - 1, min(ON_PAGE, len(items))).round().astype(int)}
@@ -137,7 +137,7 @@ def reconstruct_many(
             if item.name in shown:
                 views.append(replace(panels(result)[0], title=item.name, note=", ".join(result.garments)))
         report(number, len(items))
-    return Outcome(tuple(done), failed, _page(views, len(done), out))
+    return PictureOutcome(tuple(done), failed, _page(views, len(done), out))
 
 
 def _page(views: list[Panel], total: int, out: Path) -> Path | None:

@@ -19,7 +19,7 @@ from garment_uv.registration.register import register_outfit
 from garment_uv.samples.frames import at_rest
 from garment_uv.samples.manifest import GarmentQuality, Manifest
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.viewing.picture import png, render
+from garment_uv.viewing.picture import png, render_views
 from garment_uv.viewing.viewer import Panel, page
 
 COMMAND = "data report"
@@ -81,13 +81,10 @@ def write_registration_report(
         with raw.open(item) as path:
             meshes = _meshes(path, rank.garment, body, topology)
         title = f"{rank.split}/{rank.sequence} {rank.garment}"
-        panels += [
-            Panel(f"{title}: raw", meshes[:2], rank.said),
-            Panel(f"{title}: registered", (meshes[0], meshes[2])),
-        ]
+        panels += [Panel(f"{title}: raw", meshes[:2], rank.said), Panel(f"{title}: registered", (meshes[0], meshes[2]))]
         rows.append(f"<tr><td>{escape(title)}</td><td>{escape(rank.said)}</td></tr>")
         views = ("front", "back")
-        sides = [render((meshes[0], mesh), 360, views) for mesh in meshes[1:]]
+        sides = [render_views((meshes[0], mesh), 360, views) for mesh in meshes[1:]]
         files[folder / _picture_name(rank)] = png(np.concatenate(sides, axis=1), made_by(COMMAND))
     html = page(
         panels,

@@ -9,7 +9,7 @@ from garment_sweeps.cli.group import example
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from garment_uv.estimation.estimator_files import Said
+    from garment_uv.estimation.estimator_files import EstimatorOptions
     from garment_uv.estimation.picture_alone import Person
     from garment_uv.inference.reconstructor import Reconstructor
 
@@ -66,7 +66,7 @@ def command(
     """
     from garment_sweeps.promotion.evaluate import model_folder
     from garment_uv.estimation.bodies import read_body
-    from garment_uv.estimation.estimator_files import Said
+    from garment_uv.estimation.estimator_files import EstimatorOptions
     from garment_uv.estimation.picture_alone import Person
     from garment_uv.inference.reconstructor import Reconstructor
     from garment_uv.viewing.mesh_files import check_ending
@@ -75,7 +75,7 @@ def command(
 
     if body is not None and (body_model or box or mask):
         raise UserError("--body says it all: leave --body-model, --box and --mask out, or leave --body out")
-    person, said = Person(_box(box) if box else None, mask), Said(gender or "", focal, camera_frame)
+    person, options = Person(_box(box) if box else None, mask), EstimatorOptions(gender or "", focal, camera_frame)
     many = image.is_dir() or image.suffix.lower() in VIDEOS
     if not many:
         check_ending(out)
@@ -84,9 +84,9 @@ def command(
     folder = model_folder(model)
     reconstructor, inputs = Reconstructor(folder, smpl_dir, body_network=body_model), [folder, body_model, mask]
     if many:
-        _many(reconstructor, image, body, out, f".{suffix}", person, said, every, inputs)
+        _many(reconstructor, image, body, out, f".{suffix}", person, options, every, inputs)
         return
-    given = None if body is None else read_body(body, said)
+    given = None if body is None else read_body(body, options)
     written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person, [body, *inputs])
     click.echo("wrote " + ", ".join(str(path) for path in written))
 
@@ -98,7 +98,7 @@ def _many(
     out: Path,
     suffix: str,
     person: "Person",
-    said: "Said",
+    options: "EstimatorOptions",
     every: int,
     inputs: list[Path | None],
 ) -> None:
@@ -106,9 +106,9 @@ def _many(
     from garment_uv.viewing.reconstruct_many import folder_items, reconstruct_many, video_items
 
     if image.is_dir():
-        items, close = folder_items(image, body, said), None
+        items, close = folder_items(image, body, options), None
     else:
-        items, close = video_items(image, body, every, said)
+        items, close = video_items(image, body, every, options)
     try:
         with progress_bar("reconstruct", "pictures") as report:
             outcome = reconstruct_many(model, items, out, suffix, person, report, inputs)

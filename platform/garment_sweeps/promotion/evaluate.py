@@ -82,7 +82,7 @@ def evaluate_bodies(
     smpl_dir: Path | None = None,
     seed: int = 0,
 ) -> "dict[str, BodyTables]":
-    """S2S of a model told several bodies, by their names: see `garment_uv.estimation.seen.BODIES`.
+    """S2S of a model on several bodies, by their names: see `garment_uv.estimation.body_swap.BODY_SOURCES`.
 
     Args:
         uri, model, split, segments: as `evaluate` has them.
@@ -92,14 +92,16 @@ def evaluate_bodies(
         seed: decides the perturbation, and which squares the prediction starts from.
     """
     from garment_sweeps.storage import open_source
+    from garment_uv.estimation.body_swap import body_swap
     from garment_uv.estimation.model_file import companion
-    from garment_uv.estimation.seen import teller
     from garment_uv.training.evaluate import saved_evaluator
 
     source, folder = open_source(uri), model_folder(model)
     network = body_model or companion(folder)
-    tellers = {body: teller(body, source, network, smpl_dir or "", seed) for body in dict.fromkeys(bodies)}
-    return {body: saved_evaluator(folder, source, tell=tell).tables(split, segments) for body, tell in tellers.items()}
+    swaps = {body: body_swap(body, source, network, smpl_dir or "", seed) for body in dict.fromkeys(bodies)}
+    return {
+        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for body, swap in swaps.items()
+    }
 
 
 def model_folder(model: str) -> Path:

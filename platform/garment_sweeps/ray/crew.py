@@ -9,7 +9,7 @@ from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
 from garment_uv.samples.crew import Record, work
 from garment_uv.samples.flow import Job
-from garment_uv.samples.part import Bench
+from garment_uv.samples.part import Preparation
 from garment_uv.samples.staging import PLAN
 
 RETRIES = 8
@@ -21,13 +21,13 @@ _NODES_S = 5.0
 class RayCrew:
     """Workers of the connected Ray cluster, a CPU each; nodes may join and die at any time.
 
-    The bench travels once to each node and is unpacked once by each worker.
+    The preparation travels once to each node and is unpacked once by each worker.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, preparation: Preparation) -> None:
         import ray
 
-        self._bench = ray.put(bench)
+        self._preparation = ray.put(preparation)
         options = {"num_cpus": 1, "max_retries": RETRIES, "scheduling_strategy": "SPREAD"}
         if selector := off_the_head(ResourcesConfig(cpus=1, gpus=0)):
             options["label_selector"] = selector
@@ -54,7 +54,7 @@ class RayCrew:
         return 2 * self._cpus
 
     def begin(self, job: Job) -> None:
-        self._under_way[self._task.remote([self._bench], job)] = job
+        self._under_way[self._task.remote([self._preparation], job)] = job
 
     def finished(self) -> list[Record]:
         import ray
@@ -82,24 +82,24 @@ class RayCrew:
             ) from None
 
 
-_benches: dict[str, Bench] = {}
-"""The one bench that this worker has unpacked."""
+_benches: dict[str, Preparation] = {}
+"""The one preparation that this worker has unpacked."""
 
 
-def _work_on_node(bench: list, job: Job) -> Record:
-    return work(_unpacked(bench[0]), job)
+def _work_on_node(preparation: list, job: Job) -> Record:
+    return work(_unpacked(preparation[0]), job)
 
 
-def _unpacked(reference) -> Bench:
+def _unpacked(reference) -> Preparation:
     import ray
 
     if reference.hex() not in _benches:
-        bench = ray.get(reference)
-        if bench.sink.staging.read_many([PLAN]) == [None]:
+        preparation = ray.get(reference)
+        if preparation.sink.staging.read_many([PLAN]) == [None]:
             raise UserError(
-                f"node {socket.gethostname()} does not see what is written to {bench.sink.uri}; "
+                f"node {socket.gethostname()} does not see what is written to {preparation.sink.uri}; "
                 "give --out a folder that every node shares, or s3://bucket/prefix"
             )
         _benches.clear()
-        _benches[reference.hex()] = bench
+        _benches[reference.hex()] = preparation
     return _benches[reference.hex()]

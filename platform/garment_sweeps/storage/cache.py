@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from garment_uv.errors import UserError
-from garment_uv.samples.shards import file_digest
+from garment_uv.files import file_digest
 
 FETCHES = 4
 """Downloads of one shard whose bytes come damaged, before its user is told."""

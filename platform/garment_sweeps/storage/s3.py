@@ -14,7 +14,7 @@ from garment_sweeps.storage.s3_connection import S3Connection
 from garment_sweeps.storage.s3_errors import DamagedInTransit, already_there, not_there
 from garment_sweeps.storage.uri import S3Location
 from garment_uv.errors import UserError
-from garment_uv.samples.shards import file_digest
+from garment_uv.files import file_digest
 
 MULTIPART_BYTES = 16 * 2**20
 """Files above this go up in parts of this size (S3 allows 10,000 parts of at least 5 MiB)."""

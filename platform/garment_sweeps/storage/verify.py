@@ -10,8 +10,8 @@ from garment_sweeps.storage.s3_errors import Missing
 from garment_sweeps.storage.source import read_manifest
 from garment_sweeps.storage.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
-from garment_uv.samples.shards import file_digest
 
 _AT_A_TIME = 4
 

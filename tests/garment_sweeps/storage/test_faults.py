@@ -8,8 +8,8 @@ from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.uri import S3Location
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.samples.loader import SampleLoader
-from garment_uv.samples.shards import file_digest
 from garment_uv.samples.source import FolderSource
 from tests.garment_uv.samples.made import write_dataset, write_folder
 from tests.garment_uv.samples.test_loader import same

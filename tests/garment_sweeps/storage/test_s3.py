@@ -63,7 +63,9 @@ def test_batches_come_from_s3_in_other_processes(bucket, tmp_path):
     write_s3(f"s3://{bucket}/set", tmp_path / "scratch")
     loader = SampleLoader(open_source(f"s3://{bucket}/set"), "train", batch_size=4, workers=1)
     try:
-        assert sorted(key for batch in loader for key in batch.keys) == [f"train-00001-{i:04d}" for i in range(7)]
+        assert sorted(key for batch in loader.batches(0) for key in batch.keys) == [
+            f"train-00001-{i:04d}" for i in range(7)
+        ]
     finally:
         loader.close()
 

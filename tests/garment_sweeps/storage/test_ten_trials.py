@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.storage import open_sink, open_source
+from garment_uv.files import file_digest
 from garment_uv.samples.loader import SampleLoader
-from garment_uv.samples.shards import file_digest
 from garment_uv.samples.source import FolderSource
 from tests.garment_uv.samples.made import write_dataset, write_folder
 from tests.garment_uv.samples.test_loader import same

@@ -5,6 +5,7 @@ import pytest
 
 from garment_uv.body import AnnyBody, BodyParameters, build_topology
 from garment_uv.body.skeleton import PARENTS, Y_UP_TO_Z_UP
+from tests.garment_uv.written import joint_weights
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,7 @@ def human_model(anny) -> dict[str, np.ndarray]:
         "shapedirs": shapedirs,
         "posedirs": rng.normal(0.0, 1e-4, (len(template), 3, 207)),
         "J_regressor": regressor,
-        "weights": anny.vertex_joint_weights.astype(np.float64),
+        "weights": joint_weights(anny).astype(np.float64),
         "kintree_table": np.stack([np.array([2**32 - 1, *PARENTS[1:]]), np.arange(24)]).astype(np.uint32),
         "f": anny.faces.astype(np.uint32),
     }

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from garment_uv.body.anny_model import cache_folder, is_cache_built, load_anny
+from garment_uv.body.anny_model import anny_cache_folder, is_cache_built, load_anny
 from garment_uv.errors import UserError
 
 _LOAD = """
@@ -23,8 +23,8 @@ def load_in(folder) -> subprocess.Popen:
 @pytest.fixture
 def copied_cache(anny, tmp_path):
     """A folder of links to the machine's own cache files, so that none is built and none is harmed."""
-    for source in cache_folder().rglob("build_compact_model_data_*.safetensors"):
-        target = tmp_path / source.relative_to(cache_folder())
+    for source in anny_cache_folder().rglob("build_compact_model_data_*.safetensors"):
+        target = tmp_path / source.relative_to(anny_cache_folder())
         target.parent.mkdir(exist_ok=True)
         os.symlink(source, target)
     return tmp_path

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.errors import UserError
-from garment_uv.estimation.body_file import BodyFile, read_body_file, write_body_file
+from garment_uv.estimation.body_file import BodyFile
 from garment_uv.samples.sample import FrameBody
+from tests.garment_uv.written import read_body_file, write_body_file
 
 
 def a_body() -> FrameBody:

@@ -13,7 +13,7 @@ from garment_uv.errors import UserError
 from garment_uv.estimation.bodies import read_bodies, read_body
 from garment_uv.estimation.convert_estimate import convert
 from garment_uv.estimation.estimated_body import DEPTH_M
-from garment_uv.estimation.estimator_files import Said
+from garment_uv.estimation.estimator_files import EstimatorOptions
 from garment_uv.inference.reconstructor import Reconstructor
 
 FOCAL, WIDTH, HEIGHT = 1100.0, 720, 540
@@ -84,7 +84,7 @@ def check(placed, square, truth, body):
 def test_a_full_perspective_body_comes_back_as_itself(truth, body, tmp_path, suffix, frame):
     told = in_terms(truth, y_up=frame == "y-up")
     path = write(tmp_path / f"body{suffix}", **told, focal_length=FOCAL, gender="female")
-    found = read_body(path, Said(camera_frame=frame))
+    found = read_body(path, EstimatorOptions(camera_frame=frame))
     check(*found.placed(body, WIDTH, HEIGHT), truth, body)
 
 
@@ -95,11 +95,11 @@ def test_rotations_in_parts_and_other_names(truth, body, tmp_path):
         tmp_path / "parts.npz", global_orient=matrices[None, :1], body_pose=matrices[None, 1:],
         betas=told["betas"][None], pred_cam_t=told["transl"][None],
     )  # fmt: skip
-    check(*read_body(path, Said("female", FOCAL)).placed(body, WIDTH, HEIGHT), truth, body)
+    check(*read_body(path, EstimatorOptions("female", FOCAL)).placed(body, WIDTH, HEIGHT), truth, body)
     path = write(
         tmp_path / "whole.npz", pred_rotmat=matrices, shape=told["betas"], global_t=told["transl"], focal_l=FOCAL
     )
-    check(*read_body(path, Said("female")).placed(body, WIDTH, HEIGHT), truth, body)
+    check(*read_body(path, EstimatorOptions("female")).placed(body, WIDTH, HEIGHT), truth, body)
     short = write(
         tmp_path / "short.json", root_orient=told["pose"][:3], pose_body=told["pose"][3:66], betas=told["betas"],
         trans=told["transl"], focal=FOCAL, gender=0,
@@ -132,7 +132,7 @@ def test_weak_perspective_agrees_with_its_own_crop(truth, body, tmp_path):
         path = write(
             tmp_path / f"{number}.npz", pose=told["pose"], betas=told["betas"], cam=np.array([0.9, 0, 0]), **box
         )
-        found.append(read_body(path, Said("female")).placed(body, WIDTH, HEIGHT)[1])
+        found.append(read_body(path, EstimatorOptions("female")).placed(body, WIDTH, HEIGHT)[1])
     assert found[0] == found[1]
 
 
@@ -190,7 +190,7 @@ def test_pickles_are_refused_and_converted_without_running_them(truth, tmp_path)
         UserError, match="convert it by `python -m garment_uv.estimation.convert_estimate estimate.pkl`"
     ):
         read_body(path)
-    assert np.allclose(read_body(convert(path), Said("female")).pose, told["pose"])
+    assert np.allclose(read_body(convert(path), EstimatorOptions("female")).pose, told["pose"])
 
     class Harm:
         def __reduce__(self):

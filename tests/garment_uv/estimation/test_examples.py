@@ -32,13 +32,13 @@ def test_an_undisplaced_square_is_the_stored_one(people, small):
 
 
 def test_joints_are_seen_on_the_person(people, small):
-    """The picture has a white background: at the joints of the trunk it is not white, also when mirrored."""
+    """The picture has a white background: at the joints of the torso it is not white, also when mirrored."""
     examples = Examples(small(colour_jitter=0), open_body())
     flipped = []
     for epoch in range(6):
         batch = examples.batch(frames(people), epoch)
-        trunk = batch.seen[:, [0, 3, 6, 9, 12]]
-        colours = torch.nn.functional.grid_sample(batch.pictures, trunk[:, None], align_corners=False)[:, :, 0]
+        torso = batch.seen[:, [0, 3, 6, 9, 12]]
+        colours = torch.nn.functional.grid_sample(batch.pictures, torso[:, None], align_corners=False)[:, :, 0]
         assert (colours.min(dim=1).values < 0.8).float().mean() > 0.9
         flipped.append((batch.rotations[:, 0, :, 0] * 1).numpy())
         assert torch.allclose(batch.seen[:, 0], batch.place[:, :2], atol=1e-5)

@@ -8,7 +8,6 @@ from PIL import Image
 
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
-from garment_uv.estimation.body_file import read_body_file
 from garment_uv.estimation.config import BodyFitConfig
 from garment_uv.estimation.model_file import BodyCard, save_body_model
 from garment_uv.estimation.network import BodyRegressor
@@ -19,6 +18,7 @@ from garment_uv.training.model_file import TrainedOn, save_model
 from garment_uv.viewing.reconstruct import reconstruct, reconstruct_files
 from tests.garment_uv.clothed import IMAGE, open_atlas, open_body
 from tests.garment_uv.cylinder import small_config
+from tests.garment_uv.written import read_body_file
 
 
 def write_body_network(folder, **changes):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from garment_uv.datasets.cloth3d.camera import HALF_SQUARE, crop_box
+from garment_uv.datasets.cloth3d.camera import crop_box
 from garment_uv.estimation.placement import Optics, Square, camera_of, place_in, root_square
+from garment_uv.geometry.camera import HALF_SQUARE
 
 CAMERAS = [np.array(values) for values in ([4.0, 0.3, -0.2], [6.0, -0.5, 0.4], [1.5, 0.0, 0.0])]
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
+from garment_uv.estimation.body_swap import body_swap
 from garment_uv.estimation.estimate import BodyEstimator
 from garment_uv.estimation.model_file import BODY_JSON, BODY_WEIGHTS, companion, load_body_model, save_body_model
 from garment_uv.estimation.network import BodyRegressor, soft_places
-from garment_uv.estimation.seen import teller
 from garment_uv.estimation.trainer import BodyTrainer, train_body
 from garment_uv.samples.other_body import placement_error
 from garment_uv.samples.source import FolderSource, iterate_samples
@@ -22,7 +22,7 @@ def test_it_learns_a_few_people_by_heart(by_heart):
 def test_it_sees_them_from_displaced_squares(by_heart, people, tmp_path):
     save_body_model(tmp_path / "body", by_heart.network, by_heart.card())
     estimator = BodyEstimator(tmp_path / "body", "cpu")
-    tell = teller("predicted", people, tmp_path / "body", device="cpu")
+    tell = body_swap("predicted", people, tmp_path / "body", device="cpu")
     for sample in iterate_samples(people, "train"):
         body = estimator.of_sample(sample)
         assert body.zrot == 0 and np.abs(body.camera - sample.body.camera)[1:].max() < 0.15
@@ -97,15 +97,15 @@ def test_the_folder_is_checked(by_heart, tmp_path):
 
 def test_who_is_told_what(by_heart, people, tmp_path):
     save_body_model(tmp_path / "body", by_heart.network, by_heart.card())
-    assert teller("given", people) is None
+    assert body_swap("given", people) is None
     with pytest.raises(UserError, match="choose one of given, perturbed, predicted"):
-        teller("guessed", people)
+        body_swap("guessed", people)
     with pytest.raises(UserError, match="garment train-body"):
-        teller("predicted", people)
+        body_swap("predicted", people)
     other = FolderSource(people.uri)
     other.__dict__["manifest"] = people.manifest.with_values({"body.name": "smpl"})
     with pytest.raises(UserError, match="was trained on the body 'anny'"):
-        teller("predicted", other, tmp_path / "body")
+        body_swap("predicted", other, tmp_path / "body")
     with pytest.raises(UserError, match="another version of the body"):
         stale = FolderSource(people.uri)
         stale.__dict__["manifest"] = people.manifest.with_values({"body.body_digest": "0" * 16})

@@ -8,9 +8,9 @@ import torch
 
 from garment_uv.losses.adversarial import DiscriminatorLoss, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
-from garment_uv.losses.map_terms import classification_share, mesh_share, segments_loss, uv_outside_share, uv_share
+from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
 from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import edge_share, laplacian_share, normal_share
+from garment_uv.losses.surface_terms import edge_term, laplacian_term, normal_term
 from tests.testing import Case, TermTests
 
 BATCH, SIZE, VERTICES = 3, 8, 10
@@ -29,7 +29,7 @@ def test_every_weight_of_the_config_has_its_term_here():
 
 class TestUv(TermTests):
     name, wide, half, empty = "uv", False, True, ("no garment",)
-    share = staticmethod(uv_share)
+    share = staticmethod(uv_term)
 
     @pytest.fixture
     def case(self):
@@ -45,7 +45,7 @@ class TestUv(TermTests):
 
 class TestUvOutside(TestUv):
     name, empty = "uv_outside", ("garment everywhere",)
-    share = staticmethod(uv_outside_share)
+    share = staticmethod(uv_outside_term)
 
     @staticmethod
     def odd(predicted, true, segments):
@@ -60,7 +60,7 @@ class TestMesh(TermTests):
         predicted, true = numbers(BATCH, VERTICES, 3, scale=0.02), numbers(BATCH, VERTICES, 3, seed=1, scale=0.02)
         classes = torch.arange(BATCH * VERTICES).reshape(BATCH, VERTICES) % 3
         odd = {"nothing worn": (predicted, true, classes * 0), "far away": (predicted + 1e3, true, classes)}
-        return Case(mesh_share, predicted, (true, classes), degenerate=odd)
+        return Case(mesh_term, predicted, (true, classes), degenerate=odd)
 
 
 class TestSegments(TermTests):
@@ -80,7 +80,7 @@ class TestClassification(TermTests):
     def case(self):
         logits, present = numbers(BATCH, 6, 6), torch.arange(BATCH * 6).reshape(BATCH, 6) % 4 == 1
         odd = {"no class": (logits, present & False), "sure and wrong": (logits * 1e4, present)}
-        return Case(classification_share, logits, (present,), degenerate=odd)
+        return Case(classification_term, logits, (present,), degenerate=odd)
 
 
 class SurfaceTermTests(TermTests):
@@ -108,7 +108,7 @@ class TestNormal(SurfaceTermTests):
 
     @staticmethod
     def on(operators):
-        return lambda predicted, true, classes: normal_share(operators, predicted, true, operators.covered(classes))
+        return lambda predicted, true, classes: normal_term(operators, predicted, true, operators.covered(classes))
 
 
 class TestLaplacian(SurfaceTermTests):
@@ -116,7 +116,7 @@ class TestLaplacian(SurfaceTermTests):
 
     @staticmethod
     def on(operators):
-        return lambda predicted, _, classes: laplacian_share(operators, predicted, operators.covered(classes))
+        return lambda predicted, _, classes: laplacian_term(operators, predicted, operators.covered(classes))
 
 
 class TestEdge(SurfaceTermTests):
@@ -124,7 +124,7 @@ class TestEdge(SurfaceTermTests):
 
     @staticmethod
     def on(operators):
-        return lambda predicted, true, classes: edge_share(operators, predicted, true, operators.covered(classes))
+        return lambda predicted, true, classes: edge_term(operators, predicted, true, operators.covered(classes))
 
 
 class TestAdversarial(TermTests):

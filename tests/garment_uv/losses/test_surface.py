@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.losses.means import mean_of_shares
+from garment_uv.losses.means import mean_of
 from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import edge_lengths, edge_share, normal_share, vertex_normals
+from garment_uv.losses.surface_terms import covered_normals, edge_lengths_cm, edge_term, normal_term
 
 
 @pytest.fixture(params=["default", "skirt"])
@@ -27,7 +27,7 @@ def columns(vertices) -> torch.Tensor:
 
 def test_normals_are_libigls(surface, tube):
     faces, operators = surface
-    ours = vertex_normals(operators, columns(tube), full(operators, tube))[:, 0].numpy()
+    ours = covered_normals(operators, columns(tube), full(operators, tube))[:, 0].numpy()
     theirs = igl.per_vertex_normals(tube, faces, igl.PER_VERTEX_NORMALS_WEIGHTING_TYPE_AREA)
     used = np.unique(faces)
     assert np.abs(ours[used] - theirs[used]).max() < 1e-6
@@ -51,7 +51,7 @@ def test_edges_are_libigls(surface, tube):
     theirs = theirs[np.lexsort((theirs.max(1), theirs.min(1)))]
     np.testing.assert_array_equal(operators.edges.numpy(), np.sort(theirs, axis=1))
     lengths = np.linalg.norm(tube[theirs[:, 0]] - tube[theirs[:, 1]], axis=1) * 100
-    np.testing.assert_allclose(edge_lengths(operators, columns(tube))[:, 0], lengths, atol=1e-6)
+    np.testing.assert_allclose(edge_lengths_cm(operators, columns(tube))[:, 0], lengths, atol=1e-6)
 
 
 def test_covered_parts_are_those_of_faces_of_one_class(surface, tube):
@@ -80,9 +80,9 @@ def test_a_moved_copy_has_the_same_edges_and_normals_but_not_a_scaled_one(surfac
     _, operators = surface
     covered, true = full(operators, tube), columns(tube)
     apart = true + 0.001
-    assert mean_of_shares([normal_share(operators, apart, true, covered)]) < 1e-12
-    assert mean_of_shares([edge_share(operators, apart, true, covered)]) < 1e-12
-    lengths = edge_lengths(operators, true)
+    assert mean_of([normal_term(operators, apart, true, covered)]) < 1e-12
+    assert mean_of([edge_term(operators, apart, true, covered)]) < 1e-12
+    lengths = edge_lengths_cm(operators, true)
     expected = (0.1 * lengths).square()[covered.edges].mean()
-    scaled = mean_of_shares([edge_share(operators, true * 1.1, true, covered)])
+    scaled = mean_of([edge_term(operators, true * 1.1, true, covered)])
     assert scaled.item() == pytest.approx(expected.item(), rel=1e-5)

@@ -6,7 +6,7 @@ import pytest
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import surface_to_surface
-from garment_uv.metrics.evaluate import evaluate_meshes, evaluate_sample, joined
+from garment_uv.metrics.evaluate import evaluate_meshes, evaluate_sample, joined_mesh
 from garment_uv.metrics.meshes import sample_meshes
 
 HARD = {"Top": (2, 10), "Skirt": (10, 20)}
@@ -106,5 +106,5 @@ def test_a_training_sample_cannot_be_scored(atlas, make_sample):
 
 def test_joined_meshes_keep_their_faces():
     first, second = (np.eye(3), np.array([[0, 1, 2]])), (np.eye(3) + 1, np.array([[2, 1, 0]]))
-    vertices, faces = joined([first, second])
+    vertices, faces = joined_mesh([first, second])
     assert vertices.shape == (6, 3) and faces.tolist() == [[0, 1, 2], [5, 4, 3]]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from garment_uv.config import parse_assignments
-from garment_uv.metrics.published import ABLATION, COLUMNS, PUBLISHED_MM
+from garment_uv.metrics.published import ABLATION, PUBLISHED_COLUMNS, PUBLISHED_MM
 from garment_uv.training.trial import TrialConfig
 
 README = Path(__file__).parents[3] / "experiments" / "README.md"
@@ -11,7 +11,7 @@ README = Path(__file__).parents[3] / "experiments" / "README.md"
 
 def test_every_published_row_is_a_config_of_its_own():
     assert list(ABLATION) == list(PUBLISHED_MM)
-    assert all(len(figures) == len(COLUMNS) for figures in PUBLISHED_MM.values())
+    assert all(len(figures) == len(PUBLISHED_COLUMNS) for figures in PUBLISHED_MM.values())
     digests = {TrialConfig().with_values(changes).digest() for changes in ABLATION.values()}
     assert len(digests) == 6
 

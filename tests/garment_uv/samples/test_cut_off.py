@@ -38,13 +38,13 @@ def quick(monkeypatch, tmp_path):
     """A raw folder whose sequences are made up in no time, so that a run can be cut off at every single step."""
     encoded = []
 
-    def encode(bench, item, folder, path) -> PartRecord:
+    def encode(preparation, item, folder, path) -> PartRecord:
         encoded.append(item.key)
         frames = FRAMES[item.name]
         if not frames:
             left_out = LeftOut(split=item.split, sequence=item.name, reason="empty")
             return PartRecord(key=item.key, fingerprint=item.fingerprint, left_out=left_out)
-        samples = [made_sample(bench.workshop.atlas, item.split, int(item.name), at) for at in range(frames)]
+        samples = [made_sample(preparation.workshop.atlas, item.split, int(item.name), at) for at in range(frames)]
         blocks = [tar_blocks(sample.key, encode_sample(sample, made_format())) for sample in samples]
         path.write_bytes(b"".join(blocks))
         entry = SequenceEntry(

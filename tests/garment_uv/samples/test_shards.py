@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.errors import UserError
+from garment_uv.files import file_digest
 from garment_uv.samples.codec import encode_sample
 from garment_uv.samples.manifest import Manifest
-from garment_uv.samples.shards import TAR_END, file_digest, index_shard, tar_blocks
+from garment_uv.samples.shards import TAR_END, index_shard, tar_blocks
 from tests.garment_uv.samples.made import made_format, made_sample, write_folder
 
 

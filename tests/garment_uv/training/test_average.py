@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from garment_uv.training.average import WeightAverage
+from garment_uv.training.average import weight_average
 from garment_uv.training.model_file import load_model
 
 
@@ -13,18 +13,18 @@ def test_the_average_follows_slowly_and_early_steps_count_more():
     network = torch.nn.Linear(1, 1, bias=False)
     with torch.no_grad():
         network.weight.fill_(0.0)
-    average = WeightAverage(network, decay=0.5)
+    average = weight_average(network, decay=0.5)
     with torch.no_grad():
         network.weight.fill_(1.0)
-    average.update(network)
-    assert float(average.network.weight) == pytest.approx(1 - 2 / 11)
+    average.update_parameters(network)
+    assert float(average.module.weight) == pytest.approx(1 - 2 / 11)
     for _ in range(20):
-        average.update(network)
+        average.update_parameters(network)
     expected = 2 / 11
     for step in range(2, 22):
         expected *= min(0.5, (1 + step) / (10 + step))
-    assert float(average.network.weight) == pytest.approx(1 - expected, abs=1e-6)
-    assert not average.network.weight.requires_grad and network.weight.requires_grad
+    assert float(average.module.weight) == pytest.approx(1 - expected, abs=1e-6)
+    assert not average.module.weight.requires_grad and network.weight.requires_grad
 
 
 def test_the_average_is_what_is_evaluated_and_saved_and_training_is_unchanged(make_trainer, tmp_path):

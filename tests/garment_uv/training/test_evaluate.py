@@ -110,29 +110,31 @@ def test_vertices_inside_the_body_are_moved_out_where_asked(source):
     assert same[0] == same[1]
 
 
-class ToldOracle(Oracle):
-    """Answers with the true map of what it was told last: the true garment, whichever body."""
+class SwappedOracle(Oracle):
+    """Answers with the true map of what it was swapped last: the true garment, whichever body."""
 
-    def __init__(self, source, tell) -> None:
+    def __init__(self, source, swap_body) -> None:
         super().__init__(source)
-        self.told = []
-        self._tell = tell
+        self.swapped = []
+        self._swap = swap_body
 
-    def tell(self, sample):
-        self.told.append(self._tell(sample))
-        self.samples = self.told
-        return self.told[-1]
+    def swap_body(self, sample):
+        self.swapped.append(self._swap(sample))
+        self.samples = self.swapped
+        return self.swapped[-1]
 
 
 def test_another_body_is_told_and_its_placement_is_counted_apart(tmp_path):
     source = FolderSource(write_clothed(tmp_path / "set", train=1, val=2))
     noise = BodyNoise(AS_ESTIMATED, source, seed=1)
-    oracle = ToldOracle(source, noise)
-    tables = Evaluator(oracle, source.atlas(), source, 2, tell=oracle.tell).tables("val", "given")
+    oracle = SwappedOracle(source, noise)
+    tables = Evaluator(oracle, source.atlas(), source, 2, swap_body=oracle.swap_body).tables("val", "given")
     assert tables.root_relative.all.mean_mm < 0.5
     steps = [np.linalg.norm(placement_error(noise(sample), sample)) for sample in iterate_samples(source, "val")]
     assert 0.3 * np.mean(steps) < tables.placed.all.mean_mm / 1000 < np.mean(steps)
-    items = list(Evaluator(ToldOracle(source, noise), source.atlas(), source, 2, tell=noise).samples("val", "given"))
+    items = list(
+        Evaluator(SwappedOracle(source, noise), source.atlas(), source, 2, swap_body=noise).samples("val", "given")
+    )
     assert all(item.seen is not None and item.sample.garments is item.seen.garments for item in items)
     plain = Evaluator(Oracle(source), source.atlas(), source, 2).tables("val", "given")
     assert plain.root_relative == plain.placed and plain.root_relative.all.mean_mm < 0.5

@@ -36,13 +36,13 @@ def test_each_layout_is_timed_with_weights_and_features_in_it(monkeypatch) -> No
     seen = []
 
     def seconds(block, features, precision):
-        layouts = [layout for layout in fastest.LAYOUTS if features.is_contiguous(memory_format=layout)]
+        layouts = [layout for layout in fastest._LAYOUTS if features.is_contiguous(memory_format=layout)]
         assert _convolution(block).is_contiguous(memory_format=layouts[0]) and len(layouts) == 1
         seen.append((precision.name, *layouts))
         return 1.0 if layouts == [torch.channels_last] else 2.0
 
     monkeypatch.setattr(fastest, "_seconds", seconds)
-    ways = [("bf16", layout) for layout in fastest.LAYOUTS]
+    ways = [("bf16", layout) for layout in fastest._LAYOUTS]
     taken = fastest.way_seconds(SMALL, 32, CPU, ways)
     assert taken == {("bf16", torch.contiguous_format): 2.0, ("bf16", torch.channels_last): 1.0}
     assert seen == ways * (fastest.TURNS + 1)
@@ -52,7 +52,7 @@ def test_on_the_cpu_the_layout_is_not_a_matter_of_timing() -> None:
     assert fastest.fastest_layout(SMALL, 32, CPU, "fp32") == torch.channels_last
 
 
-def test_a_trunk_is_compiled_only_where_that_is_faster_and_gives_the_same_numbers(tmp_path, monkeypatch) -> None:
+def test_a_backbone_is_compiled_only_where_that_is_faster_and_gives_the_same_numbers(tmp_path, monkeypatch) -> None:
     write_dataset(tmp_path / "data")
     source, losses = FolderSource(tmp_path / "data"), {}
     config = small_config().with_values({"data.uri": str(tmp_path / "data"), "training.compile": "auto"})
@@ -62,7 +62,7 @@ def test_a_trunk_is_compiled_only_where_that_is_faster_and_gives_the_same_number
         costs = iter([2.0 if wins else 1.0] * 4 + [1.0 if wins else 2.0] * 4)
         monkeypatch.setattr(fastest, "_seconds", lambda *about, costs=costs: next(costs))
         trainer = Trainer(config, source)
-        assert [module._compiled_call_impl is not None for module in trainer.generator.trunk()] == [wins] * 3
+        assert [module._compiled_call_impl is not None for module in trainer.generator.backbone()] == [wins] * 3
         losses[wins] = trainer.train_epoch().losses
         trainer.close()
     assert losses[True] == pytest.approx(losses[False], rel=1e-5)
@@ -81,7 +81,7 @@ def test_where_compiling_does_not_work_it_does_not_win(monkeypatch, caplog) -> N
 
 def test_learners_are_trained_on_in_the_layout_they_are_put_in() -> None:
     config, batch = small_config().with_values({"training.ema_decay": 0.5}), torch.randn(1, 6, 32, 32)
-    for layout in fastest.LAYOUTS:
+    for layout in fastest._LAYOUTS:
         learners = Learners(config, CPU)
         learners.lay_out(layout)
         for network in (learners.generator, learners.discriminator, learners.model):
@@ -108,7 +108,7 @@ def test_a_training_on_cuda_is_in_the_layout_that_was_measured_there(tmp_path, m
     write_dataset(tmp_path / "data")
     source = FolderSource(tmp_path / "data")
     config = small_config().with_values({"data.uri": str(tmp_path / "data"), "training.device": "cuda"})
-    for layout in fastest.LAYOUTS:
+    for layout in fastest._LAYOUTS:
         monkeypatch.setattr(module, "fastest_layout", lambda *about, layout=layout: layout)
         trainer = module.Trainer(config, source)
         assert trainer.train_epoch().losses["total"] > 0

@@ -49,7 +49,7 @@ def test_reports_have_flat_finite_metrics(trained):
     assert [report.epoch for report in reports] == list(range(1, 11))
     assert [report.rate_factor for report in reports] == pytest.approx([1] * 8 + [2 / 3, 1 / 3])
     best = min(reports, key=lambda report: report.s2s.all.mean_mm)
-    assert reports[-1].best.epoch == best.epoch and best.is_best
+    assert reports[-1].best.epoch == best.epoch and best.best.epoch == best.epoch
 
 
 def test_no_epoch_after_the_last(trained):

@@ -48,8 +48,8 @@ def check(topology, atlas):
 
     np.testing.assert_array_equal(atlas.point_vertex[atlas.uv_faces], topology.faces["default"])
     height = topology.rest[atlas.point_vertex, 2]
-    trunk = np.abs(topology.rest[atlas.point_vertex, 0]) < 0.15
-    assert np.corrcoef(height[trunk], atlas.points[trunk, 1])[0, 1] < -0.9, "head up"
+    torso = np.abs(topology.rest[atlas.point_vertex, 0]) < 0.15
+    assert np.corrcoef(height[torso], atlas.points[torso, 1])[0, 1] < -0.9, "head up"
     left = topology.rest[atlas.point_vertex, 0]
     assert np.corrcoef(left[front], atlas.points[front, 0])[0, 1] > 0.8, "the front is seen from the front"
     assert np.corrcoef(left[back], atlas.points[back, 0])[0, 1] < -0.8, "the back is seen from behind"

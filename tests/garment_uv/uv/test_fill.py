@@ -53,7 +53,7 @@ def test_a_constant_garment_reads_back_constant_up_to_its_border(body, atlas, to
     values = np.full((atlas.num_vertices, 3), 0.07)
     worst = {m: error_mm(atlas, values, fill(atlas, values, torso, m), torso).max() for m in FillMethod if m != "none"}
     assert worst["least_norm"] < 0.05, "of 121 mm"
-    assert max(worst.values()) < 15.0, "of 121 mm, where arm and trunk nearly touch on the canvas"
+    assert max(worst.values()) < 15.0, "of 121 mm, where arm and torso nearly touch on the canvas"
 
 
 def test_what_lies_outside_the_mask_is_never_looked_at(body, atlas, torso):

@@ -8,7 +8,8 @@ import pytest
 import trimesh
 
 from garment_uv.errors import UserError
-from garment_uv.viewing.mesh_files import to_y_up, write_meshes
+from garment_uv.viewing.mesh_files import to_y_up
+from tests.garment_uv.written import write_meshes
 
 
 def test_glb_is_y_up_named_two_sided_with_normals(tmp_path, body, dress):

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from garment_uv.uv.unwrap import crop_coordinates
-from garment_uv.viewing.picture import BACKGROUND, beside, png, render, render_through
+from garment_uv.viewing.picture import BACKGROUND, beside, png, render_through, render_views
 
 
 def ink(picture: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def ink(picture: np.ndarray) -> np.ndarray:
 
 
 def test_views_lie_side_by_side_on_one_scale(body, dress):
-    picture = render([body, dress], size=96, views=("front", "left", "back"))
+    picture = render_views([body, dress], size=96, views=("front", "left", "back"))
     assert picture.shape == (96, 288, 3) and picture.dtype == np.uint8
     heights = [np.flatnonzero(ink(part).any(axis=1)) for part in np.split(picture, 3, axis=1)]
     assert all(len(rows) > 60 and abs(len(rows) - len(heights[0])) <= 1 for rows in heights)
@@ -26,7 +26,7 @@ def test_views_lie_side_by_side_on_one_scale(body, dress):
 
 
 def test_nothing_to_draw_is_an_empty_picture():
-    assert not ink(render([], size=16, views=("front",))).any()
+    assert not ink(render_views([], size=16, views=("front",))).any()
 
 
 def test_through_the_photographs_camera(body):

@@ -10,13 +10,13 @@ from garment_uv.body import BodyParameters, build_topology
 from garment_uv.datasets.cloth3d.camera import crop, turned
 from garment_uv.errors import UserError
 from garment_uv.estimation.bodies import read_body
-from garment_uv.estimation.body_file import read_body_file, write_body_file
 from garment_uv.estimation.person import read_pixels
 from garment_uv.inference.reconstructor import Reconstructor, framed
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.training.model_file import save_model
 from garment_uv.viewing.reconstruct import overview, reconstruct, reconstruct_files
 from tests.garment_uv.cylinder import small_config
+from tests.garment_uv.written import read_body_file, write_body_file
 
 SIZE = 64
 

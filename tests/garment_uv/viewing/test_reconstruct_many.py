@@ -5,14 +5,14 @@ import shutil
 import numpy as np
 import pytest
 
-from garment_uv.datasets.cloth3d.video import write_video
 from garment_uv.errors import UserError
 from garment_uv.estimation.bodies import read_bodies
-from garment_uv.estimation.body_file import BodyFile, write_body_file
+from garment_uv.estimation.body_file import BodyFile
 from garment_uv.inference.reconstructor import Reconstructor
 from garment_uv.viewing.reconstruct import reconstruct
 from garment_uv.viewing.reconstruct_many import folder_items, reconstruct_many, video_items
 from tests.garment_uv.pictured import IMAGE_SIZE
+from tests.garment_uv.written import write_body_file, write_video
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,4 @@
 """Raw sequences in CLOTH3D's layout: read, written, projected and cropped.
 
-`sequence.Sequence.open(folder).frame(t)` reads, `writer.write_sequence` writes, `camera` says where points
-fall.
+`sequence.Sequence.open(folder).frame(t)` reads, `writer.write_sequence` writes, `camera` says where points fall.
 """

@@ -1,9 +1,9 @@
 """MATLAB 5 files (`info.mat`) as plain Python trees, for files that may be damaged.
 
-scipy's reader ends the whole process with a segmentation fault on some damaged files (scipy 1.18, found by the tests
-here), and one spoilt sequence must not end a preparation of thousands. This reader checks every length against
-what is there. It knows what CLOTH3D uses: numbers, text, cells and structs, plain or compressed.
-Source of the layout: MathWorks, "MAT-File Format", level 5.
+scipy's reader ends the whole process with a segmentation fault on some damaged files (scipy 1.17 and 1.18, within
+seconds of changing bytes at random), and one spoilt sequence must not end a preparation of thousands. This reader
+checks every length against what is there. It knows what CLOTH3D uses: numbers, text, cells and structs, plain or
+compressed. Source of the layout: MathWorks, "MAT-File Format", level 5.
 """
 
 import struct

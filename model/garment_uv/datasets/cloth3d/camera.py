@@ -1,8 +1,7 @@
 """The dataset's camera: where a point falls in the picture, and which square of it is the sample's image.
 
-Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's
-location in that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], its centre is
-i + 0.5.
+Points are in the sample frame: metres, z-up, relative to the root, turned by zrot. `camera` is the camera's location in
+that frame, [3]; it looks along -x. Pixels are continuous: pixel i spans [i, i + 1], its centre is i + 0.5.
 
 Source: CLOTH3D's own camera (f = 888.889 px, centre (320, 240)), checked on a real sequence: all joints fall
 inside the mask. The published formula leaves camLoc's y out; it is 0 in the dataset, so `y - camera_y` is the
@@ -13,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from garment_uv.errors import UserError
-from garment_uv.geometry.camera import ALONG_MINUS_X, Camera
+from garment_uv.geometry.camera import ALONG_MINUS_X, HALF_SQUARE, Camera
 from garment_uv.geometry.rotations import about_z
 
 FOCAL = 888.889
@@ -22,8 +21,6 @@ WIDTH, HEIGHT = 640, 480
 """Size of a frame, px."""
 CENTRE = (320.0, 240.0)
 """Principal point, px."""
-HALF_SQUARE = 1.25
-"""Half the side of the sample's square at the root's depth, metres."""
 NEAREST = 1.25
 """Least depth of the root, metres: nearer, the body would reach the camera."""
 

@@ -9,8 +9,8 @@ import scipy.io
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.datasets.cloth3d._mat5 import MatError, parse
-from garment_uv.datasets.cloth3d._matlab import same, to_matlab
-from garment_uv.errors import UserError
+from garment_uv.datasets.cloth3d._matlab import to_matlab
+from garment_uv.errors import UserError, one_line
 from garment_uv.outputs import file_aside
 
 _KEYS = "shape poses trans gender zrot camLoc tightness seq seq_start seq_end outfit lights".split()
@@ -116,10 +116,6 @@ class SequenceInfo:
             "lights": {"type": self.lights_type, "data": self.lights_data},
         }  # fmt: skip
 
-    def same_as(self, other: "SequenceInfo") -> bool:
-        """Whether both say the same, arrays compared by value."""
-        return same(self.plain(), other.plain())
-
 
 def read_info(path: Path | str) -> SequenceInfo:
     """Read an `info.mat`, one-frame files included; UserError names the file and what does not fit."""
@@ -135,7 +131,9 @@ def read_info(path: Path | str) -> SequenceInfo:
     except MatError as error:
         raise UserError(f"{path}: not a readable MATLAB file ({error}); fetch it again") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: not laid out as CLOTH3D's info.mat ({_first_line(error)}); fetch it again") from None
+        raise UserError(
+            f"{path}: not laid out as CLOTH3D's info.mat ({one_line(error, 120)}); fetch it again"
+        ) from None
     except UserError as error:
         raise UserError(f"{path}: {error}; fetch it again") from None
 
@@ -180,7 +178,3 @@ def _number(name: str, value: Any) -> float:
     if array.ndim:
         raise UserError(f"{name} must be one number, was given the shape {array.shape}")
     return float(array)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

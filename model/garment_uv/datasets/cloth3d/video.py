@@ -4,7 +4,7 @@ Videos are counted from their first decoded picture. Pictures are named by the 0
 0001.png and on without a gap, as ffmpeg numbers what it extracts: then 0001.png is frame 0.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from garment_uv.datasets.cloth3d._matroska import matroska_size
-from garment_uv.errors import UserError
+from garment_uv.errors import UserError, one_line
 
 
 class VideoReader:
@@ -66,7 +66,7 @@ class VideoReader:
                         raise UserError(f"{self.path}: holds a damaged packet; fetch it again")
                     count += packet.size > 0
         except (av.FFmpegError, ValueError) as error:
-            raise UserError(f"{self.path}: not a readable video ({_first_line(error)}); fetch it again") from None
+            raise UserError(f"{self.path}: not a readable video ({one_line(error, 120)}); fetch it again") from None
         if count == 0:
             raise UserError(f"{self.path}: holds no picture; fetch it again")
         return count
@@ -80,7 +80,7 @@ class VideoReader:
                 yield from container.decode(stream)
         except av.FFmpegError as error:
             raise UserError(
-                f"{self.path}: breaks off at frame {self._next} ({_first_line(error)}); fetch it again"
+                f"{self.path}: breaks off at frame {self._next} ({one_line(error, 120)}); fetch it again"
             ) from None
 
 
@@ -125,18 +125,7 @@ def read_png(path: Path | str) -> np.ndarray:
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; fetch it again") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: not a readable picture ({_first_line(error)}); fetch it again") from None
-
-
-def read_frames(path: Path | str, indices: Iterable[int], mode: str = "rgb24") -> list[np.ndarray]:
-    """Pictures at 0-based `indices`, in their order, from one pass; uint8 [H, W, 3], or [H, W] for 'gray'."""
-    wanted = list(indices)
-    reader = VideoReader(path, mode)
-    try:
-        found = {index: reader.frame(index) for index in sorted(set(wanted))}
-    finally:
-        reader.close()
-    return [found[index] for index in wanted]
+        raise UserError(f"{path}: not a readable picture ({one_line(error, 120)}); fetch it again") from None
 
 
 class VideoWriter:
@@ -179,21 +168,7 @@ class VideoWriter:
         self._container.close()
 
 
-def write_video(path: Path | str, frames: Iterable[np.ndarray], fps: int = 30) -> None:
-    """Write uint8 pictures [H, W, 3] or [H, W] as lossless FFV1; UserError for none or uneven ones."""
-    count = 0
-    with VideoWriter(path, fps) as writer:
-        for count, picture in enumerate(frames, start=1):  # noqa: B007
-            writer.add(picture)
-    if count == 0:
-        raise UserError(f"{path}: no pictures to write; a video has at least one")
-
-
 def _stream(container, path: Path):
     if not container.streams.video:
         raise UserError(f"{path}: holds no video; fetch it again")
     return container.streams.video[0]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]

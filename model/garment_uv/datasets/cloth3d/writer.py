@@ -42,11 +42,10 @@ def write_sequence(
 ) -> None:
     """Write `<raw>/<split>/<5-digit id>/`; it appears under its name only when it is complete.
 
-    `frames` may be a generator: RGBA uint8 [480, 640, 4] each, or (rgb [480, 640, 3], alpha [480, 640]). They
-    go to `NNNN.png` (0-based), or with `as_video` to `<id>.mkv` and `<id>_segm.mkv`, lossless. `textures` are
-    uint8 [h, w, 3] by garment name. The same arguments give the same bytes. UserError where the folder is
-    there already, names differ from the outfit's, or counts do not fit; an image or two fewer than poses are
-    allowed, as in the dataset.
+    `frames` may be a generator: RGBA uint8 [480, 640, 4] each, or (rgb [480, 640, 3], alpha [480, 640]). They go to
+    `NNNN.png` (0-based), or with `as_video` to `<id>.mkv` and `<id>_segm.mkv`, lossless. `textures` are uint8 [h, w, 3]
+    by garment name. The same arguments give the same bytes. UserError where the folder is there already, names differ
+    from the outfit's, or counts do not fit; an image or two fewer than poses are allowed, as in the dataset.
     """
     folder = Path(folder)
     items = {name: GarmentData(*item) for name, item in garments.items()}

@@ -10,7 +10,7 @@ SNAP = 0.35
 """A vertex nearer to a cut than this share of its edge is moved onto the cut, which avoids slivers."""
 
 
-def triangulate(faces: np.ndarray) -> np.ndarray:
+def split_quads(faces: np.ndarray) -> np.ndarray:
     """Triangles int32 [T, 3] of `faces`, each quad split in two."""
     quads = faces[:, 2] != faces[:, 3]
     return np.concatenate([faces[:, :3], faces[quads][:, [0, 2, 3]]]).astype(np.int32)

@@ -83,21 +83,14 @@ class SkirtSurface:
                 value.append(along[:, tap] * sign * beyond / step)
                 owner.append(np.arange(len(columns)))
         return sp.csr_matrix(
-            (np.concatenate(value), (np.concatenate(owner), np.concatenate(index))),
-            shape=(len(columns), self._width),
+            (np.concatenate(value), (np.concatenate(owner), np.concatenate(index))), shape=(len(columns), self._width)
         )
 
 
 def _catmull_rom(t: np.ndarray) -> np.ndarray:
     """Weights [N, 4] of the four points around a share `t` [N] between the middle two."""
     return 0.5 * np.stack(
-        [
-            -t + 2 * t**2 - t**3,
-            2 - 5 * t**2 + 3 * t**3,
-            t + 4 * t**2 - 3 * t**3,
-            -(t**2) + t**3,
-        ],
-        axis=1,
+        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3], axis=1
     )
 
 

@@ -5,7 +5,7 @@ import scipy.sparse as sp
 import warp as wp
 
 from garment_uv.datasets.open import _cloth
-from garment_uv.datasets.open._mesh import edges_of, triangulate
+from garment_uv.datasets.open._mesh import edges_of, split_quads
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.outfits import FABRICS
 from garment_uv.datasets.open.tailor import SKIRT_JOIN, Pattern
@@ -13,7 +13,7 @@ from garment_uv.datasets.open.tailor import SKIRT_JOIN, Pattern
 SUBSTEPS = 2
 SWEEPS = 5
 STEP_SECONDS = 1.0 / 30.0
-MARGIN = 0.003
+CLOTH_MARGIN = 0.003
 """Least distance of cloth from what is under it, metres."""
 
 
@@ -23,7 +23,7 @@ class Garment:
     def __init__(self, pattern: Pattern, helpers: np.ndarray, rng: np.random.Generator) -> None:
         """`helpers` float [H, 3]: the subject's stacked helper vertices in T-pose, where the cloth is unstrained."""
         self.pattern = pattern
-        self._triangles = triangulate(pattern.faces)
+        self._triangles = split_quads(pattern.faces)
         corner = self._triangles.ravel()
         owner = np.repeat(np.arange(len(self._triangles)), 3)
         self._around = sp.csr_matrix((np.ones(len(corner)), (corner, owner)), shape=(len(pattern.ease), owner[-1] + 1))
@@ -82,7 +82,7 @@ class Drape:
         tube = pattern.tube
         self._pull = _floats(0.45 * (1 - hang) ** 2 + np.where(tube, 0.0012, 0.02) * stiff)
         self._leash = _floats(np.where(tube, 0.02 + 0.4 * hang, 0.006 + (0.012 + 0.03 * cut.looseness) * hang))
-        self._margin = _floats(np.full(count, MARGIN))
+        self._margin = _floats(np.full(count, CLOTH_MARGIN))
         self._nearby = _floats(np.where(tube, 0.09, 0.012))
         self._bending = 0.12 * min(stiff, 2.0)
         anchor, reach = _strands(pattern, garment.unstrained)

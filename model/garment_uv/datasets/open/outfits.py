@@ -8,14 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-OUTFITS: tuple[tuple[str, ...], ...] = (
-    ("Tshirt", "Trousers"),
-    ("Dress",),
-    ("Top", "Skirt"),
-    ("Jumpsuit",),
-    ("Top", "Trousers"),
-    ("Tshirt", "Skirt"),
-)
+from garment_uv.classes import OUTFITS
+
+OUTFIT_ORDER: tuple[tuple[str, ...], ...] = tuple(OUTFITS[number] for number in (2, 5, 1, 4, 0, 3))
 """The outfits in the order that sequences take them: any four in a row from the first hold all six classes."""
 
 TIGHTNESS_RANGE = (-1.5, 0.5)
@@ -66,7 +61,7 @@ class Outfit:
 
 
 def draw_outfit(names: tuple[str, ...], rng: np.random.Generator) -> Outfit:
-    """A random cut of each of `names` (one entry of `OUTFITS`); an upper ends 1 to 3 cm below a lower's waist."""
+    """A random cut of each of `names` (one entry of `OUTFIT_ORDER`); an upper ends 1 to 3 cm below a lower's waist."""
     tightness = tuple(float(t) for t in rng.uniform(*TIGHTNESS_RANGE, size=2))
     loose = [(TIGHTNESS_RANGE[1] - t) / (TIGHTNESS_RANGE[1] - TIGHTNESS_RANGE[0]) for t in tightness]
     cuts = []

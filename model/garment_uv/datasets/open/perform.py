@@ -10,10 +10,10 @@ from garment_uv.body.protocol import BodyParameters
 from garment_uv.datasets.cloth3d.camera import frame_camera
 from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.datasets.cloth3d.writer import GarmentData
-from garment_uv.datasets.open._mesh import triangulate
+from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.appearance import Appearance, draw_appearance
 from garment_uv.datasets.open.collider import Collider
-from garment_uv.datasets.open.drape import MARGIN, SUBSTEPS, Drape, Garment
+from garment_uv.datasets.open.drape import CLOTH_MARGIN, SUBSTEPS, Drape, Garment
 from garment_uv.datasets.open.motion import make_motion
 from garment_uv.datasets.open.outfits import draw_outfit
 from garment_uv.datasets.open.plan import SequencePlan
@@ -66,9 +66,9 @@ class Performance:
         corners = np.array([(*f, f[-1])[:4] for f in item.face_uvs], dtype=np.int32)
         bias = 0.0006 * (1 + list(self.garments).index(name))
         if look.tile is None:
-            return RenderMesh(item.rest, triangulate(faces), look.colour, gloss=look.gloss, bias=bias)
+            return RenderMesh(item.rest, split_quads(faces), look.colour, gloss=look.gloss, bias=bias)
         corner_uv = item.uvs[_triangle_corners(faces, corners)]
-        return RenderMesh(item.rest, triangulate(faces), (1.0, 1.0, 1.0), look.tile, corner_uv, look.gloss, bias)
+        return RenderMesh(item.rest, split_quads(faces), (1.0, 1.0, 1.0), look.tile, corner_uv, look.gloss, bias)
 
 
 class Stage:
@@ -148,7 +148,7 @@ class Stage:
         self, frames: list[list[np.ndarray]], garments: list[Garment], bodies: list[np.ndarray]
     ) -> list[list[np.ndarray]]:
         """Each frame's garments outside of the body, and uppers outside of the lower they are worn over."""
-        faces = [triangulate(garment.pattern.fine_faces) for garment in garments]
+        faces = [split_quads(garment.pattern.fine_faces) for garment in garments]
         return [_layered(layers, faces, body, self._body.faces) for layers, body in zip(frames, bodies, strict=True)]
 
 
@@ -179,8 +179,8 @@ def _layered(
     for index, vertices in enumerate(layers):
         if index:
             under = Collider(result[index - 1], faces[index - 1])
-            vertices = under.pushed(vertices, MARGIN, nearby=0.04, steep=0.75)
-        result.append(skin.pushed(vertices, MARGIN, nearby=0.09))
+            vertices = under.pushed(vertices, CLOTH_MARGIN, nearby=0.04, steep=0.75)
+        result.append(skin.pushed(vertices, CLOTH_MARGIN, nearby=0.09))
     return result
 
 
@@ -196,6 +196,6 @@ def _polygons(quads: np.ndarray, rows: np.ndarray) -> list[list[int]]:
 
 
 def _triangle_corners(quads: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """`corners` [F, 4] in the order that `triangulate` gives its triangles, [T, 3]."""
+    """`corners` [F, 4] in the order that `split_quads` gives its triangles, [T, 3]."""
     four = quads[:, 2] != quads[:, 3]
     return np.concatenate([corners[:, :3], corners[four][:, [0, 2, 3]]])

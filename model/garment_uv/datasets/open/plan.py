@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from garment_uv.datasets.open.motion import MOTIONS
-from garment_uv.datasets.open.outfits import OUTFITS
+from garment_uv.datasets.open.outfits import OUTFIT_ORDER
 from garment_uv.errors import UserError
 
 DEFAULT_SPLITS: Mapping[str, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
@@ -50,7 +50,7 @@ def plan_sequences(sequences: int, frames: int, seed: int, splits: Mapping[str, 
     for offset, (split, count) in enumerate(split_counts(sequences, splits).items()):
         for index in range(count):
             motion = kinds[(index + index // len(kinds) + 3 * offset) % len(kinds)]
-            plans.append(SequencePlan(split, len(plans), seed, OUTFITS[index % len(OUTFITS)], motion, frames))
+            plans.append(SequencePlan(split, len(plans), seed, OUTFIT_ORDER[index % len(OUTFIT_ORDER)], motion, frames))
     return plans
 
 

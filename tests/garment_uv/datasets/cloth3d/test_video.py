@@ -2,8 +2,9 @@ import av
 import numpy as np
 import pytest
 
-from garment_uv.datasets.cloth3d.video import PngFolder, VideoReader, read_frames, read_png, write_video
+from garment_uv.datasets.cloth3d.video import PngFolder, VideoReader, read_png
 from garment_uv.errors import UserError
+from tests.garment_uv.written import write_video
 
 
 def _pictures(count=7, channels=3):
@@ -22,8 +23,6 @@ def test_a_written_video_is_lossless_and_exact_in_any_order(tmp_path, channels, 
     for index in (3, 3, 0, 6, 5, 1, 2, 4):
         assert np.array_equal(reader.frame(index), pictures[index]), index
     reader.close()
-    found = read_frames(tmp_path / "a.mkv", [4, 0, 4], mode)
-    assert all(np.array_equal(a, pictures[b]) for a, b in zip(found, [4, 0, 4], strict=True))
 
 
 def test_the_same_pictures_give_the_same_bytes(tmp_path):
@@ -71,8 +70,6 @@ def test_what_is_not_there(tmp_path):
     write_video(tmp_path / "a.mkv", _pictures(2))
     with pytest.raises(IndexError):
         VideoReader(tmp_path / "a.mkv").frame(2)
-    with pytest.raises(UserError, match="no pictures"):
-        write_video(tmp_path / "b.mkv", [])
     with pytest.raises(UserError, match="unlike those before"):
         write_video(tmp_path / "b.mkv", [np.zeros((8, 8, 3), np.uint8), np.zeros((8, 16, 3), np.uint8)])
 

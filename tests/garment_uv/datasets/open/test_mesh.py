@@ -5,7 +5,7 @@ import trimesh
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_uv.datasets.open._mesh import clip, edges_of, subdivide, triangulate
+from garment_uv.datasets.open._mesh import clip, edges_of, split_quads, subdivide
 
 
 def grid(count=6):
@@ -18,7 +18,7 @@ def grid(count=6):
 
 
 def area(points, faces):
-    return trimesh.Trimesh(points, triangulate(faces), process=False).area
+    return trimesh.Trimesh(points, split_quads(faces), process=False).area
 
 
 def euler(faces):
@@ -76,7 +76,7 @@ def test_clipping_leaves_exactly_the_half_plane(angle, offset):
     assert area(moved, kept) == pytest.approx(half_square(direction[:2], offset), abs=0.02)
     assert ((moved - [0.5, 0.5, 0]) @ direction - offset > -1e-9).all()
     assert euler(kept) == 1
-    normals = trimesh.Trimesh(moved, triangulate(kept), process=False).triangles_cross[:, 2]
+    normals = trimesh.Trimesh(moved, split_quads(kept), process=False).triangles_cross[:, 2]
     assert (normals > -1e-9).all()
 
 

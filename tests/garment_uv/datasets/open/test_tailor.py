@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from garment_uv.datasets.open._mesh import edges_of
-from garment_uv.datasets.open.outfits import OUTFITS, TIGHTNESS_RANGE, draw_outfit
+from garment_uv.datasets.open.outfits import OUTFIT_ORDER, TIGHTNESS_RANGE, draw_outfit
 
 BORDERS = {"Top": 4, "Tshirt": 4, "Trousers": 3, "Skirt": 2, "Jumpsuit": 5, "Dress": 4}
 """Open ends of each garment: neck, arms, hem or legs."""
@@ -29,7 +29,7 @@ def borders(faces):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("names", OUTFITS, ids="+".join)
+@pytest.mark.parametrize("names", OUTFIT_ORDER, ids="+".join)
 def test_every_garment_is_one_clean_piece(stage, names, seed):
     for cut in draw_outfit(names, np.random.default_rng(seed)).cuts:
         pattern = stage._tailor.pattern(cut)

@@ -15,7 +15,7 @@ CUTS: dict[str, tuple[str, str, float]] = {
 """Opening to the plane across the bone between two joints, at this fraction of it; what lies beyond is dropped."""
 
 
-def trunk_faces(vertices: np.ndarray, joints: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def torso_faces(vertices: np.ndarray, joints: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Mask bool [F] of the faces between neck, wrists and ankles.
 
     vertices [V, 3] and joints [24, 3] are the body in T-pose, z-up. ValueError unless the cut surface is one piece

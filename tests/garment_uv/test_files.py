@@ -3,7 +3,7 @@
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.training.files import (
+from garment_uv.files import (
     file_facts,
     read_json,
     verify_files,

@@ -13,26 +13,26 @@ from garment_uv.samples.posing import BodyPoser
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource
 
-BODIES: dict[str, str] = {
+BODY_SOURCES: dict[str, str] = {
     "given": "the dataset's own body",
     "perturbed": "the dataset's body off by what estimators err by (AS_ESTIMATED)",
     "predicted": "the body that a body network of `garment train-body` sees in the picture",
 }
-"""Whose body a model is told, with one line on each."""
+"""Whose body a model sees, with one line on each."""
 
-Teller = Callable[[Sample], Sample]
-"""Gives a sample as the network sees it that is told another body."""
+BodySwap = Callable[[Sample], Sample]
+"""Gives a sample with another body, as the network sees it."""
 
 
-def teller(
+def body_swap(
     body: str,
     source: DatasetSource,
     body_model: Path | None = None,
     smpl_dir: str | Path = "",
     seed: int = 0,
     device: str = "auto",
-) -> Teller | None:
-    """The teller of one of `BODIES` for the samples of a dataset; None for 'given'.
+) -> BodySwap | None:
+    """How the bodies of one of `BODY_SOURCES` are put into a dataset's samples; None for 'given'.
 
     `seed` decides the perturbation and from which square the prediction starts. UserError for another name, for
     'predicted' without a body network, and where a body cannot be posed.
@@ -42,7 +42,7 @@ def teller(
     if body == "perturbed":
         return BodyNoise(AS_ESTIMATED, source, seed, smpl_dir)
     if body != "predicted":
-        raise UserError(f"no body {body!r}: choose one of {', '.join(BODIES)}")
+        raise UserError(f"no body {body!r}: choose one of {', '.join(BODY_SOURCES)}")
     if body_model is None:
         raise UserError(
             "a predicted body needs a body network: train one with `garment train-body` and give its folder as "
@@ -52,10 +52,10 @@ def teller(
     check_same_body(estimator.card, source.manifest.body.name, source.manifest.body.body_digest, body_model)
     poser = BodyPoser.of_dataset(source, smpl_dir)
 
-    def tell(sample: Sample) -> Sample:
+    def swap(sample: Sample) -> Sample:
         return with_body(sample, estimator.of_sample(sample, seed), poser, source.manifest.fill)
 
-    return tell
+    return swap
 
 
 def check_same_body(card: BodyCard, name: str, digest: str, folder: Path) -> None:

@@ -2,30 +2,50 @@
 
 import hashlib
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
+from garment_uv.config import Config
 from garment_uv.errors import UserError
 
 
-def file_facts(path: Path) -> dict[str, Any]:
-    """Size in bytes and sha256 of a file, as `verify_files` wants them."""
-    return {"bytes": path.stat().st_size, "sha256": sha256(path)}
+class FileFacts(Config):
+    """What a file must be to be the file that was written."""
+
+    bytes: int = Field(ge=0)
+    sha256: str
 
 
-def sha256(path: Path) -> str:
-    """Hex sha256 of a file's bytes."""
+def file_digest(path: Path) -> tuple[int, str]:
+    """Bytes and hex sha256 of a file."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return os.fstat(file.fileno()).st_size, digest
 
 
-def verify_files(folder: Path, facts: dict[str, dict[str, Any]]) -> None:
+def file_facts(path: Path) -> FileFacts:
+    """A file as `verify_files` wants it."""
+    size, sha256 = file_digest(path)
+    return FileFacts(bytes=size, sha256=sha256)
+
+
+def facts_below(folder: Path) -> dict[str, FileFacts]:
+    """All files below a folder, by their paths in it."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_facts(path) for path in found}
+
+
+def verify_files(folder: Path, facts: Mapping[str, FileFacts]) -> None:
     """Check every named file in `folder` against its facts; UserError names the first that differs."""
-    for name, fact in facts.items():
+    for name, wanted in facts.items():
         path = folder / name
         if not path.is_file():
             raise UserError(f"{path} is missing: the folder is incomplete, take another copy of it")
-        if path.stat().st_size != fact["bytes"] or sha256(path) != fact["sha256"]:
+        if path.stat().st_size != wanted.bytes or file_digest(path)[1] != wanted.sha256:
             raise UserError(f"{path} is damaged (its sha256 is not the one recorded): take another copy")
 
 

@@ -1,6 +1,7 @@
 """The public surface of both packages as lines, read off their syntax trees: nothing is imported.
 
-A room shows what its `__init__` lists in `__all__`; of a class, its public methods and fields.
+A room shows what its `__init__` lists in `__all__`: names, or modules, of which each shows what has no underscore; of a
+class, its public methods and fields.
 """
 
 import ast
@@ -26,6 +27,12 @@ def _room(path: Path) -> Iterator[str]:
     folder = next(folder for folder in PACKAGES.values() if path.is_relative_to(folder))
     name = ".".join(path.parent.relative_to(folder).parts)
     for public in _all(path):
+        inner = _path(f"{name}.{public}")
+        if inner is not None:
+            yield f"{name}.{public}: module"
+            if inner.name != "__init__.py":
+                yield from _module(inner, f"{name}.{public}")
+            continue
         found = _definition(name, public)
         if found is None:
             raise LookupError(f"{name}.__all__ lists {public}, which cannot be found")
@@ -33,6 +40,13 @@ def _room(path: Path) -> Iterator[str]:
             yield f"{name}.{public}: {found}"
         else:
             yield from _lines(found, f"{name}.{public}")
+
+
+def _module(path: Path, name: str) -> Iterator[str]:
+    for node in _tree(path).body:
+        own = node.name if isinstance(node, ast.ClassDef) else _name(node)
+        if own and not own.startswith("_"):
+            yield from _lines(node, f"{name}.{own}")
 
 
 def _all(path: Path) -> list[str]:

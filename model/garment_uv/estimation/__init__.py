@@ -1,1 +1,18 @@
-"""A body from the picture alone: a small network of ours that regresses pose, shape and placement."""
+"""What a picture says of the person: where they stand, and their body, by our own network or by others' estimators.
+
+`bodies.read_bodies` reads body files, `picture_alone.BodySeer` sees a body, `trainer.train_body` trains the network.
+"""
+
+__all__ = [
+    "bodies",
+    "body_file",
+    "body_swap",
+    "config",
+    "convert_estimate",
+    "estimated_body",
+    "estimator_files",
+    "model_file",
+    "person",
+    "picture_alone",
+    "trainer",
+]

@@ -1,1 +1,19 @@
-"""Triangle meshes and what is measured on them: knows no body, no map and no garment class."""
+"""Triangle meshes, cameras and rotations, and what is measured on them.
+
+Knows no body, no map and no garment class; body, registration, maps, losses, datasets and pictures are made with it.
+"""
+
+__all__ = [
+    "camera",
+    "edges",
+    "normals",
+    "obj",
+    "push_out",
+    "rays",
+    "rotations",
+    "s2s",
+    "subdivision",
+    "torch_rotations",
+    "warp_device",
+    "z_buffer",
+]

@@ -1,1 +1,6 @@
-"""How far a predicted garment is from the simulated one: S2S, its tables, and the baselines to beat."""
+"""How far a predicted garment is from the simulated one: scores, tables of S2S, and the baselines to beat.
+
+The distance itself is `geometry.s2s`, since registration and samples are measured by it too.
+"""
+
+__all__ = ["aggregate", "baselines", "evaluate", "meshes", "published", "sanity", "scores_file", "side_by_side"]

@@ -1,1 +1,27 @@
+"""One training of the full model: its config, epochs and steps, checkpoints, evaluation, and the model folder.
 
+`trial.TrialConfig` is all that decides its numbers, `trainer.Trainer` trains an epoch a call, `run.train_to_end` all.
+"""
+
+__all__ = [
+    "augment",
+    "changes",
+    "checkpoint",
+    "config",
+    "device",
+    "epochs",
+    "evaluate",
+    "fastest",
+    "fitting",
+    "joining",
+    "model_file",
+    "parallel",
+    "predict",
+    "random_state",
+    "report",
+    "run",
+    "running",
+    "steps",
+    "trainer",
+    "trial",
+]

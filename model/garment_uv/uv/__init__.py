@@ -1,4 +1,6 @@
-"""The UV canvas: the atlas, vertices to maps (fill) and back (sampling), segments, and stored codes.
+"""The UV canvas: the atlas, vertices to maps (fill) and back (sampling), segments, units and stored codes.
 
-Its modules are imported by name: of all who read samples, only those that fill or sample maps wait for scipy and torch.
+Of all who read samples, only those that fill or sample maps wait for scipy and torch.
 """
+
+__all__ = ["atlas", "build", "codec", "embed", "fill", "sampling", "segments", "units", "unwrap"]

@@ -2,3 +2,5 @@
 
 `sequence.Sequence.open(folder).frame(t)` reads, `writer.write_sequence` writes, `camera` says where points fall.
 """
+
+__all__ = ["camera", "info", "sequence", "video", "writer"]

@@ -19,7 +19,7 @@ from garment_sweeps.study.study import trial_name
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms, start_of
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms, start_of
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.geometry.s2s import S2S
@@ -116,7 +116,7 @@ def _record(sweep: SweepRun, name: str, trial: Made, place: int, scores: list[Sa
     config = loss_weights().base.with_values(trial.values)
     searched = {f"{SEARCHED}{path}": value for path, value in trial.values.items()}
     extra = {"dataset_version": "made", "trial_number": int(trial.name[1:]), **searched}
-    identity = identity_of(name, sweep.experiment_id, sweep.run_id, trial.name, config, extra)
+    identity = identity_of(TrialKey(name, sweep.experiment_id, sweep.run_id, trial.name), config, extra)
     start = start_of(1, {tags.NODE: "made"}) if place == 0 else Start(number=1, tags={tags.NODE: "made"})
     record = TrialRecord(identity, start)
     for epoch in range(1, trial.epochs + 1):

@@ -48,7 +48,7 @@ def command(
 ) -> None:
     """S2S per garment class, in mm, of models and of folders of meshes: one table for all systems."""
     from garment_sweeps.comparison.layouts import parse_meshes
-    from garment_sweeps.promotion.evaluate import evaluate, evaluate_bodies, write_csv
+    from garment_sweeps.promotion.evaluate import Bodies, evaluate, evaluate_bodies, write_csv
     from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
     from garment_uv.metrics.side_by_side import side_by_side
@@ -64,7 +64,8 @@ def command(
         return
     if meshes or len(models) != 1:
         raise UserError("--body is for one --model: it says which body the model is told")
-    tables = evaluate_bodies(uri, models[0], bodies, split, segments, body_model, smpl_dir, seed)
+    asked = Bodies(bodies, body_model, smpl_dir, seed)
+    tables = evaluate_bodies(uri, models[0], asked, split, segments)
     click.echo(side_by_side({f"{body} body": both.root_relative for body, both in tables.items()}))
     placed = {f"{body} body, its placement counted": both.placed for body, both in tables.items() if body != "given"}
     click.echo("\n" + side_by_side(placed))

@@ -1,5 +1,7 @@
 """`garment reconstruct`."""
 
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from garment_uv.estimation.estimator_files import EstimatorOptions
     from garment_uv.estimation.picture_alone import Person
     from garment_uv.inference.reconstructor import Reconstructor
+    from garment_uv.viewing.reconstruct_many import Item
 
 
 @click.command(
@@ -84,37 +87,39 @@ def command(
     folder = model_folder(model)
     reconstructor, inputs = Reconstructor(folder, smpl_dir, body_network=body_model), [folder, body_model, mask]
     if many:
-        _many(reconstructor, image, body, out, f".{suffix}", person, options, every, inputs)
+        items, close = _items(image, body, every, options)
+        with ExitStack() as closing:
+            if close is not None:
+                closing.callback(close)
+            _many(reconstructor, items, out, f".{suffix}", person, inputs)
         return
     given = None if body is None else read_body(body, options)
     written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person, [body, *inputs])
     click.echo("wrote " + ", ".join(str(path) for path in written))
 
 
+def _items(
+    image: Path, body: Path | None, every: int, options: "EstimatorOptions"
+) -> "tuple[Sequence[Item], Callable | None]":
+    """The pictures with their bodies, and what lets go of them."""
+    from garment_uv.viewing.reconstruct_many import folder_items, video_items
+
+    return (folder_items(image, body, options), None) if image.is_dir() else video_items(image, body, every, options)
+
+
 def _many(
     model: "Reconstructor",
-    image: Path,
-    body: Path | None,
+    items: "Sequence[Item]",
     out: Path,
     suffix: str,
     person: "Person",
-    options: "EstimatorOptions",
-    every: int,
     inputs: list[Path | None],
 ) -> None:
     from garment_sweeps.cli.output import progress_bar
-    from garment_uv.viewing.reconstruct_many import folder_items, reconstruct_many, video_items
+    from garment_uv.viewing.reconstruct_many import reconstruct_many
 
-    if image.is_dir():
-        items, close = folder_items(image, body, options), None
-    else:
-        items, close = video_items(image, body, every, options)
-    try:
-        with progress_bar("reconstruct", "pictures") as report:
-            outcome = reconstruct_many(model, items, out, suffix, person, report, inputs)
-    finally:
-        if close is not None:
-            close()
+    with progress_bar("reconstruct", "pictures") as report:
+        outcome = reconstruct_many(model, items, out, suffix, person, report, inputs)
     if outcome.page is not None:
         click.echo(f"wrote {len(outcome.written)} of {len(items)} pictures into {out}; look at {outcome.page}")
     for name, why in outcome.failed.items():

@@ -5,6 +5,7 @@ import os
 import click
 
 from garment_sweeps.cli.group import example
+from garment_sweeps.cli.sweep_options import Asked, sweep_options
 from garment_uv.errors import UserError
 
 
@@ -17,33 +18,12 @@ from garment_uv.errors import UserError
 )
 @click.argument("experiment")
 @click.option("--address", required=True, help="URL of the cluster's dashboard, as http://head:8265.")
-@click.option("--name", help="Of the sweep; the experiment's name by default.")
-@click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
-@click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
-@click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
-@click.option("--resume", is_flag=True, help="Continue the sweep of that name as it was begun, if there is one.")
-@click.option("--overwrite", is_flag=True, help="Remove what bears the name (study, checkpoints, runs), and begin.")
-@click.option("--accept-code", is_flag=True, help="Continue although other code ran the sweep last.")
-@click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
-@click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
+@sweep_options
 @click.option("--env", "environment", multiple=True, metavar="NAME=VALUE", help="For the job; not for keys.")
 @click.option("--preflight-only", is_flag=True, help="Say whether the cluster could run it, and begin nothing.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Follow the job's output until it ends.")
 def command(
-    experiment: str,
-    address: str,
-    name: str | None,
-    trials: int | None,
-    budget_gpu_hours: float | None,
-    budget_hours: float | None,
-    resume: bool,
-    overwrite: bool,
-    accept_code: bool,
-    warm_start: tuple[str, ...],
-    assignments: tuple[str, ...],
-    environment: tuple[str, ...],
-    preflight_only: bool,
-    wait: bool,
+    experiment: str, address: str, asked: Asked, environment: tuple[str, ...], preflight_only: bool, wait: bool
 ) -> None:
     """Run the sweep of EXPERIMENT on a cluster: the working directory is sent there and `garment sweep` runs in it.
 
@@ -56,24 +36,13 @@ def command(
     from garment_sweeps.ray.submit import follow, settings_to_send, submit
     from garment_sweeps.tracking.code_state import code_state, to_environment
 
-    if not resume:
-        experiment_with(experiment, assignments)  # mistakes are said here, not after the upload
-    Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours)
+    if not asked.resume:
+        experiment_with(experiment, asked.assignments)  # mistakes are said here, not after the upload
+    Budget(gpu_hours=asked.budget_gpu_hours, wall_hours=asked.budget_hours)
     sent, notes = settings_to_send(os.environ)
     for note in notes:
         click.echo(f"note: {note}")
-    options = {
-        "--name": [name] if name else [],
-        "--trials": [trials] if trials else [],
-        "--budget-gpu-hours": [budget_gpu_hours] if budget_gpu_hours else [],
-        "--budget-hours": [budget_hours] if budget_hours else [],
-        "--warm-start": warm_start,
-        "--set": assignments,
-    }
-    arguments = [str(word) for option, values in options.items() for value in values for word in (option, value)]
-    flags = {"--resume": resume, "--overwrite": overwrite, "--accept-code": accept_code}
-    arguments += [flag for flag, given in flags.items() if given]
-    arguments = [experiment, *assignments] if preflight_only else [experiment, *arguments]
+    arguments = [experiment, *(asked.assignments if preflight_only else asked.words())]
     code = to_environment(code_state(experiment_file=experiment_file(experiment)))
     variables = {**code, **sent, **_variables(environment)}
     job = submit(address, arguments, variables, preflight_only=preflight_only)

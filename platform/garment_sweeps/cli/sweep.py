@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from garment_sweeps.cli.group import example
+from garment_sweeps.cli.sweep_options import Asked, sweep_options
 from garment_uv.errors import UserError
 
 
@@ -21,29 +22,9 @@ from garment_uv.errors import UserError
     )
 )
 @click.argument("experiment", required=False)
-@click.option("--name", help="Of the sweep; the experiment's name by default. A taken name is refused.")
-@click.option("--trials", type=click.IntRange(1), help="How many in all, instead of the experiment's number.")
-@click.option("--budget-gpu-hours", type=float, help="Stop, each trial at a checkpoint, after so many GPU-hours.")
-@click.option("--budget-hours", type=float, help="Stop, each trial at a checkpoint, after so many hours.")
-@click.option("--resume", is_flag=True, help="Continue the sweep of that name as it was begun, if there is one.")
-@click.option("--overwrite", is_flag=True, help="Remove what bears the name (study, checkpoints, runs), and begin.")
-@click.option("--accept-code", is_flag=True, help="Continue although other code ran the sweep last.")
-@click.option("--warm-start", multiple=True, metavar="SWEEP", help="Begin with what an earlier sweep found.")
+@sweep_options
 @click.option("--replay", type=click.Path(path_type=Path), metavar="LOG", help="Repeat a log's decisions; no training.")
-@click.option("--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config.")
-def command(
-    experiment: str | None,
-    name: str | None,
-    trials: int | None,
-    budget_gpu_hours: float | None,
-    budget_hours: float | None,
-    resume: bool,
-    overwrite: bool,
-    accept_code: bool,
-    warm_start: tuple[str, ...],
-    replay: Path | None,
-    assignments: tuple[str, ...],
-) -> None:
+def command(experiment: str | None, replay: Path | None, asked: Asked) -> None:
     """Search the space of EXPERIMENT (a name or FILE.py[:FUNCTION]), on the cluster at RAY_ADDRESS or right here.
 
     With --resume EXPERIMENT may be the name of a sweep: it goes on with all that it was begun with.
@@ -60,20 +41,19 @@ def command(
     from garment_sweeps.study.spec import SweepRequest
     from garment_uv.config import parse_assignments
 
-    if resume and overwrite:
+    if asked.resume and asked.overwrite:
         raise UserError("--resume goes on with a sweep and --overwrite removes it; give one of them")
-    overrides = parse_assignments(assignments)
-    begun_by_name = resume and name is None
-    load = partial(experiment_with, experiment, assignments)
+    begun_by_name = asked.resume and asked.name is None
+    load = partial(experiment_with, experiment, asked.assignments)
     request = SweepRequest(
-        name=(sweep_named(experiment) if begun_by_name else name) or "",
-        trials=trials,
-        resume=resume,
-        budget=Budget(gpu_hours=budget_gpu_hours, wall_hours=budget_hours),
-        warm_start=warm_start,
-        overrides=overrides,
-        overwrite=overwrite,
-        accept_code=accept_code,
+        name=(sweep_named(experiment) if begun_by_name else asked.name) or "",
+        trials=asked.trials,
+        resume=asked.resume,
+        budget=Budget(gpu_hours=asked.budget_gpu_hours, wall_hours=asked.budget_hours),
+        warm_start=asked.warm_start,
+        overrides=parse_assignments(asked.assignments),
+        overwrite=asked.overwrite,
+        accept_code=asked.accept_code,
         experiment_file=experiment_file(experiment),
     )
     report = run(load if begun_by_name else load(), request)

@@ -43,12 +43,11 @@ def command(
     base = loaded.base.with_values({"data.uri": dataset_uri(loaded.base.data.uri, settings.home)})
     keep_inputs([out] if out else [], [local_folder(base.data.uri)])
     from garment_sweeps.experiment import experiment_file
-    from garment_sweeps.trials.single import train_once
+    from garment_sweeps.trials.single import TrainingRequest, train_once
 
     signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(128 + signum))  # so that its runs are closed
-    places = (settings.storage, settings.home)
-    file = experiment_file(experiment)
-    result = train_once(loaded, base, name, *places, resume, _Epochs(loaded.epochs), out, file, accept_code)
+    request = TrainingRequest(name, resume, accept_code, out, experiment_file(experiment))
+    result = train_once(loaded, base, request, settings, _Epochs(loaded.epochs))
     run = result.get("run_id", "not yet known to MLflow")
     click.echo(f"trained {result['epoch']} epochs, {result.get('s2s_mm', float('nan')):.2f} mm; run {run}")
 

@@ -1,6 +1,7 @@
 """One S2S table for our models and for anyone's meshes, by one protocol."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,24 +73,26 @@ def write_csv(tables: Mapping[str, S2STable], path: Path) -> None:
     write_file(path, text.getvalue())
 
 
+@dataclass(frozen=True)
+class Bodies:
+    """Whose bodies a model is told."""
+
+    names: tuple[str, ...]
+    """'given', 'perturbed', 'predicted'."""
+    body_model: Path | None = None
+    """The body network of 'predicted'; the model's own companion where not given."""
+    smpl_dir: Path | None = None
+    """The user's SMPL files, for datasets of SMPL."""
+    seed: int = 0
+    """Decides the perturbation, and which squares the prediction starts from."""
+
+
 def evaluate_bodies(
-    uri: str,
-    model: str,
-    bodies: Sequence[str],
-    split: str = "test",
-    segments: str = "predicted",
-    body_model: Path | None = None,
-    smpl_dir: Path | None = None,
-    seed: int = 0,
+    uri: str, model: str, bodies: Bodies, split: str = "test", segments: str = "predicted"
 ) -> "dict[str, BodyTables]":
     """S2S of a model on several bodies, by their names: see `garment_uv.estimation.body_swap.BODY_SOURCES`.
 
-    Args:
-        uri, model, split, segments: as `evaluate` has them.
-        bodies: 'given', 'perturbed', 'predicted'.
-        body_model: the body network of 'predicted'; the model's own companion where not given.
-        smpl_dir: the user's SMPL files, for datasets of SMPL.
-        seed: decides the perturbation, and which squares the prediction starts from.
+    Dataset, model, split and segments are as `evaluate` has them.
     """
     from garment_sweeps.storage import open_source
     from garment_uv.estimation.body_swap import body_swap
@@ -97,8 +100,11 @@ def evaluate_bodies(
     from garment_uv.training.evaluate import saved_evaluator
 
     source, folder = open_source(uri), model_folder(model)
-    network = body_model or companion(folder)
-    swaps = {body: body_swap(body, source, network, smpl_dir or "", seed) for body in dict.fromkeys(bodies)}
+    network = bodies.body_model or companion(folder)
+    swaps = {
+        body: body_swap(body, source, network, bodies.smpl_dir or "", bodies.seed)
+        for body in dict.fromkeys(bodies.names)
+    }
     return {
         body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for body, swap in swaps.items()
     }

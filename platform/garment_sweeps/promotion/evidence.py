@@ -119,7 +119,7 @@ def gather(client: "MlflowClient", candidate: Candidate, config: GatesConfig, su
         found = [*first, gates.finite(""), *_reproduced(candidate, validation, error_mm, config)]
         baselines = baseline_tables(candidate.source, TEST_SPLIT)
         found += [gates.beats(name, measure, error_mm, measure.of_table(baselines[name])) for name in TO_BEAT]
-        found += _against(client, version, candidate, measured, config, supersede, Path(temporary) / "champion")
+        found += _against(client, version, candidate, measured, config, supersede)
         found += gates.sound_meshes(test.faults + predicted.faults, config)
     return Evidence(tuple(found), champion, test.table, predicted.table)
 
@@ -146,15 +146,16 @@ def _reproduced(candidate: Candidate, validation: S2STable, test_mm: float, conf
     return found
 
 
-def _against(client, version, candidate, measured, config, supersede, folder) -> list[Gate]:
+def _against(client, version, candidate, measured, config, supersede) -> list[Gate]:
     """The gates that need a champion: it is run on the same samples, whatever dataset version it was trained on."""
     if version is None:
         return [gates.not_compared("there is no champion yet", True)]
     if version.tags.get(tags.MODEL_SHA256) == candidate.sha256:
         return [gates.not_compared("it is the champion itself", True)]
     try:
-        model = fetch_model(client, version.run_id, folder)
-        other = examine(model, candidate.source, TEST_SPLIT, candidate.measure.segments, config.stretch)
+        with TemporaryDirectory() as folder:
+            model = fetch_model(client, version.run_id, Path(folder) / "champion")
+            other = examine(model, candidate.source, TEST_SPLIT, candidate.measure.segments, config.stretch)
     except (UserError, Infeasible) as error:
         mend = "superseded" if supersede else "--supersede replaces it all the same"
         return [gates.not_compared(f"version {version.version} cannot be run here ({error}): {mend}", supersede)]

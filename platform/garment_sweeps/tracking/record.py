@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -123,31 +123,33 @@ class TrialRecord:
 _KINDS: dict[str, type[Config]] = {"trial": Identity, "start": Start, "ending": Ending}
 
 
+class TrialKey(NamedTuple):
+    """Whose record it is."""
+
+    sweep: str
+    experiment_id: str
+    """Of MLflow."""
+    parent_run_id: str
+    """The sweep's run."""
+    trial_id: str
+
+
 def identity_of(
-    sweep: str,
-    experiment_id: str,
-    parent_run_id: str,
-    trial_id: str,
-    config: TrialConfig,
-    extra: dict[str, Any],
-    provenance: Provenance | None = None,
+    key: TrialKey, config: TrialConfig, extra: dict[str, Any], provenance: Provenance | None = None
 ) -> Identity:
     """The identity of a trial that starts now: its whole config and `extra` as parameters, provenance as tags.
 
     `provenance` is the sweep's; by default this process asks for its own commit.
     """
     return Identity(
-        sweep=sweep,
-        experiment_id=experiment_id,
-        parent_run_id=parent_run_id,
-        trial_id=trial_id,
+        **key._asdict(),
         began_ms=now_ms(),
         params={name: as_param(value) for name, value in {**config.flat(), **extra}.items()},
         tags={
-            tags.PARENT: parent_run_id,
-            tags.SWEEP: sweep,
+            tags.PARENT: key.parent_run_id,
+            tags.SWEEP: key.sweep,
             tags.ROLE: "trial",
-            tags.TRIAL: trial_id,
+            tags.TRIAL: key.trial_id,
             tags.CONFIG_DIGEST: config.digest(),
             "mlflow.user": user(),
             **(provenance or Provenance(commit=git_commit())).tags(),

@@ -11,7 +11,7 @@ from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
-from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.tracking.record import TrialRecord, start_of
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.trials import tracked
 from garment_sweeps.trials.attempts import CRASH_LOOP
@@ -241,16 +241,9 @@ class TrialJob:
         known = self._work.parameters if self._work is not None else {}
         searched = {f"{SEARCHED}{path}": value for path, value in values.items()}
         extra = {**known, **searched, "trial_number": trial["number"]}
-        record = tracked.make_record(
-            self._context,
-            self._trial_id,
-            self._context.base.with_values(values),  # with which it began; what changed since is in its curves
-            extra,
-            self._attempt.number,
-            tracked.place_tags(self._place, log),
-            before,
-            tracked.repeat_tags(trial),
-        )
+        began_with = self._context.base.with_values(values)  # what changed since is in its curves
+        start = start_of(self._attempt.number, tracked.place_tags(self._place, log))
+        record = tracked.make_record(self._context, trial, began_with, extra, start, before)
         return tracked.TrialTracking(self._context, record, log, lambda: self._store.superseded(self._attempt))
 
     def _must_be_latest(self) -> None:

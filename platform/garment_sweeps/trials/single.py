@@ -3,11 +3,12 @@
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.environment import Settings
 from garment_sweeps.storage import open_source
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.config import TrackingConfig
@@ -29,34 +30,43 @@ DELIVERY_WAIT_S = 30.0
 TRIAL = {"id": "t00000", "number": 0}
 
 
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What a caller asks of one training."""
+
+    name: str
+    """Of the run; its checkpoints lie under it in the storage."""
+    resume: bool = False
+    """Go on from the newest whole checkpoint of that name."""
+    accept_code: bool = False
+    """Go on although other code trained before."""
+    out: Path | None = None
+    """The model for inference is written here as well."""
+    experiment_file: Path | None = None
+    """From which the experiment was loaded; MLflow keeps its text."""
+
+
 def train_once(
     experiment: Experiment,
     base: TrialConfig,
-    name: str,
-    storage: StorageConfig,
-    home: Path,
-    resume: bool,
+    request: TrainingRequest,
+    settings: Settings,
     report: Callable[[dict[str, Any]], None],
-    out: Path | None = None,
-    experiment_file: Path | None = None,
-    accept_code: bool = False,
 ) -> dict[str, Any]:
-    """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial called `name`.
+    """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial.
 
     Args:
         experiment: gives name, metric, checkpoint interval and CPUs.
         base: with the dataset's URI resolved.
-        name: of the run; its checkpoints lie under it in the storage.
-        resume: go on from the newest whole checkpoint of that name.
-        report: called with every result (see `results`).
-        out: the model for inference is written here as well.
-        experiment_file: from which the experiment was loaded; MLflow keeps its text.
-        accept_code: go on although other code trained before.
+        request: what it is called, and whether to go on with it.
+        settings: of this machine or job.
+        report: called with every result (see `result_keys`).
 
     Raises:
-        UserError: the name is taken and `resume` is False, or is a sweep's, other code trained before, the model folder
-            exists, MLflow does not answer at the start, or the training failed.
+        UserError: the name is taken and it is not to be resumed, or is a sweep's, other code trained before, the model
+            folder exists, MLflow does not answer at the start, or the training failed.
     """
+    name, out, storage, resume = request.name, request.out, settings.storage, request.resume
     if out is not None and out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
     store = TrialStore.open(storage, name, TRIAL["id"], session=0)
@@ -64,8 +74,8 @@ def train_once(
     client = tracking_client()
     if not resume and sweep_or_none(client, name) is not None:
         raise UserError(f"{name!r} exists in MLflow; go on with --resume or give another --name")
-    claim = claim_place(storage, name, store, resume, accept_code)
-    sources = take_sources(experiment_file)
+    claim = claim_place(storage, name, store, resume, request.accept_code)
+    sources = take_sources(request.experiment_file)
     about = {"description": f"one training of {experiment.name}"}
     run = SweepRun.start(experiment.name, name, about, sources.provenance, claim.study)
     ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
@@ -77,7 +87,7 @@ def train_once(
         checkpoint_every=experiment.checkpoint_every,
         storage=storage,
         claim=claim,
-        home=str(home),
+        home=str(settings.home),
         cpus=experiment.resources.cpus,
         tracking=TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids),
     )

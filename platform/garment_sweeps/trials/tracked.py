@@ -16,7 +16,7 @@ from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
-from garment_sweeps.tracking.record import Ending, TrialRecord, identity_of, now_ms, start_of
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_sweeps.tracking.settings import open_client, own_uri
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
@@ -119,27 +119,26 @@ class TrialTracking:
 
 def make_record(
     context: TrialContext,
-    trial_id: str,
+    trial: dict[str, Any],
     config: TrialConfig,
     extra: dict[str, Any],
-    attempt: int,
-    place: dict[str, str],
+    start: Start,
     before: TrialRecord | None,
-    marks: dict[str, str] | None = None,
 ) -> TrialRecord:
     """The record of an attempt that begins: a new one, or the one before with what it already knows.
 
     MLflow keeps the first value of each parameter, so the parameters stay those with which the trial began.
     """
     tracking = context.tracking
-    ids = (context.sweep, tracking.experiment_id, tracking.parent_run_id, trial_id)
+    key = TrialKey(context.sweep, tracking.experiment_id, tracking.parent_run_id, trial["id"])
     uri = uri_in_home(config.data.uri, Path(context.home))
-    identity = identity_of(*ids, config, {**extra, "data.uri": uri}, tracking.provenance)
-    identity = identity.model_copy(update={"tags": {**identity.tags, **(marks or {})}, "metric": context.metric})
+    identity = identity_of(key, config, {**extra, "data.uri": uri}, tracking.provenance)
+    marks = {**identity.tags, **repeat_tags(trial)}
+    identity = identity.model_copy(update={"tags": marks, "metric": context.metric})
     if before is not None:
         known = before.identity
         identity = identity.model_copy(update={"began_ms": known.began_ms, "params": known.params})
-    return TrialRecord(identity, start_of(attempt, place), list(before.epochs) if before else [])
+    return TrialRecord(identity, start, list(before.epochs) if before else [])
 
 
 def place_tags(place: Place, log: ProcessLog) -> dict[str, str]:

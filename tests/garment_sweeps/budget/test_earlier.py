@@ -6,7 +6,7 @@ from garment_sweeps.budget.earlier import earlier_epochs
 from garment_sweeps.experiment import Experiment, Float, ResourcesConfig, Space
 from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.parts import Parts
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of
 from garment_sweeps.tracking.trial_run import TrialRun
 from garment_uv.training.trial import TrialConfig
 
@@ -28,7 +28,7 @@ def experiment(**changes) -> Experiment:
 
 def record(sweep: SweepRun, trial: str, epochs: int, seconds: float, **changes) -> None:
     config = BASE.with_values(changes)
-    identity = identity_of("earlier", sweep.experiment_id, sweep.run_id, trial, config, {})
+    identity = identity_of(TrialKey("earlier", sweep.experiment_id, sweep.run_id, trial), config, {})
     start = Start(number=1)
     entry = TrialRecord(identity, start)
     for epoch in range(1, epochs + 1):

@@ -6,10 +6,11 @@ import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.driver.sweep_tracking import SweepTracking
+from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
-from garment_sweeps.tracking.record import Start, TrialRecord, identity_of
+from garment_sweeps.tracking.record import Start, TrialKey, TrialRecord, identity_of
 from garment_sweeps.tracking.sweep_run import trials_of
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
@@ -28,7 +29,7 @@ def test_the_parent_run_ends_with_its_true_status(settings, status, said):
 
 
 def test_a_sweep_that_is_stopped_is_killed_with_its_running_trials(settings, experiment):
-    tracking = SweepTracking.start(experiment, "stopped")
+    tracking = SweepTracking.start(experiment, SweepRequest(name="stopped"))
     context = TrialContext(
         sweep="stopped",
         session=0,
@@ -43,7 +44,7 @@ def test_a_sweep_that_is_stopped_is_killed_with_its_running_trials(settings, exp
     states = {"t00000": TrialState.COMPLETE, "t00001": TrialState.RUNNING, "t00002": TrialState.FAIL}
     for name in states:
         ids = ("stopped", tracking.run.experiment_id, tracking.run.run_id)
-        record = TrialRecord(identity_of(*ids, name, TrialConfig(), {}), Start(number=1))
+        record = TrialRecord(identity_of(TrialKey(*ids, name), TrialConfig(), {}), Start(number=1))
         record.add_epoch(1, {"s2s/all": 40.0})
         Delivery(lambda: tracking.run.client, record, live=True)()  # noqa: B023  called before the next one
     known = [SimpleNamespace(name=name, state=state, attrs={REASON: ""}) for name, state in states.items()]

@@ -8,7 +8,7 @@ import pytest
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import model_tags
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.metrics.scores_file import write_scores
 from garment_uv.samples.source import FolderSource
@@ -59,7 +59,7 @@ def tracked(trained_home, monkeypatch) -> Tracked:
 
 def _record(sweep: SweepRun, name: str, config, extra: dict) -> TrialRecord:
     return TrialRecord(
-        identity_of("cylinders", sweep.experiment_id, sweep.run_id, name, config, extra), Start(number=1)
+        identity_of(TrialKey("cylinders", sweep.experiment_id, sweep.run_id, name), config, extra), Start(number=1)
     )
 
 

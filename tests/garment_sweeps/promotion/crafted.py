@@ -14,7 +14,7 @@ import torch
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import model_tags
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_uv.classes import CLASS_IDS
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.source import FolderSource
@@ -112,7 +112,9 @@ def track(
     if metrics is None:
         metrics = {"s2s/all": evaluate_model(model, source, "val").all.mean_mm if logged_mm is None else logged_mm}
     sweep = SweepRun.start("promotion", name, {"trials": 1})
-    identity = identity_of(name, sweep.experiment_id, sweep.run_id, trial, config, {"dataset_version": version})
+    identity = identity_of(
+        TrialKey(name, sweep.experiment_id, sweep.run_id, trial), config, {"dataset_version": version}
+    )
     record = TrialRecord(identity, Start(number=1))
     record.add_epoch(1, metrics)
     record.folders = {"model": model}

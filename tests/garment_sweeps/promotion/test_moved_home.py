@@ -20,7 +20,7 @@ from garment_sweeps.settings.environment import Settings
 from garment_sweeps.tracking import experiment_id_of, tags, tracking_client
 from garment_sweeps.tracking.home import home_id
 from garment_sweeps.tracking.model_artifact import fetch_model
-from garment_sweeps.trials.single import train_once
+from garment_sweeps.trials.single import TrainingRequest, train_once
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.evaluate import saved_evaluator
 from garment_uv.training.model_file import read_card
@@ -98,7 +98,7 @@ def use(home: Path, run: str, page: Path) -> None:
     assert champion_folder().is_relative_to(home) and read_card(champion_folder()).epoch == 1
     base = small_config(**{"data.uri": str(home / "dataset"), "training.epochs": 1, "training.threads": 1})
     experiment = Experiment(name="promotion", description="one more", base=base, space=Space(parameters=()))
-    result = train_once(experiment, base, "another", Settings.from_environment().storage, home, False, lambda _: None)
+    result = train_once(experiment, base, TrainingRequest("another"), Settings.from_environment(), lambda _: None)
     fetch_model(client, result["run_id"], home / "fetched")
     assert client.get_run(result["run_id"]).data.params["data.uri"] == ".garment/dataset"
 

@@ -1,13 +1,13 @@
 """Records of trials that never ran, and what MLflow holds of them."""
 
 from garment_sweeps.tracking import SweepRun
-from garment_sweeps.tracking.record import Start, TrialRecord, identity_of
+from garment_sweeps.tracking.record import Start, TrialKey, TrialRecord, identity_of
 from garment_uv.training.trial import TrialConfig
 
 
 def record_of(sweep: SweepRun, trial: str, attempt: int = 1, **extra) -> TrialRecord:
     """A record without epochs."""
-    identity = identity_of("sweep", sweep.experiment_id, sweep.run_id, trial, TrialConfig(), extra)
+    identity = identity_of(TrialKey("sweep", sweep.experiment_id, sweep.run_id, trial), TrialConfig(), extra)
     return TrialRecord(identity, Start(number=attempt))
 
 

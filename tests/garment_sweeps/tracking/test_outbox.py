@@ -4,12 +4,12 @@ import pytest
 
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_uv.training.trial import TrialConfig
 
 
 def record(tmp_path, trial: str = "t00003.r1", attempt: int = 10_002) -> TrialRecord:
-    made = TrialRecord(identity_of("s", "1", "parent", trial, TrialConfig(), {"n": 3}), Start(number=attempt))
+    made = TrialRecord(identity_of(TrialKey("s", "1", "parent", trial), TrialConfig(), {"n": 3}), Start(number=attempt))
     made.add_epoch(1, {"s2s/all": 20.5, "loss/uv": float("inf")})
     made.add_epoch(2, {"s2s/all": 1 / 3})
     made.ending = Ending(outcome="complete", at_ms=now_ms(), metrics={"costs/parameters": 5.0}, tags={"a": "b"})

@@ -9,7 +9,7 @@ import pytest
 from garment_sweeps.tracking import code_state, provenance, tags
 from garment_sweeps.tracking.code_state import DIFF_BYTES, CodeState, to_environment
 from garment_sweeps.tracking.provenance import Provenance, take_sources
-from garment_sweeps.tracking.record import identity_of
+from garment_sweeps.tracking.record import TrialKey, identity_of
 from garment_uv.training.trial import TrialConfig
 
 
@@ -97,7 +97,7 @@ def test_without_git_and_environment_it_is_unknown(tmp_path, monkeypatch):
 
 def test_a_trial_tags_its_run_with_the_provenance_that_it_was_handed(tmp_path):
     handed = Provenance(commit="c0ffee+changes", changes="a.py", experiment_file="e.py", source="source/1")
-    identity = identity_of("s", "1", "2", "t00000", TrialConfig(), {}, handed)
+    identity = identity_of(TrialKey("s", "1", "2", "t00000"), TrialConfig(), {}, handed)
     expected = {"mlflow.source.git.commit": "c0ffee+changes", "mlflow.source.name": "e.py"}
     expected |= {tags.CHANGES: "a.py", tags.SOURCE: "source/1"}
     assert expected.items() <= identity.tags.items()

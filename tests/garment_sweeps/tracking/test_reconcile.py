@@ -11,7 +11,7 @@ from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.reconcile import INTERRUPTED, Reconciliation, StudyOutcome
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_sweeps.tracking.record_file import newest_record
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import TrialStore
@@ -29,7 +29,7 @@ class Sweep:
 
     def record(self, trial: str, attempt: int = 1, epochs: int = 2) -> TrialRecord:
         ids = (self.run.experiment_id, self.run.run_id)
-        record = TrialRecord(identity_of("s", *ids, trial, TrialConfig(), {}), Start(number=attempt))
+        record = TrialRecord(identity_of(TrialKey("s", *ids, trial), TrialConfig(), {}), Start(number=attempt))
         for epoch in range(1, epochs + 1):
             record.add_epoch(epoch, {"s2s/all": 50.0 - epoch})
         return record

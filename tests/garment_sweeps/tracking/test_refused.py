@@ -10,11 +10,12 @@ from optuna.trial import TrialState
 from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import Outbox
-from garment_sweeps.tracking.record import Ending, Start, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
@@ -39,7 +40,7 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.name = folder.name
         experiment = Experiment(name="refusals", description="", base=TrialConfig(), scheduler=None)
-        self.tracking = SweepTracking.start(experiment, self.name)
+        self.tracking = SweepTracking.start(experiment, SweepRequest(name=self.name))
         self.run = self.tracking.run
         self.context = TrialContext(
             sweep=self.name,
@@ -56,7 +57,7 @@ class Session:
 
     def record(self, trial: str, folder: Path | None = None, **extra) -> TrialRecord:
         ids = (self.name, self.run.experiment_id, self.run.run_id, trial)
-        record = TrialRecord(identity_of(*ids, TrialConfig(), extra), Start(number=1))
+        record = TrialRecord(identity_of(TrialKey(*ids), TrialConfig(), extra), Start(number=1))
         for epoch in (1, 2, 3):
             record.add_epoch(epoch, {"s2s/all": 50.0 - epoch})
         record.ending = Ending(outcome="complete", at_ms=now_ms(), tags={"garment.extra": "1"})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.outbox import Outbox
@@ -127,7 +127,8 @@ def test_a_training_alone_ends_without_its_server_and_tells_it_all_when_it_is_re
     storage = StorageConfig(uri=str(tmp_path / "store"))
 
     def train(resume: bool, report) -> dict:
-        return single.train_once(experiment, base, "alone", storage, tmp_path, resume, report)
+        request = single.TrainingRequest("alone", resume)
+        return single.train_once(experiment, base, request, Settings(tmp_path, storage, "", None), report)
 
     last = train(False, lambda result: server.kill())
     assert last["done"] and "`garment train --resume` delivers what it missed" in capsys.readouterr().err

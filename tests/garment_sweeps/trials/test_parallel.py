@@ -2,15 +2,14 @@
 
 import os
 import signal
-from pathlib import Path
 
 import psutil
 import pytest
 
 from garment_sweeps.experiment import Choice, Experiment, FinalsConfig, ResourcesConfig, Space
-from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.trials import team as team_module
-from garment_sweeps.trials.single import train_once
+from garment_sweeps.trials.single import TrainingRequest, train_once
 from garment_sweeps.trials.team import Answer, Died, Member, Team
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.samples.source import FolderSource
@@ -34,7 +33,9 @@ def train(tmp_path, monkeypatch):
         base = small_config(**fixed, **{"training.processes": 2})
         experiment = Experiment(name="alone", description="", base=base, scheduler=None)
         storage = StorageConfig(uri=str(tmp_path / "store"))
-        return train_once(experiment, base, "two", storage, Path(tmp_path), resume, report, out)
+        return train_once(
+            experiment, base, TrainingRequest("two", resume, out=out), Settings(tmp_path, storage, "", None), report
+        )
 
     return run
 

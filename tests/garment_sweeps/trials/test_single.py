@@ -4,10 +4,10 @@ import pytest
 
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-from garment_sweeps.trials.single import train_once
+from garment_sweeps.trials.single import TrainingRequest, train_once
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.scores_file import read_scores
@@ -26,7 +26,9 @@ def train(tmp_path, monkeypatch):
         base = small_config(**{"data.uri": uri, "training.epochs": 2, **(changes or {})})
         experiment = Experiment(name="alone", description="", base=base, scheduler=None)
         storage, seen = StorageConfig(uri=str(tmp_path / "store")), [] if results is None else results
-        return train_once(experiment, base, name, storage, tmp_path, resume, seen.append, out)
+        return train_once(
+            experiment, base, TrainingRequest(name, resume, out=out), Settings(tmp_path, storage, "", None), seen.append
+        )
 
     return run
 

@@ -1,11 +1,12 @@
 """What the rooms of the platform share; servers and clusters are made once a process, when they are first needed."""
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 
 from garment_sweeps.experiment import AshaConfig, Choice, Experiment, FinalsConfig, Float, Space
-from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_uv.training.trial import TrialConfig
 from tests.servers.local_ray import start_local_ray, stop_local_ray
 from tests.servers.mlflow import Mlflow
@@ -82,3 +83,24 @@ def settings(tmp_path, monkeypatch) -> Settings:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
     return Settings.from_environment()
+
+
+@pytest.fixture(scope="session")
+def s3_environment(s3_store):
+    """The environment in which an S3 server is found, with a bucket for sweeps."""
+    import boto3
+    from botocore.config import Config
+
+    keys = {"aws_access_key_id": s3_store.access_key, "aws_secret_access_key": s3_store.secret_key}
+    patient = Config(retries={"total_max_attempts": 12, "mode": "standard"})  # a busy machine's store starts slowly
+    client = boto3.client("s3", endpoint_url=s3_store.endpoint, region_name="us-east-1", config=patient, **keys)
+    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou):  # made by another process of the tests
+        client.create_bucket(Bucket="sweeps")
+    return s3_store.environment
+
+
+@pytest.fixture
+def s3_storage(s3_environment, monkeypatch) -> StorageConfig:
+    for name, value in s3_environment.items():
+        monkeypatch.setenv(name, value)
+    return StorageConfig(uri="s3://sweeps/prefix", endpoint=s3_environment["AWS_ENDPOINT_URL_S3"])

@@ -56,7 +56,7 @@ def kinds_of(reasons: Iterable[str]) -> tuple[tuple[int, str], ...]:
 def best_of(state: SweepState, known: Repeats) -> dict:
     """The best trial as the leaderboard has it: finalists by their mean before trials of one seed."""
     finals = finalists_of(state.history.records, len(state.history))
-    estimated = estimates({record.name: [record.values[0], *known.values(record.name)] for record in finals})
+    estimated = estimates({record.name: [*(record.values or ())[:1], *known.values(record.name)] for record in finals})
     if not estimated:
         return {"best_mm": None, "best_trial": ""}
     name = min(estimated, key=lambda name: (estimated[name].seeds == 1, estimated[name].mean, name))

@@ -6,10 +6,7 @@ from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.trials.checkpoints import TrialStore
 from tests.garment_sweeps.sweeping import run_sweep
-from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
 from tests.servers.local_ray import own_ray
-
-__all__ = ["s3_environment", "s3_storage"]
 
 
 @pytest.mark.cluster

@@ -14,9 +14,6 @@ from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_trac
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.manifest_digest import manifest_digest
-from tests.garment_sweeps.trials.conftest import s3_environment, s3_storage
-
-__all__ = ["s3_environment", "s3_storage"]
 
 
 def test_a_check_that_hangs_is_named_and_left_behind(monkeypatch):

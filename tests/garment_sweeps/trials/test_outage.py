@@ -14,6 +14,7 @@ from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_sweeps.trials import single
+from garment_sweeps.trials.job import TrialJob
 from tests.garment_sweeps.trials.test_job import run as run_job
 from tests.garment_sweeps.trials.tracked import (
     TRIAL,
@@ -99,8 +100,8 @@ def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_th
     uri = str(write_dataset(tmp_path / "dataset"))
     config = small_config(**{"data.uri": uri, "training.epochs": 2, "training.threads": 1})
     run, context = tracked(context, server.url, "dead", wait_s=0.3)
-    context = context.with_values({"work": "train", "base": config.plain()})
-    job = tabulated_job(context, TRIAL, {})
+    context = context.with_values({"base": config.plain()})
+    job = TrialJob(context, TRIAL, {})
     first = job.step()
     server.kill()
     last = job.step()

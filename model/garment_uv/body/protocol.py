@@ -21,12 +21,20 @@ class BodyParameters:
 class BodyModel(Protocol):
     """A body of fixed topology. All answers are metres, z-up, root-relative, before `zrot` and `trans`."""
 
-    name: str
-    """'anny' or 'smpl'."""
-    digest: str
-    """Hex digest of what decides the vertices; two bodies of one digest are the same body."""
-    faces: np.ndarray
-    """int32 [F, 3] triangles of the whole body, counter-clockwise seen from outside."""
+    @property
+    def name(self) -> str:
+        """'anny' or 'smpl'."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Hex digest of what decides the vertices; two bodies of one digest are the same body."""
+        ...
+
+    @property
+    def faces(self) -> np.ndarray:
+        """int32 [F, 3] triangles of the whole body, counter-clockwise seen from outside."""
+        ...
 
     def pose(self, parameters: BodyParameters) -> np.ndarray:
         """Posed vertices, float32 [V, 3]."""

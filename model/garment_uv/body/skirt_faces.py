@@ -7,7 +7,7 @@ from garment_uv.geometry.edges import directed_edges, unique_edges
 
 def inner_strip(faces: np.ndarray, inner_seam: np.ndarray) -> np.ndarray:
     """Mask bool [F] of the faces that touch the inner-leg seam: those the joined legs have no room for."""
-    return np.isin(faces, inner_seam).any(axis=1)
+    return np.asarray(np.isin(faces, inner_seam).any(axis=1))
 
 
 def strip_borders(faces: np.ndarray, strip: np.ndarray, islands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ def read_bodies(path: Path, options: EstimatorOptions = NO_OPTIONS) -> list[Body
     """All bodies of a file, one for each frame; UserError names the file and what is wrong with it."""
     values = read_values(path)
     if looks_estimated(values):
-        return estimated_bodies(values, path, options)
+        return [*estimated_bodies(values, path, options)]
     if not isinstance(values, dict) or np.ndim(_array(values.get("pose"))) != 2:
         return [body_from(values, path)]
     frames = len(values["pose"])

@@ -41,6 +41,9 @@ class BodyRegressor(nn.Module):
     the weights: an untrained network answers near that.
     """
 
+    mean_pose: torch.Tensor
+    mean_shape: torch.Tensor
+
     def __init__(self, config: BodyNetworkConfig) -> None:
         super().__init__()
         self.config = config

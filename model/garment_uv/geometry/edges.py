@@ -32,9 +32,9 @@ def adjacency(faces: np.ndarray, count: int) -> sparse.csr_matrix:
     """Symmetric 0/1 matrix float64 [count, count] of the edges of `faces` [F, 3]."""
     edges = directed_edges(faces)
     matrix = sparse.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
-    matrix = (matrix + matrix.T).tocsr()
-    matrix.data[:] = 1.0
-    return matrix
+    both = (matrix + matrix.T).tocsr()
+    both.data[:] = 1.0
+    return both
 
 
 def border_edges(faces: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ class GeneratorLoss(nn.Module):
             terms["uv"] = uv_term(*maps)
         if self.config.uv_outside:
             terms["uv_outside"] = uv_outside_term(*maps)
-        if self.config.classification and output.class_logits is not None:
+        if self.config.classification and output.class_logits is not None and output.class_present is not None:
             terms["classification"] = classification_term(output.class_logits, output.class_present)
         if self.config.segments:
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)

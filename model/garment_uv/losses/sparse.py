@@ -23,7 +23,9 @@ class SparseOperator(nn.Module):
     Parts are buffers outside the state dict; `.to(torch.float64)` works. Not affected by autocast.
     """
 
-    def __init__(self, matrix: sp.spmatrix) -> None:
+    _forward_values: torch.Tensor
+
+    def __init__(self, matrix: sp.csr_matrix) -> None:
         super().__init__()
         self.rows, self.columns = matrix.shape
         self._store("forward", sp.csr_matrix(matrix))
@@ -49,5 +51,5 @@ class SparseOperator(nn.Module):
             self.register_buffer(f"_{name}_{part}", torch.from_numpy(array), persistent=False)
 
     def _matrix(self, name: str, size: tuple[int, int]) -> torch.Tensor:
-        parts = [getattr(self, f"_{name}_{part}") for part in ("starts", "indices", "values")]
-        return torch.sparse_csr_tensor(*parts, size=size, check_invariants=False)
+        starts, indices, values = (getattr(self, f"_{name}_{part}") for part in ("starts", "indices", "values"))
+        return torch.sparse_csr_tensor(starts, indices, values, size=size, check_invariants=False)

@@ -28,6 +28,10 @@ class Covered:
 class SurfaceOperators(nn.Module):
     """Operators of the triangles `faces` [F, 3] over V vertices, built once; they apply to [V, ...]."""
 
+    faces: torch.Tensor
+    edges: torch.Tensor
+    _border: torch.Tensor
+
     def __init__(self, faces: np.ndarray, num_vertices: int) -> None:
         super().__init__()
         faces = np.asarray(faces, dtype=np.int64)

@@ -9,7 +9,7 @@ from garment_uv.classes import NUM_CLASSES
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import vertex_normals
 from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.metrics.evaluate import GarmentScore, evaluate_sample
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
 from garment_uv.uv.atlas import Atlas
@@ -111,7 +111,7 @@ def baseline_tables(
         name: ClassMeanDisplacement.fit(iterate_samples(source, train), atlas, local, reading)
         for name, local in (("class_mean_displacement", False), ("class_mean_on_body", True))
     }
-    scores = {name: [] for name in BASELINES}
+    scores: dict[str, list[GarmentScore]] = {name: [] for name in BASELINES}
     for sample in iterate_samples(source, split, max_samples):
         scores["body_as_garment"] += evaluate_sample(atlas, sample, body_as_garment(sample))
         for name, mean in means.items():

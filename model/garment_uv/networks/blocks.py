@@ -28,6 +28,7 @@ class ConvBlock(nn.Sequential):
     """Convolution, instance normalisation, ReLU: [B, inputs, H, W] to [B, outputs, H/stride, W/stride]."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1, reflect: bool = False) -> None:
+        convolution: nn.Module
         if reflect:
             convolution = ReflectConv(inputs, outputs, kernel, stride, bias=False)
         else:

@@ -91,6 +91,7 @@ class GarmentGenerator(nn.Module):
             local = self.local_path(encoded.quarter, segments)
             class_logits, class_present = local.class_logits, local.class_present
             local_map = self._map(local.raw, frames)
+            assert self.weight_path is not None, "it comes with the local path"
             weights = self.weight_path(encoded.quarter)
             prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
         displacement = prediction if self.config.target == "displacement" else prediction - body_uv

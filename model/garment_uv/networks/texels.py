@@ -17,7 +17,7 @@ class TexelEmbedding(nn.Module):
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """Features [B, C, H, W] with the place's own added, which are interpolated where H or W is not 32."""
-        place = self.features
+        place: torch.Tensor = self.features
         if features.shape[-2:] != place.shape[-2:]:
             place = F.interpolate(place, size=features.shape[-2:], mode="bilinear", align_corners=False)
         return features + place.to(features.dtype)

@@ -17,10 +17,17 @@ NORMAL_SMOOTHING = 6
 class Topology(Protocol):
     """What registration needs of `garment_uv.body.topology.BodyTopology`."""
 
-    num_vertices: int
-    faces: dict[str, np.ndarray]
-    islands: np.ndarray
-    rest: np.ndarray
+    @property
+    def num_vertices(self) -> int: ...
+
+    @property
+    def faces(self) -> dict[str, np.ndarray]: ...
+
+    @property
+    def islands(self) -> np.ndarray: ...
+
+    @property
+    def rest(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A batch of samples as torch tensors."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,7 +46,7 @@ class Batch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
         """The same batch on another device."""
-        moved = {
+        moved: dict[str, Any] = {
             item.name: value.to(device, non_blocking=non_blocking)
             for item in fields(self)
             if isinstance(value := getattr(self, item.name), torch.Tensor)
@@ -54,7 +55,7 @@ class Batch:
 
     def pin_memory(self) -> "Batch":
         """The same batch in page-locked memory, for copies to a GPU."""
-        pinned = {
+        pinned: dict[str, Any] = {
             item.name: value.pin_memory()
             for item in fields(self)
             if isinstance(value := getattr(self, item.name), torch.Tensor)

@@ -40,6 +40,7 @@ class BatchReader(Dataset):
         return {**self.__dict__, "_atlas": None, "_shards": OrderedDict(), "_buffer": bytearray()}
 
     def __getitem__(self, wanted: list[tuple[int, int, int]]) -> tuple[Batch | PackedBatch | str, ShardUse]:
+        answer: Batch | PackedBatch | str
         try:
             answer = self.read(wanted)
         except UserError as error:

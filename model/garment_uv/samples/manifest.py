@@ -22,7 +22,7 @@ from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError, one_line
 from garment_uv.outputs import write_file
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION: Literal[2] = 2
 """What is written: 2 adds `quality` to the sequences. 1 is read too, and keeps its digest."""
 MANIFEST_KEY = "manifest.json"
 ATLAS_KEY = "atlas.npz"

@@ -1,6 +1,7 @@
 """A batch whose tensors share one block of memory, decoded straight into it: one process hands it to another whole."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,7 +41,7 @@ def empty_block(count: int, form: SampleFormat) -> torch.Tensor:
     return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(size))
 
 
-def batch_tensors(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str, torch.Tensor]:
+def batch_tensors(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str, Any]:
     """The tensors of `Batch` by name, as views of a block of `count` samples."""
     found, at = {}, 0
     for name, (shape, dtype) in _layout(count, form).items():

@@ -9,6 +9,7 @@ import os
 import tarfile
 from collections.abc import Collection
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,7 +60,7 @@ class ShardSample:
         start = min(offset for offset, _ in self.members.values())
         return start, max(offset + length for offset, length in self.members.values()) - start
 
-    def view(self, file: BinaryIO, buffer: bytearray) -> dict[str, memoryview]:
+    def view(self, file: BufferedIOBase, buffer: bytearray) -> dict[str, memoryview]:
         """The members as views of `buffer`, which has at least the span's length: they are read at once."""
         start, size = self.span
         whole = memoryview(buffer)[:size]

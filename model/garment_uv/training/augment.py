@@ -1,7 +1,7 @@
 """Samples made different without a change of what they show: other colours, or seen in a mirror (ours)."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ class Mirror:
         }
         if batch.displacement_vertices is not None:
             reflected["displacement_vertices"] = batch.displacement_vertices[:, mates] * sign
-        changes = {}
+        changes: dict[str, Any] = {}
         for name, value in reflected.items():
             old = getattr(batch, name)
             changes[name] = torch.where(chosen.view(-1, *[1] * (old.dim() - 1)), value, old)
@@ -86,7 +86,8 @@ def vertex_mates(atlas: Atlas) -> np.ndarray:
     flipped = atlas.points.copy()
     right = atlas.points[:, 0] >= half
     flipped[:, 0] = np.where(right, 3 * half - 1, half - 1) - atlas.points[:, 0]
-    distance, mate = cKDTree(atlas.points).query(flipped)
+    found, mate = cKDTree(atlas.points).query(flipped)
+    distance = np.asarray(found)
     if distance.max() > TOLERANCE_TEXELS:
         raise UserError(
             f"training.mirror needs maps whose halves are symmetric, but a point of this dataset's atlas lies "

@@ -1,6 +1,7 @@
 """Which device a trial runs on, and in which precision."""
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeVar
 
 import torch
 
@@ -10,6 +11,9 @@ from garment_uv.training.parallel import ALONE, Processes
 CPU_LAYOUT = torch.channels_last
 """What convolutions are fastest in on the CPU (`experiments/benchmarks/step_speed.py --variants`)."""
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -26,14 +30,14 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def place(network: torch.nn.Module, device: torch.device, layout: torch.memory_format | None = None) -> torch.nn.Module:
+def place(network: Network, device: torch.device, layout: torch.memory_format | None = None) -> Network:
     """The network on `device`, its convolutions' weights in `layout`; what flows between the layers follows them.
 
     Where no layout is given it is `CPU_LAYOUT` on the CPU, and contiguous elsewhere.
     """
     if layout is None:
         layout = CPU_LAYOUT if device.type == "cpu" else torch.contiguous_format
-    return network.to(device=device, memory_format=layout)
+    return network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
 
 
 class Precision:

@@ -40,7 +40,7 @@ def fastest_layout(config: GeneratorConfig, size: int, device: torch.device, pre
     if device.type == "cpu":
         return CPU_LAYOUT
     taken = way_seconds(config, size, device, [(precision, layout) for layout in _LAYOUTS])
-    return min(taken, key=taken.get)[1]
+    return min(taken, key=lambda way: taken[way])[1]
 
 
 def compiling_wins(
@@ -70,7 +70,7 @@ def way_seconds(config: GeneratorConfig, size: int, device: torch.device, ways: 
     layouts = {layout for _, layout in ways}
     blocks = {layout: _block(config, device, layout) for layout in layouts}
     features = {layout: _features(config, size, device, layout) for layout in layouts}
-    taken = {way: [] for way in ways}
+    taken: dict[Way, list[float]] = {way: [] for way in ways}
     for turn in range(TURNS + 1):
         for precision, layout in ways:
             elapsed = _seconds(blocks[layout], features[layout], Precision(precision, device))

@@ -1,6 +1,7 @@
 """What learns in a training: both networks, their optimisers and the average of the generator's weights."""
 
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -35,7 +36,7 @@ class Learners:
     def lay_out(self, layout: torch.memory_format) -> None:
         """Put the weights into this memory layout, before the first step: the moments of Adam follow them."""
         for network in (self.generator, self.discriminator, self.model):
-            network.to(memory_format=layout)
+            network.to(memory_format=layout)  # type: ignore[call-overload]
 
     def compile(self) -> None:
         """Have torch.compile take the backbone of the generator that is trained, at its first forward pass."""
@@ -45,7 +46,7 @@ class Learners:
     @property
     def model(self) -> GarmentGenerator:
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
-        return self.average.module if self.average else self.generator
+        return cast(GarmentGenerator, self.average.module) if self.average else self.generator
 
     def begin_epoch(self, factor: float) -> None:
         """Both networks in training mode, their learning rates at `factor` times the config's."""

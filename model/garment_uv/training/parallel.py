@@ -20,7 +20,7 @@ from garment_uv.losses.means import MaskedMean, means_of_batch
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import Division
 
-T = TypeVar("Answer")
+Answer = TypeVar("Answer")
 
 BUCKET_NUMBERS = 8 * 2**20
 """Numbers of gradients that are added up at a time, 32 MiB in fp32: what this takes beside the gradients themselves."""
@@ -46,7 +46,7 @@ class Processes:
         """This process's parts of `means_of_batch`: they, and their gradients, add up to those of the whole batch."""
         return means_of_batch(terms, batch)
 
-    def together(self, answer: Callable[[], T]) -> list[T]:
+    def together(self, answer: Callable[[], Answer]) -> list[Answer]:
         """What `answer` gives in each process, by rank; where one raises Infeasible or UserError, all of them do."""
         return [answer()]
 
@@ -75,7 +75,7 @@ class ProcessGroup(Processes):
         for parameter in trained:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        for bucket in _buckets([parameter.grad for parameter in trained]):
+        for bucket in _buckets([parameter.grad for parameter in trained if parameter.grad is not None]):
             summed = self.sum(torch.cat([gradient.flatten() for gradient in bucket]))
             parts = summed.split([gradient.numel() for gradient in bucket])
             for gradient, part in zip(bucket, parts, strict=True):
@@ -83,6 +83,7 @@ class ProcessGroup(Processes):
 
     def means(self, terms: Mapping[str, MaskedMean | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
         portion = batch.portion
+        assert portion is not None, "each of several processes trains on a portion"
         own = float(portion.counts)
         counts = [term.count for term in terms.values() if isinstance(term, MaskedMean)]
         whole = iter(self.sum(torch.stack(counts) * portion.counts) if counts else ())
@@ -93,17 +94,18 @@ class ProcessGroup(Processes):
             for name, term in terms.items()
         }
 
-    def together(self, answer: Callable[[], T]) -> list[T]:
-        given, refused = None, None
+    def together(self, answer: Callable[[], Answer]) -> list[Answer]:
+        given: Answer | None = None
+        refused: Exception | None = None
         try:
             given = answer()
         except (Infeasible, UserError) as error:
             refused = error
         answers: list[tuple] = [(None, None)] * self.division.processes
         dist.all_gather_object(answers, (given, refused))
-        for _, error in answers:
-            if error is not None:
-                raise error
+        for _, refusal in answers:
+            if refusal is not None:
+                raise refusal
         return [given for given, _ in answers]
 
 

@@ -41,7 +41,7 @@ from garment_uv.training.steps import AdversarialSteps
 from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.sampling import reading_of
 
-T = TypeVar("Choice")
+Choice = TypeVar("Choice")
 
 LOOK_EVERY = 20
 """Batches between looks at whether the losses are still finite; each look waits for the device."""
@@ -246,7 +246,7 @@ class Trainer:
             return asked
         return self._measured(fastest_precision)
 
-    def _measured(self, choose: Callable[..., T], *about: object) -> T:
+    def _measured(self, choose: Callable[..., Choice], *about: object) -> Choice:
         """What `choose` finds fastest for this training's networks; of several processes all take the first one's."""
         with self._running():
             timed = partial(choose, self.config.generator, self.atlas.size, self.device, *about)

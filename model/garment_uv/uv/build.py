@@ -27,10 +27,17 @@ GAP_SHARE = 0.08
 class Topology(Protocol):
     """What the atlas needs of `garment_uv.body.topology.BodyTopology`."""
 
-    num_vertices: int
-    faces: dict[str, np.ndarray]
-    islands: np.ndarray
-    rest: np.ndarray
+    @property
+    def num_vertices(self) -> int: ...
+
+    @property
+    def faces(self) -> dict[str, np.ndarray]: ...
+
+    @property
+    def islands(self) -> np.ndarray: ...
+
+    @property
+    def rest(self) -> np.ndarray: ...
 
 
 def build_atlas(topology: Topology, size: int) -> Atlas:

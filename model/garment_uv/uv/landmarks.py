@@ -47,7 +47,7 @@ def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Ou
     starts = np.flatnonzero(opening & ~np.roll(opening, 1))
     if len(starts) != 5:
         raise UserError(f"a UV island has {len(starts)} openings, wanted 5: neck, wrists and ankles; mend the topology")
-    runs = [_run(opening, start) for start in starts]
+    runs = [_run(opening, int(start)) for start in starts]
     heights = [rest[np.take(loop, range(first, last + 1), mode="wrap"), 2].mean() for first, last in runs]
     top = int(np.argmax(heights))
     runs, heights = runs[top:] + runs[:top], heights[top:] + heights[:top]

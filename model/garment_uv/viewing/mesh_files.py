@@ -14,8 +14,11 @@ from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS
 class MeshLike(Protocol):
     """Anything with vertices float [N, 3] in metres, z up, and faces int [F, 3]."""
 
-    vertices: np.ndarray
-    faces: np.ndarray
+    @property
+    def vertices(self) -> np.ndarray: ...
+
+    @property
+    def faces(self) -> np.ndarray: ...
 
 
 def to_y_up(vertices: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from garment_uv.outputs import file_aside
 
 _HEADER = struct.Struct("<12siiffi")
 _MAGIC = b"POINTCACHE2\0"
-_DTYPES = {".pc16": np.dtype("<f2"), ".pc2": np.dtype("<f4")}
+_DTYPES: dict[str, np.dtype] = {".pc16": np.dtype("<f2"), ".pc2": np.dtype("<f4")}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class VideoReader:
         self.mode = mode
         self._pictures: Iterator[np.ndarray] | None = None
         self._next = 0
-        self._last: np.ndarray | None = None
+        self._last: av.VideoFrame | None = None
         if not self.path.is_file():
             raise UserError(f"{self.path}: no such file; the sequence lacks its video: fetch it again")
         self.num_frames = self._count()

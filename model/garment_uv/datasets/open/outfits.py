@@ -5,6 +5,7 @@ knee -0.48, ankle -0.90; shoulder 0.17, elbow 0.43 and wrist 0.65 from the middl
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def _sleeve(rng: np.random.Generator) -> float:
     return float(rng.uniform(low, high))
 
 
-def _skirt(fabric: str, rng: np.random.Generator) -> dict[str, float | int]:
+def _skirt(fabric: str, rng: np.random.Generator) -> dict[str, Any]:
     """Flare and hanging folds of a skirt."""
     strength = FABRICS[fabric][0]
     return {

@@ -45,7 +45,7 @@ def plan_sequences(sequences: int, frames: int, seed: int, splits: Mapping[str, 
             raise UserError(f"{name} must be at least {least}, was given {value}")
     if sequences > 99_999:
         raise UserError(f"sequences must be at most 99999 (ids have five digits), was given {sequences}")
-    plans = []
+    plans: list[SequencePlan] = []
     kinds = list(MOTIONS)
     for offset, (split, count) in enumerate(split_counts(sequences, splits).items()):
         for index in range(count):

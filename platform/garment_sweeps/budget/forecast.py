@@ -53,14 +53,14 @@ def survival(plan: Plan, ended: Sequence[int], running: Sequence[int] = ()) -> l
         ended: epochs at which trials ended, whatever the reason; `plan.epochs` for complete ones.
         running: epochs done of trials that are running.
     """
-    stopped, there = Counter(ended), Counter((*ended, *running))
-    judged, rungs = sum(there.values()), _rungs(plan)
+    stopped, reached = Counter(ended), Counter((*ended, *running))
+    judged, rungs = sum(reached.values()), _rungs(plan)
     share, shares = 1.0, []
     for epoch in range(plan.epochs):
         expected = 1.0 - 1.0 / plan.reduction if epoch in rungs else 0.0
         share *= 1.0 - (stopped[epoch] + expected) / (judged + 1)
         shares.append(share)
-        judged -= there[epoch]
+        judged -= reached[epoch]
     return shares
 
 

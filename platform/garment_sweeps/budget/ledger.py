@@ -156,9 +156,9 @@ def event_seconds(event: dict[str, Any]) -> tuple[Any, float] | None:
     """An event's attempt and the seconds it had come to; None where the event tells of none."""
     if event["kind"] not in ("result", "end", "repeat"):
         return None
-    told = {**(event.get("result") or {}), **event}
-    if told.get(result_keys.ATTEMPT_SECONDS) is not None:
-        return told.get(result_keys.ATTEMPT), float(told[result_keys.ATTEMPT_SECONDS])
-    if told.get(result_keys.DEVICE_SECONDS) is not None:
-        return "training", float(told[result_keys.DEVICE_SECONDS])
+    fields = {**(event.get("result") or {}), **event}
+    if fields.get(result_keys.ATTEMPT_SECONDS) is not None:
+        return fields.get(result_keys.ATTEMPT), float(fields[result_keys.ATTEMPT_SECONDS])
+    if fields.get(result_keys.DEVICE_SECONDS) is not None:
+        return "training", float(fields[result_keys.DEVICE_SECONDS])
     return None

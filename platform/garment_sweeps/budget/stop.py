@@ -47,7 +47,7 @@ class BudgetStop:
         """Devices that a trial counts for."""
         self._record = record or (lambda kind, **body: None)
         self._clock = clock
-        self._began = self._looked = clock()
+        self._began = self._looked_at = clock()
         self._set_aside: dict[str, float] = {}
         self._finals = (0.0, 0.0)
         self._complete = False
@@ -75,9 +75,9 @@ class BudgetStop:
     def stop_all(self) -> bool:
         """Whether the limit is exceeded although no epoch was begun that should have done so."""
         now = self._clock()
-        if self._all or now - self._looked < LOOK_S:
+        if self._all or now - self._looked_at < LOOK_S:
             return self._all
-        self._looked = now
+        self._looked_at = now
         used = {
             "gpu_hours": (self._gpu_limit(), self.ledger.seconds + self.ledger.unreported()),
             "wall_hours": (self._wall_limit(), now - self._began),

@@ -31,7 +31,9 @@ def command(out: Path, sizes: tuple[str, ...], workers: int, strict: bool) -> No
         made = make_benchmark(out, sizes, workers, begin)
     for item in made:
         size = item.folder.name
-        said = "the recorded one" if item.recorded else f"not the recorded {RECORDED[size][:8]}, compare within it only"
-        click.echo(f"{item.folder}: {item.name}, version {item.digest}, {said}")
+        which = (
+            "the recorded one" if item.recorded else f"not the recorded {RECORDED[size][:8]}, compare within it only"
+        )
+        click.echo(f"{item.folder}: {item.name}, version {item.digest}, {which}")
     if strict and not all(item.recorded for item in made):
         raise UserError("the set differs from the recorded one, as it may on another processor or with other versions")

@@ -43,6 +43,6 @@ def command(sequence: Path, index: int, out: Path, size: int, body: str) -> None
     if opened.note:
         click.echo(f"note: {opened.note}")
     pixels = np.ascontiguousarray(crop(frame.rgb, frame.camera, size))
-    told = BodyFile.of_frame(frame_body(frame), body)
-    write_files({picture: png(pixels, made_by(COMMAND)), body_file: body_json(told)})
+    body_of_frame = BodyFile.of_frame(frame_body(frame), body)
+    write_files({picture: png(pixels, made_by(COMMAND)), body_file: body_json(body_of_frame)})
     click.echo(f"wrote {picture} and {body_file}")

@@ -48,9 +48,11 @@ def command(
     job = submit(address, arguments, variables, preflight_only=preflight_only)
     click.echo(f"job {job} on {address}")
     if wait or preflight_only:
-        status, said = follow(address, job, lambda text: click.echo(text, nl=False))
+        status, last_words = follow(address, job, lambda text: click.echo(text, nl=False))
         if status != "SUCCEEDED":
-            raise UserError(f"job {job} ended as {status}: {said or f'see ray job logs {job} --address {address}'}")
+            raise UserError(
+                f"job {job} ended as {status}: {last_words or f'see ray job logs {job} --address {address}'}"
+            )
 
 
 def _variables(environment: tuple[str, ...]) -> dict[str, str]:

@@ -32,10 +32,10 @@ def command(uri: str, out: Path, assignments: tuple[str, ...]) -> None:
     config = BodyFitConfig().with_values({"uri": uri, **parse_assignments(assignments)})
     keep_inputs([out], [local_folder(config.uri)])
     card = train_body(config, open_source(config.uri), out, _Epochs(config.epochs))
-    click.echo(f"wrote {out}: {card.epoch} epochs; on {config.split}, {said(card.errors)}")
+    click.echo(f"wrote {out}: {card.epoch} epochs; on {config.split}, {errors_in_words(card.errors)}")
 
 
-def said(errors: dict[str, float]) -> str:
+def errors_in_words(errors: dict[str, float]) -> str:
     """The errors that tell most, in words."""
     return (
         f"joints {errors['joints_mm']:.0f} mm, {errors['degrees']:.1f} degrees a joint, the root's turn "
@@ -52,5 +52,5 @@ class _Epochs:
     def __call__(self, epoch) -> None:
         self._seconds, self._done = self._seconds + epoch.seconds, self._done + 1
         left = self._seconds / self._done * (self._epochs - epoch.epoch)
-        value = f"  {said(epoch.errors)}" if epoch.errors else ""
+        value = f"  {errors_in_words(epoch.errors)}" if epoch.errors else ""
         click.echo(f"epoch {epoch.epoch} of {self._epochs}{value}  about {left / 60:.1f} min left")

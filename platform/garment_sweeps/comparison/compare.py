@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.chosen import chosen_runs
-from garment_sweeps.comparison.gathered import gather
+from garment_sweeps.comparison.compared_run import fetch_run
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tracking_client
@@ -49,7 +49,7 @@ def compare(names: list[str], out: Path) -> Compared:
     keep_inputs([out], [store_file(client.tracking_uri)])
     chosen = chosen_runs(client, names)
     metrics = list(dict.fromkeys((*sections.curves_of(chosen.objective), *sections.CLASS_CURVES)))
-    runs = [gather(client, chosen.name(run), run, metrics) for run in chosen.runs]
+    runs = [fetch_run(client, chosen.name(run), run, metrics) for run in chosen.runs]
     text = comparison_page(chosen, runs)
     write_file(out, text)
     names = tuple(run.name for run in runs)

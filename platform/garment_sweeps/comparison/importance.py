@@ -73,8 +73,8 @@ def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -
         raise UserError(f"{len(measured)} trials were measured; below {FEWEST} shares would be chance")
     best = max(FEWEST_BEST, round(BEST_SHARE * len(measured)))
     metrics = dict.fromkeys((objective, HEADLINE, *(f"s2s/{name}" for name in GARMENT_CLASSES)))
-    there = [metric for metric in metrics if all(metric in row.metrics for row in measured)]
-    columns = {metric.removeprefix("s2s/"): metric for metric in there}
+    measured_in_all = [metric for metric in metrics if all(metric in row.metrics for row in measured)]
+    columns = {metric.removeprefix("s2s/"): metric for metric in measured_in_all}
     study = _study(measured, columns, space)
     found = {name: _of_column(study, name, best / len(measured)) for name in columns}
     sums = {name: sum(values.values()) or 1.0 for name, values in found.items()}

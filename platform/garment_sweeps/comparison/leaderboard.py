@@ -79,7 +79,7 @@ def board_of(client: "MlflowClient", run: "Run", trials: list["Run"]) -> Leaderb
     """The leaderboard of a sweep's run and its trials' runs, fetched already."""
     objective = objective_of(run)
     rows = fold(trials, objective)
-    costs, limits = _said(run, "also_minimise"), _said(run, "constraints")
+    costs, limits = _logged_list(run, "also_minimise"), _logged_list(run, "constraints")
     ranked = rank(rows, tuple(costs), {limit["metric"]: float(limit["at_most"]) for limit in limits})
     sweep = run.data.tags[tags.SWEEP]
     baselines = _baselines(client, run, objective)
@@ -101,7 +101,7 @@ def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, flo
     if costs:
         finals = [row for row in rows if row.outcome == "complete" and not row.over_limit]
         on = pareto_front([row.point(costs) for row in finals])
-        front = {row.name for row, there in zip(finals, on, strict=True) if there}
+        front = {row.name for row, is_on in zip(finals, on, strict=True) if is_on}
         rows = [replace(row, on_front=row.name in front) for row in rows]
     return sorted(rows, key=_order)
 
@@ -114,13 +114,13 @@ def _over_limit(row: Row, limits: dict[str, float]) -> bool:
     return any(row.metrics.get(COST_PREFIX + name, 0.0) > most for name, most in limits.items())
 
 
-def _said(run: "Run", name: str) -> list[Any]:
+def _logged_list(run: "Run", name: str) -> list[Any]:
     """A list in the sweep's description; empty where it says nothing of the kind."""
     try:
-        said = json.loads(run.data.params.get(name, "[]"))
+        logged = json.loads(run.data.params.get(name, "[]"))
     except ValueError:
         return []
-    return said if isinstance(said, list) else []
+    return logged if isinstance(logged, list) else []
 
 
 def _baselines(client: "MlflowClient", run: "Run", objective: str) -> tuple[Row, ...]:

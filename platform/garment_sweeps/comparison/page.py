@@ -7,13 +7,13 @@ from importlib.resources import files
 from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.charts import colour
 from garment_sweeps.comparison.chosen import Chosen
-from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.views import views
 from garment_sweeps.tracking.record import HEADLINE
 
 
-def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+def comparison_page(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
     """The page of these runs as HTML."""
     import jinja2
 
@@ -45,7 +45,7 @@ def comparison_page(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     )
 
 
-def _title(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+def _title(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
     if chosen.board is None:
         return f"Comparison of {len(runs)} {'run' if len(runs) == 1 else 'runs'}"
     trials = len(chosen.board.trials)
@@ -53,7 +53,7 @@ def _title(chosen: Chosen, runs: Sequence[Gathered]) -> str:
     return f"{chosen.board.sweep}: {compared}"
 
 
-def _about(chosen: Chosen, runs: Sequence[Gathered]) -> str:
+def _about(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
     words = []
     if chosen.board is not None:
         words.append(chosen.sweep.data.params.get("description", "").rstrip("."))
@@ -77,6 +77,6 @@ def _bound(mm: float) -> str:
     return f"{mm:.2f}" if math.isfinite(mm) else "∞"
 
 
-def _headline(run: Gathered, objective: str) -> str:
+def _headline(run: ComparedRun, objective: str) -> str:
     value = run.run.data.metrics.get(objective)
     return "" if value is None else f"{measure_of(objective).words} {value:.2f} mm"

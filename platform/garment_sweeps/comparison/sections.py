@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from garment_sweeps.comparison.charts import Dot, Line, line_chart, scatter_chart
 from garment_sweeps.comparison.chosen import Chosen
-from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_sweeps.comparison.importance import Importance, importance, space_of
 from garment_sweeps.comparison.intervals import METRICS, Interval, intervals
 from garment_sweeps.comparison.leaderboard import Leaderboard
@@ -38,7 +38,7 @@ class ScoreCell:
     over_seeds: Estimate | None
 
 
-def score_table(chosen: Chosen, runs: Sequence[Gathered]) -> tuple[list[str], list[list[ScoreCell]]]:
+def score_table(chosen: Chosen, runs: Sequence[ComparedRun]) -> tuple[list[str], list[list[ScoreCell]]]:
     """Columns, the objective's first, and by run the cell of each."""
     metrics = dict.fromkeys((chosen.objective, *METRICS))
     columns = [metric for metric in metrics if any(metric in run.run.data.metrics for run in runs)]
@@ -58,7 +58,7 @@ def score_table(chosen: Chosen, runs: Sequence[Gathered]) -> tuple[list[str], li
     return [metric.removeprefix("s2s/") for metric in columns], table
 
 
-def differences(runs: Sequence[Gathered]) -> list[tuple[str, list[str]]]:
+def differences(runs: Sequence[ComparedRun]) -> list[tuple[str, list[str]]]:
     """Config fields that are not the same in all runs, with each run's value; nothing else."""
     known = TrialConfig().flat()
     params = [{name: value for name, value in last_params(run.run).items() if name in known} for run in runs]
@@ -67,7 +67,7 @@ def differences(runs: Sequence[Gathered]) -> list[tuple[str, list[str]]]:
     return [(name, values) for name, values in rows if len(set(values)) > 1]
 
 
-def curve_charts(runs: Sequence[Gathered], titles: dict[str, str]) -> list[tuple[str, str]]:
+def curve_charts(runs: Sequence[ComparedRun], titles: dict[str, str]) -> list[tuple[str, str]]:
     """Title and SVG of each metric that a run has a curve of."""
     charts = []
     for metric, title in titles.items():
@@ -78,7 +78,7 @@ def curve_charts(runs: Sequence[Gathered], titles: dict[str, str]) -> list[tuple
     return charts
 
 
-def front_charts(board: Leaderboard, runs: Sequence[Gathered]) -> list[tuple[str, str]]:
+def front_charts(board: Leaderboard, runs: Sequence[ComparedRun]) -> list[tuple[str, str]]:
     """For each objective beside the error, the complete trials in the plane of the two."""
     error = measure_of(board.objective).words
     places = {run.run.info.run_id: place for place, run in enumerate(runs)}

@@ -89,8 +89,8 @@ def _best_lines(board: "Leaderboard") -> list[str]:
     ]
     if any(row.repeated for row in others):
         alike = ", ".join(row.name for row in board.alike)
-        told = "the other trials of several seeds are worse than it by more than their noise"
-        lines.append(f"cannot be told apart from it: {alike}" if alike else told)
+        otherwise = "the other trials of several seeds are worse than it by more than their noise"
+        lines.append(f"cannot be told apart from it: {alike}" if alike else otherwise)
         lines.append("trials that share a letter cannot be told apart (Tukey's test)")
     if not all(row.repeated for row in others):
         lines.append("trials of one seed are compared with none: their value may be luck")

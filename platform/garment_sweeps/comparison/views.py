@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_uv.classes import GARMENT_CLASSES
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ViewRow:
     """By run."""
 
 
-def views(runs: Sequence[Gathered]) -> "tuple[list[Panel], list[ViewRow]]":
+def views(runs: Sequence[ComparedRun]) -> "tuple[list[Panel], list[ViewRow]]":
     """The panels of all views, and the rows that they stand in: at most `MOST_SAMPLES`, those that most runs kept."""
     from garment_uv.viewing.exhibits import view_meshes
     from garment_uv.viewing.viewer import Panel
@@ -59,7 +59,7 @@ def views(runs: Sequence[Gathered]) -> "tuple[list[Panel], list[ViewRow]]":
     return panels, rows
 
 
-def _keys(runs: Sequence[Gathered]) -> list[str]:
+def _keys(runs: Sequence[ComparedRun]) -> list[str]:
     """Samples in the order of their garments' classes, so that like stands beside like."""
     kept: dict[str, int] = {}
     garments: dict[str, tuple[str, ...]] = {}
@@ -85,7 +85,7 @@ def _coloured(exhibit: "Exhibit") -> list:
     return [replace(mesh, values=kept[mesh.name]) for mesh in view_meshes(exhibit.prediction)]
 
 
-def _note(run: Gathered, exhibit: "Exhibit") -> str:
+def _note(run: ComparedRun, exhibit: "Exhibit") -> str:
     """What the gallery measured; of one that kept no scores what the run did, if it scored that sample."""
     found = exhibit.scores or [score for score in run.scores if score.sample == exhibit.key]
     return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in found)

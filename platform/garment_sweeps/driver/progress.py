@@ -42,7 +42,7 @@ class SweepProgress(Callback):
         self._title = title
         self._ended = 0
         self._began = time.monotonic()
-        self._looked, self._words = float("-inf"), ""
+        self._forecast_at, self._words = float("-inf"), ""
         self._bar: Progress | None = None
         self._task = None
 
@@ -86,8 +86,8 @@ class SweepProgress(Callback):
     def _left(self) -> str:
         """The forecast's words, as they were at most a second ago."""
         now = time.monotonic()
-        if now - self._looked >= REFRESH_S or not self._trials - self._done - self._ended:
-            self._looked, self._words = now, self._forecast()
+        if now - self._forecast_at >= REFRESH_S or not self._trials - self._done - self._ended:
+            self._forecast_at, self._words = now, self._forecast()
         return self._words
 
     def _by_time(self) -> str:

@@ -172,7 +172,7 @@ class SweepTracking:
                 f"garment: MLflow is away ({why}); nothing is lost: `garment sweep --resume` delivers what it missed",
                 file=sys.stderr,
             )
-        for line in self._told():
+        for line in self._refusals():
             print(f"garment: {line}", file=sys.stderr)
         self.close()
         return delivered
@@ -200,7 +200,7 @@ class SweepTracking:
             take("its end", lambda: self.run.end(self._status, self._ended_ms))
         self._steps.end()
 
-    def _told(self) -> Iterator[str]:
+    def _refusals(self) -> Iterator[str]:
         """What MLflow will never take, a line each."""
         for what, why in self._steps.refused.items():
             yield f"MLflow refused {what} of sweep run {self.run.run_id} ({why}); the rest was delivered"
@@ -244,8 +244,8 @@ class SweepTracking:
         table = self._baselines()
         if table is None:
             return
-        there = {item.path for item in self.run.client.list_artifacts(self.run.run_id)}
-        if BASELINES_FILE not in there:
+        logged = {item.path for item in self.run.client.list_artifacts(self.run.run_id)}
+        if BASELINES_FILE not in logged:
             self.run.log_baselines(table)
         self._baselines_sent = True
 

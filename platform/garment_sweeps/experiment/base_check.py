@@ -58,7 +58,7 @@ def _check_condition(space: Space, base: TrialConfig, parameter: Parameter, path
     searched = next((other for other in space.parameters if other.path == path), None)
     if searched is not None:
         if not searched.can_be(value):
-            raise ValueError(f"{depends}, which the space never gives it; it gives {_said(searched)}")
+            raise ValueError(f"{depends}, which the space never gives it; it gives {_values_in_words(searched)}")
         return
     if path not in base.flat():
         raise ValueError(f"{parameter.path} depends on {path}, which is no config field")
@@ -78,7 +78,7 @@ def _held(base: TrialConfig, changes: dict[str, Any], path: str) -> Any:
     return node
 
 
-def _said(parameter: Parameter) -> str:
+def _values_in_words(parameter: Parameter) -> str:
     """The values of a parameter that a condition can name, in words."""
     if isinstance(parameter, Choice):
         return ", ".join(repr(option) for option in parameter.options)

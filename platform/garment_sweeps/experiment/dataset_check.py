@@ -33,11 +33,11 @@ def _check_metric(metric: str, config: TrialConfig, manifest: Manifest) -> None:
         return
     counts = ", ".join(f"{name} ({worn[name]})" for name in GARMENT_CLASSES if name in worn)
     raise UserError(
-        f"metric {metric!r} is measured on none of the samples that are evaluated ({_said(config.evaluation)}), "
+        f"metric {metric!r} is measured on none of the samples that are evaluated ({_in_words(config.evaluation)}), "
         f"which wear {counts}; take the metric of a class that is worn, or evaluate other samples"
     )
 
 
-def _said(evaluation: EvaluationConfig) -> str:
+def _in_words(evaluation: EvaluationConfig) -> str:
     chosen = f"{evaluation.max_samples} of " if evaluation.max_samples else ""
     return f"{chosen}split {evaluation.split!r}"

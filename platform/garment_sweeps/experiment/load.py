@@ -64,8 +64,8 @@ def _import_file(path: Path):
 def _called(module, function: str, path: Path) -> Experiment:
     made = getattr(module, function, None)
     if not callable(made):
-        there = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
-        public = ", ".join(n for n in there if not n.startswith("_")) or "none"
+        functions = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
+        public = ", ".join(n for n in functions if not n.startswith("_")) or "none"
         raise UserError(f"{path} has no function {function!r}; its functions are: {public}")
     try:
         answer = made()

@@ -93,7 +93,7 @@ def find_candidate(client: "MlflowClient", sweep: str) -> Candidate:
     return Candidate(sweep, best, run, source, measure_of(board.objective))
 
 
-def gather(client: "MlflowClient", candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:
+def gather_evidence(client: "MlflowClient", candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:
     """Opens the gates: dataset and file first, then the model is run, then it is compared.
 
     With `supersede` a champion that cannot be run on this dataset (another body or map size, damaged files) does not
@@ -128,10 +128,10 @@ def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, 
     """The model again as its trial measured it, and on the test split with given and with its own segments."""
     from garment_uv.training.evaluate import evaluate_model
 
-    said, source = candidate.run.data.params, candidate.source
-    split, segments = said.get("evaluation.split", "val"), said.get("evaluation.segments", "given")
+    params, source = candidate.run.data.params, candidate.source
+    split, segments = params.get("evaluation.split", "val"), params.get("evaluation.segments", "given")
     segments = "predicted" if candidate.measure.segments == "predicted" else segments
-    validation = evaluate_model(folder, source, split, segments, int(said.get("evaluation.max_samples", 0)))
+    validation = evaluate_model(folder, source, split, segments, int(params.get("evaluation.max_samples", 0)))
     test, predicted = (examine(folder, source, TEST_SPLIT, kind, stretch) for kind in ("given", "predicted"))
     return validation, test, predicted
 

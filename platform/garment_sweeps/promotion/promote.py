@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from garment_sweeps.promotion.champion import CHAMPION, changing_champion, crown
-from garment_sweeps.promotion.evidence import Candidate, Evidence, find_candidate, gather
+from garment_sweeps.promotion.evidence import Candidate, Evidence, find_candidate, gather_evidence
 from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.gates_config import GatesConfig
 from garment_sweeps.promotion.logged import log_promotion
@@ -82,7 +82,7 @@ def promote(
     client = tracking_client()
     with nullcontext() if dry_run else changing_champion() as lease:
         candidate = find_candidate(client, sweep)
-        evidence = gather(client, candidate, config or GatesConfig(), supersede)
+        evidence = gather_evidence(client, candidate, config or GatesConfig(), supersede)
         if dry_run:
             return Promotion(candidate, evidence)
         why = why or f"best trial of sweep {sweep}: {candidate.trial.name}{_measured(candidate, evidence)}"

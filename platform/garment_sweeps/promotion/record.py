@@ -28,8 +28,8 @@ FOLDER = "promotion"
 def record_on_run(client: "MlflowClient", candidate: Candidate, evidence: Evidence, why: str) -> None:
     """Keeps the evidence beside the trial's model, and its test error for the next one to reproduce."""
     now, run_id = datetime.now(UTC), candidate.run.info.run_id
-    said = {"by": user(), "at": now.isoformat(timespec="seconds"), "why": why, "passed": evidence.passed}
-    client.log_dict(run_id, said | plain(candidate, evidence), f"{FOLDER}/{now:%Y%m%dT%H%M%S%fZ}.json")
+    kept = {"by": user(), "at": now.isoformat(timespec="seconds"), "why": why, "passed": evidence.passed}
+    client.log_dict(run_id, kept | plain(candidate, evidence), f"{FOLDER}/{now:%Y%m%dT%H%M%S%fZ}.json")
     error_mm = evidence.error_mm(candidate.measure)
     if error_mm is not None and TEST_TAG not in candidate.run.data.tags:
         client.set_tag(run_id, TEST_TAG, repr(error_mm))

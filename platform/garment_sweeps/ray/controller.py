@@ -33,14 +33,14 @@ class SturdyController(TuneController):
 
     def __init__(self, places: Callable[[], int], **options: Any) -> None:
         self._places = places
-        self._looked = float("-inf")
+        self._looked_at = float("-inf")
         self._held = 1
         super().__init__(**options)
 
     def step(self) -> None:
         """One round of Tune's loop. As many trials may wait for their process as there are free places, or one."""
-        if time.monotonic() - self._looked > LOOK_S:
-            self._held, self._looked = self._places(), time.monotonic()
+        if time.monotonic() - self._looked_at > LOOK_S:
+            self._held, self._looked_at = self._places(), time.monotonic()
         self._max_pending_trials = max(1, self._held - len(self._running_trials))
         super().step()
 

@@ -125,9 +125,9 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
         return experiment.max_concurrent
     held = places(experiment)
     if held < 1:
-        there = ray.cluster_resources()
+        resources = ray.cluster_resources()
         wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
-        has = f"{there.get('CPU', 0):g} and {there.get('GPU', 0):g}"
+        has = f"{resources.get('CPU', 0):g} and {resources.get('GPU', 0):g}"
         raise UserError(
             f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
             "submit it to a cluster or lower the experiment's resources"

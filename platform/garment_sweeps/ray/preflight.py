@@ -8,9 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.ray.findings import Answers, Finding, judge
+from garment_sweeps.ray.findings import ClusterAnswers, Finding, findings_of
 from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes
-from garment_sweeps.ray.probe import Answer, Question, answer, side_by_side, versions
+from garment_sweeps.ray.probe import NodeAnswer, Question, answer, side_by_side, versions
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
@@ -102,15 +102,15 @@ def preflight(needs: Needs) -> list[Finding]:
         seconds=CHECKS_SHARE * _patience(),
     )
     with _token_in_storage(question, settings) as storage_wrong:
-        said, silent = _ask(nodes, question)
+        answers, silent = _ask(nodes, question)
     if silent:
         nodes = _without_the_dead(nodes, silent)
-    return judge(
-        Answers(
+    return findings_of(
+        ClusterAnswers(
             nodes=nodes,
             resources=experiment.held,
             driver=_driver(question, storage_wrong),
-            by_node=said,
+            by_node=answers,
             silent={node.id: silent[node.id] for node in nodes if node.id in silent},
             resumed=needs.resumed,
             storage=settings.storage.uri,
@@ -132,7 +132,7 @@ def _patience() -> float:
     return seconds
 
 
-def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer], dict[str, str]]:
+def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, NodeAnswer], dict[str, str]]:
     """Each node's answer, and why there is none, by node id."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -140,20 +140,20 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, Answer
     task = ray.remote(num_cpus=0, max_retries=2)(answer)
     asked = {}
     for node in _some_per_machine(nodes):
-        there = NodeAffinitySchedulingStrategy(node.id, soft=False)
+        on_node = NodeAffinitySchedulingStrategy(node.id, soft=False)
         own = replace(question, gpus=question.gpus and node.gpus > 0)
-        asked[task.options(scheduling_strategy=there).remote(own, node.id)] = node.id
+        asked[task.options(scheduling_strategy=on_node).remote(own, node.id)] = node.id
     ready, late = ray.wait(list(asked), num_returns=len(asked), timeout=_patience())
     silent = {asked[ref]: f"no answer within {_patience():g} s" for ref in late}
-    said = {}
+    answers = {}
     for ref in ready:
         try:
-            said[asked[ref]] = ray.get(ref)
+            answers[asked[ref]] = ray.get(ref)
         except ray.exceptions.RayError as error:  # such as other code, or a runtime environment that cannot be made
             silent[asked[ref]] = f"no trial could start there ({_last_line(error)})"
     for ref in late:
         ray.cancel(ref, force=True)
-    return said, silent
+    return answers, silent
 
 
 def _without_the_dead(nodes: list[ClusterNode], silent: dict[str, str]) -> list[ClusterNode]:
@@ -172,12 +172,12 @@ def _some_per_machine(nodes: list[ClusterNode]) -> list[ClusterNode]:
     return chosen
 
 
-def _driver(question: Question, storage_wrong: str) -> Answer:
+def _driver(question: Question, storage_wrong: str) -> NodeAnswer:
     """What the nodes are compared with."""
     uri = question.dataset_uri
     checks = {"dataset": lambda: {"manifest": manifest_digest(uri)}} if uri else {}
     _, facts = side_by_side(checks, question.seconds)  # whether it can be read is for the nodes to say
-    return Answer(versions(), code_digest(), {"storage": storage_wrong} if storage_wrong else {}, facts)
+    return NodeAnswer(versions(), code_digest(), {"storage": storage_wrong} if storage_wrong else {}, facts)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
+class NodeAnswer:
     """What one node said. A text in `wrong` is what failed; a check that is not there went well."""
 
     versions: dict[str, str]
@@ -53,7 +53,7 @@ class Answer:
     sees, 'manifest' digest of the dataset."""
 
 
-def answer(question: Question, name: str) -> Answer:
+def answer(question: Question, name: str) -> NodeAnswer:
     """Runs all checks side by side, on the node called `name`; one that hangs is left behind and named."""
     checks: dict[str, Callable[[], dict[str, Any]]] = {
         "storage": lambda: check_storage(question.storage, question.folder, question.token, name),
@@ -68,7 +68,7 @@ def answer(question: Question, name: str) -> Answer:
     if question.gpus:
         checks["gpus"] = lambda: {"gpus": gpus_seen(question.seconds)}
     wrong, facts = side_by_side(checks, question.seconds)
-    return Answer(versions(), code_digest(), wrong, facts)
+    return NodeAnswer(versions(), code_digest(), wrong, facts)
 
 
 def versions() -> dict[str, str]:

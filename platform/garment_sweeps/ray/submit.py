@@ -99,12 +99,12 @@ def follow(address: str, job: str, write: Callable[[str], None]) -> tuple[str, s
 
     import aiohttp
 
-    client, said = _client(address), deque(maxlen=SAID_LINES)
+    client, lines_printed = _client(address), deque(maxlen=SAID_LINES)
 
     async def tail() -> None:
         async for text in client.tail_job_logs(job):
             write(text)
-            said.extend(text.splitlines())
+            lines_printed.extend(text.splitlines())
 
     try:
         asyncio.run(tail())
@@ -114,7 +114,7 @@ def follow(address: str, job: str, write: Callable[[str], None]) -> tuple[str, s
             f"lost sight of job {job} ({_first_line(error)}); it may be running still: "
             f"ray job logs --follow {job} --address {address}"
         ) from None
-    lines = [line.removeprefix(OUR_WORD) for line in said if line.startswith(OUR_WORD)]
+    lines = [line.removeprefix(OUR_WORD) for line in lines_printed if line.startswith(OUR_WORD)]
     return status, lines[-1] if lines else ""
 
 

@@ -125,12 +125,12 @@ class _Replayer:
         self._cut_short = event["cut_short"]
         before = len(self._log.read())
         self._searcher.on_trial_complete(name, event["result"] or None, event["error"])
-        told = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
-        if told is None:
+        repeated = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
+        if repeated is None:
             return  # told without Tune: a config that no model can be made of, or an end that was decided before
         for what in ("state", "values"):
-            if _plain(told.get(what)) != _plain(event.get(what)):
-                self._differ(event, event.get(what), told.get(what))
+            if _plain(repeated.get(what)) != _plain(event.get(what)):
+                self._differ(event, event.get(what), repeated.get(what))
 
     def _finalists(self, event: Event) -> None:
         again = [record.name for record in finalists_of(self._history.records, event["most"])]

@@ -2,14 +2,14 @@
 
 It differs from the study on record in two ways. A trial that proved infeasible is FAIL on record, and Optuna's samplers
 take no notice of failed trials; here it is a pruned one that breaks a constraint, which they learn to keep away from.
-And a trial that still runs counts by what it has reported (see `standing`).
+And a trial that still runs counts by what it has reported (see `running_as_pruned`).
 """
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from garment_sweeps.search.running_as_pruned import RunningAsPruned
 from garment_sweeps.search.sampler import SeededSampler
-from garment_sweeps.search.standing import StandingStorage
 from garment_sweeps.study.history import Record
 
 INFEASIBLE = "garment.infeasible"
@@ -29,7 +29,7 @@ class SeenStudy:
     def __init__(self, sampler: SeededSampler, objectives: int) -> None:
         self._sampler = sampler
         directions = ["minimize"] * objectives
-        storage = StandingStorage() if objectives == 1 else None
+        storage = RunningAsPruned() if objectives == 1 else None
         self._study = optuna.create_study(sampler=sampler, directions=directions, storage=storage)
         self._trials: dict[int, optuna.Trial] = {}
 

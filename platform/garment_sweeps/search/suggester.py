@@ -79,10 +79,10 @@ class Suggester:
             inputs = self._inputs(planned, duplicates)
             frozen = study.accept(number, asked)
             drawn = {"params": dict(frozen.params), "system_attrs": dict(frozen.system_attrs)}
-            told = {**drawn, "passed_over": passed_over}
-            announce(trial=trial_name(number), values=values, inputs=inputs, **told)
+            begun_with = {**drawn, "passed_over": passed_over}
+            announce(trial=trial_name(number), values=values, inputs=inputs, **begun_with)
             self._tried[digest] = trial_name(number)
-            record = begin(self._history, self._experiment, **told)
+            record = begin(self._history, self._experiment, **begun_with)
             (self._anything if study is self._seen else self._seen).add(record)
             return Suggestion(record, values, inputs)
         return None

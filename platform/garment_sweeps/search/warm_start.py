@@ -53,8 +53,8 @@ def known_trials(experiment: Experiment, known: list[dict[str, Any]] | tuple) ->
     answer, base = [], experiment.base.flat()
     for entry in known:
         params = experiment.space.encode(entry["values"], base)
-        told = {"values": tuple(entry["results"]), "violations": entry.get("violations")}
-        answer.append({"params": params, "distributions": experiment.space.distributions(params, base), **told})
+        results = {"values": tuple(entry["results"]), "violations": entry.get("violations")}
+        answer.append({"params": params, "distributions": experiment.space.distributions(params, base), **results})
     return answer
 
 
@@ -82,8 +82,8 @@ def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
     """Whether the other space changed a field that this one keeps at another value."""
     base = experiment.base.flat()
     searched = {parameter.path for parameter in experiment.space.parameters}
-    there = [name.removeprefix(SEARCHED) for name in run.data.params if name.startswith(SEARCHED)]
-    return any(path not in searched and run.data.params.get(path) != _logged(base.get(path)) for path in there)
+    searched_there = [name.removeprefix(SEARCHED) for name in run.data.params if name.startswith(SEARCHED)]
+    return any(path not in searched and run.data.params.get(path) != _logged(base.get(path)) for path in searched_there)
 
 
 def _known(run: "Run", experiment: Experiment, sweep: str) -> dict[str, Any] | None:

@@ -11,10 +11,10 @@ from garment_uv.errors import Unreachable
 PATIENCE_S = 300.0
 """How long a server may be away when a sweep goes on, seconds."""
 
-Answer = TypeVar("Answer")
+Returned = TypeVar("Returned")
 
 
-def patiently(call: Callable[[], Answer], goes_on: bool) -> Answer:
+def patiently(call: Callable[[], Returned], goes_on: bool) -> Returned:
     """What `call` returns; where the sweep `goes_on` it is called again while a server is away.
 
     A sweep that begins says at once that it cannot, since the address may be wrong; one that ran before knows better.

@@ -26,7 +26,7 @@ _WRITER = "writer"
 _TRANSFER = TransferConfig(multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES, max_concurrency=4)
 _READ = 2**20
 
-Answer = TypeVar("Answer")
+Returned = TypeVar("Returned")
 
 
 class S3Store:
@@ -200,5 +200,5 @@ class S3Store:
                 size += len(block)
         return size, digest.hexdigest()
 
-    def _try(self, doing: str, call: Callable[[], Answer]) -> Answer:
+    def _try(self, doing: str, call: Callable[[], Returned]) -> Returned:
         return self._connection.retried(doing, self.location)(call)

@@ -12,7 +12,7 @@ import botocore.session
 from botocore.config import Config
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from garment_sweeps.storage.s3_errors import S3_ERRORS, told, transient
+from garment_sweeps.storage.s3_errors import S3_ERRORS, transient, user_error_of
 from garment_sweeps.storage.uri import S3Location
 from garment_uv.errors import UserError
 
@@ -25,7 +25,7 @@ _DEFINITIONS = botocore.loaders.create_loader()
 """boto3's descriptions of AWS, read once a process: they are most of what a new client costs."""
 _READ = 2**20
 
-Answer = TypeVar("Answer")
+Returned = TypeVar("Returned")
 
 
 class S3Connection:
@@ -64,10 +64,10 @@ class S3Connection:
             self._made = client
         return self._made
 
-    def retried(self, doing: str, location: S3Location) -> Callable[[Callable[[], Answer]], Answer]:
+    def retried(self, doing: str, location: S3Location) -> Callable[[Callable[[], Returned]], Returned]:
         """What makes a call again until it succeeds or no try is left, and then raises one line, or Missing."""
 
-        def run(call: Callable[[], Answer]) -> Answer:
+        def run(call: Callable[[], Returned]) -> Returned:
             try:
                 return Retrying(
                     stop=stop_after_attempt(self._attempts),
@@ -77,7 +77,7 @@ class S3Connection:
                 )(call)
             except S3_ERRORS as error:
                 endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
-                raise told(error, doing, location, endpoint) from None
+                raise user_error_of(error, doing, location, endpoint) from None
 
         return run
 

@@ -71,7 +71,7 @@ def not_there(error: ClientError) -> bool:
     return _code(error) in _NO_SUCH_KEY
 
 
-def told(error: Exception, doing: str, location: S3Location, endpoint: str) -> UserError | Missing:
+def user_error_of(error: Exception, doing: str, location: S3Location, endpoint: str) -> UserError | Missing:
     """The error to raise: Missing when the object is not there, else a UserError that says how to mend it.
 
     Of its kinds, Unreachable and Damaged are those that callers may want to tell apart.

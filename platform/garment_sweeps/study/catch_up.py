@@ -16,9 +16,9 @@ STOP = "STOP"
 
 def catch_up(history: History, log: DecisionLog, experiment: Experiment) -> None:
     """Tells the study all that the log holds and it lacks, and both of ends that were decided and not yet told."""
-    told = LoggedTrials(history, experiment)
-    told.follow(log.read())
-    for record, event in told.stopped():
+    logged = LoggedTrials(history, experiment)
+    logged.follow(log.read())
+    for record, event in logged.stopped():
         result = {result_keys.EPOCH: event["epoch"], result_keys.OBJECTIVE: event["value"]}
         outcome = outcome_of(result, False, experiment)
         log.append("end", trial=record.name, result=result, error=False, cut_short=False, **as_told(outcome))

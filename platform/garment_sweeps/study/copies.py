@@ -103,8 +103,8 @@ class StateCopies:
 
     def _remove_superseded(self, newest: Segment) -> None:
         counting = {segment.name for segment in (*self._segments, newest)}
-        there = folder_names(self._filesystem, self._folder) if self._superseded else []
-        for name in set(self._superseded) & set(there) - counting:
+        present = folder_names(self._filesystem, self._folder) if self._superseded else []
+        for name in set(self._superseded) & set(present) - counting:
             self._filesystem.delete_file(f"{self._folder}/{name}")
 
     def _read(self, folder: str) -> list[Event]:

@@ -46,10 +46,10 @@ def passes(error: BaseException) -> bool:
         return False
     if isinstance(error, OSError):
         return error.errno not in _OS_LASTING
-    said = getattr(error, "orig", None)
-    if (code := getattr(said, "sqlite_errorcode", None)) is not None:
+    original = getattr(error, "orig", None)
+    if (code := getattr(original, "sqlite_errorcode", None)) is not None:
         return code & 0xFF in _SQLITE_PASSING  # above these bits SQLite says more of the same
-    if (state := getattr(said, "pgcode", None)) is not None:
+    if (state := getattr(original, "pgcode", None)) is not None:
         return not state.startswith(_SQLSTATE_LASTING)
     return _LASTING_TEXT.search(str(error)) is None
 

@@ -99,10 +99,10 @@ class History:
         self.note(number, **attrs)
         record = self.records[number]
         record.state, record.values = state, values
-        told = values
+        final = values
         if state == TrialState.PRUNED and record.curve and len(self.study.directions) == 1:
-            told = (record.curve[max(record.curve)],)  # as Optuna itself does
-        self._journal.put(lambda: self._finish(number, state, told))
+            final = (record.curve[max(record.curve)],)  # as Optuna itself does
+        self._journal.put(lambda: self._finish(number, state, final))
 
     def in_state(self, *states: TrialState) -> list[Record]:
         """Records in any of these states, in order."""
@@ -118,8 +118,8 @@ class History:
             self._ids[number] = self._storage.get_trial_id_from_study_id_trial_number(study_id, number)
         except KeyError:
             self._ids[number] = self._storage.create_new_trial(study_id, template_trial=template)
-        there = self._storage.get_trial(self._ids[number])
-        if there.number != number or there.user_attrs.get(WRITER) != self._writer:
+        created = self._storage.get_trial(self._ids[number])
+        if created.number != number or created.user_attrs.get(WRITER) != self._writer:
             name = self.study.study_name
             raise UserError(f"something else writes to study {name!r}: trial {number} is not ours; end that first")
 

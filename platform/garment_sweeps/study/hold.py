@@ -74,8 +74,8 @@ class StorageHold:
 
     def _write(self, over: bool = False) -> None:
         self._beats += 1
-        said = {"holder": "" if over else this_process(), "claim": self._claim.number, "beat": self._beats}
-        write_whole(self._filesystem, self._path, json.dumps(said).encode())
+        sign = {"holder": "" if over else this_process(), "claim": self._claim.number, "beat": self._beats}
+        write_whole(self._filesystem, self._path, json.dumps(sign).encode())
 
 
 def wait_until_free(storage: StorageConfig, sweep: str) -> None:
@@ -105,7 +105,7 @@ def _read(filesystem, path: str) -> dict:
     """What the driver last said; nothing where there is none."""
     try:
         with filesystem.open_input_stream(path) as stream:
-            said = json.loads(stream.read())
+            sign = json.loads(stream.read())
     except (FileNotFoundError, ValueError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return sign if isinstance(sign, dict) else {}

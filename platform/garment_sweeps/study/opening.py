@@ -61,7 +61,7 @@ class StudyOpening:
             "a decision log": bool(read_log(self._database.engine, self._sweep)),
             f"checkpoints in {self._claims.uri}": self._claims.newest() is not None or bool(self._claims.traces()),
         }
-        return [what for what, there in found.items() if there]
+        return [what for what, bears_it in found.items() if bears_it]
 
     def find(self) -> OpenedStudy | None:
         """The sweep's study as it was left, made again where its database is lost; None where there is none.

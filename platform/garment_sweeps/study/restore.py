@@ -27,11 +27,11 @@ def study_from_log(storage: BaseStorage, name: str, events: list[Event]) -> optu
     """
     experiment = experiment_of(events)
     directions = ["minimize"] * (1 + len(experiment.also_minimise))
-    told = optuna.create_study(directions=directions)
-    LoggedTrials(History(told, DirectJournal()), experiment).follow(events)
+    in_memory = optuna.create_study(directions=directions)
+    LoggedTrials(History(in_memory, DirectJournal()), experiment).follow(events)
     study = optuna.create_study(storage=storage, study_name=name, directions=directions)
     study.set_user_attr(EXPERIMENT_DIGEST, search_digest(experiment))
     study.set_user_attr(SESSIONS, sum(event["kind"] == "begin" for event in events))
-    for trial in told.get_trials(deepcopy=False):
+    for trial in in_memory.get_trials(deepcopy=False):
         study.add_trial(trial)
     return study

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import Settings
-from garment_sweeps.settings.patience import Answer, patiently
+from garment_sweeps.settings.patience import Returned, patiently
 from garment_sweeps.study.catch_up import catch_up
 from garment_sweeps.study.claims import Claim
 from garment_sweeps.study.copies import StateCopies
@@ -202,11 +202,11 @@ def _log_begin(state: SweepState, changes: Changes, works: bool) -> None:
     state.log.append("begin", session=state.session, **identity, **state.spec.plain(), **known, **changed)
 
 
-def _patient(call: Callable[[], Answer], goes_on: bool) -> Answer:
+def _patient(call: Callable[[], Returned], goes_on: bool) -> Returned:
     return patiently(lambda: answered(call), goes_on)
 
 
-def answered(call: Callable[[], Answer]) -> Answer:
+def answered(call: Callable[[], Returned]) -> Returned:
     """What `call` returns; Unreachable where the database went away meanwhile."""
     try:
         return call()

@@ -80,5 +80,5 @@ def _status(error: BaseException) -> int | None:
         return code
     if not hasattr(error, "get_http_status_code"):
         return None
-    said = _STATUS.search(str(error))  # MLflow's client knows not all of them by a name
-    return int(said[1]) if said else error.get_http_status_code()
+    status = _STATUS.search(str(error))  # MLflow's client knows not all of them by a name
+    return int(status[1]) if status else error.get_http_status_code()

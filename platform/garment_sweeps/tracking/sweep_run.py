@@ -114,9 +114,9 @@ class SweepRun:
     def log_sources(self, sources: Sources) -> None:
         """Keeps the diff and the experiment's file that the provenance speaks of, unless they are there."""
         place = sources.provenance.source
-        there = {Path(item.path).name for item in self.client.list_artifacts(self.run_id, place)} if place else set()
+        logged = {Path(item.path).name for item in self.client.list_artifacts(self.run_id, place)} if place else set()
         for name, text in sources.texts.items():
-            if name not in there:
+            if name not in logged:
                 self.client.log_text(self.run_id, text, f"{place}/{name}")
 
     def set_tags(self, values: dict[str, str]) -> None:

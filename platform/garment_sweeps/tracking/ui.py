@@ -105,8 +105,8 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
         while process.poll() is None and not answers(host, port):
             time.sleep(0.1)
         if process.poll() is None:
-            if said := warning(host, port):
-                print(said, file=sys.stderr, flush=True)
+            if line := warning(host, port):
+                print(line, file=sys.stderr, flush=True)
             print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
         status = process.wait()
         raise UserError(f"the MLflow server on {host}:{port} ended by itself (status {status}); above is what it said")

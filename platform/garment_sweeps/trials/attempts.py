@@ -70,8 +70,8 @@ class Attempts:
         for attempt in sorted(filter(self._of_this_session, self.all()), reverse=True):
             if attempt.epoch != epoch or crashes == CRASH_LOOP:
                 break
-            said = self._read(attempt)
-            crashes += not (said.get("ended") or (said.get("node") and gone(said["node"])))
+            content = self._read(attempt)
+            crashes += not (content.get("ended") or (content.get("node") and gone(content["node"])))
         return crashes == CRASH_LOOP
 
     def all(self) -> list[Attempt]:
@@ -86,15 +86,15 @@ class Attempts:
         return f"{self.path}/attempt-{attempt.number:08d}-{attempt.token}-e{attempt.epoch:06d}"
 
     def _write(self, attempt: Attempt, place: Place, ended: bool) -> None:
-        said = {"node": place.node, "ip": place.ip, "process": os.getpid(), "ended": ended}
+        content = {"node": place.node, "ip": place.ip, "process": os.getpid(), "ended": ended}
         with self.filesystem.open_output_stream(self._file(attempt)) as stream:
-            stream.write(json.dumps(said).encode())
+            stream.write(json.dumps(content).encode())
 
     def _read(self, attempt: Attempt) -> dict:
         """What the file says; nothing, where its process died while it wrote."""
         try:
             with self.filesystem.open_input_stream(self._file(attempt)) as stream:
-                said = json.loads(stream.read())
+                content = json.loads(stream.read())
         except (FileNotFoundError, ValueError):
             return {}
-        return said if isinstance(said, dict) else {}
+        return content if isinstance(content, dict) else {}

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.team import Answer, Died, Member, Team
+from garment_sweeps.trials.team import Died, Member, Reply, Team
 from garment_uv.training.trial import TrialConfig
 
 END_S = 5.0
@@ -45,7 +45,7 @@ class LocalTeam(Team):
         except OSError:
             pass  # it died: `wait` finds that out
 
-    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Answer]:
+    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Reply]:
         ready = wait([self._connections[rank] for rank in ranks], seconds)
         return {rank: self._received(rank) for rank in ranks if self._connections[rank] in ready}
 
@@ -59,13 +59,13 @@ class LocalTeam(Team):
                 process.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _received(self, rank: int) -> Answer:
+    def _received(self, rank: int) -> Reply:
         try:
             return self._connections[rank].recv()
         except (EOFError, OSError):
             self._started[rank].join(END_S)
             status = self._started[rank].exitcode
-            return Answer(error=Died(f"process {rank} of the training died (exit status {status})"))
+            return Reply(error=Died(f"process {rank} of the training died (exit status {status})"))
 
 
 def _serve(connection: Connection, rank: int, meeting: Path, context: TrialContext, config: TrialConfig) -> None:

@@ -15,7 +15,7 @@ from ray.train._internal.backend_executor import BackendExecutor
 from ray.train.torch import TorchConfig
 
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.team import Answer, Died, Member, Team
+from garment_sweeps.trials.team import Died, Member, Reply, Team
 from garment_uv.training.trial import TrialConfig
 
 _members: list[Member] = []
@@ -44,7 +44,7 @@ class RayTeam(Team):
     def send(self, rank: int, method: str, arguments: tuple) -> None:
         self._calls[rank] = self._executor.worker_group.execute_single_async(rank, _answer, method, arguments)
 
-    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Answer]:
+    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Reply]:
         by_call = {self._calls[rank]: rank for rank in ranks}
         ready, _ = ray.wait(list(by_call), num_returns=1, timeout=seconds)
         return {by_call[call]: self._received(by_call[call], call) for call in ready}
@@ -52,13 +52,13 @@ class RayTeam(Team):
     def end(self) -> None:
         self._executor.shutdown(graceful_termination=False)
 
-    def _received(self, rank: int, call: ray.ObjectRef) -> Answer:
+    def _received(self, rank: int, call: ray.ObjectRef) -> Reply:
         try:
             return ray.get(call)
         except RayActorError as error:
-            return Answer(error=Died(f"process {rank} of the trial died: {_first_line(error)}"))
+            return Reply(error=Died(f"process {rank} of the trial died: {_first_line(error)}"))
         except RayError as error:
-            return Answer(error=Died(f"process {rank} of the trial failed: {_first_line(error)}"))
+            return Reply(error=Died(f"process {rank} of the trial failed: {_first_line(error)}"))
 
 
 def _prepare(home: str, on_gpu: bool) -> None:
@@ -84,7 +84,7 @@ def _open(context: TrialContext, config: TrialConfig) -> None:
     _members[:] = [Member(lambda: TrainingWork(context, config, processes))]
 
 
-def _answer(method: str, arguments: tuple[Any, ...]) -> Answer:
+def _answer(method: str, arguments: tuple[Any, ...]) -> Reply:
     return _members[0].answer(method, arguments)
 
 

@@ -16,7 +16,7 @@ class Died(Exception):
     """A process of the team ended, or failed of what is no fault of the config: the trial is to be started again."""
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """What a process gave back, or why it did not: Infeasible, UserError or Died."""
 
     value: Any = None
@@ -33,18 +33,18 @@ class Member:
         except (Infeasible, UserError) as error:
             self._refused = error
 
-    def answer(self, method: str, arguments: tuple) -> Answer:
+    def answer(self, method: str, arguments: tuple) -> Reply:
         """Calls a method of the work, or reads an attribute; always refused where the work could not be opened."""
         if self._refused is not None:
-            return Answer(error=self._refused)
+            return Reply(error=self._refused)
         try:
             found = getattr(self._work, method)
-            return Answer(found(*arguments) if callable(found) else found)
+            return Reply(found(*arguments) if callable(found) else found)
         except (Infeasible, UserError) as error:
-            return Answer(error=error)
+            return Reply(error=error)
         except Exception as error:
             traceback.print_exc()
-            return Answer(error=Died(f"a process of the training failed: {type(error).__name__}: {error}"))
+            return Reply(error=Died(f"a process of the training failed: {type(error).__name__}: {error}"))
 
 
 class Team(ABC):
@@ -76,7 +76,7 @@ class Team(ABC):
         """Has a process call that method."""
 
     @abstractmethod
-    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Answer]:
+    def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Reply]:
         """Answers of those of these processes that have one; at least one, unless so many seconds pass."""
 
     @abstractmethod
@@ -97,9 +97,9 @@ class Team(ABC):
             self.close()
         raise (reasons or errors)[0]
 
-    def _answers(self, missing: set[int]) -> dict[int, Answer]:
+    def _answers(self, missing: set[int]) -> dict[int, Reply]:
         """Everyone's answer; from the first failure on only those that come within `GRACE_S`."""
-        answers: dict[int, Answer] = {}
+        answers: dict[int, Reply] = {}
         deadline = None
         while missing:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())

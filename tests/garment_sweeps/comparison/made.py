@@ -4,7 +4,7 @@ import numpy as np
 import trimesh
 from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 
-from garment_sweeps.comparison.gathered import Gathered
+from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
 from garment_uv.classes import GARMENT_CLASSES
@@ -23,7 +23,7 @@ def row(number: int, s2s: float, outcome: str = "complete", params: dict | None 
     return Row(f"t{number:05d}", outcome, metrics, params or {})
 
 
-def gathered(place: int, samples: int, detail: int = 12, curve: int = 5) -> Gathered:
+def gathered(place: int, samples: int, detail: int = 12, curve: int = 5) -> ComparedRun:
     """A run that kept so many samples: tubes of `detail` x `detail` vertices, the wider the later the run."""
     exhibits, scores = [], []
     for number in range(samples):
@@ -34,7 +34,7 @@ def gathered(place: int, samples: int, detail: int = 12, curve: int = 5) -> Gath
         exhibits.append(Exhibit(key, {garment: truth}, {garment: moved}, {garment: distance}))
         scores.append(score(key, garment, 10.0 + place))
     curves = {"s2s/all": [(epoch, 10.0 + place + 40.0 / epoch) for epoch in range(1, curve + 1)]}
-    return Gathered(f"t{place:05d}", run(place), tuple(exhibits), tuple(scores), curves)
+    return ComparedRun(f"t{place:05d}", run(place), tuple(exhibits), tuple(scores), curves)
 
 
 def run(place: int) -> Run:

@@ -11,7 +11,7 @@ import trimesh
 from rich.console import Console
 
 from garment_sweeps.comparison.compare import compare, compare_at_end
-from garment_sweeps.comparison.gathered import gather
+from garment_sweeps.comparison.compared_run import fetch_run
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.views import views
 from garment_sweeps.promotion.evaluate import evaluate, write_csv
@@ -75,7 +75,7 @@ def test_every_view_has_its_s2s_also_where_the_headline_was_of_other_samples(tra
     run = client.create_run(client.create_experiment("few", (tmp_path / "artifacts").as_uri()))
     for name, folder in folders.items():
         client.log_artifacts(run.info.run_id, str(folder), name)
-    trial = gather(client, "few", run, [])
+    trial = fetch_run(client, "few", run, [])
     shown = {item.sample.key: item.sample_scores for item in work._trainer.evaluator.samples("test", "given", 3)}
     work.close()
     assert [item.key for item in trial.exhibits] == list(shown) and not set(shown) <= {s.sample for s in trial.scores}

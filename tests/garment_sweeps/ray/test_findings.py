@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from garment_sweeps.experiment.experiment import ResourcesConfig
-from garment_sweeps.ray.findings import Answers, Finding, judge
+from garment_sweeps.ray.findings import ClusterAnswers, Finding, findings_of
 from garment_sweeps.ray.nodes import ClusterNode
-from garment_sweeps.ray.probe import Answer
+from garment_sweeps.ray.probe import NodeAnswer
 
 HEAD = ClusterNode("h", "10.0.0.1", "head 10.0.0.1", head=True, cpus=8, gpus=0)
 ONE = ClusterNode("1", "10.0.0.2", "one 10.0.0.2", head=False, cpus=4, gpus=1)
 TWO = ClusterNode("2", "10.0.0.3", "two 10.0.0.3", head=False, cpus=4, gpus=1)
-GOOD = Answer({"python": "3.11.7", "torch": "2.13.0"}, "aa", {}, {"home_gib": 50.0, "manifest": "m", "gpus": 1})
+GOOD = NodeAnswer({"python": "3.11.7", "torch": "2.13.0"}, "aa", {}, {"home_gib": 50.0, "manifest": "m", "gpus": 1})
 
 
 def judged(
@@ -21,7 +21,9 @@ def judged(
     uris = {"storage": "s3://b/x", "tracking": "http://m:5000", "dataset": "s3://b/d", "study": "postgresql://db/x"}
     answers = {node.id: GOOD for node in nodes} | (by_node or {})
     wanted = resources or ResourcesConfig(cpus=1, gpus=0.5)
-    return judge(Answers(list(nodes), wanted, driver, answers, silent or {}, **{**uris, **places}, resumed=resumed))
+    return findings_of(
+        ClusterAnswers(list(nodes), wanted, driver, answers, silent or {}, **{**uris, **places}, resumed=resumed)
+    )
 
 
 def test_a_cluster_in_order_has_no_findings():

@@ -10,7 +10,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from garment_sweeps.storage.s3_errors import DamagedInTransit, Missing, told, transient
+from garment_sweeps.storage.s3_errors import DamagedInTransit, Missing, transient, user_error_of
 from garment_sweeps.storage.uri import S3Location
 from garment_uv.errors import UserError
 
@@ -43,7 +43,7 @@ def answer(code: str, status: int) -> ClientError:
     ],
 )
 def test_each_answer(error, words, again):
-    said = told(error, "write x", S3Location("b", "p"), "E")
+    said = user_error_of(error, "write x", S3Location("b", "p"), "E")
     assert isinstance(said, UserError)
     assert str(said).startswith("cannot write x at s3://b/p: ") and words in str(said) and "\n" not in str(said)
     assert transient(error) is again
@@ -51,4 +51,4 @@ def test_each_answer(error, words, again):
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
 def test_an_absent_object_is_missing(code):
-    assert isinstance(told(answer(code, 404), "read x", S3Location("b", "p"), "E"), Missing)
+    assert isinstance(user_error_of(answer(code, 404), "read x", S3Location("b", "p"), "E"), Missing)

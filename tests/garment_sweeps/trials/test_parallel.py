@@ -10,7 +10,7 @@ from garment_sweeps.experiment import Choice, Experiment, FinalsConfig, Resource
 from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.trials import team as team_module
 from garment_sweeps.trials.single import TrainingRequest, train_once
-from garment_sweeps.trials.team import Answer, Died, Member, Team
+from garment_sweeps.trials.team import Died, Member, Reply, Team
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.samples.source import FolderSource
 from garment_uv.training.trainer import Trainer
@@ -66,7 +66,7 @@ def test_garment_train_with_two_processes_of_which_one_is_killed_goes_on_when_re
 class Scripted(Team):
     """Processes that answer what they were told to; one that was told nothing never answers."""
 
-    def __init__(self, *answers: Answer | None) -> None:
+    def __init__(self, *answers: Reply | None) -> None:
         super().__init__(len(answers))
         self.answers, self.ended = answers, False
 
@@ -84,12 +84,12 @@ class Scripted(Team):
 
 def test_what_all_find_leaves_them_at_work_and_what_one_finds_ends_the_others(monkeypatch):
     monkeypatch.setattr(team_module, "GRACE_S", 0.0)
-    diverged, died = Answer(error=Infeasible("diverged")), Answer(error=Died("killed"))
+    diverged, died = Reply(error=Infeasible("diverged")), Reply(error=Died("killed"))
     agreed = Scripted(diverged, diverged)
     with pytest.raises(Infeasible, match="diverged"):
         agreed.everyone("run_epoch")
     assert not agreed.gone and not agreed.ended
-    for answers in ((diverged, None), (None, diverged), (died, diverged), (Answer(1), diverged)):
+    for answers in ((diverged, None), (None, diverged), (died, diverged), (Reply(1), diverged)):
         one = Scripted(*answers)
         with pytest.raises(Infeasible, match="diverged"):
             one.everyone("run_epoch")
@@ -100,7 +100,7 @@ def test_what_all_find_leaves_them_at_work_and_what_one_finds_ends_the_others(mo
     assert lost.ended
     with pytest.raises(Died, match="were ended"):
         lost.first("save")
-    assert Scripted(Answer("a"), Answer("b")).everyone("epoch") == ["a", "b"]
+    assert Scripted(Reply("a"), Reply("b")).everyone("epoch") == ["a", "b"]
 
 
 def test_a_member_says_why_its_work_did_not_open_and_what_went_wrong():

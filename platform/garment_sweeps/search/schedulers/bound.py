@@ -102,8 +102,8 @@ class BoundTrials:
         """Tells the trial, if it is there, what changed of it, for when it is started next."""
         _, trial = self._pairs.get(view.name, (view, None))
         if trial is not None:
-            told = {**trial.config["trial"], CHANGES: list(self._changes), SCHEDULE: list(view.schedule)}
-            trial.set_config({**trial.config, "trial": told})
+            trial_config = {**trial.config["trial"], CHANGES: list(self._changes), SCHEDULE: list(view.schedule)}
+            trial.set_config({**trial.config, "trial": trial_config})
 
     def copy_for(self, view: TrialView, source: TrialView, tune_controller: Any) -> dict[str, Any]:
         """The newest checkpoint of the trial `source`, kept for `view`: `checkpoint` and `source_epoch`.

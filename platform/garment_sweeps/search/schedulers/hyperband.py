@@ -44,12 +44,12 @@ class HyperBand(HyperBandScheduler):
         if bracket._halves == 0 or result[result_keys.EPOCH] < bracket._cumul_r:
             return {}
         place = {"band": band, "bracket": self._hyperbands[band].index(bracket), "rung": bracket._cumul_r}
-        others = {other: told for other, told in bracket._live_trials.items() if other is not trial}
-        waiting_for = [other for other, told in others.items() if _epoch(told) < bracket._cumul_r]
+        others = {other: last_result for other, last_result in bracket._live_trials.items() if other is not trial}
+        waiting_for = [other for other, last_result in others.items() if _epoch(last_result) < bracket._cumul_r]
         if waiting_for:
             return {**place, "waiting_for": len(waiting_for)}
         values = {trial.name: result[result_keys.OBJECTIVE]}
-        values |= {other.name: told[result_keys.OBJECTIVE] for other, told in others.items()}
+        values |= {other.name: last_result[result_keys.OBJECTIVE] for other, last_result in others.items()}
         ranked = sorted(values.items(), key=lambda item: item[1])
         return {**place, "keeps": math.ceil(bracket._n / self._eta), "ranked": ranked}
 

@@ -109,9 +109,9 @@ class Judge:
         view.status, view.epoch = Trial.RUNNING, epoch
         if value is None:
             return Verdict()
-        told = view.tell(epoch, value)
-        inputs = self._rule.inputs(view, told)
-        decision = self._ask(lambda *given: self._rule.on_trial_result(*given, told), view)
+        result = view.tell(epoch, value)
+        inputs = self._rule.inputs(view, result)
+        decision = self._ask(lambda *given: self._rule.on_trial_result(*given, result), view)
         if decision == TrialScheduler.STOP:
             self._ask(self._rule.on_trial_remove, view)
             view.status = Trial.TERMINATED
@@ -138,8 +138,8 @@ class Judge:
         if view.is_finished():
             return Verdict()
         if how == DONE and value is not None and epoch > view.epoch:
-            told = view.tell(epoch, value)
-            self._ask(lambda *given: self._rule.on_trial_complete(*given, told), view)
+            result = view.tell(epoch, value)
+            self._ask(lambda *given: self._rule.on_trial_complete(*given, result), view)
         elif how == ERROR:
             self._ask(self._rule.on_trial_error, view)
         else:  # it brings no value, or none that is not on record: nothing may count twice

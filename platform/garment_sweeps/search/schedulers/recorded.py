@@ -165,8 +165,8 @@ class RecordedScheduler(TrialScheduler):
         """Epochs of which a driver that was killed kept no record, while the trial's checkpoint did."""
         for epoch, value in result.get(result_keys.EARLIER, ()):
             if view.epoch < epoch < int(result[result_keys.EPOCH]):
-                told = {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value}
-                decision = self._decide(tune_controller, view, epoch, told)
+                missed = {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value}
+                decision = self._decide(tune_controller, view, epoch, missed)
                 if decision != TrialScheduler.CONTINUE:
                     return decision
         return TrialScheduler.CONTINUE
@@ -181,11 +181,11 @@ class RecordedScheduler(TrialScheduler):
         return verdict.decision
 
     def _record(self, name: str, epoch: int, result: dict[str, Any], verdict: Verdict, more: dict[str, Any]) -> None:
-        told = {"trial": name, "epoch": epoch, "value": usable_value(result)}
+        body = {"trial": name, "epoch": epoch, "value": usable_value(result)}
         more = {**more, **{key: result[key] for key in KEPT if key in result}}
-        self._log.append("result", **told, decision=verdict.decision, inputs=verdict.inputs, **more)
+        self._log.append("result", **body, decision=verdict.decision, inputs=verdict.inputs, **more)
         if verdict.decision in MEANING:
-            self._log.append(MEANING[verdict.decision], **told, inputs=verdict.inputs)
+            self._log.append(MEANING[verdict.decision], **body, inputs=verdict.inputs)
         self._follow(verdict)
 
     def _settle(self, verdict: Verdict, tune_controller: Any) -> dict[str, Any]:
@@ -199,8 +199,8 @@ class RecordedScheduler(TrialScheduler):
     def _follow(self, verdict: Verdict) -> None:
         for kind, views in (("stop", verdict.stopped), ("promote", verdict.promoted)):
             for view in views:
-                told = {"trial": view.name, "epoch": view.value_epoch, "value": view.value}
-                self._log.append(kind, **told, inputs=verdict.inputs)
+                body = {"trial": view.name, "epoch": view.value_epoch, "value": view.value}
+                self._log.append(kind, **body, inputs=verdict.inputs)
         for name, entry in verdict.exploits.items():
             view = self._judge.trials[name]
             self._log.append("exploit", trial=name, **entry)

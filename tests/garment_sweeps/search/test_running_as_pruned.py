@@ -5,14 +5,14 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from garment_sweeps.search.standing import StandingStorage
+from garment_sweeps.search.running_as_pruned import RunningAsPruned
 
 SPACE = {"x": FloatDistribution(0.0, 1.0)}
 
 
 @pytest.fixture
 def study() -> optuna.Study:
-    return optuna.create_study(storage=StandingStorage())
+    return optuna.create_study(storage=RunningAsPruned())
 
 
 def states(study: optuna.Study) -> list[TrialState]:
@@ -61,5 +61,5 @@ def test_the_sampler_looks_where_what_still_runs_is_best(study):
         study.sampler = optuna.samplers.TPESampler(seed=1, constant_liar=True)
         return sum(study.ask(SPACE).params["x"] for _ in range(8)) / 8
 
-    assert suggested(StandingStorage()) < 0.4
+    assert suggested(RunningAsPruned()) < 0.4
     assert suggested(optuna.storages.InMemoryStorage()) > 0.6

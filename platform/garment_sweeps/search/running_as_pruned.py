@@ -12,7 +12,7 @@ from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial, TrialState
 
 
-class StandingStorage(InMemoryStorage):
+class RunningAsPruned(InMemoryStorage):
     """Trials in memory; in lists of them, a running one that has reported stands as if stopped at its newest epoch.
 
     So it ranks by the epoch that it has reached and then by its value, as those that were stopped do. One that has not
@@ -23,11 +23,11 @@ class StandingStorage(InMemoryStorage):
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """All trials, or those that stand in one of `states`."""
-        shown = [_standing(trial) for trial in super().get_all_trials(study_id, deepcopy)]
+        shown = [_as_pruned(trial) for trial in super().get_all_trials(study_id, deepcopy)]
         return [trial for trial in shown if states is None or trial.state in states]
 
 
-def _standing(trial: FrozenTrial) -> FrozenTrial:
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
     if trial.state != TrialState.RUNNING or not trial.intermediate_values:
         return trial
     shown = copy.copy(trial)

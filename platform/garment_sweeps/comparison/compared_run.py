@@ -18,7 +18,7 @@ Curve = list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
-class Gathered:
+class ComparedRun:
     """One run, as a column of the page."""
 
     name: str
@@ -31,7 +31,7 @@ class Gathered:
     """By metric."""
 
 
-def gather(client: "MlflowClient", name: str, run: "Run", metrics: list[str]) -> Gathered:
+def fetch_run(client: "MlflowClient", name: str, run: "Run", metrics: list[str]) -> ComparedRun:
     """Everything of a run, and the curves of those of `metrics` that it has."""
     run_id = run.info.run_id
     kept = {item.path for item in client.list_artifacts(run_id)}
@@ -39,7 +39,7 @@ def gather(client: "MlflowClient", name: str, run: "Run", metrics: list[str]) ->
         exhibits = _exhibits(client, run_id, folder) if GALLERY_ARTIFACT in kept else ()
         scores = _scores(client, run_id, folder) if SCORES_ARTIFACT in kept else ()
     curves = {metric: _curve(client, run_id, metric) for metric in metrics if metric in run.data.metrics}
-    return Gathered(name, run, exhibits, scores, curves)
+    return ComparedRun(name, run, exhibits, scores, curves)
 
 
 def _exhibits(client: "MlflowClient", run_id: str, folder: str) -> tuple["Exhibit", ...]:

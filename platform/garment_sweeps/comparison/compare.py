@@ -65,7 +65,7 @@ def compare_at_end(sweep: str) -> str:
         with TemporaryDirectory() as folder:
             compared = compare([sweep], Path(folder) / PAGE_FILE)
     except Exception as error:  # the sweep is over: whatever is wrong with a page of it must not make it fail
-        from garment_sweeps.tracking.courier import first_line
+        from garment_sweeps.settings.masking import first_line
 
         return f"no comparison page ({first_line(error)}); `garment compare {sweep}` tries again"
     beside = "1 trial" if len(compared.runs) == 1 else f"{len(compared.runs)} trials side by side"

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from garment_sweeps.settings.masking import first_line
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config
 from garment_uv.errors import UserError
@@ -66,7 +67,7 @@ def read_meshes(folder: Path, layout: Layout) -> Iterator[tuple[str, Mesh]]:
         try:
             mesh = trimesh.load(path, force="mesh", process=False)
         except (ValueError, OSError, IndexError, KeyError) as error:
-            raise UserError(f"{path} cannot be read as a mesh: {str(error).splitlines()[0][:120]}") from None
+            raise UserError(f"{path} cannot be read as a mesh: {first_line(error, 120)}") from None
         vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)
         if not len(faces) or not np.isfinite(vertices).all():
             raise UserError(f"{path} has no faces, or vertices that are not finite; export the mesh again")

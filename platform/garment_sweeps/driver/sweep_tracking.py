@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.config import TrackingConfig
-from garment_sweeps.tracking.courier import Courier, first_line
+from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.provenance import Sources, take_sources
 from garment_sweeps.tracking.reconcile import Reconciliation, StudyOutcome

@@ -14,7 +14,7 @@ from garment_sweeps.ray.probe import NodeAnswer, Question, answer, side_by_side,
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import last_line
 from garment_sweeps.settings.urls import without_login, without_password
 from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.storage.manifest_digest import manifest_digest
@@ -150,7 +150,7 @@ def _ask(nodes: list[ClusterNode], question: Question) -> tuple[dict[str, NodeAn
         try:
             answers[asked[ref]] = ray.get(ref)
         except ray.exceptions.RayError as error:  # such as other code, or a runtime environment that cannot be made
-            silent[asked[ref]] = f"no trial could start there ({_last_line(error)})"
+            silent[asked[ref]] = f"no trial could start there ({last_line(error, 160)})"
     for ref in late:
         ray.cancel(ref, force=True)
     return answers, silent
@@ -190,13 +190,9 @@ def _token_in_storage(question: Question, settings: Settings) -> Iterator[str]:
         with filesystem.open_output_stream(f"{folder}/driver") as stream:
             stream.write(question.token.encode())
     except OSError as error:
-        wrong = _last_line(error)
+        wrong = last_line(error, 160)
     try:
         yield wrong
     finally:
         with suppress(OSError):  # an empty folder left behind harms nobody
             filesystem.delete_dir(folder)
-
-
-def _last_line(error: BaseException) -> str:
-    return masked((str(error).strip().splitlines() or [type(error).__name__])[-1].strip())[:160]

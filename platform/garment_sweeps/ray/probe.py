@@ -13,7 +13,7 @@ from typing import Any
 
 from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib, gpus_seen
 from garment_sweeps.settings.code import code_digest
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.manifest_digest import manifest_digest
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
@@ -92,7 +92,7 @@ def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple
             facts.update(checks[name]())
             del wrong[name]
         except Exception as error:  # whatever it is, it is what the user must read
-            wrong[name] = _words(error)
+            wrong[name] = first_line(getattr(error, "orig", None) or error, 160)
 
     threads = [threading.Thread(target=run, args=(name,), daemon=True) for name in checks]
     for thread in threads:
@@ -101,8 +101,3 @@ def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return dict(wrong), dict(facts)
-
-
-def _words(error: BaseException) -> str:
-    text = str(getattr(error, "orig", None) or error).strip()
-    return masked((text.splitlines() or [type(error).__name__])[0])[:160]

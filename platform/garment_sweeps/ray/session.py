@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 
 from garment_sweeps.ray.token import make_token
+from garment_sweeps.settings.masking import first_line
 from garment_uv.errors import UserError
 
 CONNECT_S = 5.0
@@ -151,7 +152,7 @@ def _connect(address: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
+        reason = first_line(error)
         raise UserError(
             f"no Ray cluster answers at {address} ({reason}); start one with `ray start --head`, or unset RAY_ADDRESS"
         ) from None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from garment_sweeps.ray.session import QUIET
 from garment_sweeps.settings.environment import find_home
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.urls import holds_secret
 from garment_uv.errors import UserError
 
@@ -85,7 +85,7 @@ def submit(
         )
     except (OSError, RuntimeError) as error:  # Ray's client lets pass what its HTTP library raises, an OSError
         raise UserError(
-            f"the cluster at {address} did not take the job ({_first_line(error)}); see `ray job list --address "
+            f"the cluster at {address} did not take the job ({first_line(error)}); see `ray job list --address "
             f"{address}`, and try again"
         ) from None
 
@@ -111,7 +111,7 @@ def follow(address: str, job: str, write: Callable[[str], None]) -> tuple[str, s
         status = str(client.get_job_status(job).value)
     except (OSError, RuntimeError, aiohttp.ClientError) as error:
         raise UserError(
-            f"lost sight of job {job} ({_first_line(error)}); it may be running still: "
+            f"lost sight of job {job} ({first_line(error)}); it may be running still: "
             f"ray job logs --follow {job} --address {address}"
         ) from None
     lines = [line.removeprefix(OUR_WORD) for line in lines_printed if line.startswith(OUR_WORD)]
@@ -168,9 +168,5 @@ def _client(address: str):
         return JobSubmissionClient(address)
     except (OSError, RuntimeError, ValueError) as error:
         raise UserError(
-            f"no Ray dashboard answers at {address} ({_first_line(error)}); give its URL, as http://head:8265"
+            f"no Ray dashboard answers at {address} ({first_line(error)}); give its URL, as http://head:8265"
         ) from None
-
-
-def _first_line(error: BaseException) -> str:
-    return masked((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]

@@ -18,6 +18,16 @@ def masked(text: str) -> str:
     return with_logins_hidden(text)
 
 
+def first_line(error: BaseException | str, most: int = 200) -> str:
+    """The start of an error's text, in one line that may be shown."""
+    return _lines_of(error)[0][:most]
+
+
+def last_line(error: BaseException | str, most: int = 200) -> str:
+    """The end of an error's text likewise: where a traceback or a list of causes ends in what matters."""
+    return _lines_of(error)[-1].strip()[:most]
+
+
 def is_secret(name: str) -> bool:
     """Whether an environment variable of that name has a value that is never shown."""
     return _SECRET_NAME.search(name) is not None
@@ -32,3 +42,7 @@ def _secrets() -> set[str]:
         elif "://" in value:
             found |= secrets_of(value)
     return {secret for secret in found if len(secret) >= SHORTEST}
+
+
+def _lines_of(error: BaseException | str) -> list[str]:
+    return masked(str(error).strip()).splitlines() or [type(error).__name__]

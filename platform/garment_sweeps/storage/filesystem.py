@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def check_storage(storage: StorageConfig) -> None:
     try:
         info = filesystem.get_file_info(bucket)
     except OSError as error:
-        reason = masked(str(error).splitlines()[0])[:200]
+        reason = first_line(error)
         kind = UserError if any(word in str(error) for word in REFUSALS) else Unreachable
         raise kind(
             f"GARMENT_STORAGE {storage.uri} cannot be reached ({reason}); check bucket, keys and AWS_ENDPOINT_URL_S3"

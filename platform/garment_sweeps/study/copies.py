@@ -15,6 +15,7 @@ import threading
 from typing import NamedTuple
 
 from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem, write_whole
 from garment_sweeps.study.decisions import DecisionLog, Event
 
@@ -90,7 +91,7 @@ class StateCopies:
             write_whole(self._filesystem, f"{self._folder}/{segment.name}", "".join(lines).encode())
             self._remove_superseded(segment)
         except OSError as error:
-            reason = str(error).splitlines()[0][:200]
+            reason = first_line(error)
             print(f"garment: no copy of the sweep's state could be kept ({reason})", file=sys.stderr, flush=True)
             return
         # One more round of life for what was merged: where the new copy is damaged, the old ones still stand.

@@ -7,7 +7,7 @@ import sqlite3
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_uv.errors import UserError
 
 PASSING = (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, StorageInternalError, OSError)
@@ -58,8 +58,7 @@ def sentence(error: BaseException) -> str:
     """An error of the database in one line."""
     if isinstance(error, UserError):
         return str(error)
-    inner = getattr(error, "orig", None) or error.__cause__ or error
-    reason = masked((str(inner).strip() or type(inner).__name__).splitlines()[0])[:200]
+    reason = first_line(getattr(error, "orig", None) or error.__cause__ or error)
     if passes(error) or not isinstance(error, PASSING):
         return f"the study's database does not answer ({reason})"
     return f"the study's database refuses what is written ({reason}); mend that and go on with --resume"

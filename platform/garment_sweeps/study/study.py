@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import RDBStorage
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.urls import without_login
 from garment_uv.errors import Unreachable, UserError
 
@@ -51,7 +51,7 @@ def open_storage(url: str) -> RDBStorage:
         (_write_ahead if local else _end_stalled)(storage.engine)
         return storage
     except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        reason = masked(str(getattr(error, "orig", None) or error).strip().splitlines()[0])
+        reason = first_line(getattr(error, "orig", None) or error, 1000)
         kind = UserError if local else Unreachable
         raise kind(
             f"the study database {without_login(url)} does not open ({reason}); see GARMENT_OPTUNA_STORAGE"

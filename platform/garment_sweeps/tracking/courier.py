@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking.answers import is_away
 
 if TYPE_CHECKING:
@@ -120,8 +120,3 @@ class Courier:
             self._changed.wait_for(lambda: self.closing or self._waiting, seconds)
             if self._waiting:
                 self._changed.wait_for(lambda: self.closing, min(seconds, FIRST_PAUSE_S))
-
-
-def first_line(error: BaseException | str) -> str:
-    """The start of an error's text, without passwords."""
-    return masked((str(error).strip().splitlines() or [type(error).__name__])[0])[:200]

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking import tags
 from garment_uv.errors import UserError
 
@@ -66,4 +67,4 @@ def download_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     try:
         return Path(client.download_artifacts(run_id, MODEL_ARTIFACT, str(folder)))
     except (MlflowException, OSError) as error:
-        raise UserError(f"the model of run {run_id} cannot be fetched: {str(error).splitlines()[0]}") from None
+        raise UserError(f"the model of run {run_id} cannot be fetched: {first_line(error)}") from None

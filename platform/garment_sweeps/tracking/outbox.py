@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem
 from garment_sweeps.tracking.answers import is_away, stumbled
-from garment_sweeps.tracking.courier import first_line
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.record import TrialRecord
 from garment_uv.errors import UserError

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking.answers import is_refused
-from garment_sweeps.tracking.courier import first_line
 
 MANY = 8
 """After so many refusals with nothing taken, the rest of a batch is not tried one by one."""

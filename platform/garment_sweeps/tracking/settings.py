@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from garment_sweeps.settings.masking import masked
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking.home import artifact_location, open_home, register, store_file
 from garment_sweeps.tracking.refusals import refused_with
@@ -48,7 +48,7 @@ def tracking_client(uri: str | None = None) -> "MlflowClient":
                 f"MLflow at {shown} does not know this user or password; set MLFLOW_TRACKING_USERNAME and "
                 "MLFLOW_TRACKING_PASSWORD"
             ) from None
-        reason = masked(str(error).replace(uri, shown).splitlines()[0])[:160]
+        reason = first_line(str(error).replace(uri, shown), 160)
         raise Unreachable(
             f"MLflow at {shown} does not answer ({reason}); start it, or unset "
             "MLFLOW_TRACKING_URI to track into a local SQLite file"

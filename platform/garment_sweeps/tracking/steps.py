@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking.answers import insisted, is_refused, stumbled
-from garment_sweeps.tracking.courier import first_line
 
 
 class Steps:

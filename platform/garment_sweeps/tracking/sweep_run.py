@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import tenacity
 
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.answers import is_away, is_refused
 from garment_sweeps.tracking.code_state import git_commit
-from garment_sweeps.tracking.courier import first_line
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.one_run import keep_one
 from garment_sweeps.tracking.provenance import Provenance, Sources, user

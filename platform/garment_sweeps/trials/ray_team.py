@@ -14,6 +14,7 @@ from ray.exceptions import RayActorError, RayError
 from ray.train._internal.backend_executor import BackendExecutor
 from ray.train.torch import TorchConfig
 
+from garment_sweeps.settings.masking import first_line
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.team import Died, Member, Reply, Team
 from garment_uv.training.trial import TrialConfig
@@ -56,9 +57,9 @@ class RayTeam(Team):
         try:
             return ray.get(call)
         except RayActorError as error:
-            return Reply(error=Died(f"process {rank} of the trial died: {_first_line(error)}"))
+            return Reply(error=Died(f"process {rank} of the trial died: {first_line(error)}"))
         except RayError as error:
-            return Reply(error=Died(f"process {rank} of the trial failed: {_first_line(error)}"))
+            return Reply(error=Died(f"process {rank} of the trial failed: {first_line(error)}"))
 
 
 def _prepare(home: str, on_gpu: bool) -> None:
@@ -86,7 +87,3 @@ def _open(context: TrialContext, config: TrialConfig) -> None:
 
 def _answer(method: str, arguments: tuple[Any, ...]) -> Reply:
     return _members[0].answer(method, arguments)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from garment_sweeps.comparison.leaderboard import Leaderboard
+    from garment_sweeps.comparison.board import Leaderboard
 
 
 def results(sweep: str) -> "Leaderboard":

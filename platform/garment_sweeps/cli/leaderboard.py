@@ -15,5 +15,6 @@ def command(sweep: str, everything: bool) -> None:
     """The trials of SWEEP, ranked by its objective, with what differs between them and the baselines beside them."""
     from garment_sweeps.cli.output import show
     from garment_sweeps.comparison.leaderboard import leaderboard
+    from garment_sweeps.comparison.table import leaderboard_table
 
-    show(leaderboard(sweep).table(0 if everything else SHOWN))
+    show(leaderboard_table(leaderboard(sweep), 0 if everything else SHOWN))

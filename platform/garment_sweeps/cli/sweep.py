@@ -83,11 +83,12 @@ def _show(report) -> None:
     from garment_sweeps.cli.leaderboard import SHOWN
     from garment_sweeps.cli.output import show
     from garment_sweeps.comparison.leaderboard import leaderboard
+    from garment_sweeps.comparison.table import leaderboard_table
     from garment_sweeps.driver.report import report_lines
     from garment_sweeps.settings.masking import masked
 
     try:
-        show(leaderboard(report.name).table(SHOWN))
+        show(leaderboard_table(leaderboard(report.name), SHOWN))
     except UserError as error:  # the sweep is over, whatever became of MLflow meanwhile
         click.echo(masked(str(error)), err=True)
     for line in report_lines(report):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.leaderboard import Leaderboard, board_of
+from garment_sweeps.comparison.board import Leaderboard
+from garment_sweeps.comparison.leaderboard import board_of
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.one_run import run_or_none

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.rows import COST_PREFIX, Row
 from garment_sweeps.comparison.significance import LEVEL
@@ -10,7 +11,6 @@ from garment_sweeps.tracking.record import HEADLINE
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from garment_sweeps.comparison.leaderboard import Leaderboard
 
 COST_TITLES = {"seconds_per_image": "ms/image", "memory_mib": "MiB", "parameters": "parameters"}
 COST_SCALE = {"seconds_per_image": 1000.0}
@@ -18,7 +18,7 @@ FEW = 6
 """Of more searched parameters than these a trial's values stand in a line of their own: no terminal is that wide."""
 
 
-def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
+def leaderboard_table(board: Leaderboard, most: int = 0) -> "Group":
     """The table and the sentences under it.
 
     Of more than `most` trials, if it is not 0, only the first ones and those on the Pareto front are shown.
@@ -45,7 +45,7 @@ def leaderboard_table(board: "Leaderboard", most: int = 0) -> "Group":
     return Group(table, *below, *(Text(line) for line in lines))
 
 
-def _values(board: "Leaderboard", shown: list[Row], places: dict[str, int]):
+def _values(board: Leaderboard, shown: list[Row], places: dict[str, int]):
     """What was searched, a line a trial, which wraps between parameters."""
     from rich.table import Table
 
@@ -59,7 +59,7 @@ def _values(board: "Leaderboard", shown: list[Row], places: dict[str, int]):
     return table
 
 
-def leaderboard_lines(board: "Leaderboard", hidden: int = 0) -> list[str]:
+def leaderboard_lines(board: Leaderboard, hidden: int = 0) -> list[str]:
     """What can be told apart and what cannot, which trials are on the front, and how many are not shown."""
     lines = _best_lines(board)
     if board.costs:
@@ -74,7 +74,7 @@ def leaderboard_lines(board: "Leaderboard", hidden: int = 0) -> list[str]:
     return lines
 
 
-def _best_lines(board: "Leaderboard") -> list[str]:
+def _best_lines(board: Leaderboard) -> list[str]:
     """What can be said of the best trial, and of others only where there are others."""
     best = board.best
     if best is None:
@@ -97,7 +97,7 @@ def _best_lines(board: "Leaderboard") -> list[str]:
     return lines
 
 
-def _columns(board: "Leaderboard") -> list:
+def _columns(board: Leaderboard) -> list:
     """Title, options and the text of a cell, by column."""
     right, fold = {"justify": "right"}, {"overflow": "fold"}
     columns = [

@@ -18,9 +18,9 @@ from typing import Any
 
 from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
 from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.tracking_store import own_uri
 from garment_sweeps.settings.urls import login_of, without_login
 from garment_sweeps.storage.filesystem import open_filesystem
-from garment_sweeps.tracking.settings import own_uri
 
 CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""

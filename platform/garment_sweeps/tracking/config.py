@@ -11,7 +11,7 @@ class TrackingConfig(Config):
     """Ids of the sweep in MLflow."""
 
     uri: str
-    """Without a password, which each process has from its own environment (see `tracking.settings.own_uri`)."""
+    """Without a password, which each process has from its own environment (see `tracking_store.own_uri`)."""
     experiment_id: str
     parent_run_id: str
     wait_s: float = Field(default=5.0, ge=0)

@@ -69,8 +69,8 @@ def register() -> None:
     ) -> "ArtifactRepository":
         from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
-        from garment_sweeps.tracking.settings import garment_home
-        from garment_sweeps.tracking.settings import tracking_uri as of_the_environment
+        from garment_sweeps.settings.tracking_store import garment_home
+        from garment_sweeps.settings.tracking_store import tracking_uri as of_the_environment
 
         store = tracking_uri or of_the_environment()
         if store_file(store) is None:

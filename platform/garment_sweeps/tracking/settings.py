@@ -1,10 +1,10 @@
-"""Where the records go: an MLflow server by `MLFLOW_TRACKING_URI`, or SQLite and a folder with nothing set."""
+"""Clients of the store of records, answered once or still to be, and MLflow's experiments."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.masking import first_line
+from garment_sweeps.settings.tracking_store import garment_home, tracking_uri
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking.home import artifact_location, open_home, register, store_file
 from garment_sweeps.tracking.refusals import refused_with
@@ -12,22 +12,6 @@ from garment_uv.errors import Unreachable, UserError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-
-def garment_home() -> Path:
-    """Folder of everything local: `GARMENT_HOME`, or `.garment` in the working directory; absolute."""
-    return Path(os.environ.get("GARMENT_HOME", ".garment")).expanduser().resolve()
-
-
-def tracking_uri() -> str:
-    """`MLFLOW_TRACKING_URI`, or an SQLite store inside the garment home."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{garment_home() / 'mlflow.db'}"
-
-
-def own_uri(uri: str) -> str:
-    """A URI that came without its login, with this process's: `MLFLOW_TRACKING_URI` where it names the same server."""
-    own = os.environ.get("MLFLOW_TRACKING_URI", "")
-    return own if own and without_login(own) == without_login(uri) else uri
 
 
 def tracking_client(uri: str | None = None) -> "MlflowClient":

@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+from garment_sweeps.settings.tracking_store import garment_home, tracking_uri
 from garment_sweeps.tracking.home import artifacts_folder
-from garment_sweeps.tracking.settings import garment_home, tracking_client, tracking_uri
+from garment_sweeps.tracking.settings import tracking_client
 from garment_uv.errors import UserError
 from garment_uv.outputs import write_file
 

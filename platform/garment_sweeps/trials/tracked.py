@@ -11,13 +11,14 @@ from typing import Any
 
 from garment_sweeps.ray.node import Place
 from garment_sweeps.settings.datasets import uri_in_home
+from garment_sweeps.settings.tracking_store import own_uri
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
 from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
-from garment_sweeps.tracking.settings import open_client, own_uri
+from garment_sweeps.tracking.settings import open_client
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 

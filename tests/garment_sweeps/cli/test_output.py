@@ -7,8 +7,9 @@ import pytest
 
 import garment_sweeps
 from garment_sweeps.cli import checks, doctor, output
-from garment_sweeps.comparison.leaderboard import Leaderboard
+from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.rows import Row
+from garment_sweeps.comparison.table import leaderboard_table
 from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.promote import Promotion
 
@@ -39,7 +40,7 @@ def test_how_long_is_said_in_fitting_units():
 
 def test_a_leaderboard_shows_names_and_values_as_they_are(capsys):
     row = Row(ODD, "complete", {"s2s/all": 9.0, "epoch": 6.0}, {"data.uri": ODD}, "run")
-    output.show(Leaderboard(f"sweep {ODD}", (row,), (), ("data.uri",)).table())
+    output.show(leaderboard_table(Leaderboard(f"sweep {ODD}", (row,), (), ("data.uri",))))
     assert capsys.readouterr().out.count(ODD) >= 3  # title, trial, value
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from garment_sweeps.comparison.compare import compare, compare_at_end
 from garment_sweeps.comparison.compared_run import fetch_run
 from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.comparison.table import leaderboard_table
 from garment_sweeps.comparison.views import views
 from garment_sweeps.promotion.evaluate import evaluate, write_csv
 from garment_sweeps.tracking import tracking_client
@@ -37,7 +38,7 @@ def test_finals_are_ranked_before_stopped_trials_and_baselines_stand_beside_them
     }
     assert "training.epochs" in board.differing and "loss.uv" not in board.differing
     text = io.StringIO()
-    Console(file=text, width=200).print(board.table())
+    Console(file=text, width=200).print(leaderboard_table(board))
     assert "body as garment" in text.getvalue() and "epochs" in text.getvalue()
 
 

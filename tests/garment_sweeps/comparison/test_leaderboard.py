@@ -8,9 +8,10 @@ import pytest
 from mlflow.entities import Metric, Param, Run, RunData
 from rich.console import Console
 
-from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
+from garment_sweeps.comparison.board import Leaderboard
+from garment_sweeps.comparison.leaderboard import leaderboard, rank
 from garment_sweeps.comparison.rows import Row, fold
-from garment_sweeps.comparison.table import leaderboard_lines
+from garment_sweeps.comparison.table import leaderboard_lines, leaderboard_table
 from garment_sweeps.tracking.searched import last_params
 
 
@@ -29,7 +30,7 @@ def board_of(rows, **more) -> Leaderboard:
 
 def text_of(board: Leaderboard, most: int = 0) -> str:
     text = io.StringIO()
-    Console(file=text, width=200).print(board.table(most))
+    Console(file=text, width=200).print(leaderboard_table(board, most))
     return text.getvalue()
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.charts import COLOURS
 from garment_sweeps.comparison.chosen import Chosen
-from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.page import comparison_page
 from garment_sweeps.comparison.rows import Row
 from tests.garment_sweeps.comparison.made import gathered, row, run, score

@@ -42,13 +42,13 @@ def earlier_epochs(client: "MlflowClient", experiment: Experiment, base: TrialCo
         experiment: gives MLflow's experiment and what is searched.
         base: with the dataset's URI as the trials log it.
     """
-    found = client.get_experiment_by_name(experiment.name)
-    if found is None:
+    tracked = client.get_experiment_by_name(experiment.name)
+    if tracked is None:
         return None
     query = f"metrics.{result_keys.DEVICE_SECONDS} > 0 and metrics.epoch > 0"
     newest = ["attributes.start_time DESC"]
-    runs = client.search_runs([found.experiment_id], query, order_by=newest, max_results=NEWEST)
-    fixed, parents = _deciding(experiment, base), _alike_sweeps(client, found.experiment_id, experiment)
+    runs = client.search_runs([tracked.experiment_id], query, order_by=newest, max_results=NEWEST)
+    fixed, parents = _deciding(experiment, base), _alike_sweeps(client, tracked.experiment_id, experiment)
     seconds = [
         run.data.metrics[result_keys.DEVICE_SECONDS] / run.data.metrics["epoch"]
         for run in runs

@@ -30,10 +30,10 @@ def command(uri: str, raw: str, out: Path, worst: int, body: str, smpl_dir: Path
     manifest = open_source(uri).manifest
     ranks = write_registration_report(manifest, open_raw(raw), load_body(body, smpl_dir), out, worst)
     for name in GARMENT_CLASSES:
-        found = [entry.quality[name].s2s_mm for entry in manifest.sequences if name in entry.quality]
-        if found:
-            middle, high = np.median(found), np.percentile(found, 95)
-            click.echo(f"{name}: {len(found)} garments, S2S median {middle:.2f} mm, 95th percentile {high:.2f} mm")
+        errors_mm = [entry.quality[name].s2s_mm for entry in manifest.sequences if name in entry.quality]
+        if errors_mm:
+            middle, high = np.median(errors_mm), np.percentile(errors_mm, 95)
+            click.echo(f"{name}: {len(errors_mm)} garments, S2S median {middle:.2f} mm, 95th percentile {high:.2f} mm")
     for rank in ranks:
         click.echo(f"{rank.split}/{rank.sequence} {rank.garment}: {rank.said}")
     for entry in manifest.left_out:

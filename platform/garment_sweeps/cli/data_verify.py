@@ -14,12 +14,12 @@ def command(uri: str) -> None:
     from garment_sweeps.storage import verify
 
     with progress_bar("verify", "bytes") as report:
-        found = verify(uri, report)
-    for problem in found.problems:
+        checked = verify(uri, report)
+    for problem in checked.problems:
         click.echo(problem, err=True)
-    if not found.ok:
+    if not checked.ok:
         raise UserError(
-            f"{uri} is not what its manifest says: {len(found.problems)} problems; "
+            f"{uri} is not what its manifest says: {len(checked.problems)} problems; "
             "prepare it again or fetch the files again"
         )
-    click.echo(f"{uri}: version {found.version}, {found.files} files, {found.bytes:,} bytes, all as listed")
+    click.echo(f"{uri}: version {checked.version}, {checked.files} files, {checked.bytes:,} bytes, all as listed")

@@ -57,10 +57,10 @@ def command(
         folders = [*map(Path, models), *(parse_meshes(name)[1] for name in meshes)]
         keep_inputs([out], [local_folder(uri), *folders, body_model, smpl_dir])
     if set(bodies) == {"given"}:
-        found = evaluate(uri, models, meshes, split=split, segments=segments)
-        click.echo(next(iter(found.values())).text() if len(found) == 1 else side_by_side(found))
+        by_system = evaluate(uri, models, meshes, split=split, segments=segments)
+        click.echo(next(iter(by_system.values())).text() if len(by_system) == 1 else side_by_side(by_system))
         if out is not None:
-            write_csv(found, out)
+            write_csv(by_system, out)
         return
     if meshes or len(models) != 1:
         raise UserError("--body is for one --model: it says which body the model is told")

@@ -56,8 +56,8 @@ def chosen_runs(client: "MlflowClient", names: list[str]) -> Chosen:
         sweep = sweep_or_none(client, names[0])
         if sweep is not None:
             return _best(sweep, board_of(client, sweep, trials := trials_of(client, sweep)), trials)
-    found = {run.info.run_id: run for run in (_run(client, name, of_sweep) for name in names)}
-    runs = tuple(found.values())
+    by_id = {run.info.run_id: run for run in (_run(client, name, of_sweep) for name in names)}
+    runs = tuple(by_id.values())
     parents = {run.data.tags.get(tags.PARENT, "") for run in runs}
     if len(parents) > 1 or parents == {""}:
         return Chosen(runs, None, None)

@@ -76,11 +76,11 @@ def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -
     measured_in_all = [metric for metric in metrics if all(metric in row.metrics for row in measured)]
     columns = {metric.removeprefix("s2s/"): metric for metric in measured_in_all}
     study = _study(measured, columns, space)
-    found = {name: _of_column(study, name, best / len(measured)) for name in columns}
-    sums = {name: sum(values.values()) or 1.0 for name, values in found.items()}
+    by_column = {name: _of_column(study, name, best / len(measured)) for name in columns}
+    sums = {name: sum(values.values()) or 1.0 for name, values in by_column.items()}
     by_chance = _by_chance(study, best / len(measured))
-    shares = {name: {path: value / sums[name] for path, value in values.items()} for name, values in found.items()}
-    chance = {name: {path: value / sums[name] for path, value in by_chance.items()} for name in found}
+    shares = {name: {path: value / sums[name] for path, value in values.items()} for name, values in by_column.items()}
+    chance = {name: {path: value / sums[name] for path, value in by_chance.items()} for name in by_column}
     first = shares[next(iter(columns))]
     order = tuple(sorted(first, key=lambda path: (-first[path], path)))
     return Importance(order, shares, chance, len(measured), best)

@@ -49,9 +49,9 @@ def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, flo
         limits: the most that a cost may be, by its name.
     """
     rows = list(rows)
-    found = estimates({row.name: [seed.error_mm for seed in row.seeds] for row in rows})
+    estimated = estimates({row.name: [seed.error_mm for seed in row.seeds] for row in rows})
     over = {row.name for row in rows if _over_limit(row, limits or {})}
-    rows = [replace(row, estimate=found.get(row.name), over_limit=row.name in over) for row in rows]
+    rows = [replace(row, estimate=estimated.get(row.name), over_limit=row.name in over) for row in rows]
     if costs:
         finals = [row for row in rows if row.outcome == "complete" and not row.over_limit]
         on = pareto_front([row.point(costs) for row in finals])

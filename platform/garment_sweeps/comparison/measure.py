@@ -82,8 +82,8 @@ class Measure:
 
 def measure_of(metric: str) -> Measure:
     """The measure of that name; UserError for a name that is no error."""
-    found = _NAME.fullmatch(metric)
-    if found is None:
+    match = _NAME.fullmatch(metric)
+    if match is None:
         raise UserError(f"{metric!r} is no error of garments; it is as s2s/all, s2s/macro or s2s/{GARMENT_CLASSES[0]}")
-    segments = "predicted" if found["predicted"] else "given"
-    return Measure(metric, found["garments"], found["direction"] or "", segments)
+    segments = "predicted" if match["predicted"] else "given"
+    return Measure(metric, match["garments"], match["direction"] or "", segments)

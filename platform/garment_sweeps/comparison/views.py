@@ -87,5 +87,5 @@ def _coloured(exhibit: "Exhibit") -> list:
 
 def _note(run: ComparedRun, exhibit: "Exhibit") -> str:
     """What the gallery measured; of one that kept no scores what the run did, if it scored that sample."""
-    found = exhibit.scores or [score for score in run.scores if score.sample == exhibit.key]
-    return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in found)
+    scores = exhibit.scores or [score for score in run.scores if score.sample == exhibit.key]
+    return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in scores)

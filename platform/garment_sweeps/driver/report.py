@@ -48,9 +48,9 @@ class SweepReport:
         """UserError, with the reasons, where the sweep is over and has no trial that was completed."""
         if self.complete or self.interrupted:
             return
-        found = [f"{count} failed ({reason})" for count, reason in self.reasons]
-        found += [f"{self.pruned} were stopped early"] if self.pruned else []
-        why = "; ".join(found) or self.stopped_because or "none was begun"
+        reasons = [f"{count} failed ({reason})" for count, reason in self.reasons]
+        reasons += [f"{self.pruned} were stopped early"] if self.pruned else []
+        why = "; ".join(reasons) or self.stopped_because or "none was begun"
         raise UserError(f"no trial of {self.name} was completed: {why}")
 
     def metrics(self) -> dict[str, float]:

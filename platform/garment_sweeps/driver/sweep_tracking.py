@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.masking import first_line
-from garment_sweeps.storage.filesystem import open_filesystem
+from garment_sweeps.storage.filesystem import open_filesystem, read_json
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
@@ -251,12 +251,7 @@ class SweepTracking:
         self._baselines_sent = True
 
     def _baselines(self) -> dict[str, dict[str, float]] | None:
-        filesystem, path = self._baselines_file()
-        try:
-            with filesystem.open_input_stream(path) as stream:
-                return json.loads(stream.read())
-        except (FileNotFoundError, ValueError):
-            return None
+        return read_json(*self._baselines_file())
 
     def _baselines_file(self):
         filesystem, root = open_filesystem(self._context.storage)

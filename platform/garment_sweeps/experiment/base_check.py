@@ -32,12 +32,12 @@ def tried_values(space: Space) -> Iterator[tuple[Parameter, dict[str, Any]]]:
 def _conditions(space: Space, parameter: Parameter) -> list[dict[str, Any]]:
     """Every choice of values under which the parameter is active, those included on which the others depend."""
     by_path = {other.path: other for other in space.parameters}
-    found: list[dict[str, Any]] = [{}]
+    changes: list[dict[str, Any]] = [{}]
     for path, allowed in parameter.when.items():
         above = _conditions(space, by_path[path]) if path in by_path else [{}]
         choices = [{**other, path: value} for other in above for value in allowed]
-        found = [{**one, **choice} for one in found for choice in choices if _agree(one, choice)]
-    return found
+        changes = [{**one, **choice} for one in changes for choice in choices if _agree(one, choice)]
+    return changes
 
 
 def _agree(one: dict[str, Any], other: dict[str, Any]) -> bool:

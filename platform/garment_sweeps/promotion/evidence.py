@@ -116,12 +116,12 @@ def gather_evidence(client: "MlflowClient", candidate: Candidate, config: GatesC
         measure = candidate.measure
         measured = test if measure.segments == "given" else predicted
         error_mm = measure.of_table(measured.table)
-        found = [*first, gates.finite(""), *_reproduced(candidate, validation, error_mm, config)]
+        results = [*first, gates.finite(""), *_reproduced(candidate, validation, error_mm, config)]
         baselines = baseline_tables(candidate.source, TEST_SPLIT)
-        found += [gates.beats(name, measure, error_mm, measure.of_table(baselines[name])) for name in TO_BEAT]
-        found += _against(client, version, candidate, measured, config, supersede)
-        found += gates.sound_meshes(test.faults + predicted.faults, config)
-    return Evidence(tuple(found), champion, test.table, predicted.table)
+        results += [gates.beats(name, measure, error_mm, measure.of_table(baselines[name])) for name in TO_BEAT]
+        results += _against(client, version, candidate, measured, config, supersede)
+        results += gates.sound_meshes(test.faults + predicted.faults, config)
+    return Evidence(tuple(results), champion, test.table, predicted.table)
 
 
 def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, Examined, Examined]:
@@ -139,11 +139,11 @@ def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, 
 def _reproduced(candidate: Candidate, validation: S2STable, test_mm: float, config: GatesConfig) -> list[Gate]:
     measure = candidate.measure
     logged, again = candidate.trial.metrics[measure.metric], measure.of_table(validation)
-    found = [gates.reproduces("validation", measure, logged, again, config)]
+    results = [gates.reproduces("validation", measure, logged, again, config)]
     earlier = candidate.run.data.tags.get(TEST_TAG)
     if earlier is not None:
-        found.append(gates.reproduces("test", measure, float(earlier), test_mm, config))
-    return found
+        results.append(gates.reproduces("test", measure, float(earlier), test_mm, config))
+    return results
 
 
 def _against(client, version, candidate, measured, config, supersede) -> list[Gate]:

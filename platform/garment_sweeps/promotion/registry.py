@@ -23,9 +23,9 @@ def register(client: "MlflowClient", run_id: str, sha256: str, description: str)
     """The version with these weights, made from the run's model artifact where there is none yet."""
     from mlflow.exceptions import MlflowException
 
-    found = find_version(client, sha256)
-    if found is not None:
-        return found
+    version = find_version(client, sha256)
+    if version is not None:
+        return version
     try:
         client.create_registered_model(MODEL_NAME, description="UV-map GAN: garments from one RGB image and a body")
     except MlflowException:

@@ -63,11 +63,11 @@ def findings_of(answers: ClusterAnswers) -> list[Finding]:
         passing = (*passing, _storage)
     else:
         lasting = (_storage, *lasting)
-    found = [finding for rule in passing for finding in rule(answers)]
+    findings = [finding for rule in passing for finding in rule(answers)]
     if answers.resumed:
-        found = [replace(finding, fatal=False) for finding in found]
-    found += [finding for rule in lasting for finding in rule(answers)]
-    return sorted(found, key=lambda finding: not finding.fatal)
+        findings = [replace(finding, fatal=False) for finding in findings]
+    findings += [finding for rule in lasting for finding in rule(answers)]
+    return sorted(findings, key=lambda finding: not finding.fatal)
 
 
 def _room(answers: ClusterAnswers) -> Iterable[Finding]:

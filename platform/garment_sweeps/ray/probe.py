@@ -73,13 +73,13 @@ def answer(question: Question, name: str) -> NodeAnswer:
 
 def versions() -> dict[str, str]:
     """Versions without their local part: 2.13.0+cpu and 2.13.0+cu128 are the same torch."""
-    found = {"python": platform.python_version()}
+    by_package = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name).partition("+")[0]
+            by_package[name] = importlib.metadata.version(name).partition("+")[0]
         except importlib.metadata.PackageNotFoundError:
-            found[name] = ""
-    return found
+            by_package[name] = ""
+    return by_package
 
 
 def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple[dict[str, str], dict[str, Any]]:

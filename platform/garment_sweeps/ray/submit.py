@@ -138,8 +138,8 @@ def _files(folder: Path, excludes: Sequence[str]) -> Iterator[Path]:
 
     for root, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if kept(Path(root) / name)]
-        found = (Path(root) / name for name in files)
-        yield from (path for path in found if kept(path) and not path.is_symlink())
+        paths = (Path(root) / name for name in files)
+        yield from (path for path in paths if kept(path) and not path.is_symlink())
 
 
 def _ignored_by_git(folder: Path) -> list[str]:

@@ -41,9 +41,9 @@ def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) 
         same = [run for run in runs if _comparable(run, experiment, dataset_version)]
         known += [entry for run in same if (entry := _known(run, experiment, sweep)) is not None]
         others = sorted((run for run in runs if run not in same), key=lambda run: _error_mm(run, experiment))
-        found = [values for run in others if (values := _planned(run, experiment)) is not None]
-        planned += [values for index, values in enumerate(found) if values not in found[:index]][:BEST]
-        if not same and not found:
+        configs = [values for run in others if (values := _planned(run, experiment)) is not None]
+        planned += [values for index, values in enumerate(configs) if values not in configs[:index]][:BEST]
+        if not same and not configs:
             raise UserError(f"no complete trial of sweep {sweep!r} fits the space of {experiment.name}; leave it out")
     return HeadStart(tuple(known), tuple(planned))
 
@@ -124,15 +124,15 @@ def _fits(experiment: Experiment, path: str, value: Any) -> bool:
 
 
 def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
-    found, params = {}, last_params(run)
+    values, params = {}, last_params(run)
     for parameter in experiment.space.parameters:
         text = params.get(parameter.path)
         if text is not None:
             try:
-                found[parameter.path] = json.loads(text)
+                values[parameter.path] = json.loads(text)
             except json.JSONDecodeError:
-                found[parameter.path] = text
-    return found
+                values[parameter.path] = text
+    return values
 
 
 def _error_mm(run: "Run", experiment: Experiment) -> float:

@@ -35,13 +35,13 @@ def is_secret(name: str) -> bool:
 
 def _secrets() -> set[str]:
     """Values of the environment that are never shown, the passwords inside its URLs among them."""
-    found = set()
+    secrets = set()
     for name, value in os.environ.items():
         if is_secret(name):
-            found.add(value)
+            secrets.add(value)
         elif "://" in value:
-            found |= secrets_of(value)
-    return {secret for secret in found if len(secret) >= SHORTEST}
+            secrets |= secrets_of(value)
+    return {secret for secret in secrets if len(secret) >= SHORTEST}
 
 
 def _lines_of(error: BaseException | str) -> list[str]:

@@ -45,14 +45,14 @@ def holds_secret(url: str) -> bool:
 
 def login_of(url: str) -> tuple[str, str]:
     """User and password before a URL's host, decoded; empty where there is none."""
-    found = _LOGIN.match(url)
-    return (unquote(found[2]), unquote((found[3] or "")[1:])) if found else ("", "")
+    login = _LOGIN.match(url)
+    return (unquote(login[2]), unquote((login[3] or "")[1:])) if login else ("", "")
 
 
 def secrets_of(url: str) -> set[str]:
     """What must not be shown of a URL, as it stands there and decoded."""
-    found = _LOGIN.match(url)
-    secrets = {found[3][1:]} if found and found[3] else set()
+    login = _LOGIN.match(url)
+    secrets = {login[3][1:]} if login and login[3] else set()
     secrets |= {parameter[1] for parameter in _PARAMETER.finditer(url)}
     return secrets | {unquote(secret) for secret in secrets}
 

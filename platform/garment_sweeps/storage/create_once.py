@@ -35,9 +35,9 @@ def create_once(storage_uri: str, endpoint: str, name: str, content: bytes) -> b
     while True:
         if _place(storage_uri, endpoint).create(name, content):
             return content
-        found = read_or_none(storage_uri, endpoint, name)
-        if found is not None:
-            return found
+        stored = read_or_none(storage_uri, endpoint, name)
+        if stored is not None:
+            return stored
 
 
 def read_or_none(storage_uri: str, endpoint: str, name: str) -> bytes | None:

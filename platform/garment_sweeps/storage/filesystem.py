@@ -1,6 +1,7 @@
 """The folder of a sweep, on disk or in S3, through one pyarrow filesystem."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from garment_sweeps.settings.environment import StorageConfig
@@ -41,8 +42,20 @@ def folder_names(filesystem: "FileSystem", path: str) -> list[str]:
     """Names directly inside a folder, sorted; none where it does not exist."""
     from pyarrow import fs
 
-    found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
-    return sorted(info.base_name for info in found)
+    entries = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    return sorted(info.base_name for info in entries)
+
+
+def read_json(filesystem: "FileSystem", path: str) -> Any:
+    """What a file of JSON holds; None where there is none, or whoever wrote it died over it.
+
+    OSError where the storage is away.
+    """
+    try:
+        with filesystem.open_input_stream(path) as stream:
+            return json.loads(stream.read())
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def write_whole(filesystem: "FileSystem", path: str, content: bytes) -> None:

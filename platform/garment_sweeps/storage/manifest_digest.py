@@ -20,5 +20,5 @@ def manifest_digest(uri: str) -> str:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     haste = Config(connect_timeout=CONNECT_S, read_timeout=ANSWER_S, retries={"total_max_attempts": 2})
     client = boto3.session.Session().client("s3", config=haste)
-    found = client.get_object(Bucket=bucket, Key="/".join(filter(None, (prefix.strip("/"), "manifest.json"))))
-    return hashlib.sha256(found["Body"].read()).hexdigest()
+    answer = client.get_object(Bucket=bucket, Key="/".join(filter(None, (prefix.strip("/"), "manifest.json"))))
+    return hashlib.sha256(answer["Body"].read()).hexdigest()

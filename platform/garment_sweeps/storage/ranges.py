@@ -75,9 +75,9 @@ def _read_part(get: Callable[..., dict[str, Any]], file: int, start: int, end: i
         raise
     with body_of(answer) as body:
         whole = _WHOLE.match(answer.get("ContentRange", ""))
-        found = int(whole[1]) if whole else answer["ContentLength"]
-        if found != size:
-            raise _OtherSize(found)
+        whole_size = int(whole[1]) if whole else answer["ContentLength"]
+        if whole_size != size:
+            raise _OtherSize(whole_size)
         if answer["ContentLength"] != end - start:
             raise DamagedInTransit(f"bytes {start} to {end - 1} were asked for, {answer['ContentLength']} came")
         at = start

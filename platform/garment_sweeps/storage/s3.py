@@ -62,10 +62,10 @@ class S3Store:
 
         def send_and_check() -> None:
             send()
-            found = self._digest(name) if read_back else (size, sha256)
-            if found != (size, sha256):
+            stored = self._digest(name) if read_back else (size, sha256)
+            if stored != (size, sha256):
                 raise DamagedInTransit(
-                    f"what comes back is not what was sent: {found[0]} of {size} bytes, or another sha256"
+                    f"what comes back is not what was sent: {stored[0]} of {size} bytes, or another sha256"
                 )
 
         self._try(f"write {name}", send_and_check)
@@ -90,14 +90,14 @@ class S3Store:
                 if not already_there(error):
                     raise
             try:
-                found, found_metadata = self._fetch(name)
+                stored, found_metadata = self._fetch(name)
             except ClientError as error:
                 if not_there(error):
                     raise DamagedInTransit("it is not there any more") from None
                 raise
             if found_metadata.get(_WRITER) != token:
                 return False
-            if found != data:
+            if stored != data:
                 self._client.delete_object(**self._place(name))
                 raise DamagedInTransit("what comes back is not what was sent")
             return True

@@ -66,9 +66,9 @@ class Claims:
         number = 0 if after is None else after.number + 1
         claim = Claim(study=study, number=number, token=secrets.token_hex(4), host=socket.gethostname())
         place, name = f"{self._sweep}/{CLAIMS_FOLDER}", _name(number)
-        found = create_once(self._storage.uri, self._storage.endpoint, f"{place}/{name}", _text(claim))
-        if found != _text(claim):
-            other = _parsed(found, f"{self.uri}/{CLAIMS_FOLDER}/{name}")
+        stored = create_once(self._storage.uri, self._storage.endpoint, f"{place}/{name}", _text(claim))
+        if stored != _text(claim):
+            other = _parsed(stored, f"{self.uri}/{CLAIMS_FOLDER}/{name}")
             raise UserError(
                 f"another driver, on {other.host}, has just begun sweep {self._sweep!r} in {self._storage.uri}; "
                 "give another --name"

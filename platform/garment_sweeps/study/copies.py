@@ -109,8 +109,8 @@ class StateCopies:
             self._filesystem.delete_file(f"{self._folder}/{name}")
 
     def _read(self, folder: str) -> list[Event]:
-        found = [m for m in map(_NAME.match, folder_names(self._filesystem, folder)) if m]
-        segments = sorted(Segment(int(m[1]), int(m[2])) for m in found)
+        matches = [m for m in map(_NAME.match, folder_names(self._filesystem, folder)) if m]
+        segments = sorted(Segment(int(m[1]), int(m[2])) for m in matches)
         events: list[Event] = []
         while True:
             longest_first = [segment for segment in reversed(segments) if segment.first == len(events)]

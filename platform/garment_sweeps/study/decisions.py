@@ -87,8 +87,8 @@ class DecisionLog:
         query = sqlalchemy.select(columns.seq, columns.at, columns.body).where(columns.sweep == self._sweep, between)
         with self._engine.begin() as connection:
             self._guard(connection)
-            found = [tuple(row) for row in connection.execute(query.order_by(columns.seq))]
-        if found != wanted:
+            stored = [tuple(row) for row in connection.execute(query.order_by(columns.seq))]
+        if stored != wanted:
             raise UserError(
                 f"something else writes to the decision log of sweep {self._sweep!r}: its event {rows[0]['seq']} is "
                 "not this driver's; find and end the other writer, then go on with --resume"

@@ -10,7 +10,7 @@ import threading
 import time
 
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.storage.filesystem import open_filesystem, write_whole
+from garment_sweeps.storage.filesystem import open_filesystem, read_json, write_whole
 from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.study.holder import holder_words, may_live, this_process
 from garment_uv.errors import UserError
@@ -103,9 +103,5 @@ def _path(root: str, sweep: str) -> str:
 
 def _read(filesystem, path: str) -> dict:
     """What the driver last said; nothing where there is none."""
-    try:
-        with filesystem.open_input_stream(path) as stream:
-            sign = json.loads(stream.read())
-    except (FileNotFoundError, ValueError):
-        return {}
+    sign = read_json(filesystem, path)
     return sign if isinstance(sign, dict) else {}

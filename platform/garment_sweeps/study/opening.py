@@ -56,12 +56,12 @@ class StudyOpening:
 
     def traces(self) -> list[str]:
         """What bears the sweep's name, in words; nothing for a name that is free."""
-        found = {
+        bearers = {
             "a study": study_exists(self._database, self._sweep),
             "a decision log": bool(read_log(self._database.engine, self._sweep)),
             f"checkpoints in {self._claims.uri}": self._claims.newest() is not None or bool(self._claims.traces()),
         }
-        return [what for what, bears_it in found.items() if bears_it]
+        return [what for what, bears_it in bearers.items() if bears_it]
 
     def find(self) -> OpenedStudy | None:
         """The sweep's study as it was left, made again where its database is lost; None where there is none.

@@ -154,19 +154,19 @@ def _opened(
     """
     if not (request.resume or request.overwrite):
         _must_be_free(request.name, studies.traces())
-    found = None if request.overwrite else patient(studies.find)
-    before = SweepSpec.logged(found.events) if found else None
+    opened = None if request.overwrite else patient(studies.find)
+    before = SweepSpec.logged(opened.events) if opened else None
     if before is not None:
         spec, changes = before.resumed(request.name, request)
-        first = found.events[0]
-        return found, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
+        first = opened.events[0]
+        return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
     spec = SweepSpec.new(request)
     earlier = gate.head_start(spec)
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
     gate.check(None, spec)
     if request.overwrite:
         studies.clear()
-    return found or patient(lambda: studies.make(spec.experiment)), spec, {}, start
+    return opened or patient(lambda: studies.make(spec.experiment)), spec, {}, start
 
 
 def _must_be_free(name: str, traces: list[str]) -> None:

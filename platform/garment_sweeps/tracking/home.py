@@ -93,8 +93,8 @@ def open_home(home: Path, store: Path) -> None:
         return
     home_id(home)
     with closing(sqlite3.connect(store, timeout=60, isolation_level=None)) as database:
-        found = database.execute("SELECT artifact_location, name FROM experiments").fetchall()
-        ends = [(location, f"/{ARTIFACTS}/{quote(name)}") for location, name in found]
+        experiments = database.execute("SELECT artifact_location, name FROM experiments").fetchall()
+        ends = [(location, f"/{ARTIFACTS}/{quote(name)}") for location, name in experiments]
         places = {at.removesuffix(end) for at, end in ends if at.startswith("file:") and at.endswith(end)}
         if not places:
             return

@@ -41,10 +41,10 @@ def model_tags(folder: Path, epoch: int, metrics: dict[str, float]) -> dict[str,
 def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     """Downloads a run's model into `folder` and returns its path; UserError where it is missing or altered."""
     path = download_model(client, run_id, folder)
-    expected, found = logged_sha256(client, run_id), weights_sha256(path)
-    if found != expected:
+    expected, actual = logged_sha256(client, run_id), weights_sha256(path)
+    if actual != expected:
         raise UserError(
-            f"the model of run {run_id} is not the one that was logged (sha256 {found[:12]} instead of "
+            f"the model of run {run_id} is not the one that was logged (sha256 {actual[:12]} instead of "
             f"{expected[:12]}); train the trial again or restore the artifact store"
         )
     return path
@@ -52,10 +52,10 @@ def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
 
 def logged_sha256(client: "MlflowClient", run_id: str) -> str:
     """Of the weights of a run's model, as the run logged it; UserError where it kept no model."""
-    found = client.get_run(run_id).data.tags.get(tags.MODEL_SHA256)
-    if found is None:
+    actual = client.get_run(run_id).data.tags.get(tags.MODEL_SHA256)
+    if actual is None:
         raise UserError(f"run {run_id} kept no model: only trials that trained all their epochs do")
-    return found
+    return actual
 
 
 def download_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:

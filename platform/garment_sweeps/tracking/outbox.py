@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.masking import first_line
-from garment_sweeps.storage.filesystem import folder_names, open_filesystem
+from garment_sweeps.storage.filesystem import folder_names, open_filesystem, read_json
 from garment_sweeps.tracking.answers import is_away, stumbled
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.record import TrialRecord
@@ -94,12 +94,7 @@ class Outbox:
 
     def _parked(self, name: str) -> Parked:
         path = f"{self.parked_path}/{name}"
-        try:
-            with self.filesystem.open_input_stream(f"{path}/{REFUSED_FILE}") as stream:
-                refused = json.loads(stream.read())
-        except (FileNotFoundError, ValueError):
-            refused = {}
-        return Parked(trial_of(name), refused, path)
+        return Parked(trial_of(name), read_json(self.filesystem, f"{path}/{REFUSED_FILE}") or {}, path)
 
     def _write(self, record: TrialRecord, path: str) -> None:
         from pyarrow import fs

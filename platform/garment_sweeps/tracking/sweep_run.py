@@ -86,23 +86,23 @@ class SweepRun:
         study: str,
     ) -> "SweepRun":
         experiment_id = experiment_id_of(client, experiment_name)
-        found = _find(client, experiment_id, sweep_name)
-        if found is None:
-            found = _make(client, experiment_id, sweep_name, marks)
-        elif found.data.tags.get(tags.STUDY, study) != study:
+        known = _find(client, experiment_id, sweep_name)
+        if known is None:
+            known = _make(client, experiment_id, sweep_name, marks)
+        elif known.data.tags.get(tags.STUDY, study) != study:
             raise UserError(
                 f"MLflow holds a sweep named {sweep_name!r} of another study; give another --name, or begin anew with "
                 "--overwrite, which removes it"
             )
         else:
-            client.update_run(found.info.run_id, status="RUNNING")
-            if tags.REASON in found.data.tags:  # of an earlier session's end
-                client.delete_tag(found.info.run_id, tags.REASON)
-        if study and tags.STUDY not in found.data.tags:
-            client.set_tag(found.info.run_id, tags.STUDY, study)
-        missing = {name: value for name, value in description.items() if name not in found.data.params}
-        log_parameters(client, found.info.run_id, missing)  # the first value of each is the one that MLflow keeps
-        return cls(client, found.info.run_id, experiment_id)
+            client.update_run(known.info.run_id, status="RUNNING")
+            if tags.REASON in known.data.tags:  # of an earlier session's end
+                client.delete_tag(known.info.run_id, tags.REASON)
+        if study and tags.STUDY not in known.data.tags:
+            client.set_tag(known.info.run_id, tags.STUDY, study)
+        missing = {name: value for name, value in description.items() if name not in known.data.params}
+        log_parameters(client, known.info.run_id, missing)  # the first value of each is the one that MLflow keeps
+        return cls(client, known.info.run_id, experiment_id)
 
     def log_baselines(self, table: dict[str, dict[str, float]]) -> None:
         """Keeps the baselines' S2S ({baseline: {metric: mm}}) as a JSON artifact; the sweep's objective as metrics."""
@@ -156,9 +156,9 @@ def _retrying() -> tenacity.Retrying:
 
 def find_sweep(client: "MlflowClient", sweep_name: str) -> "Run":
     """The parent run of that sweep in any experiment; UserError that lists what exists."""
-    found = sweep_or_none(client, sweep_name)
-    if found is not None:
-        return found
+    known = sweep_or_none(client, sweep_name)
+    if known is not None:
+        return known
     experiments = [e.experiment_id for e in client.search_experiments()]
     names = sorted({r.data.tags[tags.SWEEP] for r in _search(client, experiments, None)})
     raise UserError(f"no sweep named {sweep_name!r} is tracked; there is: {', '.join(names) or 'none yet'}")
@@ -237,18 +237,18 @@ def log_metrics(
 
 def _find(client: "MlflowClient", experiment_id: str, sweep_name: str) -> "Run | None":
     """The sweep's run in its own experiment, or None; where two were made, the one with trials is kept."""
-    found = _search(client, [experiment_id], sweep_name)
-    return keep_one(client, found, lambda run: bool(_children(client, run, max_results=1))) if found else None
+    known = _search(client, [experiment_id], sweep_name)
+    return keep_one(client, known, lambda run: bool(_children(client, run, max_results=1))) if known else None
 
 
 def _make(client: "MlflowClient", experiment_id: str, sweep_name: str, marks: dict[str, str]) -> "Run":
     own = {tags.SWEEP: sweep_name, tags.ROLE: "sweep", "mlflow.user": user()}
     client.create_run(experiment_id, run_name=sweep_name, tags={**marks, **own})
     time.sleep(SETTLE_S)
-    found = _find(client, experiment_id, sweep_name)
-    if found is None:
+    known = _find(client, experiment_id, sweep_name)
+    if known is None:
         raise UserError(f"the run of sweep {sweep_name!r} was deleted in MLflow while it began; start it again")
-    return found
+    return known
 
 
 def _search(client: "MlflowClient", experiments: list[str], sweep_name: str | None) -> list["Run"]:

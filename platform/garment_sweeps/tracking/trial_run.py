@@ -38,19 +38,19 @@ class TrialRun:
     def open(cls, client: "MlflowClient", identity: Identity, start: Start) -> "TrialRun":
         """The run of that trial under its sweep; where there is none it is made, running, by that attempt."""
         where = (identity.experiment_id, identity.parent_run_id, identity.trial_id)
-        found = find_trial(client, *where)
-        if found is None:
+        existing = find_trial(client, *where)
+        if existing is None:
             made = client.create_run(
                 identity.experiment_id,
                 start_time=identity.began_ms,
                 run_name=identity.trial_id,
                 tags={**identity.tags, **_marks(start)},
             )
-            found = find_trial(client, *where) or made
-        run = cls(client, found.info.run_id, int(found.data.tags.get(tags.ATTEMPT, 0)), metric=identity.metric)
-        if EPOCH_METRIC in found.data.metrics:
+            existing = find_trial(client, *where) or made
+        run = cls(client, existing.info.run_id, int(existing.data.tags.get(tags.ATTEMPT, 0)), metric=identity.metric)
+        if EPOCH_METRIC in existing.data.metrics:
             run.look_again()
-        run._as_found = found
+        run._as_found = existing
         return run
 
     def look_again(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from garment_sweeps.ray.node import Place
-from garment_sweeps.storage.filesystem import folder_names
+from garment_sweeps.storage.filesystem import folder_names, read_json
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -76,8 +76,8 @@ class Attempts:
 
     def all(self) -> list[Attempt]:
         """Every attempt of the trial, in the order of their names."""
-        found = map(_NAME.match, folder_names(self.filesystem, self.path))
-        return [Attempt(int(m[1]), m[2], int(m[3])) for m in found if m]
+        matches = map(_NAME.match, folder_names(self.filesystem, self.path))
+        return [Attempt(int(m[1]), m[2], int(m[3])) for m in matches if m]
 
     def _of_this_session(self, attempt: Attempt) -> bool:
         return attempt.number // PER_SESSION == self.session
@@ -92,9 +92,5 @@ class Attempts:
 
     def _read(self, attempt: Attempt) -> dict:
         """What the file says; nothing, where its process died while it wrote."""
-        try:
-            with self.filesystem.open_input_stream(self._file(attempt)) as stream:
-                content = json.loads(stream.read())
-        except (FileNotFoundError, ValueError):
-            return {}
+        content = read_json(self.filesystem, self._file(attempt))
         return content if isinstance(content, dict) else {}

@@ -126,8 +126,8 @@ class TrialOpening:
 
     def _check_epoch(self, epoch: int) -> None:
         """Begins the work anew where its part of a checkpoint is of another epoch than the rest."""
-        found = self._point.work.epoch
-        if found != epoch:
+        own_epoch = self._point.work.epoch
+        if own_epoch != epoch:
             self._point.work.close()
             self._point.work = self._new_work()
-            raise UserError(f"its parts are of epochs {found} and {epoch}")
+            raise UserError(f"its parts are of epochs {own_epoch} and {epoch}")

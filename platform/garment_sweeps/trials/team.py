@@ -38,8 +38,8 @@ class Member:
         if self._refused is not None:
             return Reply(error=self._refused)
         try:
-            found = getattr(self._work, method)
-            return Reply(found(*arguments) if callable(found) else found)
+            member = getattr(self._work, method)
+            return Reply(member(*arguments) if callable(member) else member)
         except (Infeasible, UserError) as error:
             return Reply(error=error)
         except Exception as error:

@@ -141,7 +141,7 @@ def spent_seconds(events: Iterable[dict[str, Any]]) -> dict[str, float]:
     attempts: dict[str, dict[Any, float]] = {}
     lost: dict[str, float] = {}
     for event in events:
-        name = event.get("trial")
+        name: str = event.get("trial", "")
         if event["kind"] == "budget" and event.get("what") == "lost":
             lost[name] = lost.get(name, 0.0) + float(event["seconds"])
         spent = event_seconds(event)

@@ -116,8 +116,8 @@ def axis(values: Sequence[float], log: bool, whole: bool = False) -> Axis:
         low, high = low / 1.08, high * 1.08
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         steps = (1, 2, 5) if high > 30 * low else (1, 1.5, 2, 3, 4, 5, 7)
-        ticks = [step * 10.0**decade for decade in decades for step in steps]
-        return Axis(low, high, True, tuple(tick for tick in ticks if low <= tick <= high))
+        marks = [step * 10.0**decade for decade in decades for step in steps]
+        return Axis(low, high, True, tuple(mark for mark in marks if low <= mark <= high))
     step = _round_step((high - low) / 5)
     step = max(1.0, step) if whole else step
     room = 0.0 if whole else 0.04 * (high - low)

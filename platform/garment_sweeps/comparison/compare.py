@@ -52,11 +52,11 @@ def compare(names: list[str], out: Path) -> Compared:
     runs = [fetch_run(client, chosen.name(run), run, metrics) for run in chosen.runs]
     text = comparison_page(chosen, runs)
     write_file(out, text)
-    names = tuple(run.name for run in runs)
+    shown = tuple(run.name for run in runs)
     if chosen.sweep is None:
-        return Compared(out, names)
+        return Compared(out, shown)
     _log(client, chosen.sweep.info.run_id, out)
-    return Compared(out, names, _place(client.tracking_uri, chosen.sweep))
+    return Compared(out, shown, _place(client.tracking_uri, chosen.sweep))
 
 
 def compare_at_end(sweep: str) -> str:

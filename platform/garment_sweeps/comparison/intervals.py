@@ -80,7 +80,7 @@ def _of_measure(runs: Sequence[Sequence[SampleScore]], measure: Measure, seed: i
     means = {
         place: mean for places, found in measured for place, mean in zip(places, found.means.tolist(), strict=True)
     }
-    best = min(means, key=means.get, default=None)
+    best = min(means, key=lambda place: means[place], default=None)
     return {
         place: interval
         for places, found in measured

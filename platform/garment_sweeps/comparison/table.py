@@ -50,8 +50,8 @@ def _values(board: Leaderboard, shown: list[Row], places: dict[str, int]):
     from rich.table import Table
 
     table = Table(title="what they differ in", title_justify="left", show_header=False, box=None)
-    for options in ({}, {"no_wrap": True}, {}):
-        table.add_column(**options)
+    for wraps in (True, False, True):
+        table.add_column(no_wrap=not wraps)
     titles = {name: _title(name, board.differing) for name in board.differing}
     for row in shown:
         values = (f"{title}={_short(row.params.get(name, ''))}" for name, title in titles.items())

@@ -6,7 +6,7 @@ from typing import Any
 
 from ray.tune import Callback
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from garment_sweeps.experiment import result_keys
 
@@ -44,7 +44,7 @@ class SweepProgress(Callback):
         self._began = time.monotonic()
         self._forecast_at, self._words = float("-inf"), ""
         self._bar: Progress | None = None
-        self._task = None
+        self._task = TaskID(0)
 
     def __enter__(self) -> "SweepProgress":
         if self._console.is_terminal:

@@ -48,9 +48,14 @@ OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialS
 class KnownTrial(Protocol):
     """A trial as the study's history holds it."""
 
-    name: str
-    state: TrialState
-    attrs: dict[str, Any]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def state(self) -> TrialState: ...
+
+    @property
+    def attrs(self) -> dict[str, Any]: ...
 
 
 class SweepTracking:

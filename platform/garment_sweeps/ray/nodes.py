@@ -113,7 +113,7 @@ def trial_placement(experiment: Experiment) -> "PlacementGroupFactory":
     processes, selector = experiment.processes, off_the_head(experiment.held)
     where = {"bundle_label_selector": [selector] * processes} if selector else {}
     bundle = {"CPU": experiment.resources.cpus, "GPU": experiment.resources.gpus}
-    leader = [{}] if processes > 1 else []
+    leader: list[dict[str, float]] = [{}] if processes > 1 else []
     return PlacementGroupFactory([*leader, *[bundle] * processes], strategy="STRICT_PACK", **where)
 
 

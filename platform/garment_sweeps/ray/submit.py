@@ -99,7 +99,8 @@ def follow(address: str, job: str, write: Callable[[str], None]) -> tuple[str, s
 
     import aiohttp
 
-    client, lines_printed = _client(address), deque(maxlen=SAID_LINES)
+    client = _client(address)
+    lines_printed: deque[str] = deque(maxlen=SAID_LINES)
 
     async def tail() -> None:
         async for text in client.tail_job_logs(job):
@@ -123,7 +124,7 @@ def check_size(folder: Path, excludes: Sequence[str] = EXCLUDES) -> int:
     sizes = {path: path.stat().st_size for path in _files(folder, excludes)}
     total = sum(sizes.values())
     if total > LIMIT_BYTES:
-        largest = sorted(sizes, key=sizes.get, reverse=True)[:3]
+        largest = sorted(sizes, key=lambda path: sizes[path], reverse=True)[:3]
         shown = ", ".join(f"{path.relative_to(folder)} ({sizes[path] / 2**20:.0f} MiB)" for path in largest)
         raise UserError(
             f"{folder} holds {total / 2**20:.0f} MiB, Ray takes {LIMIT_BYTES // 2**20}; .gitignore or move: {shown}"

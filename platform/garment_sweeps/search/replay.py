@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
 
 from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.finalists import finalists_of
@@ -56,7 +57,7 @@ class _Replayer:
     def __init__(self, events: list[Event]) -> None:
         self._events = events
         self._experiment = experiment_of(events)
-        directions = ["minimize"] * (1 + len(self._experiment.also_minimise))
+        directions = [StudyDirection.MINIMIZE] * (1 + len(self._experiment.also_minimise))
         self._study = optuna.create_study(directions=directions)
         self._journal = DirectJournal()
         self._log = DecisionLog("replay", self._journal)

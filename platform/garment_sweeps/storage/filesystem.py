@@ -28,7 +28,7 @@ def open_filesystem(storage: StorageConfig, hasty: bool = False) -> tuple["FileS
         return fs.LocalFileSystem(), storage.uri
     if scheme != "s3":
         raise UserError(f"GARMENT_STORAGE is {storage.uri!r}; it takes a folder or s3://bucket/prefix")
-    options = {}
+    options: dict[str, Any] = {}
     if storage.endpoint:
         parts = urlsplit(storage.endpoint)
         options = {"endpoint_override": parts.netloc, "scheme": parts.scheme or "https"}

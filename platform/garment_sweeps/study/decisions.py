@@ -121,7 +121,7 @@ def write_file(events: Iterable[Event], path: Path) -> None:
 
 def read_file(path: Path) -> list[Event]:
     """The events of a log file; UserError that names the line where it is damaged."""
-    events = []
+    events: list[Event] = []
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:

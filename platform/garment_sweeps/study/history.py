@@ -55,7 +55,7 @@ class History:
         self._storage = _raw(study._storage)
         frozen = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
         self.records = [_record(trial) for trial in frozen]
-        self._ids = [trial._trial_id for trial in frozen]
+        self._ids: list[Any] = [trial._trial_id for trial in frozen]
 
     def __len__(self) -> int:
         return len(self.records)

@@ -67,7 +67,7 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
 def usable_value(result: dict[str, Any]) -> float | None:
     """The objective in mm, None where it is missing or not finite."""
     value = result.get(result_keys.OBJECTIVE)
-    return float(value) if _is_usable(value) else None
+    return float(value) if value is not None and _is_usable(value) else None
 
 
 def costs_of(result: dict[str, Any]) -> dict[str, float]:
@@ -91,7 +91,7 @@ def completed(value: float, costs: dict[str, float], experiment: Experiment) -> 
     if missing:
         return Outcome(TrialState.FAIL, None, f"{missing[0]} was not measured")
     values = (value, *(float(costs[name]) for name in experiment.also_minimise))
-    violations = {c.metric: float(costs[c.metric]) - c.at_most for c in experiment.constraints}
+    violations: dict[str, float] = {c.metric: float(costs[c.metric]) - c.at_most for c in experiment.constraints}
     return Outcome(TrialState.COMPLETE, values, violations=violations or None)
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import result_keys
@@ -125,7 +126,7 @@ class Repeats:
     def _read(self) -> History:
         """Behind all other writes, so that none is in its way, and patient as they are."""
         state, opened = self._state, []
-        directions = ["minimize"] * len(state.study.directions)
+        directions = [StudyDirection.MINIMIZE] * len(state.study.directions)
 
         def read() -> None:
             storage = state.study._storage

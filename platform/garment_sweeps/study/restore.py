@@ -2,6 +2,7 @@
 
 import optuna
 from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.study.catch_up import LoggedTrials
@@ -26,7 +27,7 @@ def study_from_log(storage: BaseStorage, name: str, events: list[Event]) -> optu
     in one transaction.
     """
     experiment = experiment_of(events)
-    directions = ["minimize"] * (1 + len(experiment.also_minimise))
+    directions = [StudyDirection.MINIMIZE] * (1 + len(experiment.also_minimise))
     in_memory = optuna.create_study(directions=directions)
     LoggedTrials(History(in_memory, DirectJournal()), experiment).follow(events)
     study = optuna.create_study(storage=storage, study_name=name, directions=directions)

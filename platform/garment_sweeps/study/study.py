@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.storages import RDBStorage
+from optuna.study import StudyDirection
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.masking import first_line
@@ -107,7 +108,7 @@ def study_exists(storage: RDBStorage, name: str) -> bool:
 
 def make_study(storage: RDBStorage, name: str, experiment: Experiment) -> optuna.Study:
     """A new study named as the sweep, with an objective for each of the experiment's."""
-    directions = ["minimize"] * (1 + len(experiment.also_minimise))
+    directions = [StudyDirection.MINIMIZE] * (1 + len(experiment.also_minimise))
     study = optuna.create_study(storage=storage, study_name=name, directions=directions)
     study.set_user_attr(EXPERIMENT_DIGEST, search_digest(experiment))
     return study

@@ -25,6 +25,6 @@ def may_write(uri: str, what: str) -> Iterator[None]:
 def refused_with(error: BaseException) -> int | None:
     """401 where the server does not know this user, 403 where the user may not do that, None for any other error."""
     code = getattr(getattr(error, "response", None), "status_code", None) or _STATUS.get(
-        getattr(error, "error_code", None)
+        getattr(error, "error_code", "")
     )
     return code if code in _STATUS.values() else None

@@ -187,7 +187,8 @@ def trials_of(client: "MlflowClient", sweep: "Run", status: str = "") -> list["R
 
 def _children(client: "MlflowClient", sweep: "Run", status: str = "", max_results: int = 0) -> list["Run"]:
     query = f"tags.`{tags.PARENT}` = '{sweep.info.run_id}'" + (f" and attributes.status = '{status}'" if status else "")
-    runs, token = [], None
+    runs: list[Run] = []
+    token = None
     with _no_collection():
         while True:
             where = [sweep.info.experiment_id]

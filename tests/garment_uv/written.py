@@ -9,7 +9,7 @@ import numpy as np
 from garment_uv.body import AnnyBody
 from garment_uv.datasets.cloth3d.video import VideoWriter
 from garment_uv.estimation.body_file import BodyFile, body_from, body_json, read_values
-from garment_uv.outputs import write_file
+from garment_uv.outputs import file_aside, write_file
 from garment_uv.viewing.mesh_files import mesh_file
 
 
@@ -25,7 +25,8 @@ def write_body_file(path: Path, body: BodyFile) -> None:
     if path.suffix == ".json":
         write_file(path, body_json(body))
     else:
-        np.savez(path, **{name: np.asarray(value) for name, value in body.plain().items()})
+        with file_aside(path) as file:
+            np.savez(file, **{name: np.asarray(value) for name, value in body.plain().items()})
 
 
 def read_body_file(path: Path) -> BodyFile:

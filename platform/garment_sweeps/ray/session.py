@@ -119,10 +119,8 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[RayLink]
     import ray  # noqa: F401  here, since two threads that import at once gain nothing
 
     with ExitStack() as outer:
-        if (
-            threading.current_thread() is threading.main_thread()
-        ):  # Ray only cares for it where it is started from there
-            outer.callback(signal.signal, signal.SIGTERM, signal.signal(signal.SIGTERM, _leave))
+        if threading.current_thread() is threading.main_thread():  # Ray only cares for it where it is started from there
+            outer.enter_context(_leaving_on_sigterm())
             logging.getLogger("ray._private.worker").addFilter(_tells_news)
         thread = outer.enter_context(ThreadPoolExecutor(1, "ray"))
         link = RayLink(address, thread)
@@ -132,13 +130,29 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[RayLink]
         yield link
 
 
-def _leave(signum: int, frame: object) -> None:
-    """Ends the process as an exception does, so that leases and Ray are let go, however long that takes.
+@contextmanager
+def _leaving_on_sigterm() -> Iterator[None]:
+    """SIGTERM ends the process as an exception does, so that leases and Ray are let go, however long that takes.
 
     Ray's own handler of the signal, which has run before, has set an alarm that aborts the process in three seconds.
+    Where the signal comes while Ray waits for an answer, Ray turns the exception into a SystemExit of status 1.
     """
-    signal.alarm(0)
-    sys.exit(128 + signum)
+    status: list[int] = []
+
+    def leave(signum: int, frame: object) -> None:
+        signal.alarm(0)
+        status.append(128 + signum)
+        sys.exit(status[0])
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    except SystemExit:
+        if status:
+            sys.exit(status[0])
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tells_news(record: logging.LogRecord) -> bool:

@@ -77,24 +77,29 @@ def check_log(settings, trials) -> None:
         assert mine.intermediate_values == theirs.intermediate_values
 
 
+def epochs_of(settings, experiment) -> dict[int, int]:
+    """How far each trial of the study is."""
+    return {t.number: max(t.intermediate_values, default=0) for t in study_of(settings, experiment)}
+
+
 def test_a_budget_ends_trials_at_a_checkpoint_and_a_later_session_goes_on_with_them(experiment, settings):
     lasting = experiment.with_values({"scheduler": None, "trials": 3, "try_base": False})
     cut = run(lasting, settings, seconds_per_epoch=0.2, budget=Budget(gpu_hours=0.5 / 3600))
     assert cut.interrupted >= 1 and "GPU-hours" in cut.stopped_because
-    before = {t.number: max(t.intermediate_values, default=0) for t in study_of(settings, lasting)}
-    assert all(epochs < 6 for epochs in before.values())
+    assert all(epochs < 6 for epochs in epochs_of(settings, lasting).values())
     with pytest.raises(UserError, match="budget.gpu_hours was .*, now 1e-05"):
         run(lasting, settings, resume=True, budget=Budget(gpu_hours=1e-5))
     still = run(lasting, settings, resume=True)  # the budget is remembered
     assert still.interrupted >= 1 and "larger --budget-gpu-hours" in "".join(report_lines(still))
+    before = epochs_of(settings, lasting)
     whole = run(lasting, settings, resume=True, budget=Budget(gpu_hours=1.0))
     assert whole.ended == 3 and whole.interrupted == 0
     for trial in study_of(settings, lasting):
         curve = [curve_mm(lasting.base.with_values(trial.params), e) for e in sorted(trial.intermediate_values)]
         assert list(trial.intermediate_values.values()) == pytest.approx(curve)
-    resumed = [n for n, epochs in before.items() if epochs]
+    resumed = [number for number, epochs in before.items() if 0 < epochs < 6]
     folder = settings.home / "sweeps" / "table"
-    for number in resumed:  # not from the beginning: the second session's attempt starts at the last checkpoint
+    for number in resumed:  # not from the beginning: the last session's attempt starts at the last checkpoint
         *_, attempt = sorted((folder / f"t{number:05d}.attempts").iterdir())
         assert attempt.name.endswith(f"e{before[number]:06d}")
 

@@ -38,7 +38,7 @@ def test_a_session_in_the_background_tells_its_error_where_ray_is_needed():
 
 def test_a_session_in_the_background_ends_with_its_block_and_with_its_process():
     code = """
-import os, signal, sys, time
+import os, signal, sys, threading, time
 from garment_sweeps.ray.session import ray_starting
 from garment_uv.errors import UserError
 import ray
@@ -52,8 +52,8 @@ try:
         link.connect()
         print(ray.get(ray.remote(lambda: 7).remote()), flush=True)
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
-            time.sleep(600)
+            threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+            ray.get(ray.remote(lambda: time.sleep(600)).remote())  # Ray makes of the exit one of status 1
         finally:
             time.sleep(5)  # what is to be let go takes longer than Ray's own handler of the signal allows
 finally:

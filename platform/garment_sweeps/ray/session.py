@@ -119,7 +119,7 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[RayLink]
     import ray  # noqa: F401  here, since two threads that import at once gain nothing
 
     with ExitStack() as outer:
-        if threading.current_thread() is threading.main_thread():  # Ray only cares for it where it is started from there
+        if threading.current_thread() is threading.main_thread():  # where alone Ray cares for it
             outer.enter_context(_leaving_on_sigterm())
             logging.getLogger("ray._private.worker").addFilter(_tells_news)
         thread = outer.enter_context(ThreadPoolExecutor(1, "ray"))

@@ -19,34 +19,53 @@ LONG = 80
 
 def surface() -> list[str]:
     """One line for each public name, in the order of the names."""
-    rooms = [path for top, folder in PACKAGES.items() for path in (folder / top).rglob("__init__.py")]
-    return sorted(line for path in rooms for line in _room(path))
+    return sorted(line for name, node in _shown() for line in _lines(node, name))
 
 
-def _room(path: Path) -> Iterator[str]:
-    folder = next(folder for folder in PACKAGES.values() if path.is_relative_to(folder))
-    name = ".".join(path.parent.relative_to(folder).parts)
-    for public in _all(path):
-        inner = _path(f"{name}.{public}")
-        if inner is not None:
-            yield f"{name}.{public}: module"
-            if inner.name != "__init__.py":
-                yield from _module(inner, f"{name}.{public}")
-            continue
-        found = _definition(name, public)
-        if found is None:
-            raise LookupError(f"{name}.__all__ lists {public}, which cannot be found")
-        if isinstance(found, str):
-            yield f"{name}.{public}: {found}"
-        else:
-            yield from _lines(found, f"{name}.{public}")
+def untyped() -> list[str]:
+    """Public functions that leave an argument or their answer without a type."""
+    return [name for whole, node in _shown() for name, function in _functions(node, whole) if not _typed(function)]
 
 
-def _module(path: Path, name: str) -> Iterator[str]:
+def _shown() -> Iterator[tuple[str, ast.stmt | str]]:
+    """All public names with what defines them, or a text where that is a module or a stranger's."""
+    for path in (path for top, folder in PACKAGES.items() for path in (folder / top).rglob("__init__.py")):
+        folder = next(folder for folder in PACKAGES.values() if path.is_relative_to(folder))
+        room = ".".join(path.parent.relative_to(folder).parts)
+        for public in _all(path):
+            inner = _path(f"{room}.{public}")
+            if inner is None:
+                found = _definition(room, public)
+                if found is None:
+                    raise LookupError(f"{room}.__all__ lists {public}, which cannot be found")
+                yield f"{room}.{public}", found
+            else:
+                yield f"{room}.{public}", "module"
+                if inner.name != "__init__.py":
+                    yield from _of_module(inner, f"{room}.{public}")
+
+
+def _of_module(path: Path, name: str) -> Iterator[tuple[str, ast.stmt]]:
     for node in _tree(path).body:
         own = node.name if isinstance(node, ast.ClassDef) else _name(node)
         if own and not own.startswith("_"):
-            yield from _lines(node, f"{name}.{own}")
+            yield f"{name}.{own}", node
+
+
+def _functions(node: ast.stmt | str, name: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    if isinstance(node, ast.FunctionDef):
+        yield name, node
+    elif isinstance(node, ast.ClassDef):
+        for inner in node.body:
+            own = _name(inner)
+            if isinstance(inner, ast.FunctionDef) and (own in SHOWN or not own.startswith("_")):
+                yield f"{name}.{own}", inner
+
+
+def _typed(node: ast.FunctionDef) -> bool:
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    own = given[:1] if given and given[0].arg in ("self", "cls") else []
+    return node.returns is not None and all(each.annotation is not None for each in given if each not in own)
 
 
 def _all(path: Path) -> list[str]:
@@ -88,8 +107,10 @@ def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def _lines(node: ast.stmt, name: str) -> Iterator[str]:
+def _lines(node: ast.stmt | str, name: str) -> Iterator[str]:
     match node:
+        case str():
+            yield f"{name}: {node}"
         case ast.FunctionDef():
             kind = " (property)" if any("property" in ast.unparse(each) for each in node.decorator_list) else ""
             returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""

@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from tests.surface.read import surface
+from tests.surface.read import surface, untyped
 
 RECORD = Path(__file__).with_name("surface.txt")
 
@@ -17,6 +17,10 @@ def test_the_public_surface_is_the_recorded_one():
     wanted = RECORD.read_text().splitlines()
     said = changes(wanted, found)
     assert not said, "the public surface changes; where that is meant: make surface\n" + "\n".join(said)
+
+
+def test_all_that_is_public_has_types():
+    assert untyped() == []
 
 
 def changes(wanted: list[str], found: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from garment_uv.losses.predicted import PredictedMaps
+from garment_uv.samples.batch import Batch
 from garment_uv.uv.segments import garment_mask
 from garment_uv.uv.units import Target, target_map
 
@@ -12,7 +13,7 @@ Features = list[list[torch.Tensor]]
 """What a discriminator answers: per scale its features, then its patch logits last."""
 
 
-def discriminator_maps(output: PredictedMaps, batch, target: Target) -> tuple[torch.Tensor, torch.Tensor]:
+def discriminator_maps(output: PredictedMaps, batch: Batch, target: Target) -> tuple[torch.Tensor, torch.Tensor]:
     """Predicted and true map [B, 3, U, U] (m) for the discriminator, both 0 outside the true garments.
 
     No loss reaches a prediction away from the garments: without the mask D would judge what nobody reads (ours).

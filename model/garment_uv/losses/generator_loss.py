@@ -13,6 +13,7 @@ from garment_uv.losses.means import MaskedMean, means_of_batch, pooled
 from garment_uv.losses.predicted import PredictedMaps
 from garment_uv.losses.surface import Covered, SurfaceOperators
 from garment_uv.losses.surface_terms import edge_term, laplacian_term, normal_term
+from garment_uv.samples.batch import Batch
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
 
@@ -59,7 +60,11 @@ class GeneratorLoss(nn.Module):
         return self.config.adversarial > 0 or self.config.feature_matching > 0
 
     def forward(
-        self, output: PredictedMaps, batch, fake_features: Features | None = None, real_features: Features | None = None
+        self,
+        output: PredictedMaps,
+        batch: Batch,
+        fake_features: Features | None = None,
+        real_features: Features | None = None,
     ) -> dict[str, torch.Tensor]:
         """Unweighted terms by name, and 'total', their weighted sum; scalars, float32.
 
@@ -78,7 +83,7 @@ class GeneratorLoss(nn.Module):
             terms["total"] = torch.stack(weighted).sum() if weighted else output.displacement.sum() * 0
         return terms
 
-    def _map_terms(self, output: PredictedMaps, batch) -> dict[str, MaskedMean | torch.Tensor]:
+    def _map_terms(self, output: PredictedMaps, batch: Batch) -> dict[str, MaskedMean | torch.Tensor]:
         terms: dict[str, MaskedMean | torch.Tensor] = {}
         maps = output.displacement, batch.displacement_uv, batch.segments
         if self.config.uv:
@@ -91,7 +96,7 @@ class GeneratorLoss(nn.Module):
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)
         return terms
 
-    def _surface_terms(self, output: PredictedMaps, batch) -> dict[str, MaskedMean]:
+    def _surface_terms(self, output: PredictedMaps, batch: Batch) -> dict[str, MaskedMean]:
         if not (self.config.mesh or len(self.surfaces)):
             return {}
         terms = {}
@@ -117,7 +122,7 @@ class GeneratorLoss(nn.Module):
             )
         return terms
 
-    def _by_topology(self, predicted: torch.Tensor, true: torch.Tensor, batch) -> list[_Surfaces]:
+    def _by_topology(self, predicted: torch.Tensor, true: torch.Tensor, batch: Batch) -> list[_Surfaces]:
         """Surfaces [V, n, 3], body plus displacement (m), of the samples of each topology in the batch."""
         parts = []
         for name in sorted(set(batch.topology)):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import torch
 
+from garment_uv.samples.batch import Batch
+
 CM_PER_M = 100.0
 """Geometric losses are in centimetres, or squares of them, so that untrained terms are of the order of 1."""
 
@@ -38,7 +40,7 @@ def mean_of(shares: list[MaskedMean]) -> torch.Tensor:
     return total / count.clamp(min=1)
 
 
-def means_of_batch(terms: Mapping[str, MaskedMean | torch.Tensor], batch) -> dict[str, torch.Tensor]:
+def means_of_batch(terms: Mapping[str, MaskedMean | torch.Tensor], batch: Batch) -> dict[str, torch.Tensor]:
     """Terms by name as means over the batch, scalars.
 
     A share becomes its mean; a scalar is one already, over samples that count alike. `training.parallel` has the same

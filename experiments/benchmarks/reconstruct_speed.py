@@ -30,11 +30,12 @@ from garment_uv.estimation.body_file import BodyFile
 from garment_uv.inference.export import export_model
 from garment_uv.inference.reconstructor import Reconstructor
 from garment_uv.networks.generator import GarmentGenerator
+from garment_uv.outputs import write_files
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.model_file import TrainedOn, save_model
 from garment_uv.training.trial import published_architecture
-from garment_uv.viewing.reconstruct import reconstruct, write_result
+from garment_uv.viewing.reconstruct import files_of, reconstruct
 
 GOAL_S = 2.0
 COLUMNS = (
@@ -123,7 +124,7 @@ def measure(
         result = reconstruct(make(), sample.image, body)
         made.append(time.perf_counter() - begun)
         switches.append(resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw - before)
-        write_result(result, out / "picture.glb", sample.key, estimated=False)
+        write_files(files_of(result, out / "picture.glb", sample.key, estimated=False))
         written.append(time.perf_counter() - begun)
     return made[1:], written[1:], switches[1:]
 

@@ -38,20 +38,16 @@ class BodyModel(Protocol):
 
     def pose(self, parameters: BodyParameters) -> np.ndarray:
         """Posed vertices, float32 [V, 3]."""
-        ...
 
     def joints(self, parameters: BodyParameters) -> np.ndarray:
         """Posed joints in SMPL's order, float32 [24, 3]; the first is the root, at the origin."""
-        ...
 
     def rest(self, parameters: BodyParameters) -> np.ndarray:
         """Vertices of the shaped body in CLOTH3D's rest pose (`skeleton.REST_POSE`), root-relative, z-up, facing -y,
         as the garments' rest .obj before `zrot`: float32 [V, 3]. `parameters.pose` is not used."""
-        ...
 
     def rest_root(self, parameters: BodyParameters) -> np.ndarray:
         """The root joint at rest, float64 [3] z-up metres, that the rest garments may stand off by; zero if none."""
-        ...
 
 
 def check_shape_and_poses(gender: int, shape: np.ndarray, poses: np.ndarray) -> None:

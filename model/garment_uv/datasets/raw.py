@@ -37,19 +37,15 @@ class RawSource(Protocol):
     @property
     def uri(self) -> str:
         """The folder or s3:// URI, as the user gave it."""
-        ...
 
     def sequences(self) -> list[RawSequence]:
         """All sequences, sorted by split and name; UserError where there is none."""
-        ...
 
     def shown(self, item: RawSequence) -> str:
         """The sequence's place, for messages."""
-        ...
 
     def open(self, item: RawSequence) -> AbstractContextManager[Path]:
         """The sequence's folder on this machine, for the length of the block; RawChanged where it has changed."""
-        ...
 
 
 class FolderRaw:

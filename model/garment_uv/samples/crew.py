@@ -24,15 +24,12 @@ class Crew(Protocol):
 
     def room(self) -> int:
         """Jobs that should be under way at once, those that wait for a worker included; it may change."""
-        ...
 
     def begin(self, job: Job) -> None:
         """Hands a job out."""
-        ...
 
     def finished(self) -> list[Record]:
         """Records of jobs that ended since, waiting for at least one; raises what a job raised."""
-        ...
 
 
 CrewMaker = Callable[[Preparation], AbstractContextManager[Crew]]

@@ -21,12 +21,10 @@ class DatasetSink(Protocol):
     @property
     def uri(self) -> str:
         """The folder or s3:// URI, as the user gave it."""
-        ...
 
     @property
     def staging(self) -> Staging:
         """For what is under way, beside what `put` stores; it goes when the dataset is published."""
-        ...
 
     def begin(self, plan: bytes | None = None) -> Manifest | None:
         """Makes ready. What a killed writer of the same `plan` left is kept, all else of it is removed.
@@ -34,23 +32,18 @@ class DatasetSink(Protocol):
         The manifest, when that writer was killed after its dataset was whole. UserError when the place cannot be
         written to or holds something already.
         """
-        ...
 
     def put(self, key: str, path: Path) -> None:
         """Stores a file's bytes under `key`, verified; the file at `path` may be moved away."""
-        ...
 
     def publish(self, manifest: Manifest) -> None:
         """Removes what the manifest does not list and writes it, last: from here on the dataset is one."""
-        ...
 
     def release(self) -> None:
         """Lets go of the place and keeps what is stored, for the next `begin` of the same plan; never raises."""
-        ...
 
     def abort(self) -> None:
         """Takes back all that was stored; never raises."""
-        ...
 
 
 class FolderSink:

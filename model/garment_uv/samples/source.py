@@ -52,24 +52,19 @@ class DatasetSource(Protocol):
     @property
     def uri(self) -> str:
         """The folder or s3:// URI, as the user gave it."""
-        ...
 
     @property
     def manifest(self) -> Manifest:
         """Read once; UserError when it is missing or corrupt."""
-        ...
 
     def atlas(self) -> Atlas:
         """The dataset's own UV atlas; UserError when its bytes are not the manifest's."""
-        ...
 
     def shard_path(self, entry: ShardEntry) -> Path:
         """A local file with the shard's verified bytes; UserError when they are not the manifest's."""
-        ...
 
     def open_shard(self, entry: ShardEntry) -> AbstractContextManager[Path]:
         """`shard_path` that stays in place, in any cache, until the context ends."""
-        ...
 
 
 class FolderSource:

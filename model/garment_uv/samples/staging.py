@@ -26,31 +26,24 @@ class Staging(Protocol):
 
     def names(self) -> list[str]:
         """All there are."""
-        ...
 
     def put(self, name: str, path: Path) -> None:
         """Stores a file's bytes; the file at `path` may be moved away."""
-        ...
 
     def write(self, name: str, data: bytes) -> None:
         """Stores a few bytes."""
-        ...
 
     def read_many(self, names: list[str]) -> list[bytes | None]:
         """Small files' bytes, in the order asked for; None for one that is not there."""
-        ...
 
     def delete(self, names: list[str]) -> None:
         """Removes files; one that is not there is no error."""
-        ...
 
     def scratch(self) -> Path | None:
         """A folder from which `put` moves a file without copying it; None for the system's own."""
-        ...
 
     def open(self, name: str, offset: int, length: int) -> AbstractContextManager[BinaryIO]:
         """The file from `offset`, of which `length` bytes will be read; FileNotFoundError where it is not there."""
-        ...
 
 
 def holds(staging: Staging, plan: bytes) -> bool:

@@ -19,9 +19,8 @@ import numpy as np
 from garment_uv.body import BodyParameters
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
-from garment_uv.samples.body_noise import BodyNoise
 from garment_uv.samples.noise_config import AS_ESTIMATED, BodyNoiseConfig
-from garment_uv.samples.posing import BodyPoser
+from garment_uv.samples.other_body import BodyNoise, BodyPoser
 from garment_uv.samples.sample import FrameBody, Sample
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.uv.sampling import read_vertices

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.side_by_side import COLUMNS, figures
+from garment_uv.metrics.aggregate import COLUMNS, S2STable, figures
 from garment_uv.samples.noise_config import AS_ESTIMATED
 
 _KEYS = ("trained_on", "body", "segments", "placement_counted")

@@ -13,7 +13,7 @@ from garment_uv.files import file_digest
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
-from garment_uv.samples.posing import BodyPoser
+from garment_uv.samples.other_body import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import FolderSink

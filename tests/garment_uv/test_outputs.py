@@ -36,7 +36,6 @@ WRITERS = {
     "meshes.obj": lambda path: write_meshes({"Top": MESH}, path),
     "page.html": lambda path: write_html([Panel("Top", (MESH,))], path, "a page"),
     "body.json": lambda path: write_body_file(path, BODY),
-    "body.npz": lambda path: write_body_file(path, BODY),
     "atlas.npz": lambda path: cylinder_atlas().save(path),
     "scores.json": lambda path: write_scores([SampleScore("a-0-0", "Top", 1.0, 2.0)] * 40, path.parent),
     "Top.obj": lambda path: write_obj(path, MESH.vertices, MESH.faces),

@@ -23,6 +23,7 @@ SHAPE_AXES: tuple[tuple[str, float, float], ...] = (
 def phenotypes(gender: int, shape: np.ndarray) -> dict[str, float]:
     """Anny's phenotypes, all of an adult and within [0, 1], for a gender (0 female, 1 male) and shape [10].
 
+    A map of ours, since SMPL's principal components have no counterpart there.
     The first five coefficients drive height, weight, muscle, proportions and age; the sixth moves the sex
     characteristics by at most 0.15 towards the other sex; the last four change nothing. Any finite shape is allowed.
     """

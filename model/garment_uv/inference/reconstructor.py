@@ -18,7 +18,7 @@ from garment_uv.geometry.push_out import push_out
 from garment_uv.inference.loading import load_for_use
 from garment_uv.metrics.meshes import garment_meshes
 from garment_uv.samples.batch import collate
-from garment_uv.samples.posing import BodyPoser
+from garment_uv.samples.other_body import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.training.predict import Predictor, predicted_topology
 from garment_uv.uv.atlas import Atlas

@@ -1,4 +1,6 @@
-"""Terms on the maps, and on what is read of them: L1 on the map, smooth L1 on its vertices, two cross-entropies."""
+"""Terms on the maps: L1, smooth L1 on vertices read from them, the class features' cross-entropy (all published), and
+the cross-entropy of the segment head (ours).
+"""
 
 import torch
 import torch.nn.functional as F

@@ -1,6 +1,6 @@
-"""From scores to a table: a row per class, and two ways to say it in one number."""
+"""From scores to a table: a row per class, and two ways to say it in one number; several tables in one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,3 +127,23 @@ def _plain_row(row: S2SRow) -> dict[str, Any]:
         "pred_to_true_mm": row.pred_to_true_mm,
         "true_to_pred_mm": row.true_to_pred_mm,
     }
+
+
+COLUMNS = (*GARMENT_CLASSES, "all", "macro")
+
+
+def side_by_side(tables: Mapping[str, S2STable]) -> str:
+    """For a terminal: S2S in mm per class, over all garments and as the classes' mean, and garments missing."""
+    width = max(len(name) for name in tables) + 2
+    lines = [f"{'S2S, mm':<{width}}" + "".join(f"{name:>10}" for name in (*COLUMNS, "missing"))]
+    for name, table in tables.items():
+        found = figures(table)
+        cells = [f"{found[column]:>10.1f}" if column in found else f"{'-':>10}" for column in COLUMNS]
+        lines.append(f"{name:<{width}}" + "".join(cells) + f"{table.all.missing:>10}")
+    return "\n".join(lines)
+
+
+def figures(table: S2STable) -> dict[str, float]:
+    """S2S in mm by column; classes without a sample have none."""
+    rows = {**table.classes, "all": table.all, "macro": table.macro}
+    return {name: row.mean_mm for name, row in rows.items()}

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
 from garment_uv.registration.domain import Domain, Topology
-from garment_uv.uv.embed import mean_value_weights
+from garment_uv.uv.pieces import mean_value_weights
 
 INNER = 0.02
 """Where the legs' inner borders lie, as a share of the way from the middle to the side: the bridges stay short."""

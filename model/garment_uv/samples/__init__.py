@@ -6,7 +6,6 @@
 __all__ = [
     "batch",
     "batch_plan",
-    "body_noise",
     "codec",
     "crew",
     "flow",
@@ -17,7 +16,6 @@ __all__ = [
     "open_benchmark",
     "other_body",
     "part",
-    "posing",
     "prepare",
     "prepare_options",
     "sample",

@@ -10,11 +10,10 @@ from typing import Protocol
 
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
-from garment_uv.samples.assemble import make_shard
 from garment_uv.samples.child import end_with
 from garment_uv.samples.flow import Job
 from garment_uv.samples.part import PartRecord, Preparation, make_part
-from garment_uv.samples.shard_plan import ShardRecord
+from garment_uv.samples.shard_plan import ShardRecord, make_shard
 
 Record = PartRecord | ShardRecord
 

@@ -5,7 +5,6 @@
 
 __all__ = [
     "augment",
-    "changes",
     "checkpoint",
     "config",
     "device",

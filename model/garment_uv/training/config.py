@@ -1,4 +1,4 @@
-"""How a trial is trained and evaluated."""
+"""How a trial is trained and evaluated, and what of that may change while it goes on."""
 
 from typing import Literal
 
@@ -98,3 +98,24 @@ class EvaluationConfig(Config):
     """At most so many samples, evenly spaced; 0 takes all."""
     meshes: int = Field(default=2, ge=0, le=64)
     """Samples whose meshes and pictures are kept at the last evaluation."""
+
+
+FIELDS = (
+    "training.colour_jitter",
+    "training.decay_from",
+    "training.divergence_mm",
+    "training.collapse_epochs",
+    "training.collapse_loss",
+)
+GROUPS = ("loss", "training.optimiser")
+"""Every field of these: weights of the losses, rates and betas."""
+
+
+def may_change(path: str) -> bool:
+    """Whether a training can go on from a checkpoint with another value of this field."""
+    return path in FIELDS or path.startswith(tuple(f"{group}." for group in GROUPS))
+
+
+def changeable() -> str:
+    """All of them in words, for messages."""
+    return ", ".join([*(f"{group}.*" for group in GROUPS), *FIELDS])

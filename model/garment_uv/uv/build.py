@@ -7,10 +7,9 @@ import numpy as np
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.embed import embed
 from garment_uv.uv.landmarks import Outline, outline
 from garment_uv.uv.layout import BULGE, Figure, Proportions, along, figure
-from garment_uv.uv.pieces import Cuts, cut, split
+from garment_uv.uv.pieces import Cuts, cut, embed, split
 
 JUNCTION = 0.015
 """Share of the canvas's height per edge between an armpit and the vertex where its arm is cut off."""

@@ -51,7 +51,7 @@ def command(
     from garment_sweeps.promotion.evaluate import Bodies, evaluate, evaluate_bodies, write_csv
     from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
-    from garment_uv.metrics.side_by_side import side_by_side
+    from garment_uv.metrics.aggregate import side_by_side
 
     if out is not None:
         folders = [*map(Path, models), *(parse_meshes(name)[1] for name in meshes)]

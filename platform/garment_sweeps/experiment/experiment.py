@@ -9,7 +9,7 @@ from garment_sweeps.experiment.base_check import check_against_base
 from garment_sweeps.experiment.scheduling import AshaConfig, PbtConfig, SchedulerConfig
 from garment_sweeps.experiment.space import Space
 from garment_uv.config import Config
-from garment_uv.training.changes import changeable, may_change
+from garment_uv.training.config import changeable, may_change
 from garment_uv.training.report import error_names
 from garment_uv.training.trial import TrialConfig
 

@@ -21,7 +21,7 @@ from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTI
 from garment_sweeps.tracking.sweep_run import find_sweep
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import UserError
-from garment_uv.metrics.side_by_side import side_by_side
+from garment_uv.metrics.aggregate import side_by_side
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.model_file import load_model
 

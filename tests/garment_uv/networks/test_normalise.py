@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from garment_uv.networks.normalise import InstanceNorm
+from garment_uv.networks.blocks import InstanceNorm
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 

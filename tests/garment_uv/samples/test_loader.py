@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
-from garment_uv.samples import batch_reader
+from garment_uv.samples import loader as loader_module
 from garment_uv.samples.batch import collate
 from garment_uv.samples.batch_plan import SHUFFLE_SHARDS, Division, Portion, epoch_order
 from garment_uv.samples.loader import SampleLoader
@@ -71,8 +71,8 @@ def test_batches_are_those_of_samples_decoded_one_by_one(source):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_processes_read_their_portions_of_the_same_batches(source, monkeypatch, workers):
     whole = list(SampleLoader(source, "train", batch_size=4, seed=5).batches(2))  # of 4 and of 3 samples
-    read, decode = [], batch_reader.read_stored
-    monkeypatch.setattr(batch_reader, "read_stored", lambda key, *rest: read.append(key) or decode(key, *rest))
+    read, decode = [], loader_module.read_stored
+    monkeypatch.setattr(loader_module, "read_stored", lambda key, *rest: read.append(key) or decode(key, *rest))
     portions = []
     for rank in range(2):
         loader = SampleLoader(source, "train", 4, seed=5, workers=workers, division=Division(rank, 2))
@@ -139,8 +139,8 @@ def test_an_epoch_can_be_left_at_any_batch(source, workers):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_epoch_is_gone_on_with_from_any_batch(source, monkeypatch, workers):
     whole = list(SampleLoader(source, "train", batch_size=2, seed=3).batches(4))
-    decoded, decode = [], batch_reader.read_stored
-    monkeypatch.setattr(batch_reader, "read_stored", lambda key, *rest: decoded.append(key) or decode(key, *rest))
+    decoded, decode = [], loader_module.read_stored
+    monkeypatch.setattr(loader_module, "read_stored", lambda key, *rest: decoded.append(key) or decode(key, *rest))
     for processes in (1, 2):
         parts = []
         for rank in range(processes):

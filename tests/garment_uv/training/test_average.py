@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from garment_uv.training.average import weight_average
+from garment_uv.training.learners import weight_average
 from garment_uv.training.model_file import load_model
 
 

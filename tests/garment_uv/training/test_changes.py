@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
-from garment_uv.training.changes import changeable, may_change
+from garment_uv.training.config import changeable, may_change
 from garment_uv.training.trial import TrialConfig
 
 BEFORE = {"training.epochs": 3, "loss.normal": 0.0, "training.optimiser.generator_lr": 1e-3, "loss.laplacian": 0.1}

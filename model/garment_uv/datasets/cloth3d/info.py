@@ -9,7 +9,6 @@ import scipy.io
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.datasets.cloth3d._mat5 import MatError, parse
-from garment_uv.datasets.cloth3d._matlab import to_matlab
 from garment_uv.errors import UserError, one_line
 from garment_uv.outputs import file_aside
 
@@ -178,3 +177,15 @@ def _number(name: str, value: Any) -> float:
     if array.ndim:
         raise UserError(f"{name} must be one number, was given the shape {array.shape}")
     return float(array)
+
+
+def to_matlab(value: Any) -> Any:
+    """A tree for `scipy.io.savemat`: a list becomes a cell, so that a list of one struct stays a list."""
+    if isinstance(value, dict):
+        return {name: to_matlab(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        cell = np.empty(len(value), dtype=object)
+        for index, item in enumerate(value):
+            cell[index] = to_matlab(item)
+        return cell
+    return value

@@ -11,13 +11,12 @@ from garment_uv.datasets.cloth3d.camera import frame_camera
 from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.datasets.cloth3d.writer import GarmentData
 from garment_uv.datasets.open._mesh import split_quads
-from garment_uv.datasets.open.appearance import Appearance, draw_appearance
+from garment_uv.datasets.open.appearance import Appearance, draw_appearance, texture_corners
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.drape import CLOTH_MARGIN, SUBSTEPS, Drape, Garment
 from garment_uv.datasets.open.motion import make_motion
 from garment_uv.datasets.open.outfits import draw_outfit
 from garment_uv.datasets.open.plan import SequencePlan
-from garment_uv.datasets.open.prints import texture_corners
 from garment_uv.datasets.open.renderer import RenderMesh, render
 from garment_uv.datasets.open.tailor import Tailor
 from garment_uv.geometry.rotations import about_z

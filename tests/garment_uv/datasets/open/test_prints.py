@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from garment_uv.datasets.open.prints import PRINTS, TILE, draw_print, texture_corners
+from garment_uv.datasets.open.appearance import PRINTS, TILE, draw_print, texture_corners
 
 COLOURS = np.array([[0.9, 0.1, 0.1], [0.1, 0.1, 0.9], [0.95, 0.95, 0.9]])
 

@@ -1,6 +1,6 @@
 """Class branches of the local generator: one loop, over the pieces of the branches that a batch has need of."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -29,7 +29,7 @@ class MaskedCrops(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, features: torch.Tensor, boxes: list[Box], *masks: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(ctx: Any, features: torch.Tensor, boxes: list[Box], *masks: torch.Tensor) -> tuple[torch.Tensor, ...]:
         ctx.boxes, ctx.masks, ctx.like = boxes, masks, torch.empty_like(features, device="meta")
         return tuple(
             features[box.sample, None, :, box.rows, box.columns] * mask.to(features.dtype)
@@ -37,7 +37,7 @@ class MaskedCrops(torch.autograd.Function):
         )
 
     @staticmethod
-    def backward(ctx, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         gathered = torch.zeros_like(ctx.like, device=gradients[0].device) if gradients else None
         for box, mask, gradient in zip(ctx.boxes, ctx.masks, gradients, strict=True):
             place = gathered[box.sample, None, :, box.rows, box.columns]

@@ -7,8 +7,8 @@ import optuna
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
+from simulation import Curve, Simulation, Step
 
-from experiments.benchmarks.simulation import Curve, Simulation, Step
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.search.schedulers import make_scheduler
 from garment_sweeps.search.searcher import Limits, StudySearcher

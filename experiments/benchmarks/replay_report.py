@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.stats import wilcoxon
-
-from experiments.benchmarks.simulation import Step
+from simulation import Step
 
 LADDER = (1 / 16, 1 / 8, 3 / 16, 1 / 4, 3 / 8, 1 / 2, 3 / 4, 1.0)
 """Budgets at which methods are compared, as parts of the whole."""

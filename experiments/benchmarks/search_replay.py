@@ -21,8 +21,8 @@ import optuna
 import pandas
 from replay_methods import METHODS, VARIANTS
 from replay_report import LADDER, LEVEL, behind, draw, incumbents, reached_s
+from simulation import Curve, Step
 
-from experiments.benchmarks.simulation import Curve, Step
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.experiment.load import load_experiment
 

@@ -30,7 +30,7 @@ class Segments:
     @classmethod
     def of_rig(cls, bone_labels: list[str], bone_parents: list[int]) -> "Segments":
         """Segments of a rig whose bones list parents before children."""
-        bones, parents, joints, alignments, of_bone = [], [], [], [], []
+        bones, parents, joints, alignments, of_bone = [], [], [], [], []  # type: ignore[var-annotated]
         for label, parent in zip(bone_labels, bone_parents, strict=True):
             joint, alignment = joint_of_bone(label), alignment_of_bone(label)
             above = of_bone[parent] if parent >= 0 else -1

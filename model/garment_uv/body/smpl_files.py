@@ -65,7 +65,7 @@ def convert_pickle(source: Path, target: Path) -> Path:
     values = {key: loaded[key] for key in KEYS if key in loaded}
     check_arrays(values, source)
     with file_aside(target) as file:
-        np.savez_compressed(file, **values)
+        np.savez_compressed(file, **values)  # type: ignore[arg-type]
     return target
 
 

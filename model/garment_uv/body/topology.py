@@ -68,7 +68,7 @@ def build_topology(body: BodyModel, subdivisions: int = 1) -> BodyTopology:
     for _ in range(subdivisions):
         finer, edges = subdivide_midpoints(faces, len(points))
         refine = midpoint_matrix(edges, len(points))
-        borders = tuple(refine_path(border, edges, len(points)) for border in borders)
+        borders = tuple(refine_path(border, edges, len(points)) for border in borders)  # type: ignore[assignment]
         faces, points, matrix = finer, refine @ points, refine @ matrix
         islands, strip = np.repeat(islands, 4), np.repeat(strip, 4)
 
@@ -92,7 +92,7 @@ def _mean_rest(body: BodyModel) -> tuple[np.ndarray, np.ndarray]:
     subjects = [BodyParameters(gender, shape, REST_POSE) for gender in (0, 1)]
     vertices = np.mean([body.rest(subject) for subject in subjects], axis=0, dtype=np.float64)
     joints = np.mean([body.joints(subject) for subject in subjects], axis=0, dtype=np.float64)
-    return vertices, joints
+    return vertices, joints  # type: ignore[return-value]
 
 
 def _digest(faces: dict[str, np.ndarray], islands: np.ndarray, matrix: sparse.csr_matrix) -> str:

@@ -29,7 +29,7 @@ def convert(path: Path) -> Path:
         raise UserError(f"{path} holds no array of numbers under a name; {MEND}")
     target = path.with_suffix(".npz")
     with file_aside(target) as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
     return target
 
 

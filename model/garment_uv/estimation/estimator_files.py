@@ -79,7 +79,7 @@ def estimated_bodies(values: dict[str, Any], path: Path, options: EstimatorOptio
         cameras = _cameras(values, frames, options.focal)
         bearer = GENDERS[_gender(values, options.gender)]
         return [
-            EstimatedBody(bearer, *both, camera, options.camera_frame)
+            EstimatedBody(bearer, *both, camera, options.camera_frame)  # type: ignore[call-arg]
             for *both, camera in zip(shape, pose, cameras, strict=True)
         ]
     except (ValueError, TypeError) as error:
@@ -123,7 +123,7 @@ def _cameras(values: dict[str, Any], frames: int, focal: float | None) -> Iterab
         lengths = _each(length, (), frames, "focal_length")
         return [Perspective(at, float(each)) for at, each in zip(where, lengths, strict=True)]
     weak = _each(_first(values, WEAK), (3,), frames, "pred_cam")
-    return [WeakPerspective(*map(float, cam), crop) for cam, crop in zip(weak, _crops(values, frames), strict=True)]
+    return [WeakPerspective(*map(float, cam), crop) for cam, crop in zip(weak, _crops(values, frames), strict=True)]  # type: ignore[arg-type, call-arg]
 
 
 def _crops(values: dict[str, Any], frames: int) -> list[Square]:

@@ -55,7 +55,7 @@ class _Program(nn.Module):
         super().__init__()
         self.generator = copy.deepcopy(generator)
         if self.generator.local_path is not None:
-            self.generator.local_path.branches = _WholeCanvas(self.generator.local_path.branches)
+            self.generator.local_path.branches = _WholeCanvas(self.generator.local_path.branches)  # type: ignore[assignment]
 
     def forward(self, image, body_uv, camera, segments):
         output = self.generator(image, body_uv, camera, segments)

@@ -36,5 +36,5 @@ def load_for_use(folder: Path, device: str = "auto") -> Usable:
     atlas = Atlas.load(folder / ATLAS)
     if atlas.digest != made.atlas_digest:
         raise UserError(f"{folder / ATLAS} is not the atlas of its program: take another copy of the folder")
-    generator = ExportedGenerator(load_program(folder / PROGRAM), made.reading)
+    generator = ExportedGenerator(load_program(folder / PROGRAM), made.reading)  # type: ignore[assignment]
     return Usable(generator.to(torch.device("cpu")), atlas, made.trained_on, made.push_out)

@@ -60,7 +60,7 @@ class Reconstructor:
         self.folder = Path(model_folder)
         usable = load_for_use(self.folder, device)
         self.trained_on, self._atlas = usable.trained_on, usable.atlas
-        self._predict = Predictor(usable.generator, self._atlas)
+        self._predict = Predictor(usable.generator, self._atlas)  # type: ignore[arg-type]
         self._push_out = push_out_of_body or usable.push_out
         self._smpl_dir, self._device, self._body_network = smpl_dir, device, body_network
 

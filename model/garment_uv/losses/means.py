@@ -15,7 +15,7 @@ class MaskedMean(NamedTuple):
     """A term's share from a part of the batch: sum and number of what it averages."""
 
     total: torch.Tensor
-    count: torch.Tensor
+    count: torch.Tensor  # type: ignore[assignment]
 
 
 def masked_mean(values: torch.Tensor, mask: torch.Tensor) -> MaskedMean:

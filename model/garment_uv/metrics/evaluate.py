@@ -68,7 +68,7 @@ def evaluate_meshes(
     matched = {name: [predicted[name]] for name in true if name in predicted}
     if foreign and not missing:
         for mesh in foreign:
-            nearest = min(true, key=lambda name, mesh=mesh: _mean_distance(mesh, true[name], device))
+            nearest = min(true, key=lambda name, mesh=mesh: _mean_distance(mesh, true[name], device))  # type: ignore[misc]
             matched[nearest].append(mesh)
     stand_in = foreign or list(predicted.values()) or ([body] if body is not None else [])
     if missing and not stand_in:

@@ -64,7 +64,7 @@ class Discriminator(nn.Module):
         stacked = maps / self.unit
         if self.condition_on_body:
             stacked = torch.cat((stacked, body_uv), dim=1)
-        stacked = in_layout_of(self.scales[0].layers[-1].weight, stacked)
+        stacked = in_layout_of(self.scales[0].layers[-1].weight, stacked)  # type: ignore[index, union-attr]
         answers = []
         for index, scale in enumerate(self.scales):
             if index:

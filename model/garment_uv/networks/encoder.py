@@ -53,7 +53,7 @@ class Encoder(nn.Module):
 
     def forward(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> Encoded:
         """Features of image [B, 3, I, I], body_uv [B, 3, U, U] (m) and camera [B, 3] (m, root-relative)."""
-        inputs = in_layout_of(self.first[0].weight, self.stack(image, body_uv, camera))
+        inputs = in_layout_of(self.first[0].weight, self.stack(image, body_uv, camera))  # type: ignore[arg-type]
         full = self.first(inputs)
         half = self.second(full)
         return Encoded(inputs, full, half, self.place(self.third(half)))

@@ -104,7 +104,7 @@ def check_held_out(raw: Path | str) -> None:
         for key in (subject, tightness, *cuts):
             other_split, other = owners.setdefault(key, (split, folder))
             if other_split != split:
-                raise UserError(f"{folder} and {other} have the same {key[0]}, but splits must share none")
+                raise UserError(f"{folder} and {other} have the same {key[0]}, but splits must share none")  # type: ignore[str-bytes-safe]
 
 
 def check_complete(manifest: Manifest, splits: Mapping[str, float]) -> None:

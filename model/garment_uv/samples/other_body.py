@@ -36,7 +36,8 @@ class BodyPoser:
         self.atlas = atlas
         self._topology = build_topology(model, subdivisions)
         same = self._topology.num_vertices == atlas.num_vertices and all(
-            np.array_equal(self._topology.faces.get(name), faces) for name, faces in atlas.faces.items()
+            np.array_equal(self._topology.faces.get(name), faces)
+            for name, faces in atlas.faces.items()
         )
         if not same or (digest and model.digest != digest):
             raise UserError(
@@ -87,7 +88,7 @@ def with_body(sample: Sample, body: FrameBody, poser: BodyPoser, filled_by: str)
         body_vertices=vertices,
         displacement_uv=sample.displacement_uv + fill(poser.atlas, moved, covered, filled_by),
         body=body,
-        **change,
+        **change,  # type: ignore[arg-type]
     )
 
 

@@ -74,7 +74,7 @@ def index_shard(path: Path) -> list[ShardSample]:
     """Samples of a shard in stored order, from its headers alone; UserError when it is no tar of samples."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
     try:
-        with open(path, "rb") as file, tarfile.open(fileobj=_Bounded(file), mode="r:") as tar:
+        with open(path, "rb") as file, tarfile.open(fileobj=_Bounded(file), mode="r:") as tar:  # type: ignore[call-overload]
             for info in tar:
                 key, dot, name = info.name.partition(".")
                 if not info.isreg() or not dot or not key:

@@ -29,7 +29,7 @@ def weight_average(network: nn.Module, decay: float) -> AveragedModel:
         for average, value in zip(averages, fresh, strict=True):
             average.lerp_(value, 1 - rate)
 
-    averaged = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)
+    averaged = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)  # type: ignore[arg-type]
     averaged.n_averaged.fill_(1)  # at 0 torch would begin with the first step's weights instead of averaging them
     return averaged.requires_grad_(False)
 

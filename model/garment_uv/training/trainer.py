@@ -98,11 +98,11 @@ class Trainer:
         self._learners.lay_out(layout)
         if config.training.compile == "auto" and self._measured(compiling_wins, self._precision.name, layout):
             self._learners.compile()
-        self._steps = AdversarialSteps(
+        self._steps = AdversarialSteps(  # type: ignore[call-arg]
             self.generator,
             self.discriminator,
             self._loss(processes).to(self.device),
-            *self._learners.optimisers.values(),
+            *self._learners.optimisers.values(),  # type: ignore[arg-type]
             self._precision,
         )
         self._evaluator = Evaluator(

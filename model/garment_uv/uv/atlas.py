@@ -67,7 +67,7 @@ class Atlas:
                 points=self.points,
                 uv_faces=self.uv_faces,
                 digest=np.array(self.digest),
-                **arrays,
+                **arrays,  # type: ignore[arg-type]
             )
 
     @staticmethod

@@ -55,7 +55,7 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
             (fresh / name).write_bytes(content)
         if panels:
             write_html(panels, fresh / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
-            np.savez_compressed(fresh / MESHES_FILE, **arrays)
+            np.savez_compressed(fresh / MESHES_FILE, **arrays)  # type: ignore[arg-type]
             write_scores(scores, fresh)
 
 

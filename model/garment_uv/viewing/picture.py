@@ -76,7 +76,7 @@ def _draw(meshes: Sequence[ViewMesh], camera: Camera) -> np.ndarray:
         RenderMesh(
             vertices=mesh.vertices,
             faces=mesh.faces,
-            colour=tuple(c / 255 for c in mesh.colour),
+            colour=tuple(c / 255 for c in mesh.colour),  # type: ignore[arg-type]
             bias=0.0 if mesh.name == "body" else _GARMENT_BIAS,
         )
         for mesh in meshes

@@ -43,8 +43,8 @@ def run(
             after the other for a reason that is not theirs.
     """
     loaded = experiment if isinstance(experiment, Experiment) else None
-    name = checked_name(request.name or (loaded or experiment()).name)
-    request = replace(request, name=name, experiment=loaded, otherwise=None if loaded else experiment)
+    name = checked_name(request.name or (loaded or experiment()).name)  # type: ignore[operator]
+    request = replace(request, name=name, experiment=loaded, otherwise=None if loaded else experiment)  # type: ignore[arg-type]
     settings = settings or Settings.from_environment()
     os.environ["GARMENT_HOME"] = str(settings.home)
     with ray_starting(settings.ray_address, at_once=not request.resume) as link:

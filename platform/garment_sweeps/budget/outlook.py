@@ -24,8 +24,8 @@ def plan_of(experiment: Experiment, trials: int, places: int) -> Plan:
         places=max(1, min(places, experiment.max_concurrent or places)),
         share=experiment.devices,
         unit="GPU-hours" if experiment.resources.gpus else "device-hours",
-        grace=asha.grace_epochs if asha else 0,
-        reduction=asha.reduction if asha else 1.0,
+        grace=asha.grace_epochs if asha else 0,  # type: ignore[union-attr]
+        reduction=asha.reduction if asha else 1.0,  # type: ignore[union-attr]
         repeats=planned_repeats(experiment, trials),
     )
 

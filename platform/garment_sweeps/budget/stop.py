@@ -183,7 +183,7 @@ class BudgetStop:
         gpu = limit == "gpu_hours"
         hours, unit = getattr(self.budget, limit), "GPU-hours" if gpu else "hours"
         spent = self.gpu_hours() if gpu else self.wall_hours()
-        kept = hours - (self._gpu_limit() * self.share if gpu else self._wall_limit()) / 3600.0
+        kept = hours - (self._gpu_limit() * self.share if gpu else self._wall_limit()) / 3600.0  # type: ignore[operator]
         finals = f", {kept:.3g} kept for the finals" if kept > 0 else ""
         self._why = f"budget of {hours:.3g} {unit}: {spent:.3g} spent{finals}, and another epoch would not have fitted"
         aside = sum(self._set_aside.values())

@@ -26,5 +26,5 @@ def command(out: Path, sequences: int, frames: int, seed: int, workers: int, ima
     from garment_uv.datasets.open.synthesize import synthesize
 
     with progress_bar("synthesize", "sequences") as report:
-        synthesize(out, sequences, frames, seed, image_format=images, workers=workers, progress=report)
+        synthesize(out, sequences, frames, seed, image_format=images, workers=workers, progress=report)  # type: ignore[arg-type]
     click.echo(f"{sequences} sequences of {frames} frames in {out}")

@@ -78,7 +78,7 @@ def command(
 
     if body is not None and (body_model or box or mask):
         raise UserError("--body says it all: leave --body-model, --box and --mask out, or leave --body out")
-    person, options = Person(_box(box) if box else None, mask), EstimatorOptions(gender or "", focal, camera_frame)
+    person, options = Person(_box(box) if box else None, mask), EstimatorOptions(gender or "", focal, camera_frame)  # type: ignore[arg-type]
     many = image.is_dir() or image.suffix.lower() in VIDEOS
     if not many:
         check_ending(out)

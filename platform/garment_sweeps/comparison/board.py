@@ -37,7 +37,7 @@ class Leaderboard:
         if best is None or not best.repeated:
             return ()
         others = [row for row in self.trials if row.estimate is not None and row is not best]
-        return tuple(row for row in others if alike(best.estimate, row.estimate))
+        return tuple(row for row in others if alike(best.estimate, row.estimate))  # type: ignore[arg-type]
 
     @property
     def front(self) -> tuple[Row, ...]:

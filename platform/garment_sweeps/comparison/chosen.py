@@ -90,7 +90,7 @@ def _run(client: "MlflowClient", name: str, of_sweep: dict[str, list["Run"]]) ->
             if run.data.tags.get(tags.TRIAL) == trial:
                 return run
         raise UserError(f"sweep {sweep!r} has no trial {trial!r}; `garment leaderboard {sweep}` lists them")
-    run = run_or_none(client, name)
+    run = run_or_none(client, name)  # type: ignore[assignment]
     if run is None:
         raise UserError(f"no sweep and no run {name!r} in MLflow; give a sweep, a run id or SWEEP/TRIAL")
     return run

@@ -68,7 +68,7 @@ def read_meshes(folder: Path, layout: Layout) -> Iterator[tuple[str, Mesh]]:
             mesh = trimesh.load(path, force="mesh", process=False)
         except (ValueError, OSError, IndexError, KeyError) as error:
             raise UserError(f"{path} cannot be read as a mesh: {first_line(error, 120)}") from None
-        vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)
+        vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)  # type: ignore[attr-defined]
         if not len(faces) or not np.isfinite(vertices).all():
             raise UserError(f"{path} has no faces, or vertices that are not finite; export the mesh again")
         yield layout.names[path.stem], ((vertices @ rotation.T).astype(np.float32), faces)

@@ -56,7 +56,7 @@ def _title(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
 def _about(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
     words = []
     if chosen.board is not None:
-        words.append(chosen.sweep.data.params.get("description", "").rstrip("."))
+        words.append(chosen.sweep.data.params.get("description", "").rstrip("."))  # type: ignore[union-attr]
         words += [f"ranked by {measure_of(chosen.objective).words}"] if chosen.objective != HEADLINE else []
         words += [f"best baseline: {row.name}, {row.error_mm:.2f} mm" for row in chosen.board.baselines[:1]]
     versions = sorted({run.run.data.params.get("dataset_version", "")[:12] for run in runs} - {""})

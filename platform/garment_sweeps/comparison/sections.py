@@ -102,7 +102,7 @@ def importance_table(chosen: Chosen) -> Importance | str:
     if chosen.board is None:
         return "these runs are of several sweeps: what mattered is said of one sweep's trials"
     try:
-        space = space_of(chosen.sweep.data.params.get("space", "[]"))
+        space = space_of(chosen.sweep.data.params.get("space", "[]"))  # type: ignore[union-attr]
         return importance(chosen.board.trials, space, chosen.objective)
     except UserError as error:
         return f"nothing is said: {error}"

@@ -47,7 +47,7 @@ def log_finalists(state: SweepState) -> None:
         "finalists": [record.name for record in finalists_of(records, finals.finalists)],
         "most": finals.finalists,
         "seeds": finals.seeds,
-        "candidates": {record.name: list(record.values) for record in records},
+        "candidates": {record.name: list(record.values) for record in records},  # type: ignore[arg-type]
     }
     before = [event for event in state.log.read() if event["kind"] == "finalists"]
     if not before or any(before[-1][name] != value for name, value in chosen.items()):

@@ -51,9 +51,9 @@ def _listed(folder: Path) -> str:
 
 def _import_file(path: Path):
     spec = importlib.util.spec_from_file_location(f"garment_experiment_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
     try:
-        spec.loader.exec_module(module)
+        spec.loader.exec_module(module)  # type: ignore[union-attr]
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError) as error:

@@ -232,7 +232,7 @@ class Space(Config):
         import optuna
 
         asked = optuna.trial.FixedTrial(params)
-        self.suggest(asked, base)
+        self.suggest(asked, base)  # type: ignore[arg-type]
         return asked.distributions
 
     def _walk(self, base: dict[str, Any], decide) -> dict[str, Any]:

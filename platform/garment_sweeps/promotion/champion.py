@@ -94,7 +94,7 @@ def champion_folder() -> Path:
     version = version_of_alias(client, CHAMPION)
     if version is None:
         raise UserError("there is no champion yet: run `garment promote SWEEP`, or name a model folder with --model")
-    return keep_model(client, version.run_id, garment_home() / "champions")
+    return keep_model(client, version.run_id, garment_home() / "champions")  # type: ignore[arg-type]
 
 
 def _remember(client: "MlflowClient", version: "ModelVersion", why: str, before: str | None) -> None:

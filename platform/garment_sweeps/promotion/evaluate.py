@@ -47,7 +47,7 @@ def evaluate(
     from garment_uv.training.evaluate import evaluate_model
 
     source = open_source(uri)
-    tables = {name: evaluate_model(model_folder(name), source, split, segments) for name in models}
+    tables = {name: evaluate_model(model_folder(name), source, split, segments) for name in models}  # type: ignore[arg-type]
     atlas = source.atlas()
     for name in meshes:
         layout, folder = parse_meshes(name)
@@ -106,7 +106,8 @@ def evaluate_bodies(
         for body in dict.fromkeys(bodies.names)
     }
     return {
-        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for body, swap in swaps.items()
+        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments)
+        for body, swap in swaps.items()
     }
 
 

@@ -131,7 +131,7 @@ def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, 
     params, source = candidate.run.data.params, candidate.source
     split, segments = params.get("evaluation.split", "val"), params.get("evaluation.segments", "given")
     segments = "predicted" if candidate.measure.segments == "predicted" else segments
-    validation = evaluate_model(folder, source, split, segments, int(params.get("evaluation.max_samples", 0)))
+    validation = evaluate_model(folder, source, split, segments, int(params.get("evaluation.max_samples", 0)))  # type: ignore[arg-type]
     test, predicted = (examine(folder, source, TEST_SPLIT, kind, stretch) for kind in ("given", "predicted"))
     return validation, test, predicted
 

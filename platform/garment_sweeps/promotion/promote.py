@@ -89,10 +89,10 @@ def promote(
         record_on_run(client, candidate, evidence, why)
         version = None
         if evidence.passed:
-            lease.check()
+            lease.check()  # type: ignore[union-attr]
             registered = register(client, candidate.run.info.run_id, candidate.sha256, why)
             version = str(registered.version)
-            keep_inference_model(client, version, registered.run_id)
+            keep_inference_model(client, version, registered.run_id)  # type: ignore[arg-type]
             record_on_version(client, version, candidate, evidence, why)
             crown(client, version, why, evidence.champion)
     log_promotion(sweep, candidate.trial.name, evidence.gates, version)

@@ -106,7 +106,7 @@ def _versions(answers: ClusterAnswers) -> Iterable[Finding]:
         other = {id: version for id, version in other.items() if version != wanted}
         mend = f"install {package} {wanted} there, or use one image for all nodes"
         yield from _by_text(
-            answers, other, lambda has, name=package, mend=mend, wanted=wanted: (
+            answers, other, lambda has, name=package, mend=mend, wanted=wanted: (  # type: ignore[misc]
                 f"has {name} {has}, the driver {wanted}" if has else f"lacks {name}", mend
             ),
         )  # fmt: skip

@@ -60,9 +60,9 @@ def answer(question: Question, name: str) -> NodeAnswer:
         "home": lambda: {"home_gib": free_gib(question.home)},
     }
     if question.tracking_uri:
-        checks["tracking"] = lambda: check_tracking(question.tracking_uri)
+        checks["tracking"] = lambda: check_tracking(question.tracking_uri)  # type: ignore[arg-type]
     if question.dataset_uri:
-        checks["dataset"] = lambda: {"manifest": manifest_digest(question.dataset_uri)}
+        checks["dataset"] = lambda: {"manifest": manifest_digest(question.dataset_uri)}  # type: ignore[arg-type]
         if question.dataset_uri.startswith("s3://"):
             checks["cache"] = lambda: cache_gib(question.home)
     if question.gpus:

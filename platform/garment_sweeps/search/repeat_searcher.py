@@ -49,7 +49,7 @@ class RepeatSearcher(Searcher):
         self.given_up = ""
         """Why nothing more is given out although repeats and budget are left; empty as long as it is."""
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next repeat; FINISHED without any or without budget, None for 'ask again later'."""
         if self.given_up or not self._left or self._budget.exhausted():
             return Searcher.FINISHED

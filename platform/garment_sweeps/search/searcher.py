@@ -87,7 +87,7 @@ class StudySearcher(Searcher):
         self.given_up = ""
         """Why nothing more is suggested although trials and budget are left; empty as long as it is."""
 
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """A config for Tune's new trial; FINISHED without trials or budget left, None for 'ask again later'."""
         if self._limits.exhausted() or self.given_up:
             return Searcher.FINISHED
@@ -125,7 +125,7 @@ class StudySearcher(Searcher):
         cut_short = self._limits.interrupted(trial_id) or (not error and not result)
         body = {"trial": record.name, "result": _kept(result or {}), "error": error, "cut_short": cut_short}
         if cut_short:
-            self._log.append("end", **body, state="RUNNING", values=None, reason="", **_spent(body["result"]))
+            self._log.append("end", **body, state="RUNNING", values=None, reason="", **_spent(body["result"]))  # type: ignore[arg-type]
             self._history.note(record.number, interrupted=True)
             return
         outcome = outcome_of(result, error, self._experiment)

@@ -82,14 +82,14 @@ class Suggester:
             begun_with = {**drawn, "passed_over": passed_over}
             announce(trial=trial_name(number), values=values, inputs=inputs, **begun_with)
             self._tried[digest] = trial_name(number)
-            record = begin(self._history, self._experiment, **begun_with)
+            record = begin(self._history, self._experiment, **begun_with)  # type: ignore[arg-type]
             (self._anything if study is self._seen else self._seen).add(record)
             return Suggestion(record, values, inputs)
         return None
 
     def values_of(self, record: Record) -> dict[str, Any]:
         """Values by config path of a trial that was suggested before."""
-        return self._experiment.space.suggest(optuna.trial.FixedTrial(record.params), self._base)
+        return self._experiment.space.suggest(optuna.trial.FixedTrial(record.params), self._base)  # type: ignore[arg-type]
 
     def reported(self, record: Record, epoch: int, value: float) -> None:
         """An epoch of a trial has its value, mm."""

@@ -35,4 +35,4 @@ def patiently(call: Callable[[], Returned], goes_on: bool) -> Returned:
 def _say_once(state: tenacity.RetryCallState) -> None:
     if state.attempt_number == 1:
         minutes = f"{PATIENCE_S / 60:g} min"
-        print(f"garment: {state.outcome.exception()}; waiting for it, {minutes} at most", file=sys.stderr, flush=True)
+        print(f"garment: {state.outcome.exception()}; waiting for it, {minutes} at most", file=sys.stderr, flush=True)  # type: ignore[union-attr]

@@ -157,7 +157,7 @@ class S3Store:
         prefix = self.location.key("")
         place = {"Bucket": self.location.bucket, "Prefix": prefix}
         while True:
-            page = self._try("list what is", lambda place=dict(place): self._client.list_objects_v2(**place))
+            page = self._try("list what is", lambda place=dict(place): self._client.list_objects_v2(**place))  # type: ignore[misc]
             for item in page.get("Contents", []):
                 if name := item["Key"].removeprefix(prefix):
                     yield name, item["Size"], item.get("ETag", "")

@@ -72,7 +72,7 @@ class DecisionLog:
         if not rows:
             return
         try:
-            with self._engine.begin() as connection:
+            with self._engine.begin() as connection:  # type: ignore[union-attr]
                 connection.execute(DECISIONS.insert(), rows)
                 self._guard(connection)
         except sqlalchemy.exc.IntegrityError:
@@ -85,7 +85,7 @@ class DecisionLog:
         columns = DECISIONS.c
         between = columns.seq.between(rows[0]["seq"], rows[-1]["seq"])
         query = sqlalchemy.select(columns.seq, columns.at, columns.body).where(columns.sweep == self._sweep, between)
-        with self._engine.begin() as connection:
+        with self._engine.begin() as connection:  # type: ignore[union-attr]
             self._guard(connection)
             stored = [tuple(row) for row in connection.execute(query.order_by(columns.seq))]
         if stored != wanted:

@@ -102,5 +102,5 @@ class DirectJournal:
 
 def _say_once(state: tenacity.RetryCallState) -> None:
     if state.attempt_number == 3:
-        reason = sentence(state.outcome.exception())
+        reason = sentence(state.outcome.exception())  # type: ignore[arg-type, union-attr]
         print(f"garment: {reason}; trying again, training goes on meanwhile", file=sys.stderr, flush=True)

@@ -110,7 +110,7 @@ class StudyOpening:
         elif claim is None and self._claims.traces():
             self._refuse("checkpoints of a sweep that is not this study's", "")
         if claim is None:
-            claim = self._take(own, None)
+            claim = self._take(own, None)  # type: ignore[arg-type]
         if claim.study != own:
             self._refuse("another study's sweep of that name", claim.host)
         if claim.number > study.user_attrs.get(CLAIM, claim.number):

@@ -72,7 +72,7 @@ class SweepSpec(Config):
     @classmethod
     def new(cls, request: SweepRequest) -> "SweepSpec":
         """Of a sweep that begins."""
-        experiment = request.experiment or request.otherwise()
+        experiment = request.experiment or request.otherwise()  # type: ignore[misc]
         return cls(
             experiment=experiment,
             trials=request.trials or experiment.trials,

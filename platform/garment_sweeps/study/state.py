@@ -158,8 +158,8 @@ def _opened(
     before = SweepSpec.logged(opened.events) if opened else None
     if before is not None:
         spec, changes = before.resumed(request.name, request)
-        first = opened.events[0]
-        return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
+        first = opened.events[0]  # type: ignore[union-attr]
+        return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))  # type: ignore[return-value]
     spec = SweepSpec.new(request)
     earlier = gate.head_start(spec)
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first

@@ -113,7 +113,7 @@ class Courier:
         return True
 
     def _note(self, state: "RetryCallState") -> None:
-        self.trouble = first_line(state.outcome.exception())
+        self.trouble = first_line(state.outcome.exception())  # type: ignore[arg-type, union-attr]
 
     def _pause(self, seconds: float) -> None:
         with self._changed:

@@ -74,11 +74,11 @@ def register() -> None:
 
         store = tracking_uri or of_the_environment()
         if store_file(store) is None:
-            return of_a_server(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)
+            return of_a_server(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)  # type: ignore[operator]
         folder = artifacts_folder(store, garment_home()) / urlsplit(artifact_uri).path.lstrip("/")
         return LocalArtifactRepository(folder.as_uri(), tracking_uri=tracking_uri, registry_uri=registry_uri)
 
-    registered[SCHEME] = repository
+    registered[SCHEME] = repository  # type: ignore[assignment]
 
 
 def open_home(home: Path, store: Path) -> None:

@@ -117,7 +117,7 @@ class TrialRecord:
             epochs = [Epoch.from_plain(part) for part in kinds["epoch"]]
         except (ValueError, LookupError, TypeError, UserError) as error:
             raise UserError(f"{where} holds no whole record of a trial ({error}); remove it") from None
-        return cls(identity, start, epochs, ending=ending)
+        return cls(identity, start, epochs, ending=ending)  # type: ignore[arg-type]
 
 
 _KINDS: dict[str, type[Config]] = {"trial": Identity, "start": Start, "ending": Ending}

@@ -122,7 +122,7 @@ class TrialStore:
 
     def claim_lost(self) -> bool:
         """Whether another study, or this one from another database, holds the sweep's place now."""
-        return self.claims is not None and not self.claims.holds(self.claim)
+        return self.claims is not None and not self.claims.holds(self.claim)  # type: ignore[arg-type]
 
     def crash_loop(self, epoch: int, gone: Callable[[str], bool] = lambda node: False) -> bool:
         """Whether the last attempts of this session all began, and crashed, at `epoch`.

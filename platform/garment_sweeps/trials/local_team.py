@@ -85,5 +85,5 @@ def _serve(connection: Connection, rank: int, meeting: Path, context: TrialConte
 
 
 def _end_with_parent() -> None:
-    mp.parent_process().join()
+    mp.parent_process().join()  # type: ignore[union-attr]
     os._exit(1)

@@ -28,7 +28,7 @@ class RayTeam(Team):
 
     def __init__(self, context: TrialContext, config: TrialConfig) -> None:
         super().__init__(config.training.processes)
-        bundle = ray.util.get_current_placement_group().bundle_specs[0]
+        bundle = ray.util.get_current_placement_group().bundle_specs[0]  # type: ignore[union-attr]
         gpus = bundle.get("GPU", 0)
         backend = "nccl" if gpus and config.training.device != "cpu" else "gloo"
         self._executor = BackendExecutor(

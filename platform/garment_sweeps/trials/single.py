@@ -69,7 +69,7 @@ def train_once(
     name, out, storage, resume = request.name, request.out, settings.storage, request.resume
     if out is not None and out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
-    store = TrialStore.open(storage, name, TRIAL["id"], session=0)
+    store = TrialStore.open(storage, name, TRIAL["id"], session=0)  # type: ignore[arg-type]
     open_source(base.data.uri).manifest.digest()  # a wrong URI is said before anything is written
     client = tracking_client()
     if not resume and sweep_or_none(client, name) is not None:

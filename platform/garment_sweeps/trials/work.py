@@ -71,4 +71,4 @@ def open_training(context: TrialContext, config: TrialConfig, place: Place) -> W
         return ParallelWork(start_team(context, config, in_ray=bool(place.node)))
     from garment_sweeps.trials.training import TrainingWork
 
-    return TrainingWork(context, config)
+    return TrainingWork(context, config)  # type: ignore[return-value]

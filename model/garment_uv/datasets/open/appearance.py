@@ -152,7 +152,7 @@ def draw_appearance(garments: tuple[str, ...], fabrics: dict[str, str], rng: np.
         looks[name] = _look(hue, fabrics[name], rng)
         hue += rng.uniform(0.25, 0.6)
     return Appearance(
-        skin=tuple(float(c) for c in skin),
+        skin=tuple(float(c) for c in skin),  # type: ignore[arg-type]
         looks=looks,
         lights=_lights(rng),
         ambient=float(rng.uniform(0.24, 0.36)),

@@ -11,7 +11,7 @@ class Collider:
 
     def __init__(self, vertices: np.ndarray, faces: np.ndarray) -> None:
         """`vertices` [N, 3] metres and `faces` [F, 3], counter-clockwise seen from outside."""
-        self._points = wp.array(np.ascontiguousarray(vertices, dtype=np.float32), dtype=wp.vec3, device="cpu")
+        self._points = wp.array(np.ascontiguousarray(vertices, dtype=np.float32), dtype=wp.vec3, device="cpu")  # type: ignore[var-annotated]
         self._mesh = wp.Mesh(self._points, wp.array(faces.astype(np.int32).ravel(), dtype=wp.int32, device="cpu"))
 
     def move(self, vertices: np.ndarray) -> None:
@@ -33,7 +33,7 @@ class Collider:
 
     def pushed(self, vertices: np.ndarray, margin: float, nearby: float = 0.05, steep: float = 0.0) -> np.ndarray:
         """`vertices` [N, 3] moved out to at least `margin` metres, float32 [N, 3]."""
-        position = wp.array(np.ascontiguousarray(vertices, dtype=np.float32), dtype=wp.vec3, device="cpu")
+        position = wp.array(np.ascontiguousarray(vertices, dtype=np.float32), dtype=wp.vec3, device="cpu")  # type: ignore[var-annotated]
         out = wp.empty_like(position)
         gap = wp.full(len(vertices), margin, dtype=wp.float32, device="cpu")
         reach = wp.full(len(vertices), nearby, dtype=wp.float32, device="cpu")

@@ -76,7 +76,7 @@ def draw_outfit(names: tuple[str, ...], rng: np.random.Generator) -> Outfit:
             cuts.append(_upper(name, fabric, loose[0], hem, rng))
         else:
             cuts.append(_whole(name, fabric, loose[1], rng))
-    return Outfit(tuple(cuts), tightness)
+    return Outfit(tuple(cuts), tightness)  # type: ignore[arg-type]
 
 
 def _legs(rng: np.random.Generator) -> float:

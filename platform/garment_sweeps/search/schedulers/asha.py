@@ -36,4 +36,4 @@ class Asha(AsyncHyperBandScheduler):
 
     def promoted(self, trial: TrialView | None, decision: str, inputs: dict[str, Any]) -> list[TrialView]:
         """The trial itself, where it passed a rung."""
-        return [trial] if inputs and decision == TrialScheduler.CONTINUE else []
+        return [trial] if inputs and decision == TrialScheduler.CONTINUE else []  # type: ignore[list-item]

@@ -59,7 +59,7 @@ class HyperBand(HyperBandScheduler):
         woken = [t for bracket in brackets for t in bracket._live_trials if t in bracket.trials_to_unpause]
         fresh = [t for t in woken if t not in self._woken]
         self._woken = set(woken)
-        return [*fresh, trial] if "keeps" in inputs and decision == TrialScheduler.CONTINUE else fresh
+        return [*fresh, trial] if "keeps" in inputs and decision == TrialScheduler.CONTINUE else fresh  # type: ignore[list-item]
 
     def _process_bracket(self, tune_controller: Any, bracket: Any) -> str:
         action = super()._process_bracket(tune_controller, bracket)

@@ -27,7 +27,7 @@ class Median(MedianStoppingRule):
             mode="min",
             grace_period=config.grace_epochs,
             min_samples_required=config.min_trials,
-            min_time_slice=math.inf,
+            min_time_slice=math.inf,  # type: ignore[arg-type]
         )
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:

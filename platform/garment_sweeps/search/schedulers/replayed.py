@@ -28,7 +28,7 @@ class ReplayedDecisions:
         logged, repeated = event.get("exploits", {}), verdict.exploits
         pairs = {"decision": (event["decision"], verdict.decision)} if event["kind"] == "result" else {}
         for name in sorted(logged.keys() | repeated.keys()):
-            pairs[f"exploit of {name}"] = (_copied(logged.get(name)), _copied(repeated.get(name)))
+            pairs[f"exploit of {name}"] = (_copied(logged.get(name)), _copied(repeated.get(name)))  # type: ignore[assignment]
         return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -125,7 +125,7 @@ class ControllerView:
     def stop_trial(self, trial: TrialView) -> None:
         """Ends a trial that waits, telling the scheduler as Tune does."""
         if not trial.is_finished():
-            self._rule.on_trial_remove(self, trial)
+            self._rule.on_trial_remove(self, trial)  # type: ignore[arg-type]
             trial.status = Trial.TERMINATED
             self.stopped.append(trial)
 

@@ -36,8 +36,7 @@ class BodyPoser:
         self.atlas = atlas
         self._topology = build_topology(model, subdivisions)
         same = self._topology.num_vertices == atlas.num_vertices and all(
-            np.array_equal(self._topology.faces.get(name), faces)
-            for name, faces in atlas.faces.items()
+            np.array_equal(self._topology.faces.get(name), faces) for name, faces in atlas.faces.items()
         )
         if not same or (digest and model.digest != digest):
             raise UserError(

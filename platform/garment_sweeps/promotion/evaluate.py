@@ -106,8 +106,7 @@ def evaluate_bodies(
         for body in dict.fromkeys(bodies.names)
     }
     return {
-        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments)
-        for body, swap in swaps.items()
+        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for body, swap in swaps.items()
     }
 
 

@@ -12,11 +12,11 @@ from garment_sweeps.storage.filesystem import check_storage
 from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.repeats import Repeats
 from garment_sweeps.study.spec import SweepRequest, SweepSpec, changes_of, in_words, is_free, overridden
-from garment_sweeps.study.state import Gate, SweepState
+from garment_sweeps.study.state import OpeningChecks, SweepState
 from garment_uv.errors import UserError
 
 
-class Readiness(Gate):
+class Readiness(OpeningChecks):
     """Looks whether dataset, storage, MLflow and cluster are there for a sweep that begins or goes on.
 
     Args:

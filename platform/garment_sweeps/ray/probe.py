@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib, gpus_seen
+from garment_sweeps.ray.probe_checks import cache_gib, check_storage_from_here, check_tracking, free_gib, gpus_seen
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.manifest_digest import manifest_digest
@@ -56,7 +56,7 @@ class NodeAnswer:
 def answer(question: Question, name: str) -> NodeAnswer:
     """Runs all checks side by side, on the node called `name`; one that hangs is left behind and named."""
     checks: dict[str, Callable[[], dict[str, Any]]] = {
-        "storage": lambda: check_storage(question.storage, question.folder, question.token, name),
+        "storage": lambda: check_storage_from_here(question.storage, question.folder, question.token, name),
         "home": lambda: {"home_gib": free_gib(question.home)},
     }
     if question.tracking_uri:

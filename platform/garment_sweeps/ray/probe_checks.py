@@ -26,7 +26,7 @@ CONNECT_S, ANSWER_S = 3.0, 6.0
 """Seconds that one request may take to connect and to be answered."""
 
 
-def check_storage(storage: dict[str, str], folder: str, token: str, name: str) -> dict[str, Any]:
+def check_storage_from_here(storage: dict[str, str], folder: str, token: str, name: str) -> dict[str, Any]:
     """Reads what the driver wrote into `folder` of the storage, then writes, reads and deletes a file of its own."""
     filesystem, root = open_filesystem(StorageConfig.from_plain(storage), hasty=True)
     try:

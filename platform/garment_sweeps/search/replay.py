@@ -19,7 +19,7 @@ from garment_sweeps.study.restore import experiment_of
 
 
 @dataclass(frozen=True)
-class Difference:
+class ReplayDifference:
     """An event whose decision came out otherwise."""
 
     seq: int
@@ -39,7 +39,7 @@ class Replay:
     suggestions: int
     results: int
     ends: int
-    differences: tuple[Difference, ...]
+    differences: tuple[ReplayDifference, ...]
 
 
 def replay(events: list[Event]) -> Replay:
@@ -63,7 +63,7 @@ class _Replayer:
         self._log = DecisionLog("replay", self._journal)
         self._decisions = ReplayedDecisions(self._experiment)
         self._scheduler = ReplayedDecisions(self._experiment)
-        self._differences: list[Difference] = []
+        self._differences: list[ReplayDifference] = []
         self._cut_short = False
         self._counts = {"suggest": 0, "result": 0, "end": 0}
 
@@ -139,7 +139,7 @@ class _Replayer:
             self._differ({**event, "trial": "the best trials"}, event["finalists"], again)
 
     def _differ(self, event: Event, logged: Any, repeated: Any) -> None:
-        self._differences.append(Difference(event["seq"], event["kind"], event["trial"], logged, repeated))
+        self._differences.append(ReplayDifference(event["seq"], event["kind"], event["trial"], logged, repeated))
 
 
 def _plain(value: Any) -> Any:

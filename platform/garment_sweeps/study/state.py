@@ -67,7 +67,7 @@ class SweepState:
         return self.file
 
 
-class Gate:
+class OpeningChecks:
     """What others say before a sweep is opened. By itself it knows nothing and refuses nothing."""
 
     def head_start(self, spec: SweepSpec) -> HeadStart:
@@ -84,11 +84,11 @@ class Gate:
         """
 
 
-NO_GATE = Gate()
+NO_CHECKS = OpeningChecks()
 
 
 @contextmanager
-def sweep_state(settings: Settings, request: SweepRequest, gate: Gate = NO_GATE) -> Iterator[SweepState]:
+def sweep_state(settings: Settings, request: SweepRequest, checks: OpeningChecks = NO_CHECKS) -> Iterator[SweepState]:
     """The state, held by this driver alone while inside; all of it is written when it ends without an error.
 
     Raises:
@@ -103,7 +103,7 @@ def sweep_state(settings: Settings, request: SweepRequest, gate: Gate = NO_GATE)
         held.callback(lease.release)
         guard_writes(database, lease.guard)
         studies = StudyOpening(database, settings.storage, name, lease.guard)
-        opened, spec, changes, start = _opened(studies, request, gate, patient)
+        opened, spec, changes, start = _opened(studies, request, checks, patient)
         hold = patient(lambda: StorageHold(settings.storage, name, opened.claim))
         held.callback(hold.release)
         journal = Journal(hold.check)
@@ -128,10 +128,10 @@ def sweep_state(settings: Settings, request: SweepRequest, gate: Gate = NO_GATE)
                 lease.check,
                 file,
             )
-            works = not opened.events or gate.work_left(state)
+            works = not opened.events or checks.work_left(state)
             if opened.events:
                 _check_code(name, opened.events, request.accept_code or not works)
-                gate.check(state, spec)
+                checks.check(state, spec)
             patient(lambda: count_session(opened.study, session))
             _log_begin(state, changes, works)
             copies.start(log, opened.claim.number)
@@ -146,7 +146,7 @@ def sweep_state(settings: Settings, request: SweepRequest, gate: Gate = NO_GATE)
 
 
 def _opened(
-    studies: StudyOpening, request: SweepRequest, gate: Gate, patient: Callable
+    studies: StudyOpening, request: SweepRequest, checks: OpeningChecks, patient: Callable
 ) -> tuple[OpenedStudy, SweepSpec, Changes, HeadStart]:
     """The study, found or made, with what its sweep is begun or goes on with, and what it knew before its first trial.
 
@@ -161,9 +161,9 @@ def _opened(
         first = opened.events[0]  # type: ignore[union-attr]
         return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))  # type: ignore[return-value]
     spec = SweepSpec.new(request)
-    earlier = gate.head_start(spec)
+    earlier = checks.head_start(spec)
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
-    gate.check(None, spec)
+    checks.check(None, spec)
     if request.overwrite:
         studies.clear()
     return opened or patient(lambda: studies.make(spec.experiment)), spec, {}, start

@@ -1,8 +1,8 @@
 """The local home in MLflow: where artifacts lie, whatever folder the home is in today.
 
 A local store names artifacts by MLflow's own scheme for what a server keeps, `mlflow-artifacts:/EXPERIMENT/...`, which
-says nothing of a folder. `garment ui`'s server knows it; in a process without a server, `register` makes it mean the
-folder `artifacts` of the home. So a home can be moved, and a copy keeps its own artifacts.
+says nothing of a folder. `garment ui`'s server knows it; in a process without a server, `register_artifacts` makes it
+mean the folder `artifacts` of the home. So a home can be moved, and a copy keeps its own artifacts.
 """
 
 import json
@@ -57,7 +57,7 @@ def artifacts_folder(uri: str, home: Path) -> Path:
 
 
 @cache
-def register() -> None:
+def register_artifacts() -> None:
     """Makes this process find a local store's artifacts; those of a server are MLflow's own affair."""
     from mlflow.store.artifact.artifact_repository_registry import get_registered_artifact_repositories
 

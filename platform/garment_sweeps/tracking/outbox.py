@@ -73,11 +73,11 @@ class Outbox:
 
     def put(self, record: TrialRecord) -> None:
         """Leaves a record with the files of its folders; OSError where the storage is away too."""
-        self._write(record, f"{self.path}/{name_of(record)}")
+        self._write(record, f"{self.path}/{record_name(record)}")
 
     def park(self, record: TrialRecord, refused: Mapping[str, str]) -> Parked:
         """Keeps a record that MLflow will not take whole, with the reasons; OSError where the storage is away."""
-        path = f"{self.parked_path}/{name_of(record)}"
+        path = f"{self.parked_path}/{record_name(record)}"
         self.filesystem.create_dir(path, recursive=True)
         with self.filesystem.open_output_stream(f"{path}/{REFUSED_FILE}") as stream:
             stream.write(json.dumps(dict(refused), indent=1).encode())
@@ -90,11 +90,11 @@ class Outbox:
 
     def has_parked(self, record: TrialRecord) -> bool:
         """Whether that attempt's record is kept apart already."""
-        return name_of(record) in folder_names(self.filesystem, self.parked_path)
+        return record_name(record) in folder_names(self.filesystem, self.parked_path)
 
     def _parked(self, name: str) -> Parked:
         path = f"{self.parked_path}/{name}"
-        return Parked(trial_of(name), read_json(self.filesystem, f"{path}/{REFUSED_FILE}") or {}, path)
+        return Parked(trial_of_record(name), read_json(self.filesystem, f"{path}/{REFUSED_FILE}") or {}, path)
 
     def _write(self, record: TrialRecord, path: str) -> None:
         from pyarrow import fs
@@ -145,7 +145,7 @@ class Outbox:
         One that MLflow will never take, in parts or whole, is parked. What the client raises where MLflow is away
         leaves the rest for another time; where it only stumbles over one record, the others come first.
         """
-        names = [name for name in self.names() if trial_of(name) not in live]
+        names = [name for name in self.names() if trial_of_record(name) not in live]
         late: Exception | None = None
         for name in names:
             with self.fetched(name) as (record, parked):
@@ -181,11 +181,11 @@ def _deliver(delivery: Delivery) -> Mapping[str, str]:
     return delivery.refused
 
 
-def name_of(record: TrialRecord) -> str:
+def record_name(record: TrialRecord) -> str:
     """A record's name in the outbox."""
     return f"{record.identity.trial_id}.{record.start.number:08d}"
 
 
-def trial_of(name: str) -> str:
+def trial_of_record(name: str) -> str:
     """The trial of the record of that name."""
     return name.rpartition(".")[0]

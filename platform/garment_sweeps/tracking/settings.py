@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.tracking_store import garment_home, tracking_uri
 from garment_sweeps.settings.urls import without_login
-from garment_sweeps.tracking.home import artifact_location, open_home, register, store_file
+from garment_sweeps.tracking.home import artifact_location, open_home, register_artifacts, store_file
 from garment_sweeps.tracking.refusals import refused_with
 from garment_uv.errors import Unreachable, UserError
 
@@ -50,7 +50,7 @@ def open_client(uri: str) -> "MlflowClient":
 
     if (store := store_file(uri)) is not None:
         store.parent.mkdir(parents=True, exist_ok=True)
-        register()
+        register_artifacts()
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 

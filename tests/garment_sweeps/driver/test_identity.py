@@ -13,7 +13,7 @@ from garment_sweeps.study import hold as hold_module
 from garment_sweeps.study.claims import Claims
 from garment_sweeps.study.hold import StorageHold, wait_until_free
 from garment_sweeps.study.spec import SweepRequest
-from garment_sweeps.study.state import Gate, sweep_state
+from garment_sweeps.study.state import OpeningChecks, sweep_state
 from garment_sweeps.study.study import delete_study, open_storage
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
@@ -231,7 +231,7 @@ def test_other_code_does_not_matter_where_nothing_is_left_to_run(settings, given
     own = code.code_digest()
     monkeypatch.setattr("garment_sweeps.study.state.code_digest", lambda: "other")
 
-    class Over(Gate):
+    class Over(OpeningChecks):
         def work_left(self, state) -> bool:
             return False
 

@@ -10,7 +10,7 @@ import pytest
 
 from garment_sweeps.ray import probe
 from garment_sweeps.ray.probe import side_by_side, versions
-from garment_sweeps.ray.probe_checks import cache_gib, check_storage, check_tracking, free_gib
+from garment_sweeps.ray.probe_checks import cache_gib, check_storage_from_here, check_tracking, free_gib
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.manifest_digest import manifest_digest
@@ -55,9 +55,9 @@ def test_checks_of_a_folder(tmp_path):
     storage = StorageConfig(uri=str(tmp_path)).plain()
     (tmp_path / "t").mkdir()
     with pytest.raises(ValueError, match="does not see what the driver wrote"):
-        check_storage(storage, "t", "word", "n")
+        check_storage_from_here(storage, "t", "word", "n")
     (tmp_path / "t" / "driver").write_text("word")
-    check_storage(storage, "t", "word", "n")
+    check_storage_from_here(storage, "t", "word", "n")
     assert os.listdir(tmp_path / "t") == ["driver"]
     assert free_gib(str(tmp_path / "not" / "yet")) > 0
     with pytest.raises(ValueError, match="no manifest.json"):
@@ -75,10 +75,10 @@ def test_checks_of_s3(s3_storage, s3_environment, tmp_path):
 
     client = boto3.client("s3")
     client.put_object(Bucket="sweeps", Key="prefix/t/driver", Body=b"word")
-    check_storage(s3_storage.plain(), "t", "word", "n")
+    check_storage_from_here(s3_storage.plain(), "t", "word", "n")
     names = [item["Key"] for item in client.list_objects_v2(Bucket="sweeps", Prefix="prefix/t/")["Contents"]]
     assert [name for name in names if not name.endswith("/")] == ["prefix/t/driver"]
     with pytest.raises(ValueError, match="does not see"):
-        check_storage({**s3_storage.plain(), "uri": "s3://nope/prefix"}, "t", "word", "n")
+        check_storage_from_here({**s3_storage.plain(), "uri": "s3://nope/prefix"}, "t", "word", "n")
     client.put_object(Bucket="sweeps", Key="data/manifest.json", Body=b"{}")
     assert len(manifest_digest("s3://sweeps/data")) == 64

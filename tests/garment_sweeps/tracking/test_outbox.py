@@ -3,7 +3,7 @@
 import pytest
 
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of
+from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of_record
 from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_uv.training.trial import TrialConfig
 
@@ -26,7 +26,7 @@ def check_round(outbox: Outbox, made: TrialRecord) -> None:
     assert outbox.names() == []
     outbox.put(made)
     (name,) = outbox.names()
-    assert name == "t00003.r1.00010002" and trial_of(name) == "t00003.r1"
+    assert name == "t00003.r1.00010002" and trial_of_record(name) == "t00003.r1"
     with outbox.fetched(name) as (found, _):
         assert (found.identity, found.start, found.epochs, found.ending) == (
             *(made.identity, made.start, made.epochs),

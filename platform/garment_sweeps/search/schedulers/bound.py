@@ -10,7 +10,7 @@ from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, copied_checkpoint
 
 
-def name_of(trial: Trial) -> str:
+def own_name(trial: Trial) -> str:
     """A trial's own name."""
     return trial.config["trial"]["id"]
 
@@ -46,7 +46,7 @@ class BoundTrials:
 
     def holds(self, trial: Trial) -> bool:
         """Whether this very trial is bound already."""
-        return self._pairs.get(name_of(trial), (None, None))[1] is trial
+        return self._pairs.get(own_name(trial), (None, None))[1] is trial
 
     def trial(self, view: TrialView) -> Trial:
         """Tune's trial behind it."""

@@ -11,7 +11,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.schedulers.bound import BoundTrials, name_of
+from garment_sweeps.search.schedulers.bound import BoundTrials, own_name
 from garment_sweeps.search.schedulers.hooks import Hooks
 from garment_sweeps.search.schedulers.judge import ABSENT, DONE, ERROR, EXPLOIT, REMOVED, Judge, Verdict
 from garment_sweeps.search.schedulers.views import TrialView
@@ -71,7 +71,7 @@ class RecordedScheduler(TrialScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """A trial is there to be started, or again after its process failed."""
-        name = name_of(trial)
+        name = own_name(trial)
         if names_repeat(name):
             return
         if not self._opened:
@@ -95,7 +95,7 @@ class RecordedScheduler(TrialScheduler):
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Whether the trial goes on."""
-        name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
+        name, epoch = own_name(trial), int(result.get(result_keys.EPOCH, 0))
         if names_repeat(name):
             self._record(name, epoch, result, Verdict(), {})
             return TrialScheduler.CONTINUE
@@ -115,7 +115,7 @@ class RecordedScheduler(TrialScheduler):
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """A trial ended by itself, by a decision that is on record, or because the budget is spent."""
-        name, epoch = name_of(trial), int(result.get(result_keys.EPOCH, 0))
+        name, epoch = own_name(trial), int(result.get(result_keys.EPOCH, 0))
         if names_repeat(name):
             return
         view = self._judge.trials[name]
@@ -218,7 +218,7 @@ class RecordedScheduler(TrialScheduler):
         self._follow(verdict)
 
     def _gone(self, tune_controller: Any, trial: Trial, how: str) -> None:
-        name = name_of(trial)
+        name = own_name(trial)
         if names_repeat(name):
             return
         view = self._judge.trials[name]

@@ -1,12 +1,12 @@
 """How long an epoch took in earlier sweeps of the same experiment, from MLflow."""
 
-import json
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from garment_sweeps.experiment import Experiment, result_keys
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.record import as_param
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def earlier_epochs(client: "MlflowClient", experiment: Experiment, base: TrialCo
 def _alike_sweeps(client: "MlflowClient", experiment_id: str, experiment: Experiment) -> set[str]:
     """Run ids of sweeps whose trials held the same resources."""
     sweeps = client.search_runs([experiment_id], f"tags.`{tags.ROLE}` = 'sweep'", max_results=NEWEST)
-    wanted = _logged(experiment.resources.plain())
+    wanted = as_param(experiment.resources.plain())
     return {run.info.run_id for run in sweeps if run.data.params.get("resources") == wanted}
 
 
@@ -69,11 +69,7 @@ def _deciding(experiment: Experiment, base: TrialConfig) -> dict[str, str]:
     """Fields that decide how long an epoch takes and are the same in all trials, as MLflow keeps them."""
     searched = {parameter.path for parameter in experiment.space.parameters}
     return {
-        path: _logged(value)
+        path: as_param(value)
         for path, value in base.flat().items()
         if path not in searched and not any(path == name or path.startswith(name) for name in NO_MATTER)
     }
-
-
-def _logged(value: Any) -> str:
-    return (value if isinstance(value, str) else json.dumps(value))[:6000]

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.masking import first_line
-from garment_sweeps.storage.filesystem import open_filesystem, read_json
+from garment_sweeps.storage.filesystem import open_filesystem, read_json, write_whole
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
@@ -137,9 +137,7 @@ class SweepTracking:
 
         table = measure_on_cluster(config)
         filesystem, path = self._baselines_file()
-        filesystem.create_dir(path.rpartition("/")[0], recursive=True)
-        with filesystem.open_output_stream(path) as stream:
-            stream.write(json.dumps(table).encode())
+        write_whole(filesystem, path, json.dumps(table).encode())
         self._courier.poke()
 
     def baseline_mm(self, baseline: str, metric: str) -> float | None:

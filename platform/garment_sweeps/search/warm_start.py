@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.outcome import completed
+from garment_sweeps.tracking.record import as_param
 from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError
 
@@ -73,7 +74,7 @@ def _comparable(run: "Run", experiment: Experiment, dataset_version: str) -> boo
     for path, value in experiment.base.flat().items():
         if path in searched or path in INCOMPARABLE or path not in run.data.params:
             continue
-        if run.data.params[path] != _logged(value):
+        if run.data.params[path] != as_param(value):
             return False
     return all(path in run.data.params for path in searched)
 
@@ -83,7 +84,9 @@ def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
     base = experiment.base.flat()
     searched = {parameter.path for parameter in experiment.space.parameters}
     searched_there = [name.removeprefix(SEARCHED) for name in run.data.params if name.startswith(SEARCHED)]
-    return any(path not in searched and run.data.params.get(path) != _logged(base.get(path)) for path in searched_there)
+    return any(
+        path not in searched and run.data.params.get(path) != as_param(base.get(path)) for path in searched_there
+    )
 
 
 def _known(run: "Run", experiment: Experiment, sweep: str) -> dict[str, Any] | None:
@@ -138,7 +141,3 @@ def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
 def _error_mm(run: "Run", experiment: Experiment) -> float:
     """What this experiment makes small, of a run of another one; infinite where it was not measured there."""
     return run.data.metrics.get(experiment.metric, math.inf)
-
-
-def _logged(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)

@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ray import cloudpickle
-
 from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.session import quiet_ray
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.work import OpenWork
@@ -107,6 +106,9 @@ class TabulatedWork:
 
 def tabulated(seconds_per_epoch: float = 0.0) -> OpenWork:
     """Opens such work; it travels to Ray's workers whole, wherever they look for modules."""
+    quiet_ray()  # before Ray is imported
+    from ray import cloudpickle
+
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     return partial(_open, seconds_per_epoch=seconds_per_epoch)
 

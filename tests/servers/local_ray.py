@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from unittest import mock
 
+from tests.servers.light_nodes import light_nodes
+
 CPUS = 2
 _running = ExitStack()
 
@@ -17,7 +19,8 @@ def start_local_ray() -> None:
     with mock.patch.dict(os.environ):
         for name in own:
             del os.environ[name]
-        _running.enter_context(ray_session(None, CPUS))  # nothing where it runs already
+        with light_nodes():
+            _running.enter_context(ray_session(None, CPUS))  # nothing where it runs already
 
 
 def stop_local_ray() -> None:
@@ -31,5 +34,5 @@ def own_ray(cpus: int = CPUS) -> Iterator[None]:
     from garment_sweeps.ray.session import ray_session
 
     stop_local_ray()
-    with ray_session(None, cpus):
+    with light_nodes(), ray_session(None, cpus):
         yield

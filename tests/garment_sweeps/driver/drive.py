@@ -35,6 +35,7 @@ def main() -> int:
     experiment = Experiment.from_plain(json.loads(options.experiment.read_text()))
     sys.path.append(str(ROOT))
     from tests.garment_sweeps.sweeping import run_sweep
+    from tests.servers.light_nodes import light_nodes
 
     work = "train" if options.tabulated is None else "tabulated"
     try:
@@ -44,6 +45,7 @@ def main() -> int:
                 holding.enter_context(hold_at(options.hold_at, options.until.exists, options.hold_repeats))
             if options.hold_while is not None:
                 holding.enter_context(hold_at(0, lambda: not options.hold_while.exists(), options.hold_repeats))
+            holding.enter_context(light_nodes())  # where it starts a Ray of its own
             report = run_sweep(
                 experiment,
                 resume=True,

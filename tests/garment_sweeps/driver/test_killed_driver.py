@@ -16,15 +16,16 @@ from tests.chaos.progress import epochs_reported
 from tests.chaos.records import study_trials
 from tests.garment_sweeps.driver.trained import check_curves, check_records, trained_experiment
 from tests.garment_sweeps.sweeping import run_sweep
+from tests.servers.light_nodes import IDLE
 
 DRIVER = Path(__file__).with_name("drive.py")
 SECONDS = 600
 
 
 def is_agent(process: psutil.Process) -> bool:
-    """Whether it is one of Ray's agents; a process that has just ended is none."""
+    """Whether it is one of Ray's agents or stands in for one; a process that has just ended is none."""
     try:
-        return process.name().endswith("Agent")
+        return process.name().endswith("Agent") or process.cmdline() == IDLE.split()
     except psutil.NoSuchProcess:
         return False
 

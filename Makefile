@@ -6,6 +6,8 @@ GARMENT_HOME ?= .garment
 SEED ?= 7
 SWEEP ?= quickstart
 WORKERS ?= 2
+# One more than the cores of a small machine, since tests wait for leases, ends and servers.
+TEST_WORKERS ?= 3
 TORCH ?= 2.13.0
 export GARMENT_HOME
 
@@ -15,7 +17,7 @@ sweep: install
 	@GARMENT=$(BIN)/garment SEED=$(SEED) SWEEP=$(SWEEP) WORKERS=$(WORKERS) bash infra/quickstart.sh
 
 test: install-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 # The same beside two programs that take all they get of the processor: no test may depend on the machine's speed.
 test-busy: install-test

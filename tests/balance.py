@@ -1,4 +1,4 @@
-"""Which tests run in the same process, and in what order, where several share them: `pytest -n 2 --dist loadgroup`."""
+"""Which tests run in the same process, and in what order, where several share them: `pytest -n 3 --dist loadgroup`."""
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling

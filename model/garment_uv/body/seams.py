@@ -61,7 +61,7 @@ def _shortest_path(
     usable = allowed[edges].all(axis=1)
     pairs = edges[usable]
     graph = sparse.coo_matrix((costs[usable], (pairs[:, 0], pairs[:, 1])), shape=(len(allowed),) * 2).tocsr()
-    _, before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)  # type: ignore[call-overload]
+    _, before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)
     path = [end]
     while path[-1] != start:
         previous = int(before[path[-1]])

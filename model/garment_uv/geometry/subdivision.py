@@ -25,7 +25,7 @@ def midpoint_matrix(edges: np.ndarray, num_vertices: int) -> sparse.csr_matrix:
     count = len(edges)
     rows = np.repeat(np.arange(count), 2)
     mean = sparse.csr_matrix((np.full(2 * count, 0.5), (rows, edges.ravel())), shape=(count, num_vertices))
-    return sparse.vstack([sparse.identity(num_vertices), mean]).tocsr().astype(np.float32)  # type: ignore[misc, return-value]
+    return sparse.vstack([sparse.identity(num_vertices), mean]).tocsr().astype(np.float32)
 
 
 def refine_path(path: np.ndarray, edges: np.ndarray, num_vertices: int) -> np.ndarray:

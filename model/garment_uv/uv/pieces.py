@@ -78,7 +78,7 @@ def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -
     keep = sp.diags(allowed.astype(float))
     open_graph = (keep @ graph @ keep).tocsr()
     open_graph.eliminate_zeros()
-    _, before = dijkstra(open_graph, directed=False, indices=start, return_predecessors=True)  # type: ignore[call-overload]
+    _, before = dijkstra(open_graph, directed=False, indices=start, return_predecessors=True)
     path = [end]
     while path[-1] != start:
         if before[path[-1]] < 0:

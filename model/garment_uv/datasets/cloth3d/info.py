@@ -141,7 +141,7 @@ def write_info(path: Path | str, info: SequenceInfo) -> None:
     """Write an `info.mat` that `read_info` and scipy users read back; the same bytes for the same info."""
     tree = {name: to_matlab(value) for name, value in info.plain().items()}
     with file_aside(Path(path)) as file:
-        scipy.io.savemat(file, tree, oned_as="row")  # type: ignore[arg-type]
+        scipy.io.savemat(file, tree, oned_as="row")
         # scipy stamps the time into the 116-byte text header: the same sequence must give the same bytes.
         file.seek(0)
         file.write(b"MATLAB 5.0 MAT-file, CLOTH3D layout, written by garment-sweeps".ljust(116))

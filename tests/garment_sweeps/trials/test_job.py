@@ -9,7 +9,6 @@ from garment_sweeps.trials.attempts import CRASH_LOOP
 from garment_sweeps.trials.job import Superseded, TrialJob
 from garment_sweeps.trials.opening import WORK_FOLDER
 from garment_sweeps.trials.progress import PROGRESS_FILE
-from tests import tabulated
 from tests.tabulated import PROGRESS_FILE as WORK_FILE
 from tests.tabulated import curve_mm, tabulated_job
 
@@ -122,8 +121,8 @@ class Clock:
 
 def test_seconds_add_up_over_attempts(context, tmp_path, monkeypatch):
     clock = Clock()
-    for module in (job_module, tabulated):
-        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(job_module, "time", clock)
+    monkeypatch.setitem(tabulated_job.__globals__, "time", clock)
     first = run(tabulated_job(context, TRIAL, {}, seconds_per_epoch=3.0), tmp_path, epochs=2)
     clock.now += 500.0  # nobody has it meanwhile
     second = run(tabulated_job(context, TRIAL, {}, seconds_per_epoch=3.0), tmp_path, epochs=1)

@@ -19,9 +19,10 @@ sweep: install
 test: install-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
-# The same beside two programs that take all they get of the processor: no test may depend on the machine's speed.
+# The same beside two programs that take all they get of the processor: no test may depend on the machine's speed. Each has
+# a session of its own, as another user's would.
 test-busy: install-test
-	@$(BIN)/python -c "while True: pass" & one=$$!; $(BIN)/python -c "while True: pass" & two=$$!; \
+	@setsid $(BIN)/python -c "while True: pass" & one=$$!; setsid $(BIN)/python -c "while True: pass" & two=$$!; \
 	trap "kill $$one $$two" EXIT INT TERM; $(MAKE) test
 
 # Record anew the figures that a change must not change (tests/unchanged); say in the change which changed and why.

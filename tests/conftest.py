@@ -15,7 +15,6 @@ settings.register_profile(
 settings.load_profile("project")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """See `balance.py`."""
     together(items)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import pytest
 import torch
 
 
@@ -47,10 +46,6 @@ class OperatorTests:
     """Whether it may be given float16, as under autocast; it then answers float32."""
     tolerance = 1e-4
     """By how much a gradient may be off finite differences, absolute and relative."""
-
-    @pytest.fixture
-    def case(self) -> Case:
-        raise NotImplementedError("a subclass gives it")
 
     @staticmethod
     def answer(found) -> torch.Tensor:

@@ -66,9 +66,9 @@ def experiment() -> Experiment:
 def make_samples(raw: Path, folder: Path) -> None:
     """The dataset of 16 training samples that carry their raw meshes; kept where it is there already."""
     from garment_uv.body import load_body
+    from garment_uv.samples.config import PrepareOptions
     from garment_uv.samples.manifest import MANIFEST_KEY
     from garment_uv.samples.prepare import prepare
-    from garment_uv.samples.prepare_options import PrepareOptions
     from garment_uv.samples.sink import FolderSink
 
     if (folder / MANIFEST_KEY).exists():

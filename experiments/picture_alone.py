@@ -20,7 +20,7 @@ from garment_sweeps.experiment.load import load_experiment
 from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
 from garment_uv.estimation.config import BodyFitConfig
-from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.samples.config import AS_ESTIMATED
 from garment_uv.training.trial import TrialConfig
 
 NAME = "picture_alone"

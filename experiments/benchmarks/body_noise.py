@@ -19,7 +19,7 @@ import numpy as np
 from garment_uv.body import BodyParameters
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
-from garment_uv.samples.noise_config import AS_ESTIMATED, BodyNoiseConfig
+from garment_uv.samples.config import AS_ESTIMATED, BodyNoiseConfig
 from garment_uv.samples.other_body import BodyNoise, BodyPoser
 from garment_uv.samples.sample import FrameBody, Sample
 from garment_uv.samples.source import FolderSource, iterate_samples

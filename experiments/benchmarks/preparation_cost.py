@@ -29,8 +29,8 @@ from garment_sweeps.storage import open_sink
 from garment_sweeps.storage.s3_raw import open_raw
 from garment_uv.body import load_body
 from garment_uv.datasets.open.synthesize import synthesize
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from tests.servers.s3 import s3_server
 
 SEQUENCES, FRAMES = 8_000, 2_000_000

@@ -26,8 +26,8 @@ from garment_sweeps.ray.crew import RayCrew
 from garment_sweeps.ray.session import ray_session
 from garment_uv.body import load_body
 from garment_uv.datasets.open.synthesize import synthesize
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 
 GOAL = 0.9

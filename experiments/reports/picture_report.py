@@ -8,7 +8,7 @@ import numpy as np
 
 from experiments.benchmarks.conditions import RESULTS, conditions, write_csv
 from garment_uv.metrics.aggregate import COLUMNS, S2STable, figures
-from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.samples.config import AS_ESTIMATED
 
 _KEYS = ("trained_on", "body", "segments", "placement_counted")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from garment_uv.body import load_body
 from garment_uv.datasets.open.synthesize import synthesize
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 
 OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2)

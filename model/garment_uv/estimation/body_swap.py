@@ -6,7 +6,7 @@ from pathlib import Path
 from garment_uv.errors import UserError
 from garment_uv.estimation.estimate import BodyEstimator
 from garment_uv.estimation.model_file import BodyCard
-from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.samples.config import AS_ESTIMATED
 from garment_uv.samples.other_body import BodyNoise, BodyPoser, with_body
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource

@@ -108,23 +108,20 @@ def class_balanced(manifest: Manifest, split: str) -> np.ndarray:
     return weights / len(classes)
 
 
+@dataclass(eq=False)
 class BatchPlan(Sampler):
     """This process's portions of an epoch's batches as lists of (epoch, shard, position)."""
 
-    def __init__(
-        self,
-        sizes: list[int],
-        batch_size: int,
-        seed: int,
-        shuffle: bool,
-        drop_last: bool,
-        division: Division,
-        weights: np.ndarray | None,
-    ) -> None:
-        self.sizes, self.batch_size, self.seed, self.division = sizes, batch_size, seed, division
-        self.shuffle, self.drop_last, self.weights = shuffle, drop_last, weights
-        self.epoch = self.start = 0
-        self.stop: int | None = None
+    sizes: list[int]
+    batch_size: int
+    seed: int
+    shuffle: bool
+    drop_last: bool
+    division: Division
+    weights: np.ndarray | None
+    epoch: int = 0
+    start: int = 0
+    stop: int | None = None
 
     def of_epoch(self, epoch: int, start: int, stop: int | None) -> Iterator[list[tuple[int, int, int]]]:
         places = epoch_order(self.sizes, self.seed, epoch, self.shuffle, self.weights)

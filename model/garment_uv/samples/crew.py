@@ -2,20 +2,16 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
-from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
 from garment_uv.samples.child import end_with
-from garment_uv.samples.flow import Job
-from garment_uv.samples.part import PartRecord, Preparation, make_part
-from garment_uv.samples.shard_plan import ShardRecord, make_shard
-
-Record = PartRecord | ShardRecord
+from garment_uv.samples.flow import Job, Record
+from garment_uv.samples.jobs import Preparation, work
 
 
 class Crew(Protocol):
@@ -35,23 +31,30 @@ CrewMaker = Callable[[Preparation], AbstractContextManager[Crew]]
 """Makes a crew for as long as it is needed; with the context, whoever is still at work is ended."""
 
 
-def work(preparation: Preparation, job: Job) -> Record:
-    """Does one job: the same for every crew."""
-    return make_part(preparation, job) if isinstance(job, RawSequence) else make_shard(preparation, job)
-
-
-class InProcess:
+def this_process(preparation: Preparation) -> AbstractContextManager[Crew]:
     """Does each job in this process, when it is handed out."""
+    return nullcontext(_Alone(preparation))
 
+
+@contextmanager
+def worker_processes(preparation: Preparation, count: int) -> Iterator[Crew]:
+    """So many processes on this machine."""
+    started = (preparation, os.getpid())
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _start_worker, started)
+    try:
+        yield _Processes(pool, 2 * count)
+    except BrokenProcessPool:
+        raise UserError(
+            "a worker process ended suddenly, perhaps for lack of memory; the same command with fewer --workers goes on"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Alone:
     def __init__(self, preparation: Preparation) -> None:
         self._preparation = preparation
         self._records: list[Record] = []
-
-    def __enter__(self) -> "InProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._records.clear()
 
     def room(self) -> int:
         return 1
@@ -64,43 +67,20 @@ class InProcess:
         return records
 
 
-class WorkerProcesses:
-    """So many processes on this machine."""
-
-    def __init__(self, preparation: Preparation, count: int) -> None:
-        self._count = count
-        self._pool = ProcessPoolExecutor(
-            count, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(preparation, os.getpid())
-        )
-        self._under_way: set[Future] = set()
-
-    def __enter__(self) -> "WorkerProcesses":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+class _Processes:
+    def __init__(self, pool: ProcessPoolExecutor, room: int) -> None:
+        self._pool, self._room = pool, room
+        self._under_way: set[Future[Record]] = set()
 
     def room(self) -> int:
-        return 2 * self._count
+        return self._room
 
     def begin(self, job: Job) -> None:
-        try:
-            self._under_way.add(self._pool.submit(_work_in_worker, job))
-        except BrokenProcessPool:
-            raise _ended() from None
+        self._under_way.add(self._pool.submit(_work_in_worker, job))
 
     def finished(self) -> list[Record]:
         ended, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
-        try:
-            return [future.result() for future in ended]
-        except BrokenProcessPool:
-            raise _ended() from None
-
-
-def _ended() -> UserError:
-    return UserError(
-        "a worker process ended suddenly, perhaps for lack of memory; the same command with fewer --workers goes on"
-    )
+        return [future.result() for future in ended]
 
 
 _preparation: Preparation | None = None

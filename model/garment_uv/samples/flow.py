@@ -4,20 +4,102 @@ Sequences are encoded a bounded number ahead of the first that is not done, so t
 bounded too; shards are joined as soon as their sequences are done. No step takes longer the more sequences there are.
 """
 
-from collections import deque
+import hashlib
+from collections import Counter, deque
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Annotated
 
+from pydantic import Field
+
+from garment_uv.config import Config
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.samples.manifest import LeftOut, SequenceEntry, ShardEntry
-from garment_uv.samples.part import PartRecord
-from garment_uv.samples.shard_plan import ShardJob, ShardPlan, ShardRecord
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class PartRecord(Config):
+    """What became of one sequence: its entry and where each sample lies, or why it is left out."""
+
+    key: str
+    """`RawSequence.key`."""
+    fingerprint: str
+    """`RawSequence.fingerprint` of what was read."""
+    entry: SequenceEntry | None = None
+    left_out: LeftOut | None = None
+    lengths: tuple[Count, ...] = ()
+    """Bytes of each sample's tar blocks, in order."""
+    checks: tuple[Count, ...] = ()
+    """CRC-32 of each sample's tar blocks."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some samples of one part that follow each other."""
+
+    part: str
+    """`PartRecord.key`."""
+    offset: int
+    """Of the first one, bytes into the part's file."""
+    lengths: tuple[int, ...]
+    checks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """One shard to be joined."""
+
+    split: str
+    number: int
+    """Within its split, from 0."""
+    slices: tuple[Slice, ...]
+    samples: int
+    class_counts: dict[str, int]
+    inputs: str
+    """Digest of all that the shard is made of."""
+
+    @property
+    def key(self) -> str:
+        """Of the shard below the dataset's URI."""
+        return f"{self.split}/shard-{self.number:06d}.tar"
+
+
+class ShardRecord(Config):
+    """A shard that lies in its place."""
+
+    inputs: str
+    """`ShardJob.inputs`."""
+    entry: ShardEntry
+
 
 Job = RawSequence | ShardJob
 """A sequence to encode, or a shard to join."""
+Record = PartRecord | ShardRecord
+"""What became of either."""
+
+
+@dataclass
+class _Filling:
+    """The shard that the next samples go into."""
+
+    slices: list[Slice] = field(default_factory=list)
+    samples: int = 0
+    class_counts: Counter[str] = field(default_factory=Counter)
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def take(self, piece: Slice, garments: tuple[str, ...], fingerprint: str) -> None:
+        self.slices.append(piece)
+        self.samples += len(piece.lengths)
+        self.class_counts.update(dict.fromkeys(garments, len(piece.lengths)))
+        self.digest.update(repr((piece, garments, fingerprint)).encode())
 
 
 class Flow:
-    """One preparation of `sequences`, which stand in the dataset's order; `parts` and `shards` are done already."""
+    """One preparation of `sequences`, which stand in the dataset's order; `parts` and `shards` are done already.
+
+    Shards hold `samples_per_shard` samples, a split's last one perhaps fewer, and are the same for the same parts.
+    """
 
     def __init__(
         self,
@@ -28,14 +110,14 @@ class Flow:
     ) -> None:
         self.entries: list[SequenceEntry] = []
         self.left_out: list[LeftOut] = []
-        self._sequences = sequences
-        self._plan = ShardPlan(samples_per_shard)
+        self._sequences, self._samples_per_shard = sequences, samples_per_shard
         self._parts = {record.key: record for record in parts}
         self._earlier = {record.entry.key: record for record in shards}
         self._shards: list[ShardEntry] = []
         self._ready: deque[ShardJob] = deque()
         self._begun: dict[str, ShardJob] = {}
-        self._uses: dict[str, int] = {}
+        self._split, self._number, self._filling = "", 0, _Filling()
+        self._uses: Counter[str] = Counter()  # by part: shards not yet there that its samples go into
         self._spent: list[str] = []
         self._planned = self._asked = 0
         self._advance()
@@ -69,7 +151,7 @@ class Flow:
                 return item
         return None
 
-    def done(self, record: PartRecord | ShardRecord) -> None:
+    def done(self, record: Record) -> None:
         """Takes what became of a job."""
         if isinstance(record, PartRecord):
             self._parts[record.key] = record
@@ -84,10 +166,10 @@ class Flow:
 
     def needed(self) -> set[str]:
         """Keys of the parts that are done and whose samples are not all in shards."""
-        waiting = {key for key, record in self._parts.items() if record.entry is not None}
-        return waiting | self._plan.waiting() | set(self._uses)
+        return {key for key, record in self._parts.items() if record.entry is not None} | set(self._uses)
 
     def _advance(self) -> None:
+        """Takes into shards all that is done, in order."""
         while self._planned < len(self._sequences):
             record = self._parts.pop(self._sequences[self._planned].key, None)
             if record is None:
@@ -97,13 +179,37 @@ class Flow:
                 self.left_out.append(record.left_out)
             if record.entry is not None:
                 self.entries.append(record.entry)
-                self._begin(list(self._plan.add(record)))
-        self._begin(list(self._plan.close()))
+                self._begin(self._fill(record, record.entry))
+        self._begin(self._closed())
+
+    def _fill(self, record: PartRecord, entry: SequenceEntry) -> list[ShardJob]:
+        """The shards that this part fills, and its split's predecessor's last one."""
+        jobs: list[ShardJob] = []
+        if entry.split != self._split:
+            jobs += self._closed()
+            self._split, self._number = entry.split, 0
+        first = offset = 0
+        while first < entry.frames:
+            last = min(entry.frames, first + self._samples_per_shard - self._filling.samples)
+            piece = Slice(record.key, offset, record.lengths[first:last], record.checks[first:last])
+            self._filling.take(piece, entry.garments, record.fingerprint)
+            self._uses[record.key] += 1
+            first, offset = last, offset + sum(piece.lengths)
+            if self._filling.samples == self._samples_per_shard:
+                jobs += self._closed()
+        return jobs
+
+    def _closed(self) -> list[ShardJob]:
+        """The shard that was being filled, if any sample is in it."""
+        shard = self._filling
+        if not shard.samples:
+            return []
+        counts, inputs = dict(sorted(shard.class_counts.items())), shard.digest.hexdigest()[:32]
+        job = ShardJob(self._split, self._number, tuple(shard.slices), shard.samples, counts, inputs)
+        self._number, self._filling = self._number + 1, _Filling()
+        return [job]
 
     def _begin(self, jobs: list[ShardJob]) -> None:
-        for job in jobs:
-            for piece in job.slices:
-                self._uses[piece.part] = self._uses.get(piece.part, 0) + 1
         for job in jobs:
             earlier = self._earlier.pop(job.key, None)
             if earlier is not None and earlier.inputs == job.inputs:
@@ -113,13 +219,11 @@ class Flow:
 
     def _finish(self, job: ShardJob, record: ShardRecord) -> None:
         self._shards.append(record.entry)
-        waiting = self._plan.waiting()
         for piece in job.slices:
             self._uses[piece.part] -= 1
             if not self._uses[piece.part]:
                 del self._uses[piece.part]
-                if piece.part not in waiting:
-                    self._spent.append(piece.part)
+                self._spent.append(piece.part)
 
 
 def go_on(

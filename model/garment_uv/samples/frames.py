@@ -1,7 +1,7 @@
 """One raw sequence as samples: registered once, then posed, unwrapped and cropped frame by frame."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +13,14 @@ from garment_uv.datasets.cloth3d.sequence import Frame, Sequence
 from garment_uv.errors import UserError
 from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
 from garment_uv.registration.register import Registration, register_outfit
-from garment_uv.samples.manifest import GarmentQuality
-from garment_uv.samples.prepare_options import PrepareOptions
+from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.manifest import GarmentQuality, SequenceEntry
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
+from garment_uv.samples.source import evenly_spaced
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.fill import fill
+from garment_uv.uv.fill import body_map, fill
 from garment_uv.uv.sampling import reading_of
 from garment_uv.uv.segments import rasterise_classes
-
-_BODY_FILL = "least_norm"
 
 
 @dataclass(frozen=True)
@@ -51,23 +50,21 @@ class SequenceSamples:
     registered_mm: dict[str, list[float]] = field(default_factory=dict)
     at_rest: dict[str, RestQuality] = field(default_factory=dict)
 
-    @property
-    def floor_s2s_mm(self) -> dict[str, float]:
-        """Mean S2S of registered-and-unwrapped against raw per garment, mm, over the frames measured."""
-        return {name: round(float(np.mean(values)), 4) for name, values in self.floors_mm.items()}
-
-    @property
-    def quality(self) -> dict[str, GarmentQuality]:
-        """Of each garment's registration; empty where no frame was measured."""
-        return {
-            name: GarmentQuality(
-                s2s_mm=round(float(np.mean(values)), 4),
-                covered_area=round(self.at_rest[name].covered_area, 4),
-                flipped_faces=round(self.at_rest[name].flipped_faces, 4),
-                stretched_faces=round(self.at_rest[name].stretched_faces, 4),
-            )
-            for name, values in self.registered_mm.items()
+    def entry(self, frames: int) -> SequenceEntry:
+        """What the manifest tells of the sequence, of which `frames()` has given so many samples."""
+        rounded = {
+            name: {key: round(value, 4) for key, value in asdict(at).items()} for name, at in self.at_rest.items()
         }
+        return SequenceEntry(
+            split=self.split,
+            sequence=self.folder.name,
+            frames=frames,
+            garments=self.garments,
+            topology=self.topology,
+            floor_s2s_mm={name: _mean(values) for name, values in self.floors_mm.items()},
+            quality={n: GarmentQuality(s2s_mm=_mean(mm), **rounded[n]) for n, mm in self.registered_mm.items()},
+            notes=tuple(self.notes),
+        )
 
     def frames(self) -> Iterator[Sample]:
         """Every `options.every`-th frame that has an image, in order."""
@@ -86,11 +83,11 @@ class SequenceSamples:
             hidden = [name for name in self.garments if name not in registration.garments]
             self.notes += [f"{name} is hidden under the rest of the outfit" for name in hidden]
             segments = rasterise_classes(self.workshop.atlas, registration.vertex_classes)
-            measured = set(_spread(indices, options.floor_frames))
-            for index in indices:
+            measured = set(evenly_spaced(len(indices), options.floor_frames)) if options.floor_frames else set()
+            for place, index in enumerate(indices):
                 frame = sequence.frame(index)
                 sample = self._sample(sequence, frame, registration, segments)
-                if index in measured:
+                if place in measured:
                     self._measure(sequence, frame, registration, sample)
                 yield sample
         finally:
@@ -111,20 +108,18 @@ class SequenceSamples:
         root_relative = workshop.topology.vertices(workshop.body.pose(frame.body))
         displacement = np.where(mask[:, None], registration.apply(frame.garments) - root_relative, 0.0)
         body = turned(root_relative, frame.zrot)
-        garments = {}
-        if self.split in options.evaluation_splits:
-            garments = raw_garments(sequence, frame)
+        evaluated = self.split in options.evaluation_splits
         return Sample(
             key=f"{self.split}-{self.folder.name}-{frame.index:04d}",
             image=np.ascontiguousarray(crop(frame.rgb, frame.camera, options.image_size)),
-            body_uv=fill(atlas, body, np.ones(len(body), bool), _BODY_FILL),
+            body_uv=body_map(atlas, body),
             displacement_uv=fill(atlas, turned(displacement, frame.zrot), mask, options.fill),
             segments=segments,
             vertex_classes=registration.vertex_classes,
             body_vertices=body,
             topology=registration.topology_name,
             body=frame_body(frame),
-            garments=garments,
+            garments=raw_garments(sequence, frame) if evaluated else {},
         )
 
     def _measure(self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample) -> None:
@@ -159,6 +154,10 @@ def at_rest(sequence: Sequence, body: BodyModel, topology: BodyTopology) -> AtRe
     return AtRest(topology.vertices(body.rest(subject)), garments, body.rest_root(subject), float(info.zrot))
 
 
+def _mean(values_mm: list[float]) -> float:
+    return round(float(np.mean(values_mm)), 4)
+
+
 def frame_body(frame: Frame) -> FrameBody:
     """The body of a raw frame, as samples and body files keep it."""
     return FrameBody(
@@ -177,9 +176,3 @@ def raw_garments(sequence: Sequence, frame: Frame) -> dict[str, RawGarment]:
         name: RawGarment(turned(vertices, frame.zrot).astype(np.float32), sequence.garments[name].faces)
         for name, vertices in frame.garments.items()
     }
-
-
-def _spread(indices: tuple[int, ...], count: int) -> list[int]:
-    """At most `count` of the indices, evenly spaced."""
-    places = np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(int)
-    return [indices[place] for place in places]

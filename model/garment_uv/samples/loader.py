@@ -12,13 +12,12 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from garment_uv.errors import UserError
-from garment_uv.samples.batch import Batch, collate
+from garment_uv.samples.batch import Batch, PackedBatch, collate, pack
 from garment_uv.samples.batch_plan import SHUFFLE_SHARDS, BatchPlan, Division
 from garment_uv.samples.child import end_with
-from garment_uv.samples.codec import decode_sample, read_stored
-from garment_uv.samples.noise_config import BodyNoiseConfig
+from garment_uv.samples.codec import StoredSample, decode_sample, read_stored
+from garment_uv.samples.config import BodyNoiseConfig
 from garment_uv.samples.other_body import BodyNoise
-from garment_uv.samples.packed_batch import BatchDecoder, PackedBatch
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, ShardUse, checked_index, sample_format
 from garment_uv.uv.atlas import Atlas
@@ -57,18 +56,20 @@ class BatchReader(Dataset):
         """The batch, packed where nothing is done to its samples; UserError when a shard cannot be read."""
         if self._noise or self._fill != "as_stored":
             return collate([self._sample(*place) for place in wanted])
-        decoder = BatchDecoder(len(wanted), self._form)
+        return pack(self._stored(wanted), len(wanted), self._form)
+
+    def close(self) -> None:
+        while self._shards:
+            self._shards.popitem()[1][0].close()
+
+    def _stored(self, wanted: list[tuple[int, int, int]]) -> Iterator[tuple[str, StoredSample]]:
+        """Samples by key; each is gone from the buffer when the next is asked for."""
         for _, shard, position in wanted:
             _, file, index = self._shard(shard)
             found = index[position]
             if found.span[1] > len(self._buffer):
                 self._buffer = bytearray(found.span[1])
-            decoder.add(found.key, read_stored(found.key, found.view(file, self._buffer), self._form))
-        return decoder.packed()
-
-    def close(self) -> None:
-        while self._shards:
-            self._shards.popitem()[1][0].close()
+            yield found.key, read_stored(found.key, found.view(file, self._buffer), self._form)
 
     def _sample(self, epoch: int, shard: int, position: int) -> Sample:
         _, file, index = self._shard(shard)

@@ -6,7 +6,7 @@ floating-point sums may differ, and with them the digest: then the set is as goo
 comparable only between equal digests.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,9 +17,9 @@ from garment_uv.datasets.cloth3d.info import read_info
 from garment_uv.datasets.cloth3d.sequence import find_sequences
 from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.errors import UserError
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 
 NAME = "open192"
@@ -95,16 +95,16 @@ def check_held_out(raw: Path | str) -> None:
 
     An outfit is known by its two tightness numbers, which every outfit draws anew, and each garment by its rest mesh.
     """
-    owners: dict[tuple, tuple[str, Path]] = {}
+    owners: dict[tuple[str, Hashable], tuple[str, Path]] = {}
     for split, folder in find_sequences(raw):
         info = read_info(folder / "info.mat")
-        subject = ("subject", int(info.gender), info.shape.round(6).tobytes())
-        tightness = ("outfit", info.tightness.round(6).tobytes())
-        cuts = [("outfit", name, sha256((folder / f"{name}.obj").read_bytes()).digest()) for name in info.outfit]
-        for key in (subject, tightness, *cuts):
-            other_split, other = owners.setdefault(key, (split, folder))
+        marks: list[tuple[str, Hashable]] = [("subject", (int(info.gender), info.shape.round(6).tobytes()))]
+        marks.append(("outfit", info.tightness.round(6).tobytes()))
+        marks += [("outfit", (name, sha256((folder / f"{name}.obj").read_bytes()).digest())) for name in info.outfit]
+        for what, mark in marks:
+            other_split, other = owners.setdefault((what, mark), (split, folder))
             if other_split != split:
-                raise UserError(f"{folder} and {other} have the same {key[0]}, but splits must share none")  # type: ignore[str-bytes-safe]
+                raise UserError(f"{folder} and {other} have the same {what}, but splits must share none")
 
 
 def check_complete(manifest: Manifest, splits: Mapping[str, float]) -> None:

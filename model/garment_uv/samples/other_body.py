@@ -15,14 +15,11 @@ from scipy.spatial.transform import Rotation
 from garment_uv.body import BodyModel, BodyParameters, build_topology, load_body
 from garment_uv.datasets.cloth3d.camera import NEAREST, recrop, turned
 from garment_uv.errors import UserError
-from garment_uv.samples.noise_config import BodyNoiseConfig
+from garment_uv.samples.config import BodyNoiseConfig
 from garment_uv.samples.sample import FrameBody, Sample
 from garment_uv.samples.source import DatasetSource
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.fill import fill
-
-BODY_FILL = "least_norm"
-"""Body maps are always filled so, whatever displacement maps are filled by."""
+from garment_uv.uv.fill import body_map, fill
 
 
 class BodyPoser:
@@ -36,7 +33,8 @@ class BodyPoser:
         self.atlas = atlas
         self._topology = build_topology(model, subdivisions)
         same = self._topology.num_vertices == atlas.num_vertices and all(
-            np.array_equal(self._topology.faces.get(name), faces) for name, faces in atlas.faces.items()
+            name in self._topology.faces and np.array_equal(self._topology.faces[name], faces)
+            for name, faces in atlas.faces.items()
         )
         if not same or (digest and model.digest != digest):
             raise UserError(
@@ -64,7 +62,7 @@ class BodyPoser:
 
     def map(self, vertices: np.ndarray) -> np.ndarray:
         """The body map float32 [3, U, U] of posed vertices [V, 3], metres, filled as every dataset's is."""
-        return fill(self.atlas, vertices, np.ones(len(vertices), bool), BODY_FILL)
+        return body_map(self.atlas, vertices)
 
 
 def with_body(sample: Sample, body: FrameBody, poser: BodyPoser, filled_by: str) -> Sample:
@@ -77,9 +75,7 @@ def with_body(sample: Sample, body: FrameBody, poser: BodyPoser, filled_by: str)
     vertices = poser.vertices(body)
     moved = sample.body_vertices - vertices
     covered = sample.vertex_classes > 0
-    change = {}
-    if sample.displacement_vertices is not None:
-        change["displacement_vertices"] = sample.displacement_vertices + np.where(covered[:, None], moved, 0)
+    known = sample.displacement_vertices
     return replace(
         sample,
         image=recrop(sample.image, sample.body.camera, body.camera),
@@ -87,7 +83,7 @@ def with_body(sample: Sample, body: FrameBody, poser: BodyPoser, filled_by: str)
         body_vertices=vertices,
         displacement_uv=sample.displacement_uv + fill(poser.atlas, moved, covered, filled_by),
         body=body,
-        **change,  # type: ignore[arg-type]
+        displacement_vertices=None if known is None else known + np.where(covered[:, None], moved, 0),
     )
 
 

@@ -1,8 +1,8 @@
 """Raw sequences to a dataset: register, unwrap, encode, shard; what cannot be used is left out and listed.
 
-Each sequence becomes a part (`part.py`), and parts are joined into shards (`assemble.py`), by whichever crew there is
-(`crew.py`), in the order that `flow.py` fixes. All of it is recorded beside the dataset (`staging.py`): a run that is
-killed anywhere is gone on with, and ends with the bytes of one that was left alone.
+Each sequence becomes a part, and parts are joined into shards (`jobs.py`), by whichever crew there is (`crew.py`), in
+the order that `flow.py` fixes. All of it is recorded beside the dataset (`staging.py`): a run that is killed anywhere
+is gone on with, and ends with the bytes of one that was left alone.
 
 One part a sequence would not do without these: shards hold the samples of many sequences, what lies between is bounded
 however many there are, and workers on other nodes come and go.
@@ -21,13 +21,12 @@ from garment_uv.datasets.raw import FolderRaw, RawSequence, RawSource
 from garment_uv.errors import UserError
 from garment_uv.files import file_digest
 from garment_uv.outputs import FULL
-from garment_uv.samples.crew import CrewMaker, InProcess, WorkerProcesses
-from garment_uv.samples.flow import Flow, go_on
+from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.crew import CrewMaker, this_process, worker_processes
+from garment_uv.samples.flow import Flow, PartRecord, ShardRecord, go_on
 from garment_uv.samples.frames import Workshop
+from garment_uv.samples.jobs import Preparation, part_file
 from garment_uv.samples.manifest import ATLAS_KEY, SCHEMA_VERSION, AtlasEntry, BodyEntry, Manifest
-from garment_uv.samples.part import PartRecord, Preparation, part_file
-from garment_uv.samples.prepare_options import PrepareOptions
-from garment_uv.samples.shard_plan import ShardRecord
 from garment_uv.samples.sink import DatasetSink
 from garment_uv.samples.staging import Staging
 from garment_uv.uv.atlas import Atlas
@@ -72,7 +71,7 @@ def prepare(
         topology = build_topology(body, options.subdivisions)
         preparation = Preparation(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
         flow = _with_records(sink.staging, sequences, options.samples_per_shard)
-        maker = crew or (InProcess if workers == 1 else partial(WorkerProcesses, count=workers))
+        maker = crew or (this_process if workers == 1 else partial(worker_processes, count=workers))
         _run(flow, preparation, maker, len(sequences), progress)
         if not flow.entries:
             first = flow.left_out[0].reason
@@ -100,11 +99,14 @@ def _plan_of(body: BodyModel, options: PrepareOptions) -> bytes:
 def _with_records(staging: Staging, sequences: list[RawSequence], samples_per_shard: int) -> Flow:
     names = staging.names()
     stored = {Path(name).stem for name in names if name.startswith("parts/") and name.endswith(".part")}
-    records: dict[str, list] = {"parts/": [], "shards/": []}
-    for start, kind in (("parts/", PartRecord), ("shards/", ShardRecord)):
+
+    def records(start: str) -> list[bytes]:
         wanted = [name for name in names if name.startswith(start) and name.endswith(".json")]
-        records[start] = [kind.model_validate_json(data) for data in staging.read_many(wanted) if data is not None]
-    flow = go_on(sequences, samples_per_shard, records["parts/"], records["shards/"], stored)
+        return [data for data in staging.read_many(wanted) if data is not None]
+
+    parts = [PartRecord.model_validate_json(data) for data in records("parts/")]
+    shards = [ShardRecord.model_validate_json(data) for data in records("shards/")]
+    flow = go_on(sequences, samples_per_shard, parts, shards, stored)
     staging.delete([part_file(key) for key in flow.spent() if key in stored])
     return flow
 

@@ -9,7 +9,7 @@ import os
 import tarfile
 from collections.abc import Collection
 from dataclasses import dataclass
-from io import BufferedIOBase
+from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,7 +74,7 @@ def index_shard(path: Path) -> list[ShardSample]:
     """Samples of a shard in stored order, from its headers alone; UserError when it is no tar of samples."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
     try:
-        with open(path, "rb") as file, tarfile.open(fileobj=_Bounded(file), mode="r:") as tar:  # type: ignore[call-overload]
+        with _Bounded(FileIO(path)) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for info in tar:
                 key, dot, name = info.name.partition(".")
                 if not info.isreg() or not dot or not key:
@@ -88,16 +88,12 @@ def index_shard(path: Path) -> list[ShardSample]:
     return [ShardSample(key, members) for key, members in found.items()]
 
 
-class _Bounded:
+class _Bounded(BufferedReader):
     """A file whose `read` asks for no more than there is: a damaged header may tell of any number of bytes."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self._size = file, os.fstat(file.fileno()).st_size
-        self.tell, self.seek = file.tell, file.seek
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._size - self._file.tell())
-        return self._file.read(left if size < 0 else min(size, left))
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 _MEND = "check it with `garment data verify` and prepare or fetch it again"

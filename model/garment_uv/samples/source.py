@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -38,8 +38,8 @@ class ShardUse:
 
     def take(self) -> "ShardUse":
         """What was counted since the last time, and begins anew."""
-        taken = ShardUse(self.opened, self.fetched, self.wait_s)
-        self.opened, self.fetched, self.wait_s = 0, 0, 0.0
+        taken = replace(self)
+        self.add(ShardUse(-self.opened, -self.fetched, -self.wait_s))
         return taken
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from garment_uv.config import Config
-from garment_uv.samples.noise_config import BodyNoiseConfig
+from garment_uv.samples.config import BodyNoiseConfig
 
 
 class DataConfig(Config):

@@ -90,6 +90,11 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
     return np.ascontiguousarray(texels.T.reshape(-1, atlas.size, atlas.size), dtype=np.float32)
 
 
+def body_map(atlas: Atlas, vertices: np.ndarray) -> np.ndarray:
+    """The map float32 [3, U, U] of posed body vertices [V, 3], metres, whatever displacements are filled by."""
+    return fill(atlas, vertices, np.ones(len(vertices), bool), "least_norm")
+
+
 @lru_cache(maxsize=8)
 def _barycentric_matrix(atlas: Atlas) -> sp.csr_matrix:
     cover = coverage(atlas)

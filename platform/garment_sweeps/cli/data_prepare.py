@@ -52,7 +52,7 @@ def command(
     import os
     from contextlib import ExitStack
 
-    from garment_uv.samples.prepare_options import PrepareOptions
+    from garment_uv.samples.config import PrepareOptions
 
     options = PrepareOptions(
         map_size=map_size, image_size=image_size, subdivisions=subdivisions, fill=fill, every=every

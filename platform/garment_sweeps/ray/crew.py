@@ -7,9 +7,8 @@ from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
-from garment_uv.samples.crew import Record, work
-from garment_uv.samples.flow import Job
-from garment_uv.samples.part import Preparation
+from garment_uv.samples.flow import Job, Record
+from garment_uv.samples.jobs import Preparation, work
 from garment_uv.samples.staging import PLAN
 
 RETRIES = 8

@@ -6,8 +6,8 @@ import pytest
 
 from garment_uv.body import load_body
 from garment_uv.datasets.open.synthesize import synthesize
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 from tests.garment_sweeps.storage.conftest import bucket, client, s3, server  # noqa: F401
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from garment_uv.samples.prepare_options import PrepareOptions
+from garment_uv.samples.config import PrepareOptions
 
 OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=3, floor_frames=1)
 

@@ -10,8 +10,8 @@ from garment_uv.body import BodyParameters
 from garment_uv.datasets.cloth3d.camera import project_to_crop, recrop
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.samples.config import AS_ESTIMATED, BodyNoiseConfig
 from garment_uv.samples.loader import SampleLoader
-from garment_uv.samples.noise_config import AS_ESTIMATED, BodyNoiseConfig
 from garment_uv.samples.other_body import BodyNoise, perturbed, placement_error, with_body
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.uv.fill import FillMethod

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.samples import part as part_module
+from garment_uv.samples import jobs as jobs_module
 from garment_uv.samples import prepare as prepare_module
 from garment_uv.samples.codec import encode_sample
+from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.flow import PartRecord
 from garment_uv.samples.manifest import LeftOut, Manifest, SequenceEntry
-from garment_uv.samples.part import PartRecord
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import FolderSink
 from tests.garment_uv.samples.made import SIZE, made_atlas, made_format, made_sample
@@ -54,7 +54,7 @@ def quick(monkeypatch, tmp_path):
         lengths = [len(block) for block in blocks]
         return PartRecord(key=item.key, fingerprint=item.fingerprint, entry=entry, lengths=lengths, checks=checks)
 
-    monkeypatch.setattr(part_module, "_encode", encode)
+    monkeypatch.setattr(jobs_module, "_encode", encode)
     monkeypatch.setattr(prepare_module, "build_topology", lambda body, subdivisions: None)
     monkeypatch.setattr(prepare_module, "build_atlas", lambda topology, size: made_atlas())
     for split in ("train", "val"):

@@ -7,10 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from garment_uv.datasets.raw import RawSequence
-from garment_uv.samples.flow import Flow, go_on
+from garment_uv.samples.flow import Flow, PartRecord, ShardJob, ShardRecord, go_on
 from garment_uv.samples.manifest import LeftOut, SequenceEntry, ShardEntry
-from garment_uv.samples.part import PartRecord
-from garment_uv.samples.shard_plan import ShardJob, ShardRecord
 
 PER_SHARD = 4
 AHEAD = 3

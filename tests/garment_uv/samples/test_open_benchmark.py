@@ -13,7 +13,7 @@ from garment_uv.datasets.open.outfits import draw_outfit
 from garment_uv.datasets.open.plan import plan_sequences
 from garment_uv.errors import UserError
 from garment_uv.samples import open_benchmark as benchmark
-from garment_uv.samples.prepare_options import PrepareOptions
+from garment_uv.samples.config import PrepareOptions
 
 TOTAL = sum(int(count) for count in benchmark.SPLITS.values())
 

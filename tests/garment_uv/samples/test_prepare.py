@@ -12,9 +12,9 @@ from garment_uv.datasets.cloth3d.sequence import Sequence
 from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.errors import UserError
 from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.uv.sampling import read_vertices

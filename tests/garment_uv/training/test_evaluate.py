@@ -6,7 +6,7 @@ import torch
 
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import Infeasible, UserError
-from garment_uv.samples.noise_config import AS_ESTIMATED
+from garment_uv.samples.config import AS_ESTIMATED
 from garment_uv.samples.other_body import BodyNoise, placement_error
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.evaluate import Evaluator, evaluate_model

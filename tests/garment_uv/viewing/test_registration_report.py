@@ -7,8 +7,8 @@ from garment_uv.body import load_body
 from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.datasets.raw import FolderRaw
 from garment_uv.errors import UserError
+from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.prepare import prepare
-from garment_uv.samples.prepare_options import PrepareOptions
 from garment_uv.samples.sink import FolderSink
 from garment_uv.viewing.registration_report import worst, write_registration_report
 

@@ -1,6 +1,7 @@
 """`garment data synthesize`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,11 +21,21 @@ from garment_sweeps.cli.group import example
     type=click.Choice(["video", "frames"]),
     help="Two videos as the dataset ships them, or RGBA pictures.",
 )
-def command(out: Path, sequences: int, frames: int, seed: int, workers: int, images: str) -> None:
+@click.option(
+    "--cloth",
+    default="procedural",
+    show_default=True,
+    type=click.Choice(["procedural", "simulated"]),
+    help="Shapes asked of each pose, or cloth that a solver hangs on the body.",
+)
+def command(out: Path, sequences: int, frames: int, seed: int, workers: int, images: str, cloth: str) -> None:
     """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
     from garment_sweeps.cli.output import progress_bar
-    from garment_uv.datasets.open.synthesize import synthesize
+    from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, synthesize
 
     with progress_bar("synthesize", "sequences") as report:
-        synthesize(out, sequences, frames, seed, image_format=images, workers=workers, progress=report)  # type: ignore[arg-type]
-    click.echo(f"{sequences} sequences of {frames} frames in {out}")
+        kinds: Any = {"image_format": images, "cloth": cloth}
+        made = synthesize(out, sequences, frames, seed, workers=workers, progress=report, **kinds)
+    click.echo(f"{len(made)} sequences of {frames} frames in {out}")
+    if len(made) < sequences:
+        click.echo(f"{sequences - len(made)} left out, see {out / LEFT_OUT_FILE}")

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple, get_args
 
 from garment_uv.datasets.cloth3d.writer import write_sequence
-from garment_uv.datasets.open.perform import Stage
+from garment_uv.datasets.open.cloth.sheets import CannotSimulate
+from garment_uv.datasets.open.perform import ClothKind, perform
 from garment_uv.datasets.open.plan import DEFAULT_SPLITS, SequencePlan, plan_sequences
+from garment_uv.datasets.open.stage import Stage
 from garment_uv.errors import UserError
 from garment_uv.outputs import check_replaceable, write_file
 
 ORDER_FILE = "synthesis.json"
 """Beside the splits: what the folder was made from."""
+LEFT_OUT_FILE = "left_out.json"
+"""Beside it: folder to reason for each sequence whose cloth could not be simulated."""
 _REVISION = 1
 """Goes up when the same order gives other sequences."""
 
@@ -32,8 +36,13 @@ def synthesize(
     image_format: Literal["video", "frames"] = "video",
     progress: Callable[[int, int], None] | None = None,
     workers: int = 1,
+    cloth: ClothKind = "procedural",
 ) -> list[Path]:
     """Write `sequences` folders `<out>/<split>/<5-digit id>` of `frames` images each; their paths, in order.
+
+    `cloth` is 'procedural', shapes asked of each pose that lag and fold, or 'simulated', by the solver in `cloth`:
+    slower, and a sequence whose cloth tears, crosses itself or ends in the body even when simulated finely is left
+    out, with the reason in `<out>/left_out.json`.
 
     Every sequence has its own subject, outfit and motion, so none of a held-out split's is in another. The same
     arguments give the same bytes, whatever `workers` (processes) is. Sequences that are there already are kept, so
@@ -42,36 +51,44 @@ def synthesize(
     """
     if image_format not in ("video", "frames"):
         raise UserError(f"image_format is 'video' or 'frames', was given {image_format!r}")
+    if cloth not in get_args(ClothKind):
+        raise UserError(f"cloth is 'procedural' or 'simulated', was given {cloth!r}")
     if workers < 1:
         raise UserError(f"workers must be at least 1, was given {workers}")
     out = Path(out)
     plans = plan_sequences(sequences, frames, seed, splits)
-    _place_order(out, sequences, frames, seed, splits, image_format)
-    missing = [plan for plan in plans if not (out / plan.folder).exists()]
+    order = _order(sequences, frames, seed, splits, image_format)
+    _place_order(out, order if cloth == "procedural" else order | {"cloth": cloth})
+    left_out = _left_out(out)
+    missing = [plan for plan in plans if not (out / plan.folder).exists() and plan.folder not in left_out]
     done = len(plans) - len(missing)
     if progress:
         progress(done, len(plans))
-    for _ in _made(missing, out, image_format == "video", min(workers, len(missing))):
+    jobs = [_Job(plan, out, image_format == "video", cloth) for plan in missing]
+    for folder, reason in _made(jobs, min(workers, len(missing))):
+        if reason:
+            left_out[folder] = reason
+            write_file(out / LEFT_OUT_FILE, json.dumps(left_out, indent=1, sort_keys=True) + "\n")
         done += 1
         if progress:
             progress(done, len(plans))
-    return [out / plan.folder for plan in plans]
+    return [out / plan.folder for plan in plans if plan.folder not in left_out]
 
 
-def _place_order(out: Path, sequences: int, frames: int, seed: int, splits: Mapping[str, float], image_format: str):
-    """Write what the folder is made from, or compare with what is there."""
-    order = {
+def _order(sequences: int, frames: int, seed: int, splits: Mapping[str, float], image_format: str) -> dict[str, Any]:
+    """What a folder is made from."""
+    return {
         "revision": _REVISION, "anny": version("anny"), "sequences": sequences, "frames": frames, "seed": seed,
         "splits": {name: float(share) for name, share in splits.items()}, "image_format": image_format,
     }  # fmt: skip
+
+
+def _place_order(out: Path, order: dict[str, Any]) -> None:
+    """Write the order into the folder, or compare it with what is there."""
     check_replaceable(out, None)
     path = out / ORDER_FILE
     if path.exists():
-        try:
-            found = json.loads(path.read_text())
-        except json.JSONDecodeError:
-            found = None
-        if found != order:
+        if _read(path) != order:
             raise UserError(f"{out} was synthesized from other arguments ({path.name} differs): choose another folder")
         return
     if out.exists() and any(out.iterdir()):
@@ -79,9 +96,34 @@ def _place_order(out: Path, sequences: int, frames: int, seed: int, splits: Mapp
     write_file(path, json.dumps(order, indent=1) + "\n")
 
 
-def _made(plans: list[SequencePlan], out: Path, as_video: bool, workers: int) -> Iterator[str]:
-    """Make every plan; yields as each is written."""
-    jobs = [(plan, out, as_video) for plan in plans]
+def _left_out(out: Path) -> dict[str, str]:
+    """What an earlier call left out, which the same order would leave out again."""
+    path = out / LEFT_OUT_FILE
+    found = _read(path) if path.exists() else {}
+    if not isinstance(found, dict):
+        raise UserError(f"{path} is damaged: remove it, and what it named is tried again")
+    return found
+
+
+def _read(path: Path) -> Any:
+    """The file's JSON; None where it is none."""
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError:
+        return None
+
+
+class _Job(NamedTuple):
+    """What one process is told."""
+
+    plan: SequencePlan
+    out: Path
+    as_video: bool
+    cloth: ClothKind
+
+
+def _made(jobs: list[_Job], workers: int) -> Iterator[tuple[str, str]]:
+    """Do every job; yields each one's folder, and the reason where it was left out."""
     if workers < 2:
         yield from map(_make, jobs)
         return
@@ -89,14 +131,17 @@ def _made(plans: list[SequencePlan], out: Path, as_video: bool, workers: int) ->
         yield from pool.imap_unordered(_make, jobs)
 
 
-def _make(job: tuple[SequencePlan, Path, bool]) -> str:
+def _make(job: _Job) -> tuple[str, str]:
     global _stage
-    plan, out, as_video = job
     if _stage is None:
         _stage = Stage()
-    done = _stage.perform(plan)
-    write_sequence(out / plan.folder, done.info, done.garments, done.pictures(), as_video, done.textures)
-    return plan.folder
+    folder = job.plan.folder
+    try:
+        done = perform(_stage, job.plan, job.cloth)
+    except CannotSimulate as error:
+        return folder, str(error)
+    write_sequence(job.out / folder, done.info, done.garments, done.pictures(), job.as_video, done.textures)
+    return folder, ""
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 import pytest
 
-from garment_uv.datasets.open.perform import Stage
+from garment_uv.datasets.open.stage import Stage
 
 
 @pytest.fixture(scope="session")

@@ -2,24 +2,25 @@ import numpy as np
 import pytest
 import trimesh
 
+from garment_uv.body.protocol import BodyParameters
 from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.drape import Drape, Garment, _strands
 from garment_uv.datasets.open.outfits import draw_outfit
-from garment_uv.datasets.open.perform import T_POSE, BodyParameters, _stacked
+from garment_uv.datasets.open.stage import T_POSE, stacked
 
 
 @pytest.fixture(scope="module")
 def skirt(stage):
     (cut, _) = draw_outfit(("Top", "Skirt"), np.random.default_rng(2)).cuts
     mean = BodyParameters(0, np.zeros(10, np.float32), T_POSE)
-    helpers = _stacked(stage._body.pose_helpers(mean))
-    return Garment(stage._tailor.pattern(cut), helpers, np.random.default_rng(0)), helpers
+    helpers = stacked(stage.body.pose_helpers(mean))
+    return Garment(stage.tailor.pattern(cut), helpers, np.random.default_rng(0)), helpers
 
 
 def settle(skirt, stage, steps=25):
     garment, helpers = skirt
-    layer = stage._layers["tights"]
+    layer = stage.layers["tights"]
     collider = Collider(helpers[: len(layer.base_vertices)], layer.faces)
     drape = Drape(garment, garment.target(helpers))
     for _ in range(steps):
@@ -70,7 +71,7 @@ def test_cloth_does_not_tear_or_explode(skirt, stage):
 
 def test_cloth_lags_behind_the_body(skirt, stage):
     garment, helpers = skirt
-    layer = stage._layers["tights"]
+    layer = stage.layers["tights"]
     count = len(layer.base_vertices)
     collider = Collider(helpers[:count], layer.faces)
     drape = Drape(garment, garment.target(helpers))
@@ -96,8 +97,8 @@ def test_bending_wrinkles_the_target(stage):
     zeros = np.zeros(10, np.float32)
     bent = T_POSE.copy()
     bent[3 * 4] = 1.6
-    helpers = [_stacked(stage._body.pose_helpers(BodyParameters(0, zeros, pose))) for pose in (T_POSE, bent)]
-    one, two = (Garment(stage._tailor.pattern(cut), helpers[0], np.random.default_rng(seed)) for seed in (0, 1))
+    helpers = [stacked(stage.body.pose_helpers(BodyParameters(0, zeros, pose))) for pose in (T_POSE, bent)]
+    one, two = (Garment(stage.tailor.pattern(cut), helpers[0], np.random.default_rng(seed)) for seed in (0, 1))
     straight = np.linalg.norm(one.target(helpers[0]) - two.target(helpers[0]), axis=1)
     flexed = np.linalg.norm(one.target(helpers[1]) - two.target(helpers[1]), axis=1)
     knee = np.abs(one.pattern.canonical - [0.13, 0.02, -0.45]).max(axis=1) < 0.1

@@ -26,7 +26,7 @@ def test_poses_within_a_motion_differ():
 
 def test_heading_faces_the_camera(stage):
     pose = make_motion("arms", 3, 0.0, np.random.default_rng(0)).poses[1].astype(np.float32)
-    joints = stage._body.joints(BodyParameters(0, np.zeros(10, np.float32), pose))
+    joints = stage.body.joints(BodyParameters(0, np.zeros(10, np.float32), pose))
     toes = joints[[10, 11]].mean(axis=0) - joints[[7, 8]].mean(axis=0)
     assert toes[0] > 0.05 and abs(toes[1]) < 0.05
     assert joints[15, 2] > 0.5, "head up"
@@ -35,7 +35,7 @@ def test_heading_faces_the_camera(stage):
 
 def test_flexion_and_abduction_go_the_anatomical_way(stage):
     motion = make_motion("squat", 200, 0.0, np.random.default_rng(3))
-    joints = stage._body.joints_many(0, np.zeros(10, np.float32), motion.poses.astype(np.float32))
+    joints = stage.body.joints_many(0, np.zeros(10, np.float32), motion.poses.astype(np.float32))
     low = joints[:, 15, 2] - joints[:, 7, 2]
     deepest = joints[low.argmin()]
     assert low.min() < low.max() - 0.1

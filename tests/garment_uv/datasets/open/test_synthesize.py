@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import maximum_filter
 
+from garment_uv.body.protocol import BodyParameters
 from garment_uv.datasets.cloth3d.camera import project, relative_camera, turned
 from garment_uv.datasets.cloth3d.sequence import Sequence, find_sequences
 from garment_uv.datasets.open import synthesize as module
@@ -13,8 +14,9 @@ from garment_uv.datasets.open.appearance import draw_appearance
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.drape import Garment
 from garment_uv.datasets.open.outfits import draw_outfit
-from garment_uv.datasets.open.perform import T_POSE, BodyParameters, _stacked
+from garment_uv.datasets.open.perform import perform
 from garment_uv.datasets.open.plan import SequencePlan
+from garment_uv.datasets.open.stage import T_POSE, stacked
 from garment_uv.datasets.open.synthesize import ORDER_FILE, synthesize
 from garment_uv.errors import UserError
 
@@ -72,10 +74,10 @@ def test_feet_are_on_the_ground_and_cloth_is_outside(raw, stage):
         sequence = Sequence.open(path)
         for index in range(sequence.num_frames):
             frame = sequence.frame(index)
-            body = stage._body.pose(frame.body)
+            body = stage.body.pose(frame.body)
             floor = body[:, 2].min() + frame.trans[2]
             assert -0.03 < floor < 0.25, "over the ground only in a jump"
-            collider = Collider(body, stage._body.faces)
+            collider = Collider(body, stage.body.faces)
             for name, vertices in frame.garments.items():
                 moved = collider.pushed(vertices, 0.0, nearby=0.03)
                 depth = np.linalg.norm(moved - vertices, axis=1)
@@ -122,12 +124,12 @@ def test_videos_hold_the_same_pictures(raw, tmp_path):
 
 def test_a_garment_is_not_a_function_of_the_body(stage):
     """One subject in one pose: outfits of one kind lie centimetres apart, in length and in width."""
-    helpers = _stacked(stage._body.pose_helpers(BodyParameters(0, np.zeros(10, np.float32), T_POSE)))
+    helpers = stacked(stage.body.pose_helpers(BodyParameters(0, np.zeros(10, np.float32), T_POSE)))
     hems, widths = [], []
     for seed in range(5):
         rng = np.random.default_rng(seed)
         (cut,) = draw_outfit(("Dress",), rng).cuts
-        shape = Garment(stage._tailor.pattern(cut), helpers, rng).unstrained
+        shape = Garment(stage.tailor.pattern(cut), helpers, rng).unstrained
         hems.append(shape[:, 2].min())
         band = np.abs(shape[:, 2] + 0.25) < 0.02
         widths.append(np.ptp(shape[band, 0]))
@@ -135,13 +137,13 @@ def test_a_garment_is_not_a_function_of_the_body(stage):
 
 
 def test_few_frames_still_span_varied_poses(stage):
-    done = stage.perform(SequencePlan("train", 0, 3, ("Tshirt", "Trousers"), "dance", 4))
+    done = perform(stage, SequencePlan("train", 0, 3, ("Tshirt", "Trousers"), "dance", 4))
     assert done.info.num_poses == 4 and done.info.seq_end > 40
     assert np.abs(np.diff(done.info.poses, axis=0)).max(axis=1).min() > 0.1
 
 
 def test_upper_is_worn_over_the_lower(stage):
-    done = stage.perform(SequencePlan("train", 2, 8, ("Tshirt", "Trousers"), "squat", 2))
+    done = perform(stage, SequencePlan("train", 2, 8, ("Tshirt", "Trousers"), "squat", 2))
     lower, upper = done.garments["Trousers"], done.garments["Tshirt"]
     faces = np.array([(*f, f[-1])[:3] for f in lower.faces] + [(f[0], f[2], f[3]) for f in lower.faces if len(f) == 4])
     for index in range(2):

@@ -32,7 +32,7 @@ def borders(faces):
 @pytest.mark.parametrize("names", OUTFIT_ORDER, ids="+".join)
 def test_every_garment_is_one_clean_piece(stage, names, seed):
     for cut in draw_outfit(names, np.random.default_rng(seed)).cuts:
-        pattern = stage._tailor.pattern(cut)
+        pattern = stage.tailor.pattern(cut)
         np.testing.assert_allclose(np.asarray(pattern.weights.sum(axis=1)).ravel(), 1, atol=1e-9)
         stored = pattern.stored(pattern.canonical)
         assert 3700 <= len(stored) <= 17200

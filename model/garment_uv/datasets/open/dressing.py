@@ -1,0 +1,107 @@
+"""From a garment's cut to a sheet that the solver hangs on a subject. Ours.
+
+A sheet is cut for a subject who stands with its arms half down (`START_POSE`), without the folds that the procedural
+cloth has in its cut: the solver makes its own. Skirts get more cloth around than their cone needs: it hangs in folds.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from garment_uv.datasets.open._mesh import split_quads
+from garment_uv.datasets.open.cloth.fabrics import FABRICS
+from garment_uv.datasets.open.cloth.sheets import Sheet
+from garment_uv.datasets.open.tailor import Pattern
+from garment_uv.geometry.normals import vertex_normals
+
+FULLNESS = (0.25, 0.5)
+"""How much more cloth there is around a skirt's tube than its cone has: least and most."""
+FULL_FROM, FULL_OVER = 0.02, 0.25
+"""Height on the mean subject at which that begins, and metres over which it grows."""
+BAND = 0.6
+"""Waistbands are fixed where a bell of `_BAND_WIDTH` around the waist is higher."""
+_BAND_WIDTH = 0.035
+_SHOULDER_NORMAL, _SHOULDER_DEPTH, _SHOULDER_REACH = 0.75, 0.12, 0.16
+"""Of what hangs from the shoulders: how much it looks up, and how far below the highest point and from the middle."""
+
+
+def _start_pose() -> np.ndarray:
+    pose = np.zeros((24, 3), dtype=np.float32)
+    pose[0, 0] = np.pi / 2
+    pose[[16, 17], 2] = np.radians([-42, 42])
+    pose[[1, 2], 2] = np.radians([6, -6])
+    return pose.ravel()
+
+
+START_POSE = _start_pose()
+"""float32 [72] standing upright, z-up, arms half down and legs a little apart: where sheets are at rest."""
+
+
+@dataclass(frozen=True)
+class Dressed:
+    """One garment of one subject."""
+
+    pattern: Pattern
+    helpers: np.ndarray
+    """float [H, 3] the subject's stacked helper vertices in `START_POSE`."""
+    fullness: float
+
+    def shape(self, helpers: np.ndarray) -> np.ndarray:
+        """The cut around upright helper vertices [H, 3], unstrained: float64 [N, 3]."""
+        points = self.worn(helpers)
+        tube = self.pattern.tube
+        if tube.any():
+            wider = np.clip((FULL_FROM - self.pattern.canonical[:, 2]) / FULL_OVER, 0.0, 1.0)
+            middle = points[tube, :2].mean(axis=0)
+            points[:, :2] = middle + (points[:, :2] - middle) * (1.0 + self.fullness * wider)[:, None]
+        return points
+
+    def worn(self, helpers: np.ndarray) -> np.ndarray:
+        """Where posed helper vertices [H, 3] carry the cut, float64 [N, 3]; fixed vertices follow it."""
+        base = self.pattern.weights @ helpers
+        normals = vertex_normals(base, self._triangles)
+        flat = normals * np.array([1.0, 1.0, 0.0])
+        flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-2
+        return base + normals * self.pattern.ease[:, None] + flat * self.pattern.flare[:, None]
+
+    def sheet(self, over: int | None) -> Sheet:
+        """The garment for the solver, worn over the sheet of that index."""
+        cut = self.pattern.cut
+        fixed = self.waistband()
+        hung = np.flatnonzero(fixed)
+        if cut.name in ("Dress", "Jumpsuit"):
+            hung = self.held()
+        return Sheet(
+            name=cut.name, rest=self.shape(self.helpers), faces=self.pattern.faces, fabric=FABRICS[cut.fabric],
+            fixed=fixed, sources=hung, over=over,
+        )  # fmt: skip
+
+    def waistband(self) -> np.ndarray:
+        """Which vertices follow the body, bool [N]; none of a garment that hangs from the shoulders."""
+        top, height = self.pattern.cut.top, self.pattern.canonical[:, 2]
+        if top is None:
+            return np.zeros(len(height), dtype=bool)
+        return np.exp(-(((height - top) / _BAND_WIDTH) ** 2)) > BAND
+
+    def held(self) -> np.ndarray:
+        """What the garment hangs from, the waistband or the shoulders: int64 [S].
+
+        Tethers to the shoulders would lift a T-shirt's collar: only garments for the whole body have them.
+        """
+        band = np.flatnonzero(self.waistband())
+        if len(band):
+            return band
+        place = self.pattern.canonical
+        up = vertex_normals(place, self._triangles)[:, 2] > _SHOULDER_NORMAL
+        high = place[:, 2] > place[:, 2].max() - _SHOULDER_DEPTH
+        return np.flatnonzero(up & high & (np.abs(place[:, 0]) < _SHOULDER_REACH))
+
+    @cached_property
+    def _triangles(self) -> np.ndarray:
+        return split_quads(self.pattern.faces)
+
+
+def dress(pattern: Pattern, helpers: np.ndarray, rng: np.random.Generator) -> Dressed:
+    """The garment of `pattern` on a subject whose stacked helper vertices in `START_POSE` are `helpers` [H, 3]."""
+    return Dressed(pattern, helpers, float(rng.uniform(*FULLNESS)))

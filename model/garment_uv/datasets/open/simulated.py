@@ -1,0 +1,85 @@
+"""Cloth by the solver: judged, tried again more finely, and left out where that does not help. Ours."""
+
+import numpy as np
+
+from garment_uv.datasets.open._mesh import split_quads
+from garment_uv.datasets.open.cast import Cast
+from garment_uv.datasets.open.cloth.judge import Judgement, Limits, faults, judge
+from garment_uv.datasets.open.cloth.sheets import CannotSimulate
+from garment_uv.datasets.open.cloth.solver import SolverOptions
+from garment_uv.datasets.open.collider import Collider
+from garment_uv.datasets.open.scene import Scene, dressed_scene, hang
+from garment_uv.datasets.open.stage import Stage, stacked
+from garment_uv.datasets.open.take import Take
+
+TRIES = (20, 40)
+"""Substeps a frame of the first try and of the next."""
+LEFT_INSIDE = 0.01
+"""Most vertices, by their share, inside the body after they were pushed out."""
+
+
+def simulated_take(stage: Stage, cast: Cast, limits: Limits | None = None) -> Take:
+    """The sequence of `cast`, its kept frames far apart; the same cast gives the same numbers.
+
+    CannotSimulate, which says why, where even the last of `TRIES` is not within `limits`.
+    """
+    scene = dressed_scene(stage, cast)
+    kept = scene.moments.kept
+    body = stage.body.pose_many(cast.gender, cast.shape, scene.moments.poses[kept])
+    fault = ""
+    for substeps in TRIES:
+        (frames,) = hang(stage, [scene], SolverOptions(substeps=substeps))
+        fault = _fault(stage, scene, frames, body, limits or Limits())
+        if not fault:
+            take = _take(stage, cast, scene, frames, body)
+            fault = _left_inside(stage, take)
+            if not fault:
+                return take
+    raise CannotSimulate(f"{fault}, with {TRIES[-1]} substeps a frame")
+
+
+def judged(stage: Stage, scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray) -> list[Judgement]:
+    """Each garment in each kept frame, `body` [K, V, 3] being the root-relative skin."""
+    found = []
+    for time, layers, skin in zip(scene.moments.kept, frames, body, strict=False):
+        collider = Collider(skin + scene.trans[time], stage.body.faces)
+        for sheet, garment, points in zip(scene.sheets, scene.garments, layers, strict=True):
+            found.append(judge(sheet, points, collider, garment.held(), garment.worn(scene.helpers[time])))
+    return found
+
+
+def _fault(stage: Stage, scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray, limits: Limits) -> str:
+    """What is wrong with simulated frames; empty where nothing is."""
+    if len(frames) < len(scene.moments.kept):
+        return f"{' and '.join(sheet.name for sheet in scene.sheets)}: not finite"
+    return faults(judged(stage, scene, frames, body), limits)
+
+
+def _take(stage: Stage, cast: Cast, scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray) -> Take:
+    """What the files hold."""
+    subject, kept = cast.parameters(scene.moments.poses[0]), scene.moments.kept
+    patterns = [garment.pattern for garment in scene.garments]
+    faces = [split_quads(pattern.fine_faces) for pattern in patterns]
+    rest_helpers = stacked(stage.body.rest_helpers(subject))
+    rests = [g.pattern.stored(g.shape(rest_helpers)) for g in scene.garments]
+    stored = [
+        [p.stored(x - scene.trans[time]) for p, x in zip(patterns, layers, strict=True)]
+        for time, layers in zip(kept, frames, strict=True)
+    ]
+    rests, *stored = [
+        stage.layered(layers, faces, skin)
+        for layers, skin in zip([rests, *stored], [stage.body.rest(subject), *body], strict=True)
+    ]
+    length = int(kept[-1] - kept[0] + 1)
+    return Take(scene.moments.poses[kept], scene.trans[kept], body, patterns, rests, stored, length)
+
+
+def _left_inside(stage: Stage, take: Take) -> str:
+    """Which garment is still inside the body; empty where none is."""
+    for skin, layers in zip(take.body, take.frames, strict=True):
+        collider = Collider(skin, stage.body.faces)
+        for pattern, points in zip(take.patterns, layers, strict=True):
+            share = float((np.linalg.norm(collider.pushed(points, 0.0) - points, axis=1) > 0).mean())
+            if share > LEFT_INSIDE:
+                return f"{pattern.cut.name}: {share:.3f} of the vertices are inside the body after they were pushed out"
+    return ""

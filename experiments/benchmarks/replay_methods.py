@@ -10,7 +10,7 @@ from ray.tune.search.optuna import OptunaSearch
 from simulation import Curve, Simulation, Step
 
 from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.search.schedulers import make_scheduler
+from garment_sweeps.search.schedulers import RecordedScheduler
 from garment_sweeps.search.searcher import Limits, StudySearcher
 from garment_sweeps.study.decisions import DecisionLog
 from garment_sweeps.study.history import History
@@ -56,7 +56,7 @@ def ours(**changes: Any) -> Method:
         journal = DirectJournal()
         history, log = History(optuna.create_study(), journal), DecisionLog("replay", journal)
         searcher = StudySearcher(history, log, experiment, ENDLESS, limits=Limits(workers))
-        scheduler = make_scheduler(experiment, log, trials=ENDLESS)
+        scheduler = RecordedScheduler(experiment, log, trials=ENDLESS)
         return _simulate(searcher, scheduler, experiment, curve_of, workers, budget_s)
 
     return run

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import sqlalchemy
 
+from garment_sweeps.study.database import DECISIONS, LEASES
 from garment_sweeps.study.decisions import Event, read_log
-from garment_sweeps.study.tables import DECISIONS, LEASES
 
 _INSTALL = """
 create schema chaos;

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from garment_sweeps.study.tables import DECISIONS
+from garment_sweeps.study.database import DECISIONS
 from tests.chaos.audit import StudyDatabase
 from tests.chaos.driver import Ended, FrozenDriver, SupervisedDriver
 from tests.chaos.plan import IN_A_WRITE, WORKERS_LOST

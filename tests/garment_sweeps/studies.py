@@ -4,7 +4,7 @@ import optuna
 import pytest
 
 from garment_sweeps.experiment import AshaConfig, Experiment, Float, Space
-from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
+from garment_sweeps.study.spec import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.study import make_study, open_storage
 from garment_uv.training.trial import TrialConfig
 

@@ -15,7 +15,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
         "_process_trial_failure",
         "_resetting_trials",
         "_running_trials",
-        "_schedule_trial_save",  # search/schedulers/bound.py, as the next
+        "_schedule_trial_save",  # search/schedulers/tune_trials.py, as the next
         "_set_trial_status",
         "_trial_to_actor",
         "checkpoint",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.rows import COST_PREFIX, Row, fold
 from garment_sweeps.comparison.significance import estimates
-from garment_sweeps.study.front import pareto_front
+from garment_sweeps.study.outcome import pareto_front
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of

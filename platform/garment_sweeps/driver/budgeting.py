@@ -25,8 +25,8 @@ def open_budget(state: SweepState, known: Repeats) -> BudgetStop:
     """The stop for this session: earlier ones' seconds are spent, and the finals have something kept for them."""
     spec, experiment = state.spec, state.spec.experiment
     stop = BudgetStop(spec.budget, experiment.devices, spent_seconds(state.log.read()), state.log.append)
-    for name, record in _records(state, known):
-        stop.ledger.known(name, _epochs(record), record.state != TrialState.RUNNING)
+    for record in (*state.history.records, *known.known()):
+        stop.ledger.known(record.name, _epochs(record), record.state != TrialState.RUNNING)
     stop.keep_for_finals(
         planned_repeats(experiment, spec.trials) * experiment.epochs,
         experiment.finals.budget_share,
@@ -63,11 +63,6 @@ def _earlier(client: "MlflowClient", experiment: Experiment, base: TrialConfig):
         if not is_of_mlflow(error):
             raise
         return None  # a forecast is not worth a sweep
-
-
-def _records(state: SweepState, known: Repeats) -> list[tuple[str, Record]]:
-    trials = [(record.name, record) for record in state.history.records]
-    return trials + [(entry.name, entry.record) for entry in known.known()]
 
 
 def _epochs(record: Record) -> int:

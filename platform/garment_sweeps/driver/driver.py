@@ -50,7 +50,7 @@ class Driver:
         tracking = patiently(begin, goes_on=state.session > 0)
         try:
             sweep = self._opened(tracking)
-            tracking.watch(sweep.context, lambda: [*state.history.records, *self._repeats.known()], state.check)
+            tracking.watch(sweep.context, lambda: [*state.history.records, *self._repeats.known()], state.lease.check)
             report = self._run(sweep)
         except BaseException as error:
             self._tell_end(tracking, error)

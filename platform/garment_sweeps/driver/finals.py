@@ -8,6 +8,7 @@ from garment_sweeps.driver.progress import SweepProgress
 from garment_sweeps.driver.tune_run import run_tune
 from garment_sweeps.search.finalists import finalists_of, repeats_left
 from garment_sweeps.search.repeat_searcher import RepeatSearcher
+from garment_sweeps.search.searcher import Limits
 from garment_sweeps.study.state import SweepState
 from garment_uv.errors import UserError
 
@@ -30,7 +31,7 @@ def run_finals(sweep: OpenSweep, places: int, outlook: Outlook) -> None:
         return
     known.open()
     log_finalists(sweep.state)
-    searcher = RepeatSearcher(repeats, known, sweep.state, places, budget)
+    searcher = RepeatSearcher(repeats, known, sweep.state, Limits.of(budget, places))
     print(f"finals: {len(repeats)} trainings of the best trials with other seeds", flush=True)
     outlook.expect_repeats(len({*(repeat.name for repeat in repeats), *(entry.name for entry in known.known())}))
     with SweepProgress(len(repeats), 0, sweep.experiment.epochs, outlook.words(budget), "finals") as progress:

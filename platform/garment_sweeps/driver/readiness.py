@@ -9,9 +9,17 @@ from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage
-from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.repeats import Repeats
-from garment_sweeps.study.spec import SweepRequest, SweepSpec, changes_of, in_words, is_free, overridden
+from garment_sweeps.study.spec import (
+    NOTHING_KNOWN,
+    HeadStart,
+    SweepRequest,
+    SweepSpec,
+    changes_of,
+    in_words,
+    is_free,
+    overridden,
+)
 from garment_sweeps.study.state import OpeningChecks, SweepState
 from garment_uv.errors import UserError
 

@@ -17,7 +17,7 @@ from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.progress import SweepProgress
 from garment_sweeps.ray.controller import sturdy_controller
 from garment_sweeps.ray.nodes import places, trial_placement
-from garment_sweeps.search.schedulers import Hooks, make_scheduler
+from garment_sweeps.search.schedulers import Hooks, RecordedScheduler
 from garment_sweeps.search.searcher import Limits, StudySearcher
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage, open_filesystem
@@ -33,7 +33,7 @@ def run_search(sweep: OpenSweep, places: int, outlook: Outlook) -> None:
     limits = Limits.of(budget, places)
     searcher = StudySearcher(state.history, state.log, experiment, sweep.trials, state.start, limits)
     done = sum(record.state != TrialState.RUNNING for record in state.history.records)
-    scheduler = make_scheduler(experiment, state.log, sweep.trials, _hooks(searcher, budget, state))
+    scheduler = RecordedScheduler(experiment, state.log, sweep.trials, _hooks(searcher, budget, state))
     with SweepProgress(sweep.trials, done, experiment.epochs, outlook.words(budget)) as progress:
         run_tune(sweep, searcher, scheduler, progress)
     if searcher.given_up:

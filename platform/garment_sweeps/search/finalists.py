@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import optuna
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.seen import VIOLATIONS
-from garment_sweeps.study.front import pareto_front
 from garment_sweeps.study.history import Record
+from garment_sweeps.study.outcome import pareto_front
 from garment_sweeps.study.repeats import Repeat, Repeats
 from garment_sweeps.study.state import SweepState
 
@@ -21,21 +20,18 @@ def finalists_of(records: Sequence[Record], most: int) -> list[Record]:
     With several objectives those of the Pareto front come before all others.
     """
     final = [record for record in records if record.state == TrialState.COMPLETE and not _over_limit(record)]
-    on_front = pareto_front([record.values for record in final])
-    ranked = sorted(
-        zip(final, on_front, strict=True), key=lambda pair: (not pair[1], pair[0].values[0], pair[0].number)
-    )
-    return [record for record, _ in ranked[:most]]
+    values = {record.number: record.values or () for record in final}
+    front = dict(zip(values, pareto_front(list(values.values())), strict=True))
+    return sorted(final, key=lambda one: (not front[one.number], values[one.number][0], one.number))[:most]
 
 
 def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repeat]:
     """The repeats to be made, all finalists' first repeat before anybody's second one."""
-    base = experiment.base.flat()
     repeats = []
     for index in range(1, experiment.finals.seeds):
         for record in finalists:
-            values = experiment.space.suggest(optuna.trial.FixedTrial(record.params), base)
-            seed = (int(values.get("seed", base["seed"])) + index) % SEEDS
+            values = record.suggested(experiment)
+            seed = (int(values.get("seed", experiment.base.seed)) + index) % SEEDS
             repeats.append(Repeat(record.name, record.number, index, {**values, "seed": seed}))
     return repeats
 
@@ -50,7 +46,7 @@ def repeats_left(state: SweepState, known: Repeats) -> list[Repeat]:
     if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":
         return []
     finalists = finalists_of(state.history.records, experiment.finals.finalists)
-    done = {entry.name for entry in known.known() if entry.state != TrialState.RUNNING}
+    done = {record.name for record in known.known() if record.state != TrialState.RUNNING}
     return [repeat for repeat in repeats_of(experiment, finalists) if repeat.name not in done]
 
 

@@ -1,21 +1,19 @@
 """Repeats the decisions of a logged sweep without training, and compares them with what was decided."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import optuna
-from optuna.study import StudyDirection
-
 from garment_sweeps.experiment import result_keys
 from garment_sweeps.search.finalists import finalists_of
-from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.schedulers.judge import Judge
 from garment_sweeps.search.searcher import Limits, StudySearcher
-from garment_sweeps.study.catch_up import catch_up
+from garment_sweeps.study.catch_up import catch_up, experiment_of
 from garment_sweeps.study.decisions import DecisionLog, Event
-from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
-from garment_sweeps.study.restore import experiment_of
+from garment_sweeps.study.spec import HeadStart
+from garment_sweeps.study.study import make_study
 
 
 @dataclass(frozen=True)
@@ -48,103 +46,81 @@ def replay(events: list[Event]) -> Replay:
     Raises:
         UserError: the log has no experiment at its beginning.
     """
-    return _Replayer(events).run()
+    return _Replayer(events).run(events)
 
 
 class _Replayer:
-    """Goes through the events; every session of the sweep gets a searcher and a scheduler of its own, as it had."""
+    """Goes through the events; every session of the sweep gets a searcher of its own, as it had."""
 
     def __init__(self, events: list[Event]) -> None:
-        self._events = events
         self._experiment = experiment_of(events)
-        directions = [StudyDirection.MINIMIZE] * (1 + len(self._experiment.also_minimise))
-        self._study = optuna.create_study(directions=directions)
+        self._start = HeadStart(tuple(events[0]["known"]), tuple(events[0]["planned"]))
+        self._study = make_study(None, None, self._experiment)
         self._journal = DirectJournal()
         self._log = DecisionLog("replay", self._journal)
-        self._decisions = ReplayedDecisions(self._experiment)
-        self._scheduler = ReplayedDecisions(self._experiment)
+        self._judge = Judge(self._experiment)
         self._differences: list[ReplayDifference] = []
         self._cut_short = False
-        self._counts = {"suggest": 0, "result": 0, "end": 0}
 
-    def run(self) -> Replay:
-        """The whole log."""
-        steps = {"begin": self._begin, "suggest": self._suggest, "resume": self._resume, "result": self._result}
-        steps |= {"missed": self._missed, "end": self._end, "finalists": self._finalists}
-        for event in self._events:
-            for logged, repeated in self._decisions.follow(event).values():
-                self._differ(event, logged, repeated)
-            steps.get(event["kind"], _nothing)(event)
-            if event["kind"] in self._counts:
-                self._counts[event["kind"]] += 1
-        counts = self._counts
+    def run(self, events: list[Event]) -> Replay:
+        """The whole log. Budgets, repeats of finalists and champions decide nothing here."""
+        for event in events:
+            for logged, repeated in self._judge.differences(event).values():
+                self._compare(event, logged, repeated)
+            match event["kind"]:
+                case "begin":
+                    self._begin(event)
+                case "suggest" | "resume":
+                    self._give(event)
+                case "result":
+                    self._report(event["trial"], event["epoch"], event["value"])
+                case "missed":
+                    for epoch, value in event["values"]:
+                        self._report(event["trial"], epoch, value)
+                case "end":
+                    self._end(event)
+                case "finalists":
+                    again = [record.name for record in finalists_of(self._history.records, event["most"])]
+                    self._compare({**event, "trial": "the best trials"}, event["finalists"], again)
+        counts = Counter(event["kind"] for event in events)
         return Replay(counts["suggest"], counts["result"], counts["end"], tuple(self._differences))
 
     def _begin(self, event: Event) -> None:
-        history = self._history = History(self._study, self._journal)
-        catch_up(history, self._log, self._experiment)
-        trials = int(event["trials"])
+        self._history = History(self._study, self._journal)
+        catch_up(self._history, self._log, self._experiment)
+        limits = Limits(interrupted=lambda name: self._cut_short)
         self._searcher = StudySearcher(
-            history,
-            self._log,
-            self._experiment,
-            trials,
-            HeadStart(tuple(self._events[0]["known"]), tuple(self._events[0]["planned"])),
-            Limits(interrupted=lambda name: self._cut_short),
+            self._history, self._log, self._experiment, int(event["trials"]), self._start, limits
         )
         self._cut_short = False
         self._log.append("begin", **{k: v for k, v in event.items() if k not in ("seq", "at", "kind")})
 
-    def _suggest(self, event: Event) -> None:
-        self._given(event, event["values"])
+    def _give(self, event: Event) -> None:
+        given = self._searcher.suggest(event["trial"])
+        if not isinstance(given, dict) or given["trial"]["id"] != event["trial"]:
+            self._compare(event, event["trial"], given)
+        elif event["kind"] == "suggest":
+            self._compare(event, event["values"], given["values"])
 
-    def _resume(self, event: Event) -> None:
-        self._given(event, None)
-
-    def _given(self, event: Event, values: dict[str, Any] | None) -> None:
-        name = event["trial"]
-        given = self._searcher.suggest(name)
-        if given is None or given == StudySearcher.FINISHED or given["trial"]["id"] != name:
-            self._differ(event, name, given)
-            return
-        if values is not None and given["values"] != values:
-            self._differ(event, values, given["values"])
-
-    def _result(self, event: Event) -> None:
-        name, value = event["trial"], event["value"]
-        result = {result_keys.EPOCH: event["epoch"]}
-        if value is not None:
-            result[result_keys.OBJECTIVE] = value
-        self._searcher.on_trial_result(name, result)
-
-    def _missed(self, event: Event) -> None:
-        for epoch, value in event["values"]:
-            self._searcher.on_trial_result(event["trial"], {result_keys.EPOCH: epoch, result_keys.OBJECTIVE: value})
+    def _report(self, name: str, epoch: int, value: float | None) -> None:
+        measured = {} if value is None else {result_keys.OBJECTIVE: value}
+        self._searcher.on_trial_result(name, {result_keys.EPOCH: epoch, **measured})
 
     def _end(self, event: Event) -> None:
-        name = event["trial"]
         self._cut_short = event["cut_short"]
         before = len(self._log.read())
-        self._searcher.on_trial_complete(name, event["result"] or None, event["error"])
+        self._searcher.on_trial_complete(event["trial"], event["result"] or None, event["error"])
         repeated = next((e for e in self._log.read()[before:] if e["kind"] == "end"), None)
         if repeated is None:
             return  # told without Tune: a config that no model can be made of, or an end that was decided before
         for what in ("state", "values"):
-            if _plain(repeated.get(what)) != _plain(event.get(what)):
-                self._differ(event, event.get(what), repeated.get(what))
+            self._compare(event, event.get(what), repeated.get(what))
 
-    def _finalists(self, event: Event) -> None:
-        again = [record.name for record in finalists_of(self._history.records, event["most"])]
-        if again != event["finalists"]:
-            self._differ({**event, "trial": "the best trials"}, event["finalists"], again)
-
-    def _differ(self, event: Event, logged: Any, repeated: Any) -> None:
-        self._differences.append(ReplayDifference(event["seq"], event["kind"], event["trial"], logged, repeated))
+    def _compare(self, event: Event, logged: Any, repeated: Any) -> None:
+        if _plain(logged) != _plain(repeated):
+            difference = ReplayDifference(event["seq"], event["kind"], event["trial"], logged, repeated)
+            self._differences.append(difference)
 
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _nothing(event: Event) -> None:
-    """Events that decide nothing here: budgets, repeats of finalists, champions."""

@@ -2,13 +2,18 @@
 
 It differs from the study on record in two ways. A trial that proved infeasible is FAIL on record, and Optuna's samplers
 take no notice of failed trials; here it is a pruned one that breaks a constraint, which they learn to keep away from.
-And a trial that still runs counts by what it has reported (see `running_as_pruned`).
+And a trial that still runs counts by what it has reported (see `RunningAsPruned`).
 """
 
+import copy
+from collections.abc import Container
+from typing import Any
+
 import optuna
+from optuna.storages import InMemoryStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from garment_sweeps.search.running_as_pruned import RunningAsPruned
 from garment_sweeps.search.sampler import SeededSampler
 from garment_sweeps.study.history import Record
 
@@ -16,6 +21,32 @@ INFEASIBLE = "garment.infeasible"
 """Attribute of trials whose config proved untrainable."""
 VIOLATIONS = "garment.violations"
 """Attribute: how far each constraint was exceeded, by its name; at most 0 where it is kept."""
+
+
+class RunningAsPruned(InMemoryStorage):
+    """Trials in memory; in lists of them, a running one that has reported stands as if stopped at its newest epoch.
+
+    Optuna's samplers know a running trial only as one to keep away from (constant liar), whatever it has reported.
+    Beside a scheduler that stops early this turns things around in the first half of a sweep: all that is known to be
+    good still runs and counts as bad, and the best of what was stopped counts as good. Here a running trial ranks by
+    the epoch that it has reached and then by its value, as a stopped one does. One that has not reported is shown as
+    running. For studies of one objective: curves are of the first one.
+    """
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """All trials, or those that stand in one of `states`."""
+        shown = [_as_pruned(trial) for trial in super().get_all_trials(study_id, deepcopy)]
+        return [trial for trial in shown if states is None or trial.state in states]
+
+
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
+    if trial.state != TrialState.RUNNING or not trial.intermediate_values:
+        return trial
+    shown = copy.copy(trial)
+    shown.state = TrialState.PRUNED
+    return shown
 
 
 class SeenStudy:
@@ -28,7 +59,7 @@ class SeenStudy:
 
     def __init__(self, sampler: SeededSampler, objectives: int) -> None:
         self._sampler = sampler
-        directions = ["minimize"] * objectives
+        directions = [StudyDirection.MINIMIZE] * objectives
         storage = RunningAsPruned() if objectives == 1 else None
         self._study = optuna.create_study(sampler=sampler, directions=directions, storage=storage)
         self._trials: dict[int, optuna.Trial] = {}
@@ -37,8 +68,9 @@ class SeenStudy:
         self, params: dict, distributions: dict, values: tuple[float, ...], violations: dict[str, float] | None = None
     ) -> None:
         """A complete trial of an earlier sweep; `violations` are as an `Outcome` has them."""
-        known = {"params": params, "distributions": distributions, "values": list(values)}
-        self._study.add_trial(create_trial(**known, constraints=violations or None))
+        self._study.add_trial(
+            create_trial(params=params, distributions=distributions, values=values, constraints=violations or None)
+        )
 
     def add_discarded(self, params: dict, distributions: dict) -> None:
         """What `ask` gave an earlier session, which discarded it."""
@@ -69,7 +101,7 @@ class SeenStudy:
     def accept(self, number: int, trial: optuna.Trial) -> FrozenTrial:
         """Makes what `ask` gave trial `number`, and returns it with all that was suggested."""
         self._trials[number] = trial
-        return self._frozen(trial)
+        return self._study._storage.get_trial(trial._trial_id)
 
     def discard(self, trial: optuna.Trial) -> dict:
         """Takes back what `ask` gave, and returns its params: it is not asked about again."""
@@ -90,15 +122,8 @@ class SeenStudy:
             if not any(value > 0 for value in violations.values()):
                 trial.set_constraint("trainable", 1.0)
             state = TrialState.PRUNED
-        values = list(record.values) if state == TrialState.COMPLETE else None
-        if state == TrialState.PRUNED:
-            self._forget_curve_of_several(trial)
-        self._study._storage.set_trial_state_values(trial._trial_id, state, values)
-
-    def _forget_curve_of_several(self, trial: optuna.Trial) -> None:
-        """With several objectives a pruned trial's curve of one of them has no rank among the others."""
-        if len(self._study.directions) > 1:
-            self._study._storage._get_trial(trial._trial_id).intermediate_values = {}
-
-    def _frozen(self, trial: optuna.Trial) -> FrozenTrial:
-        return self._study._storage.get_trial(trial._trial_id)
+        storage: Any = self._study._storage
+        if state == TrialState.PRUNED and len(self._study.directions) > 1:
+            # of several objectives a curve of one has no rank among the others
+            storage._get_trial(trial._trial_id).intermediate_values = {}
+        storage.set_trial_state_values(trial._trial_id, state, record.values if state == TrialState.COMPLETE else None)

@@ -1,22 +1,23 @@
 """The next config to try: what was planned first, then the sampler's, never one that was tried already."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import optuna
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.search.duplicates import canonical_digest
 from garment_sweeps.search.sampler import make_sampler
 from garment_sweeps.search.seen import SeenStudy
 from garment_sweeps.search.warm_start import known_trials
 from garment_sweeps.study.catch_up import PASSED_OVER, begin
-from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History, Record
+from garment_sweeps.study.spec import HeadStart
 from garment_sweeps.study.study import trial_name
+from garment_uv.config import digest_of
 from garment_uv.errors import UserError
+from garment_uv.training.trial import TrialConfig
 
 ATTEMPTS = 30
 """Questions for one trial, while the sampler answers with configs that were tried already."""
@@ -30,6 +31,15 @@ class Suggestion:
     record: Record
     values: dict[str, Any]
     inputs: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of the trial."""
+        return self.record.name
+
+    def trial(self) -> dict[str, Any]:
+        """What the trial's process is told of itself."""
+        return {"id": self.record.name, "number": self.record.number}
 
 
 class Suggester:
@@ -55,7 +65,7 @@ class Suggester:
             self._pass_over(record.attrs.get(PASSED_OVER, ()))
             self._seen.add(record)
             self._anything.add(record)
-            self._tried.setdefault(self._digest(self.values_of(record)), record.name)
+            self._tried.setdefault(self._digest(record.suggested(experiment)), record.name)
 
     def next(self, announce: Announce = lambda **suggestion: None) -> Suggestion | None:
         """A new trial, in the history as running; None where every config of the space was tried.
@@ -79,17 +89,13 @@ class Suggester:
             inputs = self._inputs(planned, duplicates)
             frozen = study.accept(number, asked)
             drawn = {"params": dict(frozen.params), "system_attrs": dict(frozen.system_attrs)}
-            begun_with = {**drawn, "passed_over": passed_over}
-            announce(trial=trial_name(number), values=values, inputs=inputs, **begun_with)
-            self._tried[digest] = trial_name(number)
-            record = begin(self._history, self._experiment, **begun_with)  # type: ignore[arg-type]
+            name = trial_name(number)
+            announce(trial=name, values=values, inputs=inputs, **drawn, passed_over=passed_over)
+            self._tried[digest] = name
+            record = begin(self._history, self._experiment, **drawn, passed_over=passed_over)
             (self._anything if study is self._seen else self._seen).add(record)
             return Suggestion(record, values, inputs)
         return None
-
-    def values_of(self, record: Record) -> dict[str, Any]:
-        """Values by config path of a trial that was suggested before."""
-        return self._experiment.space.suggest(optuna.trial.FixedTrial(record.params), self._base)  # type: ignore[arg-type]
 
     def reported(self, record: Record, epoch: int, value: float) -> None:
         """An epoch of a trial has its value, mm."""
@@ -116,3 +122,24 @@ class Suggester:
             return canonical_digest(self._experiment.base, values)
         except UserError:
             return repr(sorted(values.items()))  # no config at all; it will be told as infeasible
+
+
+def canonical_digest(base: TrialConfig, values: dict[str, Any]) -> str:
+    """Digest of what a trial of these values trains: the resolved config without the fields that play no part.
+
+    Two choices that differ in inactive parameters alone (the groups of branches that are not grouped, the weight of
+    a feature matching that no discriminator feeds) are one config.
+    """
+    plain = json.loads(json.dumps(base.with_values(values).plain()))
+    loss, generator = plain["loss"], plain["generator"]
+    local = generator["local"]
+    if local["mode"] == "none":  # no local path, and so no class features either
+        generator["local"] = {"mode": "none"}
+        generator.pop("residual_blocks")
+        loss.pop("classification")
+    elif local["mode"] != "grouped":
+        local.pop("groups")
+    if not loss["adversarial"] and not loss["feature_matching"]:  # the discriminator is not trained
+        plain.pop("discriminator")
+        plain["training"]["optimiser"].pop("discriminator_lr")
+    return digest_of(plain)

@@ -5,8 +5,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.outcome import completed
+from garment_sweeps.study.spec import HeadStart
 from garment_sweeps.tracking.record import as_param
 from garment_sweeps.tracking.searched import SEARCHED, last_params
 from garment_uv.errors import UserError

@@ -50,25 +50,24 @@ class Claims:
 
     def newest(self) -> Claim | None:
         """The claim that counts; None where nobody has claimed the place. OSError where the storage is away."""
-        names = [name for name in folder_names(self._filesystem, f"{self._place}/{CLAIMS_FOLDER}") if _NAME.match(name)]
-        if not names:
+        name = self._newest_name()
+        if not name:
             return None
-        with self._filesystem.open_input_stream(f"{self._place}/{CLAIMS_FOLDER}/{names[-1]}") as stream:
-            return _parsed(stream.read(), f"{self.uri}/{CLAIMS_FOLDER}/{names[-1]}")
+        with self._filesystem.open_input_stream(f"{self._place}/{CLAIMS_FOLDER}/{name}") as stream:
+            return self._parsed(stream.read(), name)
 
     def holds(self, claim: Claim) -> bool:
         """Whether that claim is still the newest."""
-        names = [name for name in folder_names(self._filesystem, f"{self._place}/{CLAIMS_FOLDER}") if _NAME.match(name)]
-        return bool(names) and names[-1] == _name(claim.number) and self.newest() == claim
+        return self._newest_name() == _name(claim.number) and self.newest() == claim
 
     def take(self, study: str, after: Claim | None) -> Claim:
         """Claims the place for the study, after the claim that was the newest; UserError where another was faster."""
         number = 0 if after is None else after.number + 1
         claim = Claim(study=study, number=number, token=secrets.token_hex(4), host=socket.gethostname())
-        place, name = f"{self._sweep}/{CLAIMS_FOLDER}", _name(number)
-        stored = create_once(self._storage.uri, self._storage.endpoint, f"{place}/{name}", _text(claim))
-        if stored != _text(claim):
-            other = _parsed(stored, f"{self.uri}/{CLAIMS_FOLDER}/{name}")
+        place, content = f"{self._sweep}/{CLAIMS_FOLDER}", json.dumps(claim.plain(), sort_keys=True).encode()
+        stored = create_once(self._storage.uri, self._storage.endpoint, f"{place}/{_name(number)}", content)
+        if stored != content:
+            other = self._parsed(stored, _name(number))
             raise UserError(
                 f"another driver, on {other.host}, has just begun sweep {self._sweep!r} in {self._storage.uri}; "
                 "give another --name"
@@ -84,17 +83,17 @@ class Claims:
         if folder_names(self._filesystem, self._place):
             self._filesystem.delete_dir(self._place)
 
+    def _newest_name(self) -> str:
+        names = folder_names(self._filesystem, f"{self._place}/{CLAIMS_FOLDER}")
+        return next((name for name in reversed(names) if _NAME.match(name)), "")
+
+    def _parsed(self, content: bytes, name: str) -> Claim:
+        try:
+            return Claim.from_plain(json.loads(content))
+        except (ValueError, TypeError, UserError):
+            where = f"{self.uri}/{CLAIMS_FOLDER}/{name}"
+            raise UserError(f"{where} does not say whose sweep it is; restore it, or give another --name") from None
+
 
 def _name(number: int) -> str:
     return f"claim-{number:06d}.json"
-
-
-def _text(claim: Claim) -> bytes:
-    return json.dumps(claim.plain(), sort_keys=True).encode()
-
-
-def _parsed(content: bytes, where: str) -> Claim:
-    try:
-        return Claim.from_plain(json.loads(content))
-    except (ValueError, TypeError, UserError):
-        raise UserError(f"{where} does not say whose sweep it is; restore it, or give another --name") from None

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem, write_whole
-from garment_sweeps.study.decisions import DecisionLog, Event
+from garment_sweeps.study.decisions import DecisionLog, Event, json_lines
 
 EVERY_S = 20.0
 """Seconds between copies, while there is something new."""
@@ -77,22 +77,20 @@ class StateCopies:
     def keep(self, log: DecisionLog) -> None:
         """Copies the stored events that no copy holds yet; says so where the storage does not take them."""
         events = log.stored()
-        before = list(self._segments)
+        before, merged = list(self._segments), []
         first = before[-1].end if before else 0
         if first == len(events):
             return
-        merged = []
         while before and before[-1].end - before[-1].first <= len(events) - first:
             merged.append(before.pop())
             first = merged[-1].first
         segment = Segment(first, len(events))
-        lines = [json.dumps(event, separators=(",", ":")) + "\n" for event in events[first:]]
         try:
-            write_whole(self._filesystem, f"{self._folder}/{segment.name}", "".join(lines).encode())
+            write_whole(self._filesystem, f"{self._folder}/{segment.name}", json_lines(events[first:]).encode())
             self._remove_superseded(segment)
         except OSError as error:
-            reason = first_line(error)
-            print(f"garment: no copy of the sweep's state could be kept ({reason})", file=sys.stderr, flush=True)
+            message = f"garment: no copy of the sweep's state could be kept ({first_line(error)})"
+            print(message, file=sys.stderr, flush=True)
             return
         # One more round of life for what was merged: where the new copy is damaged, the old ones still stand.
         self._superseded = [other.name for other in merged]

@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy
 
+from garment_sweeps.study.database import DECISIONS, make_tables
 from garment_sweeps.study.journal import DirectJournal, Journal
-from garment_sweeps.study.tables import DECISIONS, make_tables
 from garment_uv import outputs
 from garment_uv.errors import UserError
 
@@ -24,8 +24,6 @@ class DecisionLog:
     """The log of one sweep, in the study's database, written through the journal.
 
     Args:
-        sweep: its name.
-        journal: takes the writes.
         engine: of the database, or None to keep the log in memory only.
         guard: called with the connection in the transaction of every write, after the rows and before the commit;
             raises UserError where another driver has taken the sweep over (see `Lease.guard`).
@@ -81,14 +79,12 @@ class DecisionLog:
 
     def _must_be_stored(self, rows: list[dict[str, Any]]) -> None:
         """UserError unless the database has these very rows, from a try whose answer was lost."""
-        wanted = [(row["seq"], row["at"], row["body"]) for row in rows]
-        columns = DECISIONS.c
-        between = columns.seq.between(rows[0]["seq"], rows[-1]["seq"])
-        query = sqlalchemy.select(columns.seq, columns.at, columns.body).where(columns.sweep == self._sweep, between)
+        between = DECISIONS.c.seq.between(rows[0]["seq"], rows[-1]["seq"])
+        query = DECISIONS.select().where(DECISIONS.c.sweep == self._sweep, between).order_by(DECISIONS.c.seq)
         with self._engine.begin() as connection:  # type: ignore[union-attr]
             self._guard(connection)
-            stored = [tuple(row) for row in connection.execute(query.order_by(columns.seq))]
-        if stored != wanted:
+            stored = [dict(row) for row in connection.execute(query).mappings()]
+        if stored != rows:
             raise UserError(
                 f"something else writes to the decision log of sweep {self._sweep!r}: its event {rows[0]['seq']} is "
                 "not this driver's; find and end the other writer, then go on with --resume"
@@ -98,7 +94,7 @@ class DecisionLog:
 def read_log(engine: sqlalchemy.Engine, sweep: str) -> list[Event]:
     """The events of a sweep from its database, in order; none where it has none."""
     make_tables(engine)
-    query = sqlalchemy.select(DECISIONS).where(DECISIONS.c.sweep == sweep).order_by(DECISIONS.c.seq)
+    query = DECISIONS.select().where(DECISIONS.c.sweep == sweep).order_by(DECISIONS.c.seq)
     with engine.connect() as connection:
         return [{"seq": row.seq, "at": row.at, **json.loads(row.body)} for row in connection.execute(query)]
 
@@ -114,9 +110,14 @@ def store_log(engine: sqlalchemy.Engine, sweep: str, events: Iterable[Event], gu
         guard(connection)
 
 
+def json_lines(events: Iterable[Event]) -> str:
+    """The events as the file of a log, or of a copy of it, holds them."""
+    return "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events)
+
+
 def write_file(events: Iterable[Event], path: Path) -> None:
     """The log as JSON lines, replaced as a whole so that no reader finds half of it."""
-    outputs.write_file(path, "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events))
+    outputs.write_file(path, json_lines(events))
 
 
 def read_file(path: Path) -> list[Event]:

@@ -1,20 +1,25 @@
 """A sweep's trials in the driver's memory, and every change of them on its way into the study's database."""
 
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import FixedTrial, FrozenTrial, TrialState, create_trial
 
+from garment_sweeps.experiment import Experiment
 from garment_sweeps.study.journal import DirectJournal, Journal
-from garment_sweeps.study.study import trial_name
+from garment_sweeps.study.study import repeat_name, trial_name
 from garment_uv.errors import UserError
 
 WRITER = "garment.writer"
 """Attribute of every trial: a random word of the driver that made it."""
+OF, REPEAT = "garment.of", "garment.repeat"
+"""Attributes of finalists' repeats, in a study of their own: the finalist's name, and which of its repeats it is."""
 
 
 @dataclass
@@ -34,10 +39,15 @@ class Record:
     system_attrs: dict[str, Any] = field(default_factory=dict)
     """Optuna's samplers' own notes."""
 
+    def suggested(self, experiment: Experiment) -> dict[str, Any]:
+        """Values by config path that were suggested for the trial."""
+        fixed: Any = FixedTrial(self.params)
+        return experiment.space.suggest(fixed, experiment.base.flat())
+
     @property
     def name(self) -> str:
-        """The trial's name, as 't00003'."""
-        return trial_name(self.number)
+        """The trial's name, as 't00003', or 't00003.r1' of a repeat."""
+        return repeat_name(self.attrs[OF], self.attrs[REPEAT]) if OF in self.attrs else trial_name(self.number)
 
 
 class History:
@@ -52,7 +62,7 @@ class History:
         self.study = study
         self._journal = journal
         self._writer = secrets.token_hex(4)
-        self._storage = _raw(study._storage)
+        self._storage: BaseStorage = getattr(study._storage, "_backend", study._storage)  # without Optuna's cache of it
         frozen = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
         self.records = [_record(trial) for trial in frozen]
         self._ids: list[Any] = [trial._trial_id for trial in frozen]
@@ -90,9 +100,10 @@ class History:
 
     def note(self, number: int, **attrs: Any) -> None:
         """Sets attributes of a running trial, in names that start with 'garment.'."""
-        self.records[number].attrs.update({f"garment.{name}": value for name, value in attrs.items()})
-        for name, value in attrs.items():
-            self._write_attr(number, f"garment.{name}", value)
+        named = {f"garment.{name}": value for name, value in attrs.items()}
+        self.records[number].attrs.update(named)
+        for name, value in named.items():
+            self._put(number, self._storage.set_trial_user_attr, name, value)
 
     def end(self, number: int, state: TrialState, values: tuple[float, ...] | None, **attrs: Any) -> None:
         """Ends a running trial."""
@@ -102,7 +113,7 @@ class History:
         final = values
         if state == TrialState.PRUNED and record.curve and len(self.study.directions) == 1:
             final = (record.curve[max(record.curve)],)  # as Optuna itself does
-        self._journal.put(lambda: self._finish(number, state, final))
+        self._put(number, self._storage.set_trial_state_values, state, final)
 
     def in_state(self, *states: TrialState) -> list[Record]:
         """Records in any of these states, in order."""
@@ -123,25 +134,14 @@ class History:
             name = self.study.study_name
             raise UserError(f"something else writes to study {name!r}: trial {number} is not ours; end that first")
 
-    def _write_attr(self, number: int, name: str, value: Any) -> None:
-        def write() -> None:
-            try:
-                self._storage.set_trial_user_attr(self._ids[number], name, value)
-            except optuna.exceptions.UpdateFinishedTrialError:
-                pass  # written before with the end, and the answer was lost
+    def _put(self, number: int, write: Callable[..., object], *given: Any) -> None:
+        """Hands a write to a trial over; one that has ended had it before, with its end, and the answer was lost."""
 
-        self._journal.put(write)
+        def attempt() -> None:
+            with suppress(optuna.exceptions.UpdateFinishedTrialError):
+                write(self._ids[number], *given)
 
-    def _finish(self, number: int, state: TrialState, values: tuple[float, ...] | None) -> None:
-        try:
-            self._storage.set_trial_state_values(self._ids[number], state, values)
-        except optuna.exceptions.UpdateFinishedTrialError:
-            pass  # written before, and the answer was lost
-
-
-def _raw(storage: BaseStorage) -> BaseStorage:
-    """The storage itself, without Optuna's cache of it."""
-    return getattr(storage, "_backend", storage)
+        self._journal.put(attempt)
 
 
 def _record(trial: FrozenTrial) -> Record:

@@ -1,8 +1,8 @@
 """The driver's sign of life in the sweep's storage, for drivers that do not share its database.
 
-The lease in the study's database keeps drivers of one database apart. Two machines with a database each and one
-storage see each other here: whoever would make a study again from its copies first looks whether a driver lives, and
-a driver whose claim on the place is not the newest any more ends.
+The lease keeps drivers of one database apart. Two machines with a database each and one storage see each other here:
+whoever would make a study again from its copies first looks whether a driver lives, and a driver whose claim on the
+place is not the newest any more ends.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import open_filesystem, read_json, write_whole
 from garment_sweeps.study.claims import Claim, Claims
-from garment_sweeps.study.holder import holder_words, may_live, this_process
+from garment_sweeps.study.lease import holder_words, may_live, this_process
 from garment_uv.errors import UserError
 
 BEAT_S = 10.0
@@ -31,7 +31,8 @@ class StorageHold:
         self._claims = Claims(storage, sweep)
         self._claim = claim
         self._beats = 0
-        self._lost = ""
+        self.lost = ""
+        """Why this driver may write nothing more: another claim on the place was seen. Empty while it may."""
         self._ended = threading.Event()
         self._write()
         self._thread = threading.Thread(target=self._run, name="storage hold", daemon=True)
@@ -39,34 +40,24 @@ class StorageHold:
 
     def check(self) -> None:
         """UserError once another study, or this one from another database, has claimed the place."""
-        if self._lost:
-            raise UserError(self._lost)
-
-    @property
-    def lost(self) -> str:
-        """Why this driver may write nothing more, as far as it was seen; empty while it may."""
-        return self._lost
-
-    @property
-    def taken_over(self) -> bool:
-        """Whether another claim on the place was seen."""
-        return bool(self._lost)
+        if self.lost:
+            raise UserError(self.lost)
 
     def release(self) -> None:
         """Lets go, so that the next driver need not wait."""
         self._ended.set()
         self._thread.join()
-        if not self._lost:
+        if not self.lost:
             self._beat(over=True)
 
     def _run(self) -> None:
-        while not self._ended.wait(BEAT_S) and not self._lost:
+        while not self._ended.wait(BEAT_S) and not self.lost:
             self._beat()
 
     def _beat(self, over: bool = False) -> None:
         try:
             if not self._claims.holds(self._claim):
-                self._lost = f"{self._claims.uri} was claimed by another study, so this driver writes nothing more"
+                self.lost = f"{self._claims.uri} was claimed by another study, so this driver writes nothing more"
                 return
             self._write(over)
         except OSError:
@@ -81,15 +72,16 @@ class StorageHold:
 def wait_until_free(storage: StorageConfig, sweep: str) -> None:
     """Returns once no driver lives in the sweep's place; UserError that says who does, once it gave a sign of life."""
     filesystem, root = open_filesystem(storage)
-    path, since, first = _path(root, sweep), time.monotonic(), None
+    since, first = time.monotonic(), None
     while True:
-        seen = _read(filesystem, path)
-        if not may_live(seen.get("holder", "")):
+        seen = read_json(filesystem, _path(root, sweep))
+        holder = seen.get("holder", "") if isinstance(seen, dict) else ""
+        if not may_live(holder):
             return
         first = first or seen
         if seen != first:
             raise UserError(
-                f"sweep {sweep!r} in {storage.uri} is being run by {holder_words(seen['holder'])} with another study "
+                f"sweep {sweep!r} in {storage.uri} is being run by {holder_words(holder)} with another study "
                 "database; wait for it or end that process, or give another --name"
             )
         if time.monotonic() - since >= LAPSE_S:
@@ -99,9 +91,3 @@ def wait_until_free(storage: StorageConfig, sweep: str) -> None:
 
 def _path(root: str, sweep: str) -> str:
     return f"{root}/{sweep}/study/driver.json"
-
-
-def _read(filesystem, path: str) -> dict:
-    """What the driver last said; nothing where there is none."""
-    sign = read_json(filesystem, path)
-    return sign if isinstance(sign, dict) else {}

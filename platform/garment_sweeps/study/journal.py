@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import tenacity
 
-from garment_sweeps.study.database_errors import passes, sentence
+from garment_sweeps.study.database import passes, sentence
 from garment_uv.errors import UserError
 
 PATIENCE_S = 900.0
@@ -58,16 +58,14 @@ class Journal:
 
     def _run(self) -> None:
         while (write := self._queue.get()) is not None:
-            if self.failure:
-                if isinstance(getattr(write, "__self__", None), threading.Event):
-                    write()  # whoever waits is told
-                continue
-            try:
-                self._retrying()(self._fenced, write)
-            except Exception as error:  # whatever it is, the driver must hear it instead of losing writes
-                self.failure = sentence(error)
-                if isinstance(getattr(write, "__self__", None), threading.Event):
-                    write()
+            if not self.failure:
+                try:
+                    self._retrying()(self._fenced, write)
+                    continue
+                except Exception as error:  # whatever it is, the driver must hear it instead of losing writes
+                    self.failure = sentence(error)
+            if isinstance(getattr(write, "__self__", None), threading.Event):
+                write()  # whoever waits is told
 
     def _fenced(self, write: Callable[[], None]) -> None:
         self._fence()
@@ -95,9 +93,6 @@ class DirectJournal:
     def written(self, timeout_s: float) -> bool:
         """Always."""
         return True
-
-    def close(self) -> None:
-        """There is nothing to wait for."""
 
 
 def _say_once(state: tenacity.RetryCallState) -> None:

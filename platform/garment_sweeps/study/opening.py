@@ -14,11 +14,11 @@ from optuna.storages import RDBStorage
 
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.study.catch_up import study_from_log
 from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.study.copies import StateCopies
 from garment_sweeps.study.decisions import Event, Guard, read_log, store_log
 from garment_sweeps.study.hold import wait_until_free
-from garment_sweeps.study.restore import study_from_log
 from garment_sweeps.study.study import CLAIM, FINALS_SUFFIX, STUDY, delete_study, make_study, study_exists
 from garment_uv.errors import UserError
 
@@ -42,7 +42,6 @@ class StudyOpening:
     Args:
         database: of all studies.
         storage: of the sweep's checkpoints.
-        sweep: its name.
         guard: of the sweep's lease, which the caller holds (see `Lease.guard`).
     """
 
@@ -127,11 +126,8 @@ class StudyOpening:
         delete_study(self._database, f"{self._sweep}{FINALS_SUFFIX}")
         study = study_from_log(self._database, self._sweep, events)
         _mark(study, claim)
-        print(
-            f"garment: the study was not in its database; made again from {self._copies.uri}",
-            file=sys.stderr,
-            flush=True,
-        )
+        message = f"garment: the study was not in its database; made again from {self._copies.uri}"
+        print(message, file=sys.stderr, flush=True)
         return OpenedStudy(study, claim, events)
 
     def _take(self, study: str, before: Claim | None) -> Claim:

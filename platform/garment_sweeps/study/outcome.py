@@ -1,7 +1,9 @@
-"""What a trial's last result means to the search: finished, stopped early, infeasible, or failed by accident."""
+"""What a trial's last result means to the search, and which results no other one beats in every respect at once."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from optuna.trial import TrialState
@@ -50,15 +52,15 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
     """
     result = result or {}
     reason, epoch = str(result.get(result_keys.REASON, "")), int(result.get(result_keys.EPOCH, 0))
+    failed = partial(Outcome, TrialState.FAIL, None, epoch=epoch)
     if error:
-        return Outcome(TrialState.FAIL, None, reason or "the trial's process failed", epoch=epoch)
-    if result.get(result_keys.INFEASIBLE):
-        return Outcome(TrialState.FAIL, None, reason, infeasible=True, epoch=epoch)
-    if result.get(result_keys.FAILED):
-        return Outcome(TrialState.FAIL, None, reason, epoch=epoch)
+        return failed(reason or "the trial's process failed")
+    infeasible = bool(result.get(result_keys.INFEASIBLE))
+    if infeasible or result.get(result_keys.FAILED):
+        return failed(reason, infeasible)
     value = usable_value(result)
     if value is None:
-        return Outcome(TrialState.FAIL, None, reason or f"no usable {experiment.metric} was reported", epoch=epoch)
+        return failed(reason or f"no usable {experiment.metric} was reported")
     if epoch < experiment.epochs:
         return Outcome(TrialState.PRUNED, None, f"stopped at epoch {epoch} of {experiment.epochs}", epoch=epoch)
     return replace(completed(value, costs_of(result), experiment), epoch=epoch)
@@ -93,6 +95,23 @@ def completed(value: float, costs: dict[str, float], experiment: Experiment) -> 
     values = (value, *(float(costs[name]) for name in experiment.also_minimise))
     violations: dict[str, float] = {c.metric: float(costs[c.metric]) - c.at_most for c in experiment.constraints}
     return Outcome(TrialState.COMPLETE, values, violations=violations or None)
+
+
+def dominates(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether `one` is nowhere worse than `other` and somewhere better; less is better."""
+    return all(a <= b for a, b in zip(one, other, strict=True)) and tuple(one) != tuple(other)
+
+
+def pareto_front(points: Sequence[Sequence[float]]) -> list[bool]:
+    """For each point, objectives to be small, whether no other one dominates it. Equal points stand together.
+
+    Sorted first, a point can only be dominated by one before it, and then also by one that is on the front.
+    """
+    front: list[int] = []
+    for index in sorted(range(len(points)), key=lambda index: tuple(points[index])):
+        if not any(dominates(points[member], points[index]) for member in front):
+            front.append(index)
+    return [index in front for index in range(len(points))]
 
 
 def _is_usable(value: Any) -> bool:

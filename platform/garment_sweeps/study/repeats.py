@@ -6,16 +6,16 @@ from functools import partial
 from typing import Any
 
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import result_keys
 from garment_sweeps.settings.patience import patiently
-from garment_sweeps.study.history import History, Record
+from garment_sweeps.study.decisions import Event
+from garment_sweeps.study.history import OF, REPEAT, History, Record
 from garment_sweeps.study.state import SweepState, answered
-from garment_sweeps.study.study import FINALS_SUFFIX, INTERRUPTED, REPEAT_MARK, study_exists
+from garment_sweeps.study.study import FINALS_SUFFIX, INTERRUPTED, repeat_name, study_exists
 
-OF, REPEAT, SEED = "garment.of", "garment.repeat", "garment.seed"
+SEED = "garment.seed"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Repeat:
     @property
     def name(self) -> str:
         """As 't00003.r1'."""
-        return f"{self.of}{REPEAT_MARK}{self.index}"
+        return repeat_name(self.of, self.index)
 
     @property
     def seed(self) -> int:
@@ -46,25 +46,6 @@ class Repeat:
         return {"id": self.name, "number": self.number, "repeat_of": self.of, "seed": self.seed}
 
 
-@dataclass(frozen=True)
-class RepeatRecord:
-    """How a repeat stands, by its name."""
-
-    name: str
-    of: str
-    record: Record
-
-    @property
-    def state(self) -> TrialState:
-        """In its study."""
-        return self.record.state
-
-    @property
-    def attrs(self) -> dict[str, Any]:
-        """As the study keeps them."""
-        return self.record.attrs
-
-
 class Repeats:
     """All repeats of a sweep that were ever begun. The study is made with the first of them."""
 
@@ -72,95 +53,66 @@ class Repeats:
         self._state = state
         self._name = f"{state.study.study_name}{FINALS_SUFFIX}"
         self._history: History | None = None
-        self._by_name: dict[str, RepeatRecord] = {}
+        self._by_name: dict[str, Record] = {}
         exists = partial(study_exists, state.study._storage, self._name)
-        if patiently(lambda: answered(exists), goes_on=True) or _logged(state.log.read()):
+        logged = any(event["kind"] == "repeat" for event in state.log.read())
+        if patiently(lambda: answered(exists), goes_on=True) or logged:
             self.open()
 
-    def open(self) -> None:
-        """Opens the repeats' study, or makes it; UserError where the database stays away."""
+    def open(self) -> History:
+        """The repeats' study, made where it is missing; UserError where the database stays away."""
         if self._history is None:
             self._history = self._read()
-            for record in self._history.records:
-                of = record.attrs[OF]
-                name = f"{of}{REPEAT_MARK}{record.attrs[REPEAT]}"
-                self._by_name[name] = RepeatRecord(name, of, record)
-            self._complete_from(self._state.log.read())
+            self._by_name = {record.name: record for record in self._history.records}
+            self._complete_from(self._state.log.read(), self._history)
+        return self._history
 
-    def known(self) -> list[RepeatRecord]:
+    def known(self) -> list[Record]:
         """In the order in which they were begun."""
         return list(self._by_name.values())
 
-    def record(self, name: str) -> RepeatRecord | None:
+    def record(self, name: str) -> Record | None:
         """The repeat of that name, if it was begun."""
         return self._by_name.get(name)
 
-    def start(self, repeat: Repeat) -> RepeatRecord:
-        """Notes that a repeat is given out; one that was begun before stays as it is."""
-        self.open()
-        known = self._by_name.get(repeat.name)
-        return known or self._add(repeat.name, repeat.of, repeat.index, repeat.seed)
-
-    def report(self, name: str, epoch: int, value: float) -> None:
-        """An epoch of a repeat has its value, mm."""
-        self._history.report(self._by_name[name].record.number, epoch, value)
-
-    def end(self, name: str, state: TrialState, values: tuple[float, ...] | None, **attrs: Any) -> None:
-        """A repeat has ended."""
-        self._history.end(self._by_name[name].record.number, state, values, **attrs)
-
-    def note(self, name: str, **attrs: Any) -> None:
-        """Attributes of a repeat that has not ended."""
-        self._history.note(self._by_name[name].record.number, **attrs)
+    def begun(self, repeat: Repeat) -> Record:
+        """The repeat in its study, begun where it was not."""
+        history = self.open()
+        return self._by_name.get(repeat.name) or self._add(history, repeat.of, repeat.index, repeat.seed)
 
     def values(self, of: str) -> list[float]:
         """S2S in mm of the complete repeats of a trial."""
-        records = [entry.record for entry in self._by_name.values() if entry.of == of]
-        return [record.values[0] for record in records if record.state == TrialState.COMPLETE]
+        return [record.values[0] for record in self.known() if record.attrs[OF] == of and record.values]
 
-    def _add(self, name: str, of: str, index: int, seed: int) -> RepeatRecord:
-        record = self._history.start({}, {}, {OF: of, REPEAT: index, SEED: seed})
-        self._by_name[name] = RepeatRecord(name, of, record)
-        return self._by_name[name]
+    def _add(self, history: History, of: str, index: int, seed: int) -> Record:
+        record = history.start({}, {}, {OF: of, REPEAT: index, SEED: seed})
+        self._by_name[record.name] = record
+        return record
 
     def _read(self) -> History:
         """Behind all other writes, so that none is in its way, and patient as they are."""
-        state, opened = self._state, []
-        directions = [StudyDirection.MINIMIZE] * len(state.study.directions)
-
-        def read() -> None:
-            storage = state.study._storage
-            study = optuna.create_study(
-                storage=storage, study_name=self._name, directions=directions, load_if_exists=True
-            )
-            opened.append(History(study, state.journal))
-
-        state.journal.put(read)
-        while not state.journal.written(1.0):
+        study, journal, opened = self._state.study, self._state.journal, []
+        make = partial(optuna.create_study, storage=study._storage, study_name=self._name, load_if_exists=True)
+        journal.put(lambda: opened.append(History(make(directions=study.directions), journal)))
+        while not journal.written(1.0):
             pass
         return opened[-1]
 
-    def _complete_from(self, events: Iterable[dict[str, Any]]) -> None:
+    def _complete_from(self, events: Iterable[Event], history: History) -> None:
         """What the log knows and the study does not: the study was lost, or its last writes were."""
-        for event in events:
-            if event["kind"] != "repeat":
-                continue
-            name, entry = event["trial"], self._by_name.get(event["trial"])
-            if entry is None:
-                entry = self._add(name, event["of"], event["repeat"], event["seed"])
-            if entry.state != TrialState.RUNNING:
+        for event in (event for event in events if event["kind"] == "repeat"):
+            record = self._by_name.get(event["trial"])
+            if record is None:
+                record = self._add(history, event["of"], event["repeat"], event["seed"])
+            if record.state != TrialState.RUNNING:
                 continue
             if event["what"] == "result":
                 for epoch, value in (*event.get(result_keys.EARLIER, ()), (event["epoch"], event["value"])):
                     if value is not None:
-                        self.report(name, epoch, value)
-            elif event["what"] == "cut_short" and not entry.attrs.get(INTERRUPTED):
-                self.note(name, interrupted=True)
+                        history.report(record.number, epoch, value)
+            elif event["what"] == "cut_short" and not record.attrs.get(INTERRUPTED):
+                history.note(record.number, interrupted=True)
             elif event["what"] == "end":
                 values = None if event["values"] is None else tuple(event["values"])
                 reason = {"reason": event["reason"]} if event.get("reason") else {}  # all that older logs have
-                self.end(name, TrialState[event["state"]], values, **event.get("attrs", reason))
-
-
-def _logged(events: Iterable[dict[str, Any]]) -> bool:
-    return any(event["kind"] == "repeat" for event in events)
+                history.end(record.number, TrialState[event["state"]], values, **event.get("attrs", reason))

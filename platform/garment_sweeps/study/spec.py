@@ -1,4 +1,4 @@
-"""What a sweep was begun with, as its log keeps it, and what may change when it is resumed."""
+"""What a sweep was begun with and knew, as its log keeps it, and what may change when it is resumed."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,19 +13,26 @@ from garment_sweeps.study.decisions import Event
 from garment_uv.config import Config
 from garment_uv.errors import UserError
 
-FREE = (
-    "description",
-    "trials",
-    "max_concurrent",
-    "checkpoint_every",
-    "finals.",
-    "resources.",
-    "base.training.processes",
-)
-"""Fields of an experiment, or beginnings of their paths, that change no result of a trial."""
+FREE = ("description", "trials", "max_concurrent", "checkpoint_every", "base.training.processes")
+FREE_GROUPS = ("finals.", "resources.")
+"""Fields of an experiment, and beginnings of their paths, that change no result of a trial."""
 
 Changes = dict[str, tuple[Any, Any]]
 """Field to its old and its new value."""
+
+
+@dataclass(frozen=True)
+class HeadStart:
+    """What earlier sweeps give a new one."""
+
+    known: tuple[dict[str, Any], ...] = ()
+    """Trials whose results count as this sweep's own: {'values': by config path, 'results': [...], 'from': name}, and
+    of a sweep with constraints 'violations', how far each was exceeded."""
+    planned: tuple[dict[str, Any], ...] = ()
+    """Configs to be tried first, as the space encodes them."""
+
+
+NOTHING_KNOWN = HeadStart()
 
 
 @dataclass(frozen=True)
@@ -102,19 +109,19 @@ class SweepSpec(Config):
         changes = changes_of(self.experiment, experiment)
         planned = changes.pop("trials", None)
         trials = request.trials or (experiment.trials if planned else self.trials)
-        if trials != self.trials:
-            changes["trials"] = (self.trials, trials)
-        budget, limits = _raised(self.budget, request.budget or Budget())
-        changes |= limits
-        if request.warm_start and request.warm_start != self.warm_start:
-            changes["warm_start"] = (list(self.warm_start), list(request.warm_start))
+        before = self.budget.plain()
+        limits = {name: value for name, value in (request.budget or Budget()).plain().items() if value is not None}
+        pairs = {"trials": (self.trials, trials), **{f"budget.{name}": (before[name], limits[name]) for name in limits}}
+        if request.warm_start:
+            pairs["warm_start"] = (list(self.warm_start), list(request.warm_start))
+        changes |= {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
         refused = {path: pair for path, pair in changes.items() if not _allowed(path, *pair)}
         if refused:
             raise UserError(
                 f"sweep {sweep!r} was begun with other values: {in_words(refused)}; leave them out to go on with it, "
                 "or begin another sweep under another --name (a resumed sweep takes more trials and more budget only)"
             )
-        update = {"experiment": experiment, "trials": trials, "budget": budget}
+        update = {"experiment": experiment, "trials": trials, "budget": Budget(**{**before, **limits})}
         return SweepSpec(**{**dict(self), **update}), changes
 
     def words(self) -> str:
@@ -148,12 +155,13 @@ def changes_of(before: Experiment, now: Experiment) -> Changes:
 
 def is_free(path: str) -> bool:
     """Whether the field of that path changes no result of a trial."""
-    return any(path == name or (name.endswith(".") and path.startswith(name)) for name in FREE)
+    return path in FREE or path.startswith(FREE_GROUPS)
 
 
 def in_words(changes: Changes) -> str:
     """Each field with its old and its new value."""
-    return "; ".join(f"{path} was {_shown(old)}, now {_shown(new)}" for path, (old, new) in changes.items())
+    shown = {path: ["none" if value is None else str(value) for value in pair] for path, pair in changes.items()}
+    return "; ".join(f"{path} was {old}, now {new}" for path, (old, new) in shown.items())
 
 
 def _allowed(path: str, old: Any, new: Any) -> bool:
@@ -162,19 +170,8 @@ def _allowed(path: str, old: Any, new: Any) -> bool:
     return is_free(path)
 
 
-def _raised(before: Budget, given: Budget) -> tuple[Budget, Changes]:
-    """The budget with the limits that are given, and what that changes."""
-    old, new = before.plain(), {name: value for name, value in given.plain().items() if value is not None}
-    changes = {f"budget.{name}": (old[name], value) for name, value in new.items() if old[name] != value}
-    return Budget(**{**old, **new}), changes
-
-
 def overridden(experiment: Experiment, overrides: dict[str, Any]) -> Experiment:
     """The experiment with these changes to its base config, path to value."""
     if not overrides:
         return experiment
     return Experiment(**{**experiment.plain(), "base": experiment.base.with_values(overrides).plain()})
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else str(value)

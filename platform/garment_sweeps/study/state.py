@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import optuna
@@ -15,16 +14,15 @@ from garment_sweeps.settings.patience import Returned, patiently
 from garment_sweeps.study.catch_up import catch_up
 from garment_sweeps.study.claims import Claim
 from garment_sweeps.study.copies import StateCopies
-from garment_sweeps.study.database_errors import PASSING, sentence
+from garment_sweeps.study.database import PASSING, sentence
 from garment_sweeps.study.decisions import DecisionLog, Event, write_file
-from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.hold import StorageHold
 from garment_sweeps.study.journal import Journal
-from garment_sweeps.study.lease import take_lease
+from garment_sweeps.study.lease import Lease, take_lease
 from garment_sweeps.study.opening import STUDY_FIELD, OpenedStudy, StudyOpening
-from garment_sweeps.study.spec import Changes, SweepRequest, SweepSpec
-from garment_sweeps.study.study import base_values, count_session, guard_writes, open_storage, sessions_of
+from garment_sweeps.study.spec import NOTHING_KNOWN, Changes, HeadStart, SweepRequest, SweepSpec
+from garment_sweeps.study.study import SESSIONS, base_values, guard_writes, open_storage
 from garment_uv.errors import Unreachable, UserError
 
 CODE_FIELD = "code"
@@ -48,14 +46,19 @@ class SweepState:
     """How many times the sweep was started before."""
     start: HeadStart
     """What was known before the first trial."""
-    taken_over: Callable[[], bool]
-    """Whether another driver is known to have the sweep now."""
-    lost: Callable[[], str]
-    """Why this driver may write nothing more, as far as it was seen; empty while it may."""
-    check: Callable[[], None]
-    """Asks the database whether this driver still has the sweep; UserError where it has not."""
+    lease: Lease
+    """In the database; its `check` asks whether this driver still has the sweep."""
+    hold: StorageHold
     file: Path
     """Where `keep_log` writes."""
+
+    def taken_over(self) -> bool:
+        """Whether another driver is known to have the sweep now."""
+        return self.lease.taken_over or bool(self.hold.lost)
+
+    def lost(self) -> str:
+        """Why this driver may write nothing more, as far as it was seen; empty while it may."""
+        return self.lease.lost or self.hold.lost
 
     def open_trials(self, trials: int) -> int:
         """How many are left to run of so many in all."""
@@ -96,8 +99,11 @@ def sweep_state(settings: Settings, request: SweepRequest, checks: OpeningChecks
             or by other code or is another study's, or the database cannot be reached.
     """
     name = request.name
-    patient = partial(_patient, goes_on=request.resume)
-    database = patiently(lambda: open_storage(settings.study_url), goes_on=request.resume)
+
+    def patient(call: Callable[[], Returned]) -> Returned:
+        return patiently(lambda: answered(call), request.resume)
+
+    database = patiently(lambda: open_storage(settings.study_url), request.resume)
     with ExitStack() as held:
         lease = patient(lambda: take_lease(database.engine, name))
         held.callback(lease.release)
@@ -112,27 +118,14 @@ def sweep_state(settings: Settings, request: SweepRequest, checks: OpeningChecks
         copies, file = StateCopies(settings.storage, name), log_file(settings.home, name)
         try:
             catch_up(history, log, spec.experiment)
-            session, codes = sessions_of(opened.study), _codes(opened.events)
-            state = SweepState(
-                opened.study,
-                journal,
-                log,
-                history,
-                spec,
-                opened.claim,
-                codes,
-                session,
-                start,
-                lambda: lease.taken_over or hold.taken_over,
-                lambda: lease.lost or hold.lost,
-                lease.check,
-                file,
-            )
+            session, codes = int(opened.study.user_attrs.get(SESSIONS, 0)), _codes(opened.events)
+            about = (spec, opened.claim, codes, session, start)
+            state = SweepState(opened.study, journal, log, history, *about, lease, hold, file)
             works = not opened.events or checks.work_left(state)
             if opened.events:
                 _check_code(name, opened.events, request.accept_code or not works)
                 checks.check(state, spec)
-            patient(lambda: count_session(opened.study, session))
+            patient(lambda: opened.study.set_user_attr(SESSIONS, session + 1))
             _log_begin(state, changes, works)
             copies.start(log, opened.claim.number)
             yield state
@@ -152,14 +145,16 @@ def _opened(
 
     Whatever may be refused is, before anything is made.
     """
-    if not (request.resume or request.overwrite):
-        _must_be_free(request.name, studies.traces())
+    if not (request.resume or request.overwrite) and (traces := studies.traces()):
+        raise UserError(
+            f"a sweep named {request.name!r} exists ({', '.join(traces)}): continue it with --resume, give another "
+            "--name, or begin anew with --overwrite, which removes it"
+        )
     opened = None if request.overwrite else patient(studies.find)
-    before = SweepSpec.logged(opened.events) if opened else None
-    if before is not None:
+    if opened is not None and (before := SweepSpec.logged(opened.events)) is not None:
         spec, changes = before.resumed(request.name, request)
-        first = opened.events[0]  # type: ignore[union-attr]
-        return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))  # type: ignore[return-value]
+        first = opened.events[0]
+        return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
     spec = SweepSpec.new(request)
     earlier = checks.head_start(spec)
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
@@ -167,14 +162,6 @@ def _opened(
     if request.overwrite:
         studies.clear()
     return opened or patient(lambda: studies.make(spec.experiment)), spec, {}, start
-
-
-def _must_be_free(name: str, traces: list[str]) -> None:
-    if traces:
-        raise UserError(
-            f"a sweep named {name!r} exists ({', '.join(traces)}): continue it with --resume, give another --name, or "
-            "begin anew with --overwrite, which removes it"
-        )
 
 
 def _check_code(name: str, events: list[Event], accepted: bool) -> None:
@@ -200,10 +187,6 @@ def _log_begin(state: SweepState, changes: Changes, works: bool) -> None:
     changed = {"changes": {path: list(pair) for path, pair in changes.items()}} if changes else {}
     identity = {STUDY_FIELD: state.claim.study, **({CODE_FIELD: state.codes[-1]} if works else {})}
     state.log.append("begin", session=state.session, **identity, **state.spec.plain(), **known, **changed)
-
-
-def _patient(call: Callable[[], Returned], goes_on: bool) -> Returned:
-    return patiently(lambda: answered(call), goes_on)
 
 
 def answered(call: Callable[[], Returned]) -> Returned:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import optuna
-from optuna.storages import RDBStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 
 from garment_sweeps.experiment import Experiment
@@ -30,7 +30,6 @@ SESSIONS = "garment.sessions"
 """How often the sweep was started; part of the folder names of its trials."""
 INTERRUPTED = "garment.interrupted"
 REASON = "garment.reason"
-DEVICE_SECONDS = "garment.device_seconds"
 STALLED_S = 8.0
 """PostgreSQL ends a transaction in which nothing was asked for so long, and with it the session."""
 
@@ -49,7 +48,8 @@ def open_storage(url: str) -> RDBStorage:
         if local:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         storage = RDBStorage(url, engine_kwargs=arguments)
-        (_write_ahead if local else _end_stalled)(storage.engine)
+        sqlalchemy.event.listen(storage.engine, "connect", _write_ahead if local else _end_stalled)
+        storage.engine.dispose()
         return storage
     except (OSError, sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         reason = first_line(getattr(error, "orig", None) or error, 1000)
@@ -61,29 +61,17 @@ def open_storage(url: str) -> RDBStorage:
         raise UserError(f"the study database {without_login(url)} needs a driver: pip install {error.name}") from None
 
 
-def _write_ahead(engine: "sqlalchemy.Engine") -> None:
+def _write_ahead(connection: Any, record: object) -> None:
     """SQLite's write-ahead log: as safe against killed processes, and several times faster an epoch."""
-    import sqlalchemy
-
-    def on_connect(connection, record) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    sqlalchemy.event.listen(engine, "connect", on_connect)
-    engine.dispose()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def _end_stalled(engine: "sqlalchemy.Engine") -> None:
+def _end_stalled(connection: Any, record: object) -> None:
     """A driver that stands still in the middle of a write must not keep its locks: whoever takes over would wait."""
-    import sqlalchemy
-
-    def on_connect(connection, record) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET idle_in_transaction_session_timeout = {round(1000 * STALLED_S)}")
-        connection.commit()
-
-    sqlalchemy.event.listen(engine, "connect", on_connect)
-    engine.dispose()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {round(1000 * STALLED_S)}")
+    connection.commit()
 
 
 def guard_writes(storage: RDBStorage, guard: Callable[["sqlalchemy.Connection"], None]) -> None:
@@ -101,20 +89,20 @@ def guard_writes(storage: RDBStorage, guard: Callable[["sqlalchemy.Connection"],
     sqlalchemy.event.listen(storage.scoped_session, "before_commit", before_commit)
 
 
-def study_exists(storage: RDBStorage, name: str) -> bool:
+def study_exists(storage: BaseStorage, name: str) -> bool:
     """Whether a sweep of that name was started before."""
     return name in optuna.get_all_study_names(storage)
 
 
-def make_study(storage: RDBStorage, name: str, experiment: Experiment) -> optuna.Study:
-    """A new study named as the sweep, with an objective for each of the experiment's."""
+def make_study(storage: BaseStorage | None, name: str | None, experiment: Experiment) -> optuna.Study:
+    """A new study named as the sweep, with an objective for each of the experiment's; in memory without a storage."""
     directions = [StudyDirection.MINIMIZE] * (1 + len(experiment.also_minimise))
     study = optuna.create_study(storage=storage, study_name=name, directions=directions)
     study.set_user_attr(EXPERIMENT_DIGEST, search_digest(experiment))
     return study
 
 
-def delete_study(storage: RDBStorage, name: str) -> None:
+def delete_study(storage: BaseStorage, name: str) -> None:
     """Removes a study with its trials; one that is not there is no error."""
     if study_exists(storage, name):
         optuna.delete_study(storage=storage, study_name=name)
@@ -127,19 +115,14 @@ def search_digest(experiment: Experiment) -> str:
     return experiment.with_values({**free, **place}).digest()
 
 
-def sessions_of(study: optuna.Study) -> int:
-    """How often the sweep was started before; 0 for one that begins."""
-    return int(study.user_attrs.get(SESSIONS, 0))
-
-
-def count_session(study: optuna.Study, session: int) -> None:
-    """Notes that session number `session`, from 0 on, has begun."""
-    study.set_user_attr(SESSIONS, session + 1)
-
-
 def trial_name(number: int) -> str:
     """The trial's identifier in folders, tags and pages."""
     return f"t{number:05d}"
+
+
+def repeat_name(of: str, index: int) -> str:
+    """That of the finalist's repeat of this index, 1 for the first."""
+    return f"{of}{REPEAT_MARK}{index}"
 
 
 def names_repeat(name: str) -> bool:

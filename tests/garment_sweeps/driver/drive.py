@@ -76,7 +76,7 @@ def hold_at(epochs: int, until: Callable[[], bool], repeats: bool = False) -> It
     record = kind._record
 
     def told(searcher) -> int:
-        records = [entry.record for entry in searcher._known.known()] if repeats else searcher._history.records
+        records = searcher._known.known() if repeats else searcher._history.records
         return sum(len(each.curve) for each in records)
 
     def held(searcher, *about) -> None:

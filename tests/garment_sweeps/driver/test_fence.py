@@ -8,12 +8,12 @@ import pytest
 from optuna.trial import TrialState
 
 from garment_sweeps.search.searcher import StudySearcher
+from garment_sweeps.study.database import LEASES
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.lease import take_lease
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.state import sweep_state
 from garment_sweeps.study.study import open_storage
-from garment_sweeps.study.tables import LEASES
 from garment_uv.errors import UserError
 
 

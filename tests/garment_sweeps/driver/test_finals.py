@@ -17,6 +17,7 @@ from garment_sweeps.experiment import FinalsConfig, PbtConfig
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.finalists import finalists_of, repeats_left, repeats_of
 from garment_sweeps.search.repeat_searcher import RepeatSearcher
+from garment_sweeps.search.searcher import Limits
 from garment_sweeps.study.repeats import Repeats
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.state import log_file, sweep_state
@@ -45,7 +46,8 @@ def searched(state, experiment, values=(12.0, 11.0, None, 13.0)):
 
 def searcher_of(state, places=0):
     known = Repeats(state)
-    return RepeatSearcher(repeats_left(state, known), known, state, places, open_budget(state, known)), known
+    limits = Limits.of(open_budget(state, known), places)
+    return RepeatSearcher(repeats_left(state, known), known, state, limits), known
 
 
 def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
@@ -57,7 +59,6 @@ def finish(searcher, tune_id: str, value: float, attempt: int = 1) -> None:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """A busy machine's database may take its time: that is not what is tested here."""
-    monkeypatch.setattr("garment_sweeps.search.repeat_searcher.PATIENCE_S", 60.0)
     monkeypatch.setattr("garment_sweeps.search.searcher.PATIENCE_S", 60.0)
 
 
@@ -126,7 +127,7 @@ def test_a_later_session_repeats_nothing_and_goes_on_with_what_was_running(final
         given = [searcher.suggest(tune_id)["trial"]["id"] for tune_id in "xyz"]
         assert given == ["t00000.r1", "t00001.r2", "t00000.r2"]
         assert searcher.suggest("!") == Searcher.FINISHED
-        assert known.record("t00000.r1").record.curve == {2: 25.0, 3: 20.0}
+        assert known.record("t00000.r1").curve == {2: 25.0, 3: 20.0}
         assert spent_seconds(state.log.read())["t00000.r1"] == 9.0
         for tune_id in "xyz":
             finish(searcher, tune_id, 12.0, attempt=10_001)
@@ -149,7 +150,7 @@ def test_repeats_whose_study_is_lost_are_known_from_the_log(finals, settings):
         optuna.delete_study(study_name="table#finals", storage=state.study._storage)
         known = Repeats(state)
         assert known.values("t00001") == [11.2]
-        assert known.record("t00001.r1").record.curve == {5: 12.2, 6: 11.2}
+        assert known.record("t00001.r1").curve == {5: 12.2, 6: 11.2}
         assert known.record("t00000.r1").state == TrialState.RUNNING
 
 
@@ -185,7 +186,7 @@ def test_the_budget_ends_repeats_too_and_they_are_resumed(finals, settings):
         known = Repeats(state)
         stop = open_budget(state, known)
         stop.begin_finals()
-        searcher = RepeatSearcher(repeats_left(state, known), known, state, 0, stop)
+        searcher = RepeatSearcher(repeats_left(state, known), known, state, Limits.of(stop, 0))
         searcher.suggest("a")
         report = {"epoch": 1, "s2s_mm": 30.0, "attempt": 1, "attempt_seconds": 40.0}
         assert stop("a", {**report, "config": {"trial": {"id": "t00001.r1"}}})

@@ -11,8 +11,8 @@ from garment_sweeps.cli.main import main
 from garment_sweeps.driver.report import report_lines
 from garment_sweeps.experiment.budget import Budget
 from garment_sweeps.search.replay import replay
+from garment_sweeps.study.catch_up import study_from_log
 from garment_sweeps.study.decisions import read_file
-from garment_sweeps.study.restore import study_from_log
 from garment_sweeps.study.state import log_file
 from garment_sweeps.study.study import open_storage
 from garment_uv.errors import UserError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_sweeps.search.duplicates import canonical_digest
+from garment_sweeps.search.suggester import canonical_digest
 from garment_uv.training.trial import TrialConfig
 
 BASE = TrialConfig()

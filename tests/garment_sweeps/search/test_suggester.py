@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 from garment_sweeps.experiment import Choice, ConstraintConfig, Float, Integer, Space
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.study.head_start import NOTHING_KNOWN, HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
+from garment_sweeps.study.spec import NOTHING_KNOWN, HeadStart
 from tests.garment_sweeps.studies import make_experiment
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

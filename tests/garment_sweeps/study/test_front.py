@@ -4,7 +4,7 @@ import optuna
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from garment_sweeps.study.front import dominates, pareto_front
+from garment_sweeps.study.outcome import dominates, pareto_front
 
 
 def test_a_front_by_hand():

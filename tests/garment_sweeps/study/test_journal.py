@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 from optuna.exceptions import StorageInternalError
 
-from garment_sweeps.study.database_errors import passes
+from garment_sweeps.study.database import passes
 from garment_sweeps.study.journal import Journal
 from garment_uv.errors import UserError
 

@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy
 
 from garment_sweeps.study import lease as module
+from garment_sweeps.study.database import LEASES
 from garment_sweeps.study.lease import sweep_lease
 from garment_sweeps.study.study import open_storage
-from garment_sweeps.study.tables import LEASES
 from garment_uv.errors import UserError
 
 HOLDER = """

@@ -11,12 +11,12 @@ from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.searcher import StudySearcher
 from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.study import study
+from garment_sweeps.study.database import DECISIONS, LEASES
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.lease import take_lease
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.state import SweepState, sweep_state
 from garment_sweeps.study.study import open_storage
-from garment_sweeps.study.tables import DECISIONS, LEASES
 from garment_uv.errors import UserError
 from tests.chaos.records import study_trials
 from tests.servers.postgres import missing_for_postgres, postgres_server

@@ -4,11 +4,9 @@ import pytest
 
 from garment_sweeps.study.study import (
     base_values,
-    count_session,
     delete_study,
     open_storage,
     search_digest,
-    sessions_of,
     study_exists,
 )
 from garment_uv.errors import UserError
@@ -28,12 +26,6 @@ def test_the_base_is_planned_where_it_lies_inside(experiment):
 def test_a_base_outside_the_space_is_not_planned(experiment):
     base = experiment.base.with_values({"loss.adversarial": 50.0}).plain()
     assert base_values(type(experiment)(**{**experiment.plain(), "base": base, "try_base": True})) == []
-
-
-def test_sessions_are_counted(study):
-    assert sessions_of(study) == 0
-    count_session(study, 0)
-    assert sessions_of(study) == 1
 
 
 def test_a_study_is_deleted_once_and_twice(storage, study):

@@ -5,31 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def _never(*given: Any) -> bool:
-    return False
-
-
-def _nothing(*given: Any) -> None:
-    """Nobody listens."""
-
-
 @dataclass(frozen=True)
 class Hooks:
     """Questions and messages; without them there is no budget and nobody listens."""
 
-    exhausted: Callable[[], bool] = _never
+    exhausted: Callable[[], bool] = lambda: False
     """Whether nothing more may run: trials that wait are then ended, to be resumed by a later session."""
-    full: Callable[[], bool] = _never
+    full: Callable[[], bool] = lambda: False
     """Whether no trial that waits may be woken now."""
-    interrupted: Callable[[str], bool] = _never
+    interrupted: Callable[[str], bool] = lambda tune_id: False
     """Whether Tune's trial of that id was ended by the budget, and not by the scheduler or by itself."""
     written: Callable[[], bool] = lambda: True
     """Whether all that was logged has reached the database; a trial whose values changed starts only then."""
-    on_pause: Callable[[str], None] = _nothing
+    on_pause: Callable[[str], None] = lambda name: None
     """A trial of that name now waits and holds no place."""
-    on_wake: Callable[[str], None] = _nothing
+    on_wake: Callable[[str], None] = lambda name: None
     """A trial of that name, which waited, starts again."""
-    on_exploit: Callable[[str, list[dict[str, Any]]], None] = _nothing
+    on_exploit: Callable[[str, list[dict[str, Any]]], None] = lambda name, schedule: None
     """A trial of that name goes on from another's weights: its whole schedule, newest entry last.
 
     An entry has the `epoch` at which it was changed, `from` (a trial's name), `source_epoch` at which it goes on,

@@ -6,11 +6,11 @@ from typing import Any
 from ray.tune.schedulers import HyperBandScheduler, TrialScheduler
 
 from garment_sweeps.experiment import HyperBandConfig, result_keys
-from garment_sweeps.search.schedulers.views import TrialView
+from garment_sweeps.search.schedulers.views import Rule, TrialView
 
 
-class HyperBand(HyperBandScheduler):
-    """Ray's HyperBand, which says what it decides by, and in which no bracket can get stuck.
+class HyperBand(Rule, HyperBandScheduler):
+    """Ray's HyperBand, in which no bracket can get stuck.
 
     Ray's own fills a bracket with the trials that there are, and takes a bracket for unfilled as soon as one of its
     trials ends; with trials that are suggested one after the other, the first bracket would take all of them. Here
@@ -25,7 +25,6 @@ class HyperBand(HyperBandScheduler):
     """
 
     expects_trials = True
-    occasion = None  # it draws no random numbers
 
     def __init__(self, config: HyperBandConfig, epochs: int) -> None:
         super().__init__(
@@ -59,7 +58,7 @@ class HyperBand(HyperBandScheduler):
         woken = [t for bracket in brackets for t in bracket._live_trials if t in bracket.trials_to_unpause]
         fresh = [t for t in woken if t not in self._woken]
         self._woken = set(woken)
-        return [*fresh, trial] if "keeps" in inputs and decision == TrialScheduler.CONTINUE else fresh  # type: ignore[list-item]
+        return [*fresh, trial] if trial and "keeps" in inputs and decision == TrialScheduler.CONTINUE else fresh
 
     def _process_bracket(self, tune_controller: Any, bracket: Any) -> str:
         action = super()._process_bracket(tune_controller, bracket)

@@ -3,14 +3,19 @@
 The live scheduler and the replay both decide through a `Judge`, which is why they decide the same.
 """
 
-from collections.abc import Callable, Iterable
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from garment_sweeps.search.schedulers.chance import seeded
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.search.schedulers.rules import make_rule
 from garment_sweeps.search.schedulers.views import ControllerView, TrialView
 
 Event = dict[str, Any]
@@ -42,17 +47,16 @@ class Judge:
     """Decides over the trials of a sweep, and can be told again what happened in the order in which it did.
 
     Args:
-        rule: a fresh scheduler of Ray's from one of the modules beside this one.
-        seed: of the experiment.
+        experiment: its scheduler, and the seed of what that draws.
     """
 
-    def __init__(self, rule: TrialScheduler, seed: int) -> None:
-        self._rule = rule
-        self._seed = seed
+    def __init__(self, experiment: Experiment) -> None:
+        self._rule: Any = make_rule(experiment)  # given stand-ins where Ray's types say Trial
+        self._seed = experiment.seed
         self._expected: list[TrialView] = []
         self.trials: dict[str, TrialView] = {}
         """By name, in the order in which they came."""
-        self._controller = ControllerView(rule)
+        self._controller = ControllerView(self._rule)
 
     @property
     def expects_trials(self) -> bool:
@@ -104,7 +108,9 @@ class Judge:
             value: S2S in mm; None where it was not measured, and there is nothing to decide.
             running: trials that were pending and run now, as far as is known.
         """
-        self._run(running)
+        for other in running:
+            if other in self.trials and self.trials[other].status == Trial.PENDING:
+                self.trials[other].status = Trial.RUNNING
         view = self.trials[name]
         view.status, view.epoch = Trial.RUNNING, epoch
         if value is None:
@@ -155,7 +161,7 @@ class Judge:
 
     def feed(self, event: Event) -> Verdict | None:
         """Takes an event of the log; what follows from it now, for those from which something does."""
-        name, verdict = event.get("trial"), None
+        name, verdict = event.get("trial", ""), None
         match event["kind"]:
             case "add":
                 self.add(name, event["values"])
@@ -172,16 +178,26 @@ class Judge:
                 self.settle(changed, entry)
         return verdict
 
-    def _run(self, names: Iterable[str]) -> None:
-        for name in names:
-            view = self.trials.get(name)
-            if view is not None and view.status == Trial.PENDING:
-                view.status = Trial.RUNNING
+    def differences(self, event: Event) -> dict[str, tuple[Any, Any]]:
+        """Takes the next event of the log, as `feed` does, and returns what of it comes out otherwise.
+
+        That is the `decision` of a result, and where a trial goes on from another's weights, from whose and with which
+        values; each as (logged, repeated). An empty answer is agreement.
+        """
+        verdict = self.feed(event)
+        if verdict is None:
+            return {}
+        logged, repeated = event.get("exploits", {}), verdict.exploits
+        pairs: dict[str, tuple[Any, Any]] = {}
+        if event["kind"] == "result":
+            pairs["decision"] = (event["decision"], verdict.decision)
+        for name in sorted(logged.keys() | repeated.keys()):
+            pairs[f"exploit of {name}"] = (_copied(logged.get(name)), _copied(repeated.get(name)))
+        return {what: pair for what, pair in pairs.items() if pair[0] != pair[1]}
 
     def _ask(self, question: Callable[..., Any], view: TrialView) -> Any:
-        if self._rule.occasion is None:
-            return question(self._controller, view)
-        with seeded(self._seed, *self._rule.occasion()):
+        occasion = self._rule.occasion()
+        with nullcontext() if occasion is None else seeded(self._seed, *occasion):
             return question(self._controller, view)
 
     def _verdict(self, view: TrialView | None = None, decision: str = "", inputs: dict | None = None) -> Verdict:
@@ -196,3 +212,25 @@ class Judge:
         if view is not None and view.name in verdict.exploits:
             verdict.decision = EXPLOIT
         return verdict
+
+
+def _copied(entry: dict[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
+    return (entry["from"], entry["values"]) if entry else None
+
+
+@contextmanager
+def seeded(*what: Any) -> Iterator[None]:
+    """Inside, the global random numbers of Python and NumPy follow from `what` alone; after it they are as before.
+
+    Ray's schedulers draw from them. A decision that is repeated, in a replay or after a crash, draws the same.
+    """
+    digest = hashlib.sha256("/".join(map(str, what)).encode()).digest()
+    seed = int.from_bytes(digest[:4], "big")
+    python, numpy = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)

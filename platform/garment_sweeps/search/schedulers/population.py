@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from typing import Any
+from typing import Any, cast
 
 from ray import tune
 from ray.tune.experiment import Trial
@@ -10,14 +10,14 @@ from ray.tune.schedulers import PopulationBasedTraining
 
 from garment_sweeps.experiment import PbtConfig, Space, result_keys
 from garment_sweeps.experiment.space import Choice, Float, Integer, Parameter
-from garment_sweeps.search.schedulers.views import TrialView
+from garment_sweeps.search.schedulers.views import Rule, TrialView
 
 VALUES = "values"
 """Where a stand-in's config, like the real trial's, keeps path and value of everything searched."""
 
 
-class Population(PopulationBasedTraining):
-    """Ray's population based training, which says what it decides by, and keeps values inside the space.
+class Population(Rule, PopulationBasedTraining):
+    """Ray's population based training, which keeps values inside the space.
 
     It is synchronous: at every look all trials have done as many epochs, so no trial goes back to an epoch that it
     has on record, and who copies whom does not depend on who was faster. It is told how many trials to expect
@@ -28,6 +28,7 @@ class Population(PopulationBasedTraining):
     """
 
     expects_trials = True
+    _trial_state: dict[Any, Any]
 
     def __init__(self, config: PbtConfig, space: Space) -> None:
         parameters = {p.path: p for p in space.parameters if p.path in config.paths}
@@ -58,39 +59,32 @@ class Population(PopulationBasedTraining):
         if waiting_for:
             return {"waiting_for": waiting_for}
         before, state.last_score = state.last_score, -result[result_keys.OBJECTIVE]
-        worst, best = self._quantiles()
+        worst, best = ([other.name for other in part] for part in cast(Any, self._quantiles()))
         scores = {other.name: self._trial_state[other].last_score for other in self._population()}
         state.last_score = before
         values = {name: -score for name, score in scores.items() if score is not None}
-        return {"population_mm": values, "best": [t.name for t in best], "worst": [t.name for t in worst]}
+        return {"population_mm": values, "best": best, "worst": worst}
 
-    def promoted(self, trial: TrialView | None, decision: str, inputs: dict[str, Any]) -> list[TrialView]:
-        """None: who goes on from another's weights is said otherwise."""
-        return []
-
-    def on_trial_complete(self, tune_controller: Any, trial: TrialView, result: dict[str, Any]) -> None:
-        """A trial is done."""
-        self._look_without(tune_controller, trial)
-
-    def on_trial_remove(self, tune_controller: Any, trial: TrialView) -> None:
+    def on_trial_remove(self, tune_controller: Any, trial: Any) -> None:
         """A trial is gone, or will not come."""
-        self._look_without(tune_controller, trial)
-
-    def on_trial_error(self, tune_controller: Any, trial: TrialView) -> None:
-        """A trial was given up."""
-        self._look_without(tune_controller, trial)
-
-    def _look_without(self, tune_controller: Any, gone: TrialView) -> None:
-        gone.status = Trial.TERMINATED
+        trial.status = Trial.TERMINATED
         left = self._population()
         if left and not any(map(self._late, left)):
             self.on_trial_result(tune_controller, left[0], self._trial_state[left[0]].last_result)
 
-    def _exploit(self, tune_controller: Any, trial: TrialView, trial_to_clone: TrialView) -> None:
+    def on_trial_complete(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> None:
+        """A trial is done."""
+        self.on_trial_remove(tune_controller, trial)
+
+    def on_trial_error(self, tune_controller: Any, trial: Any) -> None:
+        """A trial was given up."""
+        self.on_trial_remove(tune_controller, trial)
+
+    def _exploit(self, tune_controller: Any, trial: Any, trial_to_clone: Any) -> None:
         super()._exploit(tune_controller, trial, trial_to_clone)
         tune_controller.exploited.append((trial, trial_to_clone))
 
-    def _population(self) -> list[TrialView]:
+    def _population(self) -> list[Any]:
         return [trial for trial in self._trial_state if not trial.is_finished()]
 
     def _late(self, trial: TrialView) -> bool:

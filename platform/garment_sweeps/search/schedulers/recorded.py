@@ -5,18 +5,21 @@ in a later session is bound to the stand-in that it has, so no rung, median or p
 epoch that it repeats since its last checkpoint is answered as it was answered before.
 """
 
-from typing import Any, Protocol
+from typing import Any
 
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
-from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.schedulers.bound import BoundTrials, own_name
+from garment_sweeps.experiment import Experiment, PbtConfig, result_keys
 from garment_sweeps.search.schedulers.hooks import Hooks
 from garment_sweeps.search.schedulers.judge import ABSENT, DONE, ERROR, EXPLOIT, REMOVED, Judge, Verdict
-from garment_sweeps.search.schedulers.views import TrialView
+from garment_sweeps.search.schedulers.tune_trials import own_name, save, stop_waiting, tell_schedule
+from garment_sweeps.search.schedulers.views import WAITING, TrialView
+from garment_sweeps.study.decisions import DecisionLog
 from garment_sweeps.study.outcome import usable_value
 from garment_sweeps.study.study import names_repeat
+from garment_sweeps.trials.context import TrialContext
+from garment_sweeps.trials.lineage import copied_checkpoint
 
 KEPT = (result_keys.ATTEMPT, result_keys.ATTEMPT_SECONDS)
 """What else of a result belongs into the log."""
@@ -24,20 +27,8 @@ MEANING = {TrialScheduler.STOP: "stop", TrialScheduler.PAUSE: "pause"}
 """The event that says what a decision means, for who reads the log."""
 
 
-class Log(Protocol):
-    """A log of decisions, as `garment_sweeps.study.decisions.DecisionLog`."""
-
-    def append(self, kind: str, **body: Any) -> None:
-        """Adds an event."""
-        ...
-
-    def read(self) -> list[dict[str, Any]]:
-        """All events so far."""
-        ...
-
-
 class RecordedScheduler(TrialScheduler):
-    """Made by `make_scheduler`.
+    """The experiment's scheduler for Tune, which goes on where the log ends.
 
     Into the log it writes `add` (a trial is there to be started), `result` (every epoch of every trial, with the
     decision and its inputs), `wake` (a trial that waited is started), `leave` (it ended by itself or never ran) and
@@ -45,23 +36,33 @@ class RecordedScheduler(TrialScheduler):
     mean, trial by trial: `stop`, `pause`, `promote` and `exploit`.
 
     Repeats of finalists are logged and never judged.
+
+    Args:
+        experiment: its scheduler, or None to let every trial train all its epochs.
+        log: hears of every decision, and is read first.
+        trials: of the sweep in all; the experiment's number by default.
+        hooks: to the rest of the sweep.
     """
 
     _supports_buffered_results = False
 
-    def __init__(self, judge: Judge, bound: BoundTrials, log: Log, trials: int, hooks: Hooks) -> None:
+    def __init__(
+        self, experiment: Experiment, log: DecisionLog, trials: int | None = None, hooks: Hooks | None = None
+    ) -> None:
         super().__init__()
         self._metric = result_keys.OBJECTIVE
-        self._judge = judge
-        self._bound = bound
+        self._judge = Judge(experiment)
+        self._changes = experiment.scheduler.paths if isinstance(experiment.scheduler, PbtConfig) else ()
+        self._bound: dict[str, Trial] = {}  # Tune's trials that have not ended, by their own names
+        self._context: dict[str, Any] = {}
         self._log = log
-        self._trials = trials
-        self._hooks = hooks
+        self._trials = trials or experiment.trials
+        self._hooks = hooks or Hooks()
         self._to_stop: list[TrialView] = []
         self._unwritten: set[str] = set()
         self._opened = self._closed = self._cut_short = False
         for event in log.read():
-            judge.feed(event)
+            self._judge.feed(event)
 
     # What Tune asks and tells.
 
@@ -77,11 +78,14 @@ class RecordedScheduler(TrialScheduler):
         if not self._opened:
             self._opened = True
             self._expect(tune_controller, self._trials)
-        again = self._bound.holds(trial)
+        again = self._bound.get(name) is trial
         self._judge.add(name, trial.config["values"])
         self._log.append("add", trial=name, values=trial.config["values"])
         view = self._judge.trials[name]
-        self._bound.add(view, trial)
+        self._bound[name] = trial
+        self._context = trial.config["context"]
+        if self._changes:
+            tell_schedule(trial, view, self._changes)
         if view.schedule:
             self._hooks.on_exploit(name, list(view.schedule))
         if again:
@@ -126,7 +130,7 @@ class RecordedScheduler(TrialScheduler):
                 self._decide(tune_controller, view, epoch, result)
         elif not view.is_finished():
             self._leave(tune_controller, view, DONE, epoch, usable_value(result))
-        self._bound.remove(name)
+        self._bound.pop(name, None)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         """A trial ends that waits or never ran."""
@@ -139,7 +143,7 @@ class RecordedScheduler(TrialScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """A trial to be started now."""
-        self._stop_decided(tune_controller)
+        self._to_stop = [v for v in self._to_stop if not stop_waiting(tune_controller, self._bound.get(v.name), v)]
         search_over = tune_controller.search_alg.is_finished()
         if self._hooks.exhausted():
             self._cut_waiting(tune_controller)
@@ -147,7 +151,7 @@ class RecordedScheduler(TrialScheduler):
             self._closed = True
             self._close(tune_controller)
         view = self._judge.choose(self._startable())
-        if view is None and search_over and self._bound.stalled():
+        if view is None and search_over and self._bound and len(self._paused()) == len(self._bound):
             view = self._unstall(tune_controller)
         return None if view is None else self._started(view)
 
@@ -172,7 +176,8 @@ class RecordedScheduler(TrialScheduler):
         return TrialScheduler.CONTINUE
 
     def _decide(self, tune_controller: Any, view: TrialView, epoch: int, result: dict[str, Any]) -> str:
-        running = self._bound.running()
+        pending = [name for name in self._bound if self._judge.trials[name].status == Trial.PENDING]
+        running = [name for name in pending if self._bound[name].status == Trial.RUNNING]
         verdict = self._judge.result(view.name, epoch, usable_value(result), running)
         changed = self._settle(verdict, tune_controller)
         self._record(view.name, epoch, result, verdict, {**changed, **({"running": running} if running else {})})
@@ -191,8 +196,10 @@ class RecordedScheduler(TrialScheduler):
     def _settle(self, verdict: Verdict, tune_controller: Any) -> dict[str, Any]:
         """Keeps the checkpoints that are copied, and gives what belongs into the event of the decision itself."""
         for name, entry in verdict.exploits.items():
-            view = self._judge.trials[name]
-            entry |= self._bound.copy_for(view, self._judge.trials[entry["from"]], tune_controller)
+            source, number = entry["from"], len(self._judge.trials[name].schedule) + 1
+            if source in self._bound:
+                save(tune_controller, self._bound[source])
+            entry |= copied_checkpoint(TrialContext.from_plain(self._context), source, name, number)
             self._judge.settle(name, entry)
         return {"exploits": verdict.exploits} if verdict.exploits else {}
 
@@ -205,7 +212,8 @@ class RecordedScheduler(TrialScheduler):
             view = self._judge.trials[name]
             self._log.append("exploit", trial=name, **entry)
             self._unwritten.add(name)
-            self._bound.set_config(view)
+            if name in self._bound:
+                tell_schedule(self._bound[name], view, self._changes)
             self._hooks.on_exploit(name, list(view.schedule))
         self._to_stop += verdict.stopped
 
@@ -225,7 +233,7 @@ class RecordedScheduler(TrialScheduler):
         cut_short = self._cut_short or self._hooks.interrupted(trial.trial_id)
         if not view.is_finished() and not (cut_short and how == REMOVED):
             self._leave(tune_controller, view, how)
-        self._bound.remove(name)
+        self._bound.pop(name, None)
 
     def _expect(self, tune_controller: Any, trials: int) -> None:
         if self._judge.expects_trials and self._judge.expected != max(trials, len(self._judge.trials)):
@@ -235,29 +243,31 @@ class RecordedScheduler(TrialScheduler):
 
     # What decisions do to Tune's trials.
 
-    def _stop_decided(self, tune_controller: Any) -> None:
-        self._to_stop = [view for view in self._to_stop if not self._bound.stop(tune_controller, view)]
-
     def _cut_waiting(self, tune_controller: Any) -> None:
         self._cut_short = True
-        for trial in self._bound.paused():
+        for trial in self._paused():
             tune_controller.stop_trial(trial)
+
+    def _paused(self) -> list[Trial]:
+        return [trial for trial in self._bound.values() if trial.status == Trial.PAUSED]
 
     def _close(self, tune_controller: Any) -> None:
         """Nothing more is suggested: what was expected will not come, and what is not here will not either."""
         self._expect(tune_controller, len(self._judge.trials))
         for view in list(self._judge.trials.values()):
-            if not view.is_finished() and not self._bound.has(view):
+            if not view.is_finished() and view.name not in self._bound:
                 self._leave(tune_controller, view, ABSENT)
 
     def _startable(self) -> set[str]:
         if self._unwritten and self._hooks.written():
             self._unwritten.clear()
-        full = self._hooks.full()
+        woken = () if self._hooks.full() else (Trial.PAUSED,)
         return {
-            view.name
-            for view in self._bound.startable()
-            if view.name not in self._unwritten and not (full and view.status == Trial.PAUSED)
+            name
+            for name, trial in self._bound.items()
+            if trial.status in WAITING  # so that Tune can start it at once: it is not being saved
+            and self._judge.trials[name].status in (Trial.PENDING, Trial.RUNNING, *woken)
+            and name not in self._unwritten
         }
 
     def _unstall(self, tune_controller: Any) -> TrialView | None:
@@ -267,11 +277,11 @@ class RecordedScheduler(TrialScheduler):
         if self._cut_short or self._hooks.full():
             self._cut_waiting(tune_controller)
             return None
-        return next(iter(self._bound.views()), None)
+        return self._judge.trials[next(iter(self._bound))]
 
     def _started(self, view: TrialView) -> Trial:
         if view.status == Trial.PAUSED:
             self._judge.wake(view.name)
             self._log.append("wake", trial=view.name, epoch=view.epoch)
             self._hooks.on_wake(view.name)
-        return self._bound.trial(view)
+        return self._bound[view.name]

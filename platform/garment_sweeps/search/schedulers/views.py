@@ -84,6 +84,25 @@ class TrialView:
         return self.name or "(expected)"
 
 
+class Rule(TrialScheduler):
+    """Mixed in before a scheduler of Ray's: what a `Judge` asks of it beside what Tune does."""
+
+    expects_trials = False
+    """Whether it must know how many trials will come."""
+
+    def occasion(self) -> tuple[Any, ...] | None:
+        """What its random numbers follow from; None where it draws none."""
+        return None
+
+    def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
+        """What its decision about this result will rest on; empty where there is nothing to decide."""
+        return {}
+
+    def promoted(self, trial: TrialView | None, decision: str, inputs: dict[str, Any]) -> list[TrialView]:
+        """Trials that are let into their next rung by this decision."""
+        return []
+
+
 @dataclass(frozen=True)
 class Saved:
     """Stands for a checkpoint that a scheduler asked for."""
@@ -101,7 +120,7 @@ class ControllerView:
 
     search_alg = None  # population based training refuses to run beside a search algorithm; its values come first here
 
-    def __init__(self, rule: TrialScheduler) -> None:
+    def __init__(self, rule: Rule) -> None:
         self._rule = rule
         self._live: list[TrialView] = []
         self.stopped: list[TrialView] = []

@@ -3,8 +3,8 @@
 import pytest
 from ray.tune.schedulers import TrialScheduler
 
-from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.schedulers.make import make_judge
+from garment_sweeps.search.schedulers import RecordedScheduler
+from garment_sweeps.search.schedulers.judge import Judge
 from tests.garment_sweeps.search.schedulers.conftest import make_experiment
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune
 
@@ -13,7 +13,7 @@ from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune
 def log() -> ListLog:
     """Four trials at epoch 1, the fourth stopped; then two of them at epoch 3."""
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment("asha"), log))
+    tune = MiniTune(RecordedScheduler(make_experiment("asha"), log))
     for name, value in (("t00000", 30.0), ("t00001", 28.0), ("t00002", 26.0), ("t00003", 60.0)):
         tune.add(name)
         tune.start(name)
@@ -40,10 +40,10 @@ def test_a_stop_says_its_rung_and_how_many_it_was_compared_with(log):
 
 
 def test_a_trial_that_goes_on_is_not_counted_twice(log):
-    before = make_judge(make_experiment("asha"))
+    before = Judge(make_experiment("asha"))
     for event in log.events:
         before.feed(event)
-    scheduler = make_scheduler(make_experiment("asha"), log)
+    scheduler = RecordedScheduler(make_experiment("asha"), log)
     tune = MiniTune(scheduler, session=1)
     tune.add("t00002", epoch=1)
     tune.start("t00002")
@@ -54,7 +54,7 @@ def test_a_trial_that_goes_on_is_not_counted_twice(log):
 
 @pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
 def test_an_epoch_without_a_usable_value_is_no_reason_to_stop_and_stands_on_no_rung(log, value):
-    scheduler = make_scheduler(make_experiment("asha"), log)
+    scheduler = RecordedScheduler(make_experiment("asha"), log)
     tune = MiniTune(scheduler, session=1)
     tune.add("t00009")
     tune.start("t00009")
@@ -67,7 +67,7 @@ def test_an_epoch_without_a_usable_value_is_no_reason_to_stop_and_stands_on_no_r
 
 def test_full_epochs_are_no_stop_but_an_end():
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment("asha"), log))
+    tune = MiniTune(RecordedScheduler(make_experiment("asha"), log))
     tune.add("t00000", epoch=8)
     tune.start("t00000")
     tune.report("t00000", 9.0, done=True)

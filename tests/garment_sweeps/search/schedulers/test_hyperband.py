@@ -3,7 +3,7 @@
 import pytest
 from ray.tune.schedulers import HyperBandScheduler
 
-from garment_sweeps.search.schedulers import make_scheduler
+from garment_sweeps.search.schedulers import RecordedScheduler
 from tests.garment_sweeps.search.schedulers.conftest import make_experiment
 from tests.garment_sweeps.search.schedulers.mini_tune import EPOCHS, ListLog, MiniTune, Stuck, Sweep, curves
 
@@ -11,7 +11,7 @@ from tests.garment_sweeps.search.schedulers.mini_tune import EPOCHS, ListLog, Mi
 def ours(trials: int, sweep: Sweep, epochs: int = EPOCHS) -> tuple[MiniTune, ListLog]:
     log = ListLog()
     experiment = make_experiment("hyperband", trials).with_values({"base.training.epochs": epochs})
-    tune = MiniTune(make_scheduler(experiment, log))
+    tune = MiniTune(RecordedScheduler(experiment, log))
     sweep.run(tune)
     return tune, log
 

@@ -11,7 +11,7 @@ import pytest
 
 from garment_sweeps.experiment import Experiment, FinalsConfig, HyperBandConfig, PbtConfig
 from garment_sweeps.search.replay import replay
-from garment_sweeps.search.schedulers import make_scheduler
+from garment_sweeps.search.schedulers import RecordedScheduler
 from garment_sweeps.study.decisions import read_log
 from garment_sweeps.study.study import open_storage, trial_name
 from tests.chaos.driver import SupervisedDriver
@@ -59,7 +59,7 @@ def left_alone(what: Experiment, values: dict[str, dict], context: dict) -> dict
     sweep = TabulatedSweep(values, values=values, fail_at=dict.fromkeys(untrainable, 1))
     sweep.experiment = what
     log = ListLog()
-    sweep.run(MiniTune(make_scheduler(what, log), context=context))
+    sweep.run(MiniTune(RecordedScheduler(what, log), context=context))
     curves = {name: {} for name in values}
     for event in log.events:
         if event["kind"] in ("result", "leave") and event["value"] is not None:

@@ -3,14 +3,14 @@
 import pytest
 from ray.tune.schedulers import MedianStoppingRule, TrialScheduler
 
-from garment_sweeps.search.schedulers import make_scheduler
+from garment_sweeps.search.schedulers import RecordedScheduler
 from tests.garment_sweeps.search.schedulers.conftest import make_experiment
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune
 
 
 def with_three_others(log: ListLog) -> MiniTune:
     """Three trials at epoch 3, whose means from epoch 2 on are 10, 20 and 30 mm."""
-    tune = MiniTune(make_scheduler(make_experiment("median"), log))
+    tune = MiniTune(RecordedScheduler(make_experiment("median"), log))
     for number, value in enumerate((10.0, 20.0, 30.0)):
         name = f"t{number:05d}"
         tune.add(name)
@@ -33,7 +33,7 @@ def test_a_trial_is_stopped_after_its_grace_where_its_best_is_behind_the_median(
 
 
 def test_with_too_few_others_nothing_is_stopped_and_nothing_waits():
-    tune = MiniTune(make_scheduler(make_experiment("median"), ListLog()))
+    tune = MiniTune(RecordedScheduler(make_experiment("median"), ListLog()))
     for name in ("t00000", "t00001", "t00002"):
         tune.add(name)
     tune.start("t00000")

@@ -4,9 +4,9 @@ import pytest
 from ray.tune.schedulers import PopulationBasedTraining
 
 from garment_sweeps.experiment import Choice, Float, Integer, PbtConfig, Space
-from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.schedulers.make import make_rule
+from garment_sweeps.search.schedulers import RecordedScheduler
 from garment_sweeps.search.schedulers.population import mutation
+from garment_sweeps.search.schedulers.rules import make_rule
 from garment_uv.errors import UserError
 from tests.garment_sweeps.search.schedulers.conftest import PATHS, make_experiment, values_of
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Stuck, Sweep, curves
@@ -17,7 +17,7 @@ RATE, NORMAL, COLLAPSE = PATHS
 def run(context, trials: int = 8, **more) -> tuple[MiniTune, ListLog]:
     names = curves(trials, more.pop("curves", 1))
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment("pbt", trials), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment("pbt", trials), log), context=context)
     Sweep(names, values=values_of(names), **more).run(tune)
     assert {name for name, _ in tune.told} == set(names)
     return tune, log
@@ -92,7 +92,7 @@ def test_an_exploited_trial_starts_only_when_that_is_written(context):
     written, told = [False], []
     names = curves(4, 1)
     hooks = Hooks(written=lambda: written[0], on_exploit=lambda name, schedule: told.append((name, len(schedule))))
-    tune = MiniTune(make_scheduler(make_experiment("pbt", 4), ListLog(), hooks=hooks), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment("pbt", 4), ListLog(), hooks=hooks), context=context)
     for name in names:
         tune.add(name, values_of(names)[name])
         tune.start(name)

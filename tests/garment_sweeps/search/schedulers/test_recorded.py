@@ -6,8 +6,8 @@ import random
 import pytest
 from ray.tune.experiment import Trial
 
-from garment_sweeps.search.schedulers import Hooks, make_scheduler
-from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.schedulers import Hooks, RecordedScheduler
+from garment_sweeps.search.schedulers.judge import Judge
 from tests.garment_sweeps.search.schedulers.conftest import SCHEDULERS, make_experiment, values_of
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Sweep, curves
 
@@ -45,7 +45,7 @@ def sweep_of(trials: int = TRIALS, **more) -> Sweep:
 
 
 def scheduler(kind: str, log: ListLog, hooks: Hooks | None = None, trials: int = TRIALS):
-    return make_scheduler(make_experiment(kind, trials), log, hooks=hooks)
+    return RecordedScheduler(make_experiment(kind, trials), log, hooks=hooks)
 
 
 @pytest.mark.parametrize("moment", [5, 17, 33, 60])
@@ -75,8 +75,8 @@ def test_a_budget_ends_what_runs_and_what_waits_and_a_later_session_goes_on_with
     assert ended == set(sweep.curves)
     results = [(e["trial"], e["epoch"]) for e in log.events if e["kind"] == "result"]
     assert len(results) == len(set(results))
-    replayed = ReplayedDecisions(make_experiment(kind, TRIALS))
-    assert not [difference for event in log.events if (difference := replayed.follow(event))]
+    replayed = Judge(make_experiment(kind, TRIALS))
+    assert not [difference for event in log.events if (difference := replayed.differences(event))]
 
 
 @pytest.mark.parametrize("lost", range(9))
@@ -168,7 +168,7 @@ def test_repeats_of_finalists_are_on_record_and_never_judged():
     assert [tune.report("t00000.r1", 99.0) for _ in range(5)] == ["CONTINUE"] * 5
     tune.report("t00000.r1", 99.0, done=True)
     assert [event["kind"] for event in log.events if event["trial"] == "t00000.r1"] == ["result"] * 5
-    make_scheduler(make_experiment("asha"), ListLog(log.events))
+    RecordedScheduler(make_experiment("asha"), ListLog(log.events))
 
 
 def test_while_all_places_are_taken_nothing_that_waits_is_woken(context):

@@ -10,9 +10,9 @@ from ray.tune.schedulers import (
     PopulationBasedTraining,
 )
 
-from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.schedulers.chance import seeded
-from garment_sweeps.search.schedulers.make import make_rule
+from garment_sweeps.search.schedulers import RecordedScheduler
+from garment_sweeps.search.schedulers.judge import seeded
+from garment_sweeps.search.schedulers.rules import make_rule
 from tests.garment_sweeps.search.schedulers.conftest import SCHEDULERS, make_experiment, values_of
 from tests.garment_sweeps.search.schedulers.mini_tune import EPOCHS, ListLog, MiniTune, Sweep, curves
 
@@ -65,7 +65,7 @@ def test_decisions_are_those_of_the_bare_class(kind, seed, context):
     if kind == "pbt":
         reference.search_alg = None  # Ray's own refuses to run beside one
     happened = sweep.run(reference)
-    ours = MiniTune(make_scheduler(make_experiment(kind), ListLog()), context=context)
+    ours = MiniTune(RecordedScheduler(make_experiment(kind), ListLog()), context=context)
     for what in happened:
         sweep.play(ours, what)
     ours.choose()
@@ -83,7 +83,7 @@ def test_decisions_are_those_of_the_bare_class(kind, seed, context):
 def test_trials_that_come_one_after_the_other_are_judged_too_and_none_is_left_over(kind, context):
     names = curves(17, 3)
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment(kind, trials=17), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment(kind, trials=17), log), context=context)
     Sweep(names, values=values_of(names)).run(tune)
     assert sorted(name for name, _ in tune.told) == sorted(names)
     assert all(epoch > 0 for _, epoch in tune.told)  # the searcher hears of everyone how far it came

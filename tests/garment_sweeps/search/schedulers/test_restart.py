@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray.tune.experiment import Trial
 
-from garment_sweeps.search.schedulers import make_scheduler
-from garment_sweeps.search.schedulers.replayed import ReplayedDecisions
+from garment_sweeps.search.schedulers import RecordedScheduler
+from garment_sweeps.search.schedulers.judge import Judge
 from tests.garment_sweeps.search.schedulers.conftest import SCHEDULERS, make_experiment, values_of
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Sweep, curves
 
@@ -21,7 +21,7 @@ def whole(kind: str, context: dict, seed: int = 1):
     names = curves(TRIALS, seed)
     sweep = Sweep(names, fail_at=FAILURES, values=values_of(names), seed=seed)
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment(kind, TRIALS), log), context=context)
     happened = sweep.run(tune)
     assert {name for name, _ in tune.told} == set(names)
     return sweep, happened, tune, log
@@ -46,11 +46,11 @@ def test_killed_at_every_moment_it_decides_on_as_if_nothing_had_happened(kind, b
     every = (1 if back == 1 else 5) * (3 if kind == "pbt" else 1)
     for moment in range(0, len(happened), every):
         log = ListLog()
-        tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
+        tune = MiniTune(RecordedScheduler(make_experiment(kind, TRIALS), log), context=context)
         for number, what in enumerate(happened):
             if number == moment:
                 log = in_json(log)
-                tune = sweep.resume(tune, make_scheduler(make_experiment(kind, TRIALS), log), back)
+                tune = sweep.resume(tune, RecordedScheduler(make_experiment(kind, TRIALS), log), back)
             sweep.play(tune, what)
         while tune.choose():
             pass
@@ -82,11 +82,13 @@ def test_killed_again_and_again_it_decides_the_same(data, kind, tmp_path_factory
     sweep, happened, undisturbed, _ = whole(kind, context, seed=data.draw(st.integers(0, 3)))
     kills = data.draw(st.sets(st.integers(0, len(happened) - 1), min_size=2, max_size=8))
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment(kind, TRIALS), log), context=context)
     for number, what in enumerate(happened):
         if number in kills:
             log = in_json(log)
-            tune = sweep.resume(tune, make_scheduler(make_experiment(kind, TRIALS), log), data.draw(st.integers(0, 3)))
+            tune = sweep.resume(
+                tune, RecordedScheduler(make_experiment(kind, TRIALS), log), data.draw(st.integers(0, 3))
+            )
         sweep.play(tune, what)
     assert first_times(tune.decisions) == undisturbed.decisions
 
@@ -96,20 +98,20 @@ def test_a_replay_of_the_log_repeats_every_decision_and_notices_another(kind, co
     sweep, happened, tune, log = whole(kind, context)
     middle = len(happened) // 2
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment(kind, TRIALS), log), context=context)
     for number, what in enumerate(happened):
         if number == middle:
-            tune = sweep.resume(tune, make_scheduler(make_experiment(kind, TRIALS), log), 1)
+            tune = sweep.resume(tune, RecordedScheduler(make_experiment(kind, TRIALS), log), 1)
         sweep.play(tune, what)
     events = in_json(log).events
-    again = ReplayedDecisions(make_experiment(kind, TRIALS))
-    assert [difference for event in events if (difference := again.follow(event))] == []
+    again = Judge(make_experiment(kind, TRIALS))
+    assert [difference for event in events if (difference := again.differences(event))] == []
     results = [event for event in events if event["kind"] == "result" and event["decision"] != "CONTINUE"]
     if not results:
         return
     results[-1]["decision"] = "CONTINUE"
-    again = ReplayedDecisions(make_experiment(kind, TRIALS))
-    found = [difference for event in events if (difference := again.follow(event))]
+    again = Judge(make_experiment(kind, TRIALS))
+    found = [difference for event in events if (difference := again.differences(event))]
     assert [list(difference) for difference in found] == [["decision"]]
 
 
@@ -117,13 +119,13 @@ def test_a_replay_of_the_log_repeats_every_decision_and_notices_another(kind, co
 def test_trials_that_wait_wait_on_in_the_next_session_until_they_are_woken(kind, context):
     sweep, happened, _, _ = whole(kind, context)
     log = ListLog()
-    tune = MiniTune(make_scheduler(make_experiment(kind, TRIALS), log), context=context)
+    tune = MiniTune(RecordedScheduler(make_experiment(kind, TRIALS), log), context=context)
     for what in happened:
         sweep.play(tune, what)
         waiting = {trial.name for trial in tune.in_status(Trial.PAUSED)}
         if len(waiting) >= 2:
             break
-    again = sweep.resume(tune, make_scheduler(make_experiment(kind, TRIALS), in_json(log)), 0)
+    again = sweep.resume(tune, RecordedScheduler(make_experiment(kind, TRIALS), in_json(log)), 0)
     assert {trial.name for trial in again.in_status(Trial.PAUSED)} == waiting
 
 

@@ -5,12 +5,12 @@ import json
 import optuna
 import pytest
 
-from garment_sweeps.search.schedulers import Hooks, make_scheduler
+from garment_sweeps.search.schedulers import Hooks, RecordedScheduler
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.study.head_start import HeadStart
+from garment_sweeps.study.catch_up import study_from_log
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
-from garment_sweeps.study.restore import study_from_log
+from garment_sweeps.study.spec import HeadStart
 from tests.garment_sweeps.search.schedulers.conftest import SCHEDULERS, make_experiment
 from tests.garment_sweeps.search.schedulers.mini_tune import ListLog, MiniTune, Sweep, curves
 from tests.garment_sweeps.study.held import held
@@ -33,7 +33,7 @@ def test_curves_and_schedules_are_restored(kind, context):
         values[name] = suggestion.values
     numbers = {record.name: record.number for record in history.records}
     keep = Hooks(on_exploit=lambda name, schedule: history.note(numbers[name], schedule=schedule))
-    tune = MiniTune(make_scheduler(experiment, log, TRIALS, keep), context=context)
+    tune = MiniTune(RecordedScheduler(experiment, log, TRIALS, keep), context=context)
     Sweep(names, values=values, seed=1).run(tune)
     for event in log.events:
         if event["kind"] == "result":

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from garment_sweeps.search.schedulers.chance import seeded
+from garment_sweeps.search.schedulers.judge import seeded
 
 
 def draw() -> tuple[float, float]:

@@ -5,7 +5,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from garment_sweeps.search.running_as_pruned import RunningAsPruned
+from garment_sweeps.search.seen import RunningAsPruned
 
 SPACE = {"x": FloatDistribution(0.0, 1.0)}
 

@@ -10,12 +10,11 @@ from garment_sweeps.experiment import Choice, ConstraintConfig, Experiment, Floa
 from garment_sweeps.search.finalists import finalists_of
 from garment_sweeps.search.sampler import SAMPLERS
 from garment_sweeps.search.suggester import Suggester
-from garment_sweeps.study.catch_up import catch_up
+from garment_sweeps.study.catch_up import catch_up, study_from_log
 from garment_sweeps.study.decisions import DecisionLog
-from garment_sweeps.study.head_start import HeadStart
 from garment_sweeps.study.history import History
 from garment_sweeps.study.journal import DirectJournal
-from garment_sweeps.study.restore import study_from_log
+from garment_sweeps.study.spec import HeadStart
 from garment_sweeps.study.study import open_storage
 from garment_uv.classes import GARMENT_CLASSES
 from tests.garment_sweeps.studies import make_experiment, make_searcher

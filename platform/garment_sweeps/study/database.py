@@ -1,32 +1,47 @@
-"""Which errors of the study's database pass when it is back, and which come again however often one tries."""
+"""The study's database: the project's own two tables in it, and which of its errors pass when it is back."""
 
 import errno
 import re
 import sqlite3
 
 import sqlalchemy
+import tenacity
 from optuna.exceptions import StorageInternalError
+from sqlalchemy import BigInteger, Column, Engine, Float, Integer, MetaData, String, Table, Text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 
 from garment_sweeps.settings.masking import first_line
 from garment_uv.errors import UserError
 
-PASSING = (sqlalchemy.exc.DBAPIError, sqlalchemy.exc.TimeoutError, StorageInternalError, OSError)
-"""What a database that is away raises, among other things: see `passes`."""
+_metadata = MetaData()
 
-_AT_FAULT = (
-    sqlalchemy.exc.ProgrammingError,  # no such table, or no right to write to it
-    sqlalchemy.exc.IntegrityError,
-    sqlalchemy.exc.DataError,
-    sqlalchemy.exc.NotSupportedError,
+DECISIONS = Table(
+    "garment_decisions",
+    _metadata,
+    Column("sweep", String(100), primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+    Column("body", Text, nullable=False),
 )
+"""One row an event of a sweep, never changed: `seq` counts from 0, `at` is Unix time in s, `body` is JSON."""
+
+LEASES = Table(
+    "garment_leases",
+    _metadata,
+    Column("sweep", String(100), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+)
+"""One row a sweep: who drives it. `token` rises with every holder, `beat` while the holder lives; '' holds nothing."""
+
+PASSING = (DBAPIError, sqlalchemy.exc.TimeoutError, StorageInternalError, OSError)
+"""What a database that is away raises, among other things: see `passes`."""
+_AT_FAULT = (ProgrammingError, IntegrityError, DataError, NotSupportedError)
+"""The first of them says: no such table, or no right to write to it."""
 _SQLITE_PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_NOMEM,
-    sqlite3.SQLITE_INTERRUPT,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_PROTOCOL,
-    sqlite3.SQLITE_SCHEMA,
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA),
 }
 """All others say that the file is full, read-only, damaged, moved, or lacks a table."""
 _SQLSTATE_LASTING = ("28", "3D", "42", "53100")
@@ -36,6 +51,17 @@ _LASTING_TEXT = re.compile(
 )
 """In what PostgreSQL says before there is a connection, which has no SQLSTATE."""
 _OS_LASTING = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT)
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_type(DBAPIError),
+    stop=tenacity.stop_after_attempt(5),
+    wait=tenacity.wait_random(0.0, 0.1),
+    reraise=True,
+)
+def make_tables(engine: Engine) -> None:
+    """Makes the tables where they are missing; another process may be at it at the same moment, then it looks again."""
+    _metadata.create_all(engine, checkfirst=True)
 
 
 def passes(error: BaseException) -> bool:

@@ -35,12 +35,7 @@ def earlier_epochs(client: "MlflowClient", experiment: Experiment, base: TrialCo
     """From trials of the experiment that are comparable; None where there are none.
 
     Comparable are those with the same resources whose configs differ in searched fields, loss weights, rates, seed
-    and length alone.
-
-    Args:
-        client: of the tracking store.
-        experiment: gives MLflow's experiment and what is searched.
-        base: with the dataset's URI as the trials log it.
+    and length alone. `base` has the dataset's URI as the trials log it.
     """
     tracked = client.get_experiment_by_name(experiment.name)
     if tracked is None:

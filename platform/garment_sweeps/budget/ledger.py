@@ -7,6 +7,9 @@ from typing import Any
 
 from garment_sweeps.experiment import result_keys
 
+TRAINING = "training"
+"""Stands for the attempt where only the seconds of training are told."""
+
 
 @dataclass
 class Account:
@@ -40,10 +43,7 @@ class Ledger:
 
     Results carry the seconds of their attempt, counted by the trial's own process; without them the seconds of
     training stand in. What a crash cost between the last result and the news of it is counted here, by the driver.
-
-    Args:
-        spent: seconds of each trial in earlier sessions (see `spent_seconds`).
-        clock: seconds, monotonic.
+    `spent` are those of earlier sessions (see `spent_seconds`).
     """
 
     def __init__(self, spent: dict[str, float] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
@@ -76,7 +76,8 @@ class Ledger:
         """An epoch is reported."""
         account = self.account(name)
         before = account.seconds
-        self._epoch(account, result)
+        attempt, seconds = _reached(result) or (TRAINING, 0.0)
+        self._count(account, attempt, seconds - account.before if attempt == TRAINING else seconds)
         epochs = max(account.epochs, int(result.get(result_keys.EPOCH, 0)))
         self.epochs += epochs - account.epochs
         account.epochs = epochs
@@ -120,11 +121,7 @@ class Ledger:
         """The trial's account, opened where it is missing."""
         return self.accounts.setdefault(name, Account())
 
-    def _epoch(self, account: Account, result: dict[str, Any]) -> None:
-        if result_keys.ATTEMPT_SECONDS in result:
-            attempt, seconds = result.get(result_keys.ATTEMPT), float(result[result_keys.ATTEMPT_SECONDS])
-        else:
-            attempt, seconds = "training", float(result.get(result_keys.DEVICE_SECONDS, 0.0)) - account.before
+    def _count(self, account: Account, attempt: Any, seconds: float) -> None:
         previous = account.attempts.get(attempt)
         account.attempts[attempt] = max(previous or 0.0, seconds)
         if seconds <= 0:
@@ -156,9 +153,12 @@ def event_seconds(event: dict[str, Any]) -> tuple[Any, float] | None:
     """An event's attempt and the seconds it had come to; None where the event tells of none."""
     if event["kind"] not in ("result", "end", "repeat"):
         return None
-    fields = {**(event.get("result") or {}), **event}
-    if fields.get(result_keys.ATTEMPT_SECONDS) is not None:
-        return fields.get(result_keys.ATTEMPT), float(fields[result_keys.ATTEMPT_SECONDS])
-    if fields.get(result_keys.DEVICE_SECONDS) is not None:
-        return "training", float(fields[result_keys.DEVICE_SECONDS])
+    return _reached({**(event.get("result") or {}), **event})
+
+
+def _reached(told: dict[str, Any]) -> tuple[Any, float] | None:
+    if told.get(result_keys.ATTEMPT_SECONDS) is not None:
+        return told.get(result_keys.ATTEMPT), float(told[result_keys.ATTEMPT_SECONDS])
+    if told.get(result_keys.DEVICE_SECONDS) is not None:
+        return TRAINING, float(told[result_keys.DEVICE_SECONDS])
     return None

@@ -26,11 +26,9 @@ class BudgetStop:
     Trials that it ended are remembered: they were cut short and not judged, so the search leaves them to be resumed.
 
     Args:
-        budget: the limits.
         gpus: GPUs, or share of one, that a trial holds, or devices that it counts for; 0 counts as 1.
         spent: device-seconds of each trial in earlier sessions, by the trial's name.
         record: takes events for the decision log: kind and body.
-        clock: seconds, monotonic.
     """
 
     def __init__(
@@ -116,12 +114,9 @@ class BudgetStop:
         return bool(limit)
 
     def keep_for_finals(self, epochs: float, share: float, complete: bool) -> None:
-        """Leaves budget for training the finalists again; nothing before the first trial is complete.
+        """Leaves budget for so many `epochs` of repeats, at most that `share` of each limit.
 
-        Args:
-            epochs: of all repeats together.
-            share: of each limit, the most that is kept.
-            complete: whether an earlier session has a complete trial.
+        Nothing is kept before the first trial is `complete`, in an earlier session or in this one.
         """
         self._finals = (epochs, share)
         self._complete = self._complete or complete

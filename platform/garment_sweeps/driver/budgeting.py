@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from optuna.trial import TrialState
 
 from garment_sweeps.budget.earlier import earlier_epochs
+from garment_sweeps.budget.forecast import Outlook, Plan, planned_repeats
 from garment_sweeps.budget.ledger import spent_seconds
-from garment_sweeps.budget.outlook import Outlook, plan_of, planned_repeats
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.experiment import Experiment
@@ -39,7 +39,7 @@ def open_outlook(sweep: OpenSweep) -> Outlook:
     """The forecast of this session, by earlier sweeps in MLflow where nothing was measured yet. Ray is connected."""
     experiment, ledger = sweep.experiment, sweep.budget.ledger
     places = nodes.places(experiment) or experiment.max_concurrent  # of a cluster whose nodes are still to come
-    outlook = Outlook(plan_of(experiment, sweep.trials, places), sweep.budget.budget, ledger)
+    outlook = Outlook(Plan.of(experiment, sweep.trials, places), sweep.budget.budget, ledger)
     if sweep.tracking is not None and ledger.epoch_seconds() is None:
         earlier = _earlier(sweep.tracking.run.client, experiment, sweep.context.base)
         if earlier is not None:

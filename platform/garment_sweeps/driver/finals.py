@@ -2,7 +2,7 @@
 
 from optuna.trial import TrialState
 
-from garment_sweeps.budget.outlook import Outlook
+from garment_sweeps.budget.forecast import Outlook
 from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.progress import SweepProgress
 from garment_sweeps.driver.tune_run import run_tune

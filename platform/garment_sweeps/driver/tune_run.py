@@ -10,7 +10,7 @@ from ray.tune import Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
-from garment_sweeps.budget.outlook import Outlook
+from garment_sweeps.budget.forecast import Outlook
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.driver.budget_watch import BudgetWatch
 from garment_sweeps.driver.open_sweep import OpenSweep

@@ -39,8 +39,7 @@ def repeats_of(experiment: Experiment, finalists: Sequence[Record]) -> list[Repe
 def repeats_left(state: SweepState, known: Repeats) -> list[Repeat]:
     """The repeats that are still to be run, as the search stands now.
 
-    Population based training changes a trial's values while it trains, so that no other seed can repeat it: none
-    then.
+    None under population based training: it changes a trial's values in mid-training, which no other seed can repeat.
     """
     experiment = state.spec.experiment
     if experiment.scheduler is not None and experiment.scheduler.kind == "pbt":

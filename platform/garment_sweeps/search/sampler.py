@@ -7,6 +7,7 @@ before the crash. Seeding per question (ours) makes a resumed sweep ask what an 
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import optuna
@@ -81,22 +82,18 @@ def make_sampler(name: str, seed: int, startup_trials: int) -> SeededSampler:
             group=jointly,
         )
 
-    def together(one_seed: int, attempt: int) -> BaseSampler:
-        return tpe(one_seed, attempt, jointly=True)
-
     def cmaes(one_seed: int, attempt: int) -> BaseSampler:
-        independent = RandomSampler(seed=one_seed)
         return CmaEsSampler(
             seed=one_seed,
             n_startup_trials=startup_trials,
-            independent_sampler=independent,
+            independent_sampler=RandomSampler(seed=one_seed),
             warn_independent_sampling=False,
         )
 
-    makers = {
+    makers: dict[str, Callable[[int, int], BaseSampler]] = {
         "tpe": tpe,
-        "tpe_multivariate": together,
-        "tpe_constrained": together,
+        "tpe_multivariate": partial(tpe, jointly=True),
+        "tpe_constrained": partial(tpe, jointly=True),
         "cmaes": cmaes,
         "random": lambda one_seed, attempt: RandomSampler(seed=one_seed),
         "grid": lambda one_seed, attempt: BruteForceSampler(seed=one_seed),

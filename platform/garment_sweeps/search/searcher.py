@@ -59,12 +59,6 @@ class TruthfulSearcher(Searcher, Generic[Kind]):
 
     What was begun and not ended, since a driver died, is given out again first and goes on from its last checkpoint;
     what has ended is never asked for again.
-
-    Args:
-        history: of the trials' study.
-        log: hears of every start and end.
-        experiment: its space, and how many epochs make a trial complete.
-        limits: to what may be given out.
     """
 
     what = "trials"
@@ -165,12 +159,8 @@ class StudySearcher(TruthfulSearcher[Suggestion]):
     """Suggests the trials of a search.
 
     Args:
-        history: of the sweep.
-        log: of the sweep.
-        experiment: see `TruthfulSearcher`.
-        trials: how many trials the sweep may have in all, earlier sessions included.
+        trials: how many the sweep may have in all, earlier sessions included.
         start: trials of earlier sweeps, and what is to be tried first.
-        limits: see `TruthfulSearcher`.
     """
 
     def __init__(

@@ -26,11 +26,10 @@ VIOLATIONS = "garment.violations"
 class RunningAsPruned(InMemoryStorage):
     """Trials in memory; in lists of them, a running one that has reported stands as if stopped at its newest epoch.
 
-    Optuna's samplers know a running trial only as one to keep away from (constant liar), whatever it has reported.
-    Beside a scheduler that stops early this turns things around in the first half of a sweep: all that is known to be
-    good still runs and counts as bad, and the best of what was stopped counts as good. Here a running trial ranks by
-    the epoch that it has reached and then by its value, as a stopped one does. One that has not reported is shown as
-    running. For studies of one objective: curves are of the first one.
+    Optuna's samplers only keep away from running trials (constant liar), whatever they have reported. Beside a
+    scheduler that stops early all that is known to be good then counts as bad in the first half of a sweep, and the
+    best of what was stopped as good. Here a running trial ranks by the epoch that it has reached and then by its
+    value, as a stopped one does. For studies of one objective: curves are of the first one.
     """
 
     def get_all_trials(
@@ -50,12 +49,7 @@ def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
 
 
 class SeenStudy:
-    """A study in memory that follows the history.
-
-    Args:
-        sampler: answers the questions.
-        objectives: how many.
-    """
+    """A study in memory, of so many objectives, that follows the history. The sampler answers its questions."""
 
     def __init__(self, sampler: SeededSampler, objectives: int) -> None:
         self._sampler = sampler

@@ -43,11 +43,7 @@ class Suggestion:
 
 
 class Suggester:
-    """Asks the experiment's sampler, and random values where it insists on what was tried already.
-
-    Args:
-        start: trials of earlier sweeps, and what is to be tried first.
-    """
+    """Asks the experiment's sampler, and random values where it insists on what was tried already."""
 
     def __init__(self, experiment: Experiment, history: History, start: HeadStart) -> None:
         self._experiment = experiment
@@ -127,8 +123,7 @@ class Suggester:
 def canonical_digest(base: TrialConfig, values: dict[str, Any]) -> str:
     """Digest of what a trial of these values trains: the resolved config without the fields that play no part.
 
-    Two choices that differ in inactive parameters alone (the groups of branches that are not grouped, the weight of
-    a feature matching that no discriminator feeds) are one config.
+    So two choices are one config that differ in inactive parameters alone, as the groups of branches not grouped.
     """
     plain = json.loads(json.dumps(base.with_values(values).plain()))
     loss, generator = plain["loss"], plain["generator"]

@@ -5,17 +5,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.study.outcome import completed
+from garment_sweeps.study.outcome import completed, costs_of
 from garment_sweeps.study.spec import HeadStart
+from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.record import as_param
 from garment_sweeps.tracking.searched import SEARCHED, last_params
+from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
     from garment_sweeps.tracking.types import Run
 
-COSTS = "costs/"
-"""Before a cost's name, among a run's metrics."""
 BEST = 5
 """Configs of an earlier sweep that are tried first where its results cannot be taken over."""
 INCOMPARABLE = ("data.uri", "training.threads", "training.device", "evaluation.meshes", "data.workers", "seed")
@@ -32,9 +32,6 @@ def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) 
     Raises:
         UserError: a sweep is not tracked, or nothing of it fits this space.
     """
-    from garment_sweeps.tracking import tracking_client
-    from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
-
     client = tracking_client()
     known, planned = [], []
     for sweep in sweeps:
@@ -51,17 +48,15 @@ def head_start(experiment: Experiment, sweeps: list[str], dataset_version: str) 
 
 def known_trials(experiment: Experiment, known: list[dict[str, Any]] | tuple) -> list[dict[str, Any]]:
     """Known trials as the sampler takes them: params, distributions, values and violations."""
-    answer, base = [], experiment.base.flat()
+    answer, space, base = [], experiment.space, experiment.base.flat()
     for entry in known:
-        params = experiment.space.encode(entry["values"], base)
+        params = space.encode(entry["values"], base)
         results = {"values": tuple(entry["results"]), "violations": entry.get("violations")}
-        answer.append({"params": params, "distributions": experiment.space.distributions(params, base), **results})
+        answer.append({"params": params, "distributions": space.distributions(params, base), **results})
     return answer
 
 
 def _complete(run: "Run") -> bool:
-    from garment_sweeps.tracking import tags
-
     return run.data.tags.get(tags.OUTCOME) == "complete" and "garment.repeat_of" not in run.data.tags
 
 
@@ -71,12 +66,9 @@ def _comparable(run: "Run", experiment: Experiment, dataset_version: str) -> boo
         return False
     if last_params(run) != run.data.params:  # no one config has this result: some of it changed in mid-training
         return False
-    for path, value in experiment.base.flat().items():
-        if path in searched or path in INCOMPARABLE or path not in run.data.params:
-            continue
-        if run.data.params[path] != as_param(value):
-            return False
-    return all(path in run.data.params for path in searched)
+    fixed = {path: as_param(value) for path, value in experiment.base.flat().items() if path not in INCOMPARABLE}
+    alike = all(run.data.params.get(path, value) == value for path, value in fixed.items() if path not in searched)
+    return alike and all(path in run.data.params for path in searched)
 
 
 def _searched_elsewhere(run: "Run", experiment: Experiment) -> bool:
@@ -95,8 +87,7 @@ def _known(run: "Run", experiment: Experiment, sweep: str) -> dict[str, Any] | N
         experiment.space.encode(values, experiment.base.flat())
     except ValueError:
         return None
-    costs = {name.removeprefix(COSTS): value for name, value in run.data.metrics.items() if name.startswith(COSTS)}
-    outcome = completed(_error_mm(run, experiment), costs, experiment)
+    outcome = completed(_error_mm(run, experiment), costs_of(run.data.metrics), experiment)
     if outcome.values is None:
         return None
     known = {"values": values, "results": list(outcome.values), "from": f"{sweep}/{run.info.run_name}"}
@@ -128,13 +119,11 @@ def _fits(experiment: Experiment, path: str, value: Any) -> bool:
 
 def _values(run: "Run", experiment: Experiment) -> dict[str, Any]:
     values, params = {}, last_params(run)
-    for parameter in experiment.space.parameters:
-        text = params.get(parameter.path)
-        if text is not None:
-            try:
-                values[parameter.path] = json.loads(text)
-            except json.JSONDecodeError:
-                values[parameter.path] = text
+    for path in (parameter.path for parameter in experiment.space.parameters if parameter.path in params):
+        try:
+            values[path] = json.loads(params[path])
+        except json.JSONDecodeError:
+            values[path] = params[path]
     return values
 
 

@@ -43,10 +43,9 @@ def experiment_of(events: list[Event]) -> Experiment:
 
 
 def study_from_log(storage: BaseStorage, name: str, events: list[Event]) -> optuna.Study:
-    """A new study that holds what the lost one held when the log's last event was written, all its trials whole.
+    """A new study that holds what the lost one held when the log's last event was written.
 
-    A history in memory is told what the lost study was told, by the same functions; its trials are then copied, each
-    in one transaction.
+    A history in memory is told what the lost study was told; its trials are then copied, each in one transaction.
     """
     experiment = experiment_of(events)
     in_memory = make_study(None, None, experiment)
@@ -68,8 +67,6 @@ def begin(
     """Adds a trial to the history as running.
 
     Args:
-        history: of the sweep.
-        experiment: whose space the params are of.
         params: as Optuna stores them.
         system_attrs: the sampler's own notes.
         passed_over: params that were suggested for the trial before and not taken.

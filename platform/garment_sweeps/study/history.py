@@ -51,12 +51,7 @@ class Record:
 
 
 class History:
-    """All trials of a study. One driver writes it at a time, so it is read from the database only once.
-
-    Args:
-        study: of the sweep, whatever its storage.
-        journal: takes the writes.
-    """
+    """All trials of a study. One driver writes it at a time, so it is read from the database only once."""
 
     def __init__(self, study: optuna.Study, journal: Journal | DirectJournal) -> None:
         self.study = study

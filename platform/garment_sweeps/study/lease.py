@@ -52,10 +52,7 @@ class Lease:
         self._judge(connection.execute(_of(self._sweep).with_for_update()).one_or_none())
 
     def check(self) -> None:
-        """UserError where another driver has taken the sweep over, for what is written elsewhere than to its database.
-
-        Asks the database at most once a beat.
-        """
+        """As `guard`, for what is written elsewhere than to the database, which is asked at most once a beat."""
         if not self.lost and time.monotonic() - self._checked >= BEAT_S:
             self._checked = time.monotonic()
             with self._engine.connect() as connection:

@@ -37,13 +37,7 @@ class OpenedStudy:
 
 
 class StudyOpening:
-    """Looks for a sweep's study, and opens or makes it.
-
-    Args:
-        database: of all studies.
-        storage: of the sweep's checkpoints.
-        guard: of the sweep's lease, which the caller holds (see `Lease.guard`).
-    """
+    """Looks for a sweep's study, and opens or makes it. The guard is that of its lease, which the caller holds."""
 
     def __init__(self, database: RDBStorage, storage: StorageConfig, sweep: str, guard: Guard) -> None:
         self._database = database

@@ -43,12 +43,8 @@ def outcome_of(result: dict[str, Any] | None, error: bool, experiment: Experimen
     """How a trial ended.
 
     A trial below its full epochs is PRUNED whatever Tune says, since its value is of another fidelity; FAIL is for
-    trials that gave no usable value or whose config proved untrainable.
-
-    Args:
-        result: the last result that Tune holds, or None.
-        error: Tune gave the trial up.
-        experiment: epochs of a trial that is not stopped, objectives and constraints.
+    trials that gave no usable value or whose config proved untrainable. `result` is the last one that Tune holds, if
+    any; with an `error` Tune gave the trial up.
     """
     result = result or {}
     reason, epoch = str(result.get(result_keys.REASON, "")), int(result.get(result_keys.EPOCH, 0))
@@ -103,11 +99,8 @@ def dominates(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def pareto_front(points: Sequence[Sequence[float]]) -> list[bool]:
-    """For each point, objectives to be small, whether no other one dominates it. Equal points stand together.
-
-    Sorted first, a point can only be dominated by one before it, and then also by one that is on the front.
-    """
-    front: list[int] = []
+    """For each point, objectives to be small, whether no other one dominates it. Equal points stand together."""
+    front: list[int] = []  # in this order a point is dominated by one before it, and then by one on the front too
     for index in sorted(range(len(points)), key=lambda index: tuple(points[index])):
         if not any(dominates(points[member], points[index]) for member in front):
             front.append(index)

@@ -75,10 +75,9 @@ def _end_stalled(connection: Any, record: object) -> None:
 
 
 def guard_writes(storage: RDBStorage, guard: Callable[["sqlalchemy.Connection"], None]) -> None:
-    """Has `guard` called in every transaction in which Optuna writes to this storage, before the commit.
+    """Has `guard` called before the commit of every transaction in which Optuna writes to this storage.
 
-    What it raises rolls the transaction back: a driver that was taken over writes nothing any more, however late it
-    wakes.
+    What it raises rolls that back: a driver that was taken over writes nothing any more, however late it wakes.
     """
     import sqlalchemy
 

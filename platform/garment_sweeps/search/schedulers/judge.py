@@ -44,11 +44,7 @@ class Verdict:
 
 
 class Judge:
-    """Decides over the trials of a sweep, and can be told again what happened in the order in which it did.
-
-    Args:
-        experiment: its scheduler, and the seed of what that draws.
-    """
+    """Decides over the trials of a sweep, and can be told again what happened in the order in which it did."""
 
     def __init__(self, experiment: Experiment) -> None:
         self._rule: Any = make_rule(experiment)  # given stand-ins where Ray's types say Trial
@@ -58,24 +54,17 @@ class Judge:
         """By name, in the order in which they came."""
         self._controller = ControllerView(self._rule)
 
-    @property
-    def expects_trials(self) -> bool:
-        """Whether the rule must know how many trials will come."""
-        return self._rule.expects_trials
-
-    @property
-    def expected(self) -> int:
-        """How many trials there are, and are still to come."""
-        return len(self.trials) + len(self._expected)
-
-    def expect(self, trials: int) -> Verdict:
-        """So many trials are expected in all; never fewer than there are."""
-        while self.expected < trials:
+    def expect(self, trials: int) -> Verdict | None:
+        """So many trials are expected in all, never fewer than there are; None where that is no news for the rule."""
+        coming = max(0, trials - len(self.trials))
+        if not self._rule.expects_trials or len(self._expected) == coming:
+            return None
+        while len(self._expected) < coming:
             view = TrialView()
             self._ask(self._rule.on_trial_add, view)
             self._expected.append(view)
             self._controller.add(view)
-        while self._expected and self.expected > trials:
+        while len(self._expected) > coming:
             view = self._expected.pop()
             self._ask(self._rule.on_trial_remove, view)
             view.status = Trial.TERMINATED
@@ -100,11 +89,9 @@ class Judge:
             view.status = Trial.PENDING
 
     def result(self, name: str, epoch: int, value: float | None, running: Iterable[str] = ()) -> Verdict:
-        """A trial has done an epoch.
+        """A trial has done an epoch that is not on record yet.
 
         Args:
-            name: of the trial.
-            epoch: one that is not on record yet.
             value: S2S in mm; None where it was not measured, and there is nothing to decide.
             running: trials that were pending and run now, as far as is known.
         """

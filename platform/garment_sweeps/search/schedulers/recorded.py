@@ -221,9 +221,7 @@ class RecordedScheduler(TrialScheduler):
         self, tune_controller: Any, view: TrialView, how: str, epoch: int = 0, value: float | None = None
     ) -> None:
         verdict = self._judge.leave(view.name, how, epoch, value)
-        changed = self._settle(verdict, tune_controller)
-        self._log.append("leave", trial=view.name, epoch=epoch, value=value, how=how, **changed)
-        self._follow(verdict)
+        self._carry_out(tune_controller, verdict, "leave", trial=view.name, epoch=epoch, value=value, how=how)
 
     def _gone(self, tune_controller: Any, trial: Trial, how: str) -> None:
         name = own_name(trial)
@@ -236,10 +234,12 @@ class RecordedScheduler(TrialScheduler):
         self._bound.pop(name, None)
 
     def _expect(self, tune_controller: Any, trials: int) -> None:
-        if self._judge.expects_trials and self._judge.expected != max(trials, len(self._judge.trials)):
-            verdict = self._judge.expect(trials)
-            self._log.append("expect", trials=trials, **self._settle(verdict, tune_controller))
-            self._follow(verdict)
+        if (verdict := self._judge.expect(trials)) is not None:
+            self._carry_out(tune_controller, verdict, "expect", trials=trials)
+
+    def _carry_out(self, tune_controller: Any, verdict: Verdict, kind: str, **body: Any) -> None:
+        self._log.append(kind, **body, **self._settle(verdict, tune_controller))
+        self._follow(verdict)
 
     # What decisions do to Tune's trials.
 

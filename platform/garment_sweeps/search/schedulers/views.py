@@ -1,7 +1,7 @@
 """Stand-ins of Tune's trials and controller: all that a scheduler of Ray's ever sees of a sweep."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -112,11 +112,7 @@ class Saved:
 
 
 class ControllerView:
-    """The controller as a scheduler sees it. What is done to stand-ins here is done to Tune's trials later.
-
-    Args:
-        rule: the scheduler.
-    """
+    """The controller as a scheduler sees it. What is done to stand-ins here is done to Tune's trials later."""
 
     search_alg = None  # population based training refuses to run beside a search algorithm; its values come first here
 
@@ -137,9 +133,7 @@ class ControllerView:
         self._live = [trial for trial in self._live if not trial.is_finished()]
         return list(self._live)
 
-    def get_live_trials(self) -> list[TrialView]:
-        """The same."""
-        return self.get_trials()
+    get_live_trials = get_trials
 
     def stop_trial(self, trial: TrialView) -> None:
         """Ends a trial that waits, telling the scheduler as Tune does."""
@@ -156,14 +150,11 @@ class ControllerView:
     def only(self, startable: set[str]) -> Iterator[None]:
         """Inside, no other trials than these look as if they could be started."""
         hidden = [t for t in self.get_trials() if t.status in WAITING and t.name not in startable]
-        statuses = [trial.status for trial in hidden]
-        for trial in hidden:
-            trial.status = EXPECTED
-        try:
+        with ExitStack() as restored:
+            for trial in hidden:
+                restored.callback(setattr, trial, "status", trial.status)
+                trial.status = EXPECTED
             yield
-        finally:
-            for trial, status in zip(hidden, statuses, strict=True):
-                trial.status = status
 
     def _schedule_trial_save(self, trial: TrialView, result: dict[str, Any] | None = None) -> Saved:
         return Saved(trial.name, trial.epoch)

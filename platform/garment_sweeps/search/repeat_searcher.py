@@ -4,14 +4,14 @@ from collections import deque
 from typing import Any
 
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.search.searcher import TAKEN, Limits, TruthfulSearcher
+from garment_sweeps.search.searcher import TAKEN, Limits, RecordedSearcher
 from garment_sweeps.study.catch_up import as_told, curve_of
 from garment_sweeps.study.outcome import Outcome, earlier_of, usable_value
 from garment_sweeps.study.repeats import Repeat, Repeats
 from garment_sweeps.study.state import SweepState
 
 
-class RepeatSearcher(TruthfulSearcher[Repeat]):
+class RepeatSearcher(RecordedSearcher[Repeat]):
     """Gives out a fixed list of repeats.
 
     A repeat's name, values and seed follow from its finalist, so nothing here needs to be remembered.

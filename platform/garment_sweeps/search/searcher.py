@@ -54,7 +54,7 @@ NO_LIMITS = Limits()
 Kind = TypeVar("Kind", Suggestion, Repeat)
 
 
-class TruthfulSearcher(Searcher, Generic[Kind]):
+class RecordedSearcher(Searcher, Generic[Kind]):
     """Gives trials out, and tells their study and the log the truth about how they went and ended.
 
     What was begun and not ended, since a driver died, is given out again first and goes on from its last checkpoint;
@@ -155,7 +155,7 @@ class TruthfulSearcher(Searcher, Generic[Kind]):
         raise NotImplementedError
 
 
-class StudySearcher(TruthfulSearcher[Suggestion]):
+class StudySearcher(RecordedSearcher[Suggestion]):
     """Suggests the trials of a search.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from garment_uv.samples.batch_plan import Portion
-from garment_uv.samples.codec import SampleFormat, StoredSample
+from garment_uv.samples.codec import LABELS, SampleFormat, StoredSample
 from garment_uv.samples.sample import Sample
 from garment_uv.uv.codec import decode_u16_into
 
@@ -37,6 +37,10 @@ class Batch:
     """'default' or 'skirt' per sample."""
     camera: torch.Tensor
     """float32 [B, 3] camera relative to the turned root; it looks along -x."""
+    mask: torch.Tensor | None = None
+    """uint8 [B, I, I] how much of each pixel is the person; None in datasets without labels, as the parsing."""
+    parsing: torch.Tensor | None = None
+    """uint8 [B, I, I] what each pixel shows: see `labels.py`."""
     displacement_vertices: torch.Tensor | None = None
     """float32 [B, V, 3] true displacements where the maps were refilled, so that reading them does not give these."""
     portion: Portion | None = None
@@ -70,6 +74,7 @@ def collate(samples: list[Sample]) -> Batch:
         return torch.from_numpy(np.stack([getattr(sample, name) for sample in samples]).astype(dtype, copy=False))
 
     image = stack("image", np.uint8).permute(0, 3, 1, 2).contiguous().float().div_(127.5).sub_(1.0)
+    labelled = samples[0].mask is not None
     refilled = samples[0].displacement_vertices is not None
     return Batch(
         keys=[sample.key for sample in samples],
@@ -81,6 +86,8 @@ def collate(samples: list[Sample]) -> Batch:
         body_vertices=stack("body_vertices", np.float32),
         topology=[sample.topology for sample in samples],
         camera=torch.from_numpy(np.stack([sample.body.camera for sample in samples]).astype(np.float32)),
+        mask=stack("mask", np.uint8) if labelled else None,
+        parsing=stack("parsing", np.uint8) if labelled else None,
         displacement_vertices=stack("displacement_vertices", np.float32) if refilled else None,
     )
 
@@ -124,7 +131,8 @@ def _tensors_of(block: torch.Tensor, count: int, form: SampleFormat) -> dict[str
 
 def _layout(count: int, form: SampleFormat) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     size, vertices, image = form.map_size, form.num_vertices, form.image_size
-    return {
+    labels = {name: ((count, image, image), torch.uint8) for name in LABELS if form.labels}
+    return labels | {
         "image": ((count, 3, image, image), torch.float32),
         "body_uv": ((count, 3, size, size), torch.float32),
         "displacement_uv": ((count, 3, size, size), torch.float32),
@@ -157,6 +165,8 @@ def pack(samples: Iterable[tuple[str, StoredSample]], count: int, form: SampleFo
             ("body_vertices", stored.body_vertices, form.body_limit_m),
         ):
             decode_u16_into(tensors[name][at].numpy(), codes, limit_m)
+        for name in LABELS if form.labels else ():
+            tensors[name][at].numpy()[:] = getattr(stored, name)
         tensors["segments"][at].numpy()[:] = stored.segments
         tensors["vertex_classes"][at].numpy()[:] = stored.vertex_classes
         tensors["camera"][at].numpy()[:] = stored.body.camera

@@ -4,6 +4,7 @@
 |---|---|
 | `json` | schema, topology, body parameters, garments in order, shape of the image |
 | `image.jpg` or `image.png` | the image |
+| `mask.png`, `parsing.png` | in datasets with labels, uint8 [I, I] |
 | `displacement.npy`, `body.npy` | uint16 [3, U, U] over the manifest's ranges |
 | `segments.npy`, `vertex_classes.npy` | uint8 |
 | `body_vertices.npy` | uint16 [V, 3] over the body's range |
@@ -27,6 +28,7 @@ from PIL import Image, UnidentifiedImageError
 
 from garment_uv.classes import GARMENT_CLASSES, NUM_CLASSES
 from garment_uv.errors import UserError, one_line
+from garment_uv.samples.labels import SKIN
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.codec import decode_u16, encode_u16
 
@@ -34,6 +36,7 @@ Buffer = bytes | memoryview
 
 _SCHEMA = 1
 _JPEG_QUALITY = 95
+LABELS = ("mask", "parsing")
 _LENGTH_AT = slice(8, 10)
 """Where a .npy of version 1.0 tells the length of its header."""
 
@@ -55,6 +58,8 @@ class SampleFormat:
     displacement_limit_m: float
     body_limit_m: float
     image_format: Literal["jpg", "png"] = "jpg"
+    labels: bool = False
+    """Whether every sample has a mask and a parsing."""
 
 
 def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
@@ -72,6 +77,8 @@ def encode_sample(sample: Sample, form: SampleFormat) -> dict[str, bytes]:
         "vertex_classes.npy": _npy(sample.vertex_classes),
         "body_vertices.npy": _npy(_coded("body vertices", sample.body_vertices, form.body_limit_m)),
     }
+    if form.labels:
+        members |= {f"{name}.png": _encode_image(getattr(sample, name), "png") for name in LABELS}
     for name, garment in sample.garments.items():
         members[_garment_member(name, "vertices")] = _npy(np.asarray(garment.vertices, np.float32))
         members[_garment_member(name, "faces")] = _npy(np.asarray(garment.faces, np.int32))
@@ -98,6 +105,10 @@ class StoredSample:
     body: FrameBody
     garments: list[str]
     """Names of those whose raw meshes are stored with it."""
+    mask: np.ndarray | None = None
+    """uint8 [I, I]; None in datasets without labels, as the parsing."""
+    parsing: np.ndarray | None = None
+    """uint8 [I, I]."""
 
 
 def read_stored(key: str, members: dict[str, Buffer], form: SampleFormat) -> StoredSample:
@@ -123,6 +134,7 @@ def read_stored(key: str, members: dict[str, Buffer], form: SampleFormat) -> Sto
         topology=meta["topology"],
         body=meta["body"],
         garments=meta["garments"],
+        **{name: _decode_label(key, members, name, form) for name in LABELS if form.labels},
     )
 
 
@@ -140,6 +152,8 @@ def decode_sample(key: str, members: dict[str, Buffer], form: SampleFormat) -> S
         topology=stored.topology,
         body=stored.body,
         garments={name: _read_garment(key, members, name) for name in stored.garments},
+        mask=stored.mask,
+        parsing=stored.parsing,
     )
 
 
@@ -167,6 +181,10 @@ def _check_shapes(sample: Sample, form: SampleFormat) -> None:
     ):
         if value.dtype != dtype or value.shape != shape:
             raise ValueError(f"{name} is {value.dtype} {value.shape}, expected {np.dtype(dtype)} {shape}")
+    for name in LABELS if form.labels else ():
+        value = getattr(sample, name)
+        if value is None or value.dtype != np.uint8 or value.shape != (image, image):
+            raise ValueError(f"{name} is no uint8 {(image, image)}, and every sample of this dataset has one")
     if "." in sample.key or "/" in sample.key:
         raise ValueError(f"a sample's key has no dots or slashes, was given {sample.key!r}")
 
@@ -233,6 +251,22 @@ def _decode_image(key: str, members: dict[str, Buffer], form: SampleFormat) -> n
             return np.array(image.convert("RGB"))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise _bad(key, name, str(error)) from None
+
+
+def _decode_label(key: str, members: dict[str, Buffer], name: str, form: SampleFormat) -> np.ndarray:
+    """The mask or the parsing, a grey PNG."""
+    member = f"{name}.png"
+    try:
+        with Image.open(io.BytesIO(_member(key, members, member)), formats=["PNG"]) as image:
+            _check_size(key, member, image.size, form)
+            if image.mode != "L":
+                raise ValueError(f"its pixels are {image.mode}, expected L")
+            values = np.array(image)
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise _bad(key, member, str(error)) from None
+    if name == "parsing" and values.max(initial=0) > SKIN:
+        raise _bad(key, member, f"label {values.max()} of {SKIN}")
+    return values
 
 
 def _check_size(key: str, name: str, size: tuple[int, int], form: SampleFormat) -> None:

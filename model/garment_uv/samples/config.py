@@ -30,6 +30,8 @@ class PrepareOptions(Config):
     """Splits whose samples carry the raw garment meshes."""
     image_format: Literal["jpg", "png"] = "jpg"
     """jpg of quality 95, or png without loss."""
+    labels: bool = True
+    """Whether each sample has a mask and what every pixel shows; some 4 KiB a sample."""
     floor_frames: int = Field(default=3, ge=0, le=10_000)
     """Frames per sequence, evenly spaced, on which the registration's own S2S is measured; 0 for none."""
 

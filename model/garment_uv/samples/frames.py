@@ -14,6 +14,7 @@ from garment_uv.errors import UserError
 from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
 from garment_uv.registration.register import Registration, register_outfit
 from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.labels import pixel_labels
 from garment_uv.samples.manifest import GarmentQuality, SequenceEntry
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.source import evenly_spaced
@@ -120,7 +121,18 @@ class SequenceSamples:
             topology=registration.topology_name,
             body=frame_body(frame),
             garments=raw_garments(sequence, frame) if evaluated else {},
+            **(self._labels(sequence, frame) if options.labels else {}),
         )
+
+    def _labels(self, sequence: Sequence, frame: Frame) -> dict[str, np.ndarray]:
+        """Mask and parsing of the frame's image."""
+        body, size = self.workshop.body, self.workshop.options.image_size
+        skin = turned(body.pose(frame.body), frame.zrot), body.faces
+        worn = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
+        return {
+            "mask": np.ascontiguousarray(crop(frame.alpha, frame.camera, size)),
+            "parsing": pixel_labels(skin, worn, frame.camera, size),
+        }
 
     def _measure(self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample) -> None:
         raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}

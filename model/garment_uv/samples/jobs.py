@@ -93,6 +93,7 @@ def _form_of(workshop: Workshop) -> SampleFormat:
         displacement_limit_m=options.displacement_limit_m,
         body_limit_m=options.body_limit_m,
         image_format=options.image_format,
+        labels=options.labels,
     )
 
 

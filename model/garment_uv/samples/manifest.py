@@ -22,8 +22,9 @@ from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError, one_line
 from garment_uv.outputs import write_file
 
-SCHEMA_VERSION: Literal[2] = 2
-"""What is written: 2 adds `quality` to the sequences. 1 is read too, and keeps its digest."""
+PLAIN: Literal[2] = 2
+LABELLED: Literal[3] = 3
+"""The versions that are written: 2 adds `quality` to the sequences of 1, 3 a mask and a parsing to every sample."""
 MANIFEST_KEY = "manifest.json"
 ATLAS_KEY = "atlas.npz"
 
@@ -124,7 +125,7 @@ class LeftOut(Config):
 class Manifest(Config):
     """Everything about a dataset but its samples' bytes. `digest()` is the dataset's version."""
 
-    schema_version: Literal[1, 2] = SCHEMA_VERSION
+    schema_version: Literal[1, 2, 3] = PLAIN
     body: BodyEntry
     atlas: AtlasEntry
     image_size: int = Field(ge=1)
@@ -154,6 +155,11 @@ class Manifest(Config):
         return self
 
     @property
+    def labels(self) -> bool:
+        """Whether every sample has a mask and a parsing."""
+        return self.schema_version >= LABELLED
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits that hold samples, in the order of their first shard."""
         return tuple(dict.fromkeys(shard.split for shard in self.shards))
@@ -180,7 +186,7 @@ class Manifest(Config):
 
     def samples_digest(self) -> str:
         """The digest of all but what is told of the registration: the same for the same samples in either version."""
-        values = {**self.plain(), "schema_version": 1}
+        values = {**self.plain(), "schema_version": LABELLED if self.labels else 1}
         for entry in values["sequences"]:
             entry.pop("quality", None)
         return digest_of(values)
@@ -199,9 +205,9 @@ class Manifest(Config):
         if not isinstance(values, dict):
             raise UserError(f"{where} is no manifest: it holds a {type(values).__name__}, not an object; {_MEND}")
         version = values.get("schema_version")
-        if version not in (1, SCHEMA_VERSION):
+        if version not in (1, PLAIN, LABELLED):
             raise UserError(
-                f"{where} has schema version {str(version)[:40]!r}, this program reads 1 and {SCHEMA_VERSION}; "
+                f"{where} has schema version {str(version)[:40]!r}, this program reads 1 to {LABELLED}; "
                 "prepare the dataset again with this version, or use the version that wrote it"
             )
         try:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from garment_uv.body import BodyModel, BodyParameters, build_topology, load_body
-from garment_uv.datasets.cloth3d.camera import NEAREST, recrop, turned
+from garment_uv.datasets.cloth3d.camera import NEAREST, recrop, recrop_labels, turned
 from garment_uv.errors import UserError
 from garment_uv.samples.config import BodyNoiseConfig
 from garment_uv.samples.sample import FrameBody, Sample
@@ -79,6 +79,8 @@ def with_body(sample: Sample, body: FrameBody, poser: BodyPoser, filled_by: str)
     return replace(
         sample,
         image=recrop(sample.image, sample.body.camera, body.camera),
+        mask=None if sample.mask is None else recrop(sample.mask, sample.body.camera, body.camera),
+        parsing=None if sample.parsing is None else recrop_labels(sample.parsing, sample.body.camera, body.camera),
         body_uv=poser.map(vertices),
         body_vertices=vertices,
         displacement_uv=sample.displacement_uv + fill(poser.atlas, moved, covered, filled_by),

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import build_topology
@@ -26,7 +27,7 @@ from garment_uv.samples.crew import CrewMaker, this_process, worker_processes
 from garment_uv.samples.flow import Flow, PartRecord, ShardRecord, go_on
 from garment_uv.samples.frames import Workshop
 from garment_uv.samples.jobs import Preparation, part_file
-from garment_uv.samples.manifest import ATLAS_KEY, SCHEMA_VERSION, AtlasEntry, BodyEntry, Manifest
+from garment_uv.samples.manifest import ATLAS_KEY, LABELLED, PLAIN, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sink import DatasetSink
 from garment_uv.samples.staging import Staging
 from garment_uv.uv.atlas import Atlas
@@ -92,8 +93,12 @@ def prepare(
 
 
 def _plan_of(body: BodyModel, options: PrepareOptions) -> bytes:
-    plan = {"method": _METHOD, "schema": SCHEMA_VERSION, "body": body.digest, "options": options.plain()}
+    plan = {"method": _METHOD, "schema": _schema(options), "body": body.digest, "options": options.plain()}
     return json.dumps(plan, sort_keys=True).encode()
+
+
+def _schema(options: PrepareOptions) -> Literal[2, 3]:
+    return LABELLED if options.labels else PLAIN
 
 
 def _with_records(staging: Staging, sequences: list[RawSequence], samples_per_shard: int) -> Flow:
@@ -137,6 +142,7 @@ def _manifest(flow: Flow, preparation: Preparation) -> Manifest:
     with tempfile.TemporaryDirectory(prefix="garment-prepare-") as folder:
         atlas = _store_atlas(workshop.atlas, preparation.sink, Path(folder))
     return Manifest(
+        schema_version=_schema(options),
         body=BodyEntry(name=workshop.body.name, body_digest=workshop.body.digest),
         atlas=atlas,
         image_size=options.image_size,

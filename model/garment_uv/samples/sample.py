@@ -55,6 +55,10 @@ class Sample:
     body: FrameBody
     garments: dict[str, RawGarment] = field(default_factory=dict)
     """Raw meshes by class name; filled in evaluation splits only."""
+    mask: np.ndarray | None = None
+    """uint8 [I, I], how much of each pixel is the person; None in datasets without labels."""
+    parsing: np.ndarray | None = None
+    """uint8 [I, I], what each pixel shows (see `labels.py`); to train and to evaluate, never to reconstruct from."""
     displacement_vertices: np.ndarray | None = None
     """float32 [V, 3] true displacements at the vertices, where the map was refilled and reading it gives others."""
 

@@ -144,6 +144,7 @@ def sample_format(manifest: Manifest) -> SampleFormat:
         displacement_limit_m=manifest.displacement_limit_m,
         body_limit_m=manifest.body_limit_m,
         image_format=manifest.image_format,
+        labels=manifest.labels,
     )
 
 

@@ -30,6 +30,12 @@ from garment_sweeps.cli.group import example
     default=None,
     help="As Ray tasks on the cluster of RAY_ADDRESS, or on a local one. Default: where RAY_ADDRESS is set.",
 )
+@click.option(
+    "--labels/--no-labels",
+    default=True,
+    show_default=True,
+    help="A mask and what every pixel shows, with each sample.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a dataset at --out.")
 def command(
     raw: str,
@@ -43,6 +49,7 @@ def command(
     every: int,
     workers: int,
     on_ray: bool | None,
+    labels: bool,
     overwrite: bool,
 ) -> None:
     """Register raw sequences onto the body, unwrap them to maps and write them as shards with a manifest.
@@ -55,7 +62,7 @@ def command(
     from garment_uv.samples.config import PrepareOptions
 
     options = PrepareOptions(
-        map_size=map_size, image_size=image_size, subdivisions=subdivisions, fill=fill, every=every
+        map_size=map_size, image_size=image_size, subdivisions=subdivisions, fill=fill, every=every, labels=labels
     )
     from garment_sweeps.cli.output import progress_bar
     from garment_sweeps.ray.crew import RayCrew

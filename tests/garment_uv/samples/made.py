@@ -7,7 +7,8 @@ import numpy as np
 from garment_uv.classes import CLASS_IDS
 from garment_uv.files import file_digest
 from garment_uv.samples.codec import SampleFormat, encode_sample
-from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
+from garment_uv.samples.labels import SKIN
+from garment_uv.samples.manifest import ATLAS_KEY, LABELLED, PLAIN, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.shards import tar_blocks
 from garment_uv.samples.sink import DatasetSink, FolderSink
@@ -42,8 +43,8 @@ def made_atlas() -> Atlas:
     )
 
 
-def made_format(image_format: str = "jpg") -> SampleFormat:
-    return SampleFormat(SIZE, IMAGE, 2 * SIDE * SIDE, 0.5, 1.5, image_format)
+def made_format(image_format: str = "jpg", labels: bool = True) -> SampleFormat:
+    return SampleFormat(SIZE, IMAGE, 2 * SIDE * SIDE, 0.5, 1.5, image_format, labels)
 
 
 def made_sample(atlas: Atlas, split: str = "train", sequence: int = 1, frame: int = 0, raw: bool = False) -> Sample:
@@ -79,14 +80,22 @@ def made_sample(atlas: Atlas, split: str = "train", sequence: int = 1, frame: in
             camera=np.array([5.0, 0.1, 0.2], np.float32),
         ),
         garments=garments,
+        mask=smooth.astype(np.uint8),
+        parsing=rng.integers(0, SKIN + 1, (IMAGE, IMAGE), dtype=np.uint8),
     )
 
 
 def write_dataset(
-    sink: DatasetSink, folder: Path, train: int = 7, val: int = 3, per_shard: int = 3, image_format: str = "jpg"
+    sink: DatasetSink,
+    folder: Path,
+    train: int = 7,
+    val: int = 3,
+    per_shard: int = 3,
+    image_format: str = "jpg",
+    labels: bool = True,
 ) -> Manifest:
     """Writes a dataset of made samples through a sink; `folder` is for what is under way."""
-    atlas, form = made_atlas(), made_format(image_format)
+    atlas, form = made_atlas(), made_format(image_format, labels)
     sink.begin()
     writer = ShardWriter(sink, folder, per_shard)
     for split, count in (("train", train), ("val", val)):
@@ -97,6 +106,7 @@ def write_dataset(
     size, sha256 = file_digest(folder / ATLAS_KEY)
     sink.put(ATLAS_KEY, folder / ATLAS_KEY)
     manifest = Manifest(
+        schema_version=LABELLED if labels else PLAIN,
         body=BodyEntry(name="made", body_digest="0"),
         atlas=AtlasEntry(
             bytes=size, sha256=sha256, atlas_digest=atlas.digest, size=SIZE, num_vertices=atlas.num_vertices

@@ -119,6 +119,16 @@ def test_a_misplaced_root_shows_in_the_picture_alone(sample):
     assert np.abs(found - project_to_crop(point - step, body.camera, 256)[0]).max() < 1.5
 
 
+def test_labels_move_with_the_picture(sample):
+    body = replace(sample.body, camera=sample.body.camera - np.array([0.2, 0.05, -0.04], np.float32))
+    shown = np.zeros((256, 256), np.uint8)
+    shown[100:160, 90:130] = 7
+    labelled = replace(sample, mask=(shown > 0) * np.uint8(255), parsing=shown)
+    seen = with_body(labelled, body, open_poser(), "least_norm")
+    assert set(np.unique(seen.parsing)) == {0, 7}
+    assert ((seen.parsing > 0) != (seen.mask > 127)).sum() < 10  # at the edge alone
+
+
 def test_zero_noise_is_bit_for_bit_what_it_was(source, sample):
     plain = list(SampleLoader(source, "train", 2, seed=1).batches(3))
     zero = list(SampleLoader(source, "train", 2, seed=1, body_noise=BodyNoiseConfig()).batches(3))

@@ -12,7 +12,8 @@ from PIL import Image
 
 from garment_uv.errors import UserError
 from garment_uv.samples.codec import OutOfRange, decode_sample, encode_sample
-from tests.garment_uv.samples.made import made_atlas, made_format, made_sample
+from garment_uv.samples.labels import SKIN
+from tests.garment_uv.samples.made import IMAGE, made_atlas, made_format, made_sample
 
 FORM = made_format()
 SAMPLE = made_sample(made_atlas(), "val", raw=True)
@@ -28,7 +29,7 @@ def npy(values, **options) -> bytes:
 def test_everything_comes_back():
     back = decode_sample(SAMPLE.key, MEMBERS, FORM)
     assert (back.key, back.topology, back.sequence) == (SAMPLE.key, SAMPLE.topology, "val-00001")
-    for name in ("segments", "vertex_classes"):
+    for name in ("segments", "vertex_classes", "mask", "parsing"):
         assert np.array_equal(getattr(back, name), getattr(SAMPLE, name))
     assert np.abs(back.displacement_uv - SAMPLE.displacement_uv).max() <= 0.5 / 65534 * 1.001
     assert np.abs(back.body_uv - SAMPLE.body_uv).max() <= 1.5 / 65534 * 1.001
@@ -51,6 +52,26 @@ def test_jpg_is_close_and_png_is_exact():
     form = made_format("png")
     exact = decode_sample(SAMPLE.key, encode_sample(SAMPLE, form), form)
     assert np.array_equal(exact.image, SAMPLE.image)
+
+
+def test_a_dataset_without_labels_stays_readable():
+    form = made_format(labels=False)
+    members = encode_sample(SAMPLE, form)
+    assert not {"mask.png", "parsing.png"} & set(members)
+    back = decode_sample(SAMPLE.key, members, form)
+    assert back.mask is None and back.parsing is None
+
+
+def test_labels_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="mask is no uint8"):
+        encode_sample(dataclasses.replace(SAMPLE, mask=None), FORM)
+    beyond = io.BytesIO()
+    Image.fromarray(np.full((IMAGE, IMAGE), SKIN + 1, np.uint8)).save(beyond, "PNG")
+    colours = io.BytesIO()
+    Image.fromarray(SAMPLE.image).save(colours, "PNG")
+    for data, why in ((beyond, "label 8 of 7"), (colours, "its pixels are RGB"), (io.BytesIO(b"GIF8"), "parsing.png")):
+        with pytest.raises(UserError, match=why):
+            decode_sample(SAMPLE.key, {**MEMBERS, "parsing.png": data.getvalue()}, FORM)
 
 
 def test_training_samples_carry_no_meshes():

@@ -50,11 +50,13 @@ def test_a_batch_holds_the_samples(source, atlas):
         assert value.shape == shape
         assert value.dtype == (torch.int64 if name in ("segments", "vertex_classes") else torch.float32)
     assert batch.topology == ["default", "default"]
+    assert batch.mask.shape == batch.parsing.shape == (2, 40, 40)
     for i in range(2):
         sample = made_sample(atlas, frame=i)
         assert np.abs(batch.displacement_uv[i].numpy() - sample.displacement_uv).max() < 1e-5
         assert np.abs(batch.body_vertices[i].numpy() - sample.body_vertices).max() < 3e-5
-        assert np.array_equal(batch.segments[i].numpy(), sample.segments)
+        for name in ("segments", "mask", "parsing"):
+            assert np.array_equal(getattr(batch, name)[i].numpy(), getattr(sample, name))
         image = (batch.image[i].permute(1, 2, 0).numpy() + 1) * 127.5
         assert np.abs(image - sample.image).mean() < 2
     assert -1 <= batch.image.min() and batch.image.max() <= 1

@@ -56,7 +56,7 @@ def test_what_is_no_manifest_is_refused(data):
 
 
 def test_another_schema_version_is_told_apart(manifest):
-    assert "schema version '3', this program reads 1 and 2" in refused({**manifest.plain(), "schema_version": 3})
+    assert "schema version '4', this program reads 1 to 3" in refused({**manifest.plain(), "schema_version": 4})
 
 
 def test_a_manifest_of_version_1_is_read_and_keeps_its_digest(manifest):

@@ -10,6 +10,7 @@ same number there and stays right for a camera that stands elsewhere.
 
 import numpy as np
 from PIL import Image
+from PIL.Image import Resampling
 
 from garment_uv.errors import UserError
 from garment_uv.geometry.camera import ALONG_MINUS_X, HALF_SQUARE, Camera
@@ -66,6 +67,14 @@ def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
     return float(u - half), float(v - half), float(2 * half)
 
 
+def crop_camera(camera: np.ndarray, size: int) -> Camera:
+    """The camera at `camera` [3] whose picture is the sample's square image of `size` px."""
+    left, top, side = crop_box(camera)
+    scale = size / side
+    centre = ((CENTRE[0] - left) * scale, (CENTRE[1] - top) * scale)
+    return Camera(np.asarray(camera, np.float64), ALONG_MINUS_X, FOCAL * scale, centre, size, size)
+
+
 def project_to_crop(points: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
     """Pixels of points [N, 3] in the sample's square image of `size` px, float64 [N, 2]."""
     left, top, side = crop_box(camera)
@@ -80,10 +89,12 @@ def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
     return cut_square(image, *crop_box(camera), size)
 
 
-def cut_square(image: np.ndarray, left: float, top: float, side: float, size: int) -> np.ndarray:
+def cut_square(
+    image: np.ndarray, left: float, top: float, side: float, size: int, resampling: Resampling = Resampling.BILINEAR
+) -> np.ndarray:
     """A square of a picture, px and not rounded, zero outside it, filtered to uint8 [size, size] or [size, size, C].
 
-    `image` is uint8 [H, W], or the same with 3 or 4 channels.
+    `image` is uint8 [H, W], or the same with 3 or 4 channels; labels are not filtered: `Resampling.NEAREST`.
     """
     height, width = image.shape[:2]
     before = [max(0, int(np.ceil(-low)) + 1) for low in (top, left)]
@@ -94,7 +105,7 @@ def cut_square(image: np.ndarray, left: float, top: float, side: float, size: in
     pads = [(before[0], after[0]), (before[1], after[1])] + [(0, 0)] * (image.ndim - 2)
     padded = Image.fromarray(np.ascontiguousarray(np.pad(image, pads)))
     box = (left + before[1], top + before[0], left + before[1] + side, top + before[0] + side)
-    return np.asarray(padded.resize((size, size), Image.Resampling.BILINEAR, box=box))
+    return np.asarray(padded.resize((size, size), resampling, box=box))
 
 
 def recrop(image: np.ndarray, camera: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -105,8 +116,19 @@ def recrop(image: np.ndarray, camera: np.ndarray, other: np.ndarray) -> np.ndarr
     """
     if np.array_equal(camera, other):
         return image
-    size = len(image)
+    return cut_square(image, *_other_square(camera, other, len(image)), len(image))
+
+
+def recrop_labels(labels: np.ndarray, camera: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """As `recrop`, of labels uint8 [I, I]: each pixel takes the label at its centre."""
+    if np.array_equal(camera, other):
+        return labels
+    return cut_square(labels, *_other_square(camera, other, len(labels)), len(labels), Resampling.NEAREST)
+
+
+def _other_square(camera: np.ndarray, other: np.ndarray, size: int) -> tuple[float, float, float]:
+    """Left, top and side of the square around the other root, px of the square of `size` px around the first."""
     left, top, side = crop_box(camera)
     new_left, new_top, new_side = crop_box(other)
     scale = size / side
-    return cut_square(image, (new_left - left) * scale, (new_top - top) * scale, new_side * scale, size)
+    return (new_left - left) * scale, (new_top - top) * scale, new_side * scale

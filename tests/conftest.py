@@ -15,8 +15,9 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """See `balance.py`."""
+    """See `balance.py`. First, so that pytest-xdist finds the groups when it reads the marks."""
     together(items)
     long_first(items)
 

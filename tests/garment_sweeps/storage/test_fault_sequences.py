@@ -31,4 +31,5 @@ def test_any_sequence_of_faults_ends_in_the_whole_dataset_or_in_nothing(s3_bucke
     assert len(nothing) > MENDED and min(list(told.values()).count(""), list(found.values()).count("whole")) > 50
     for seed in nothing[:MENDED]:
         assert writes.mend(seed) == ""
-    assert {writes.found()[seed] for seed in nothing[:MENDED]} == {"whole"}
+    mended = writes.found()
+    assert {mended[seed] for seed in nothing[:MENDED]} == {"whole"}

@@ -44,8 +44,9 @@ def _mlflow(tmp_path_factory) -> Iterator[Mlflow]:
 
 @pytest.fixture
 def mlflow_server(_mlflow) -> Mlflow:
-    """An MLflow server that a test may kill or pause: the next one finds it well. Sweeps have names of their own."""
+    """An MLflow server that a test may kill or pause: the next one finds it well, and empty."""
     _mlflow.revive()
+    _mlflow.forget()
     return _mlflow
 
 
@@ -78,10 +79,13 @@ def experiment() -> Experiment:
 
 
 @pytest.fixture
-def settings(tmp_path, monkeypatch) -> Settings:
+def settings(request, tmp_path, monkeypatch) -> Settings:
+    """All in one folder, or tracked on `mlflow_server` where a test uses it: each process of Ray opens that sooner."""
     for name in ("GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GARMENT_HOME", str(tmp_path / "home"))
+    if "mlflow_server" in request.fixturenames:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", request.getfixturevalue("mlflow_server").url)
     return Settings.from_environment()
 
 

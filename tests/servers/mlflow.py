@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from garment_sweeps.tracking.ui import users_file
@@ -23,6 +24,7 @@ class Mlflow(Server):
     def __init__(self, folder: Path, password: str | None = None) -> None:
         store, artifacts = folder / "server.db", (folder / "server-artifacts").as_uri()
         shutil.copyfile(empty_store(), store)
+        self._store = store
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1")
@@ -43,6 +45,11 @@ class Mlflow(Server):
             environment |= {"MLFLOW_AUTH_CONFIG_PATH": str(users), "MLFLOW_AUTH_ADMIN_PASSWORD": password}
             environment["MLFLOW_FLASK_SERVER_SECRET_KEY"] = "of this test alone"
         super().__init__(folder, {"server": command}, lambda: http_answers(f"{self.url}/health"), env=environment)
+
+    def forget(self) -> None:
+        """All experiments and runs are gone, as with a new server; it may run meanwhile."""
+        with closing(sqlite3.connect(empty_store())) as empty, closing(sqlite3.connect(self._store)) as store:
+            empty.backup(store)
 
     def revive(self) -> None:
         """Whatever was done to it: it goes on, or is started again."""

@@ -24,7 +24,7 @@ def no_trace(settings, name: str) -> bool:
     return not study and not place.exists() and sweep_or_none(tracking_client(), name) is None
 
 
-@pytest.mark.usefixtures("local_ray")
+@pytest.mark.usefixtures("local_ray", "mlflow_server")
 def test_a_refused_sweep_leaves_no_trace(experiment, settings):
     with pytest.raises(UserError, match="needs 512 CPUs"):
         run_sweep(experiment.with_values({"resources.cpus": 512.0}), settings=settings, work="tabulated")
@@ -36,7 +36,7 @@ def test_a_refused_sweep_leaves_no_trace(experiment, settings):
     assert no_trace(settings, "table")
 
 
-@pytest.mark.usefixtures("local_ray")
+@pytest.mark.usefixtures("local_ray", "mlflow_server")
 def test_a_name_that_a_run_in_mlflow_bears_is_taken_until_it_is_overwritten(experiment, settings):
     small = experiment.with_values({"trials": 1, "scheduler": None})
     report = run_sweep(small, settings=settings, work="tabulated")
@@ -54,7 +54,7 @@ def test_a_name_that_a_run_in_mlflow_bears_is_taken_until_it_is_overwritten(expe
     assert tracking_client().get_run(run_id).info.lifecycle_stage == "deleted"
 
 
-@pytest.mark.usefixtures("local_ray")
+@pytest.mark.usefixtures("local_ray", "mlflow_server")
 def test_a_sweep_that_gives_up_is_a_failed_run(experiment, settings, monkeypatch):
     monkeypatch.setattr(Readiness, "_dataset_version", lambda self, spec: "")  # it was there when the sweep began
     with pytest.raises(UserError, match="no dataset at"):

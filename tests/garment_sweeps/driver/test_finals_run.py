@@ -19,7 +19,7 @@ from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
 from tests.garment_sweeps.sweeping import run_sweep
 from tests.tabulated import BEST_RATES, curve_mm
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray")]
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("local_ray", "mlflow_server")]
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def wait_until(true, driver: subprocess.Popen, log: Path) -> None:
 
 
 @pytest.mark.cluster
-@pytest.mark.usefixtures("local_ray")
+@pytest.mark.usefixtures("local_ray", "mlflow_server")
 def test_a_killed_driver_loses_and_doubles_nothing(settings, tmp_path):
     trained = trained_experiment(tmp_path)
     file, log = tmp_path / "experiment.json", tmp_path / "driver.log"

@@ -94,8 +94,7 @@ class SweepSpec(Config):
         begun = [event for event in events if event["kind"] == "begin"]
         if not begun:
             return None
-        names = [name for name in cls.model_fields if name in begun[-1]]
-        return cls(**{name: begun[-1][name] for name in names})
+        return cls(**{name: begun[-1][name] for name in cls.model_fields if name in begun[-1]})
 
     def resumed(self, sweep: str, request: SweepRequest) -> tuple["SweepSpec", Changes]:
         """The same sweep with what is given now, and what that changes.

@@ -10,7 +10,7 @@ from ray.tune.schedulers import PopulationBasedTraining
 
 from garment_sweeps.experiment import PbtConfig, Space, result_keys
 from garment_sweeps.experiment.space import Choice, Float, Integer, Parameter
-from garment_sweeps.search.schedulers.views import Rule, TrialView
+from garment_sweeps.search.schedulers.views import MEASURED, Rule, TrialView
 
 VALUES = "values"
 """Where a stand-in's config, like the real trial's, keeps path and value of everything searched."""
@@ -33,9 +33,7 @@ class Population(Rule, PopulationBasedTraining):
     def __init__(self, config: PbtConfig, space: Space) -> None:
         parameters = {p.path: p for p in space.parameters if p.path in config.paths}
         super().__init__(
-            time_attr=result_keys.EPOCH,
-            metric=result_keys.OBJECTIVE,
-            mode="min",
+            **MEASURED,
             perturbation_interval=config.interval_epochs,
             quantile_fraction=config.quantile,
             resample_probability=config.resample,

@@ -122,8 +122,7 @@ class RecordedScheduler(TrialScheduler):
         name, epoch = own_name(trial), int(result.get(result_keys.EPOCH, 0))
         if names_repeat(name):
             return
-        view = self._judge.trials[name]
-        interrupted = self._hooks.interrupted(trial.trial_id)
+        view, interrupted = self._judge.trials[name], self._hooks.interrupted(trial.trial_id)
         if interrupted and not view.is_finished():
             self._cut_short = True
             if epoch > view.epoch:

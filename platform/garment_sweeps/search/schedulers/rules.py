@@ -14,7 +14,7 @@ from ray.tune.schedulers import (
 
 from garment_sweeps.experiment import AshaConfig, Experiment, HyperBandConfig, MedianConfig, PbtConfig, result_keys
 from garment_sweeps.search.schedulers.population import Population
-from garment_sweeps.search.schedulers.views import Rule, TrialView
+from garment_sweeps.search.schedulers.views import MEASURED, Rule, TrialView
 
 
 def make_rule(experiment: Experiment) -> Rule:
@@ -40,14 +40,8 @@ class Asha(Rule, AsyncHyperBandScheduler):
     """Asynchronous successive halving, with one bracket."""
 
     def __init__(self, config: AshaConfig, epochs: int) -> None:
-        super().__init__(
-            time_attr=result_keys.EPOCH,
-            metric=result_keys.OBJECTIVE,
-            mode="min",
-            max_t=epochs,
-            grace_period=config.grace_epochs,
-            reduction_factor=config.reduction,
-        )
+        grace, reduction = config.grace_epochs, config.reduction
+        super().__init__(**MEASURED, max_t=epochs, grace_period=grace, reduction_factor=reduction)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The rung that this result is on, and the worst value in mm that may pass it; empty between rungs."""
@@ -82,14 +76,7 @@ class HyperBand(Rule, HyperBandScheduler):
     expects_trials = True
 
     def __init__(self, config: HyperBandConfig, epochs: int) -> None:
-        super().__init__(
-            time_attr=result_keys.EPOCH,
-            metric=result_keys.OBJECTIVE,
-            mode="min",
-            max_t=epochs,
-            reduction_factor=config.reduction,
-            stop_last_trials=False,
-        )
+        super().__init__(**MEASURED, max_t=epochs, reduction_factor=config.reduction, stop_last_trials=False)
         self._woken: set[TrialView] = set()
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
@@ -136,14 +123,9 @@ class Median(Rule, MedianStoppingRule):
     """
 
     def __init__(self, config: MedianConfig) -> None:
-        super().__init__(
-            time_attr=result_keys.EPOCH,
-            metric=result_keys.OBJECTIVE,
-            mode="min",
-            grace_period=config.grace_epochs,
-            min_samples_required=config.min_trials,
-            min_time_slice=math.inf,  # type: ignore[arg-type]
-        )
+        never: Any = math.inf
+        grace, trials = config.grace_epochs, config.min_trials
+        super().__init__(**MEASURED, grace_period=grace, min_samples_required=trials, min_time_slice=never)
 
     def inputs(self, trial: TrialView, result: dict[str, Any]) -> dict[str, Any]:
         """The median in mm of the others' means, the trial's best, and how many others; empty in grace epochs."""

@@ -11,6 +11,8 @@ from ray.tune.schedulers import TrialScheduler
 
 from garment_sweeps.experiment import result_keys
 
+MEASURED: dict[str, Any] = {"time_attr": result_keys.EPOCH, "metric": result_keys.OBJECTIVE, "mode": "min"}
+"""What every scheduler of Ray's is told of results."""
 EXPECTED = "EXPECTED"
 """Status of a trial that the searcher has not suggested yet. Ray knows no such status and never starts it."""
 WAITING = (Trial.PENDING, Trial.PAUSED)

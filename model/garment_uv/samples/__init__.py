@@ -4,6 +4,7 @@
 """
 
 __all__ = [
+    "backgrounds",
     "batch",
     "batch_plan",
     "codec",
@@ -12,10 +13,12 @@ __all__ = [
     "flow",
     "frames",
     "jobs",
+    "labels",
     "loader",
     "manifest",
     "open_benchmark",
     "other_body",
+    "pictures",
     "prepare",
     "sample",
     "sink",

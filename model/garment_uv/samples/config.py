@@ -1,4 +1,4 @@
-"""How raw sequences become a dataset, and how far the bodies that a network is told may be from the true ones."""
+"""How raw sequences become a dataset, and how pictures and bodies are changed that a network is trained on."""
 
 from typing import Literal
 
@@ -64,3 +64,31 @@ limbs than in the torso; noise of one size for every joint is ours. Placement: R
 23 mm along each axis across the line of sight and 108 mm along it on Human3.6M, mean absolute errors that are taken as
 standard deviations here.
 """
+
+
+class PictureConfig(Config):
+    """What training pictures are made to look like; the default changes nothing. Needs a dataset with masks."""
+
+    background: float = Field(default=0.0, ge=0, le=1)
+    """Share of the pictures that are put before a background, a drawn one or one of `folder`'s."""
+    folder: str = ""
+    """Pictures of your own without people, of which half of the backgrounds are then cut; each process reads it."""
+    light: float = Field(default=0.5, ge=0, le=1)
+    """How far, at most, the person takes on the background's colour and brightness."""
+    exposure: float = Field(default=0.0, ge=0, le=3)
+    """Stops by which a picture is lighter or darker, at most."""
+    blur_px: float = Field(default=0.0, ge=0, le=20)
+    """Standard deviation of the blur, px, at most."""
+    noise: float = Field(default=0.0, ge=0, le=0.5)
+    """Standard deviation of the sensor's noise, of a range of 1, at most."""
+    jpeg_quality: int = Field(default=100, ge=5, le=100)
+    """Lowest quality of the JPEG that a picture has been through; 100 for none."""
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is changed."""
+        return not (self.background or self.exposure or self.blur_px or self.noise) and self.jpeg_quality == 100
+
+
+AS_TAKEN = PictureConfig(background=0.9, exposure=0.5, blur_px=1.5, noise=0.04, jpeg_quality=40)
+"""All of it at once, of a size that leaves the garment plain to see."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,13 +17,16 @@ from garment_uv.samples.batch import Batch, PackedBatch, collate, pack
 from garment_uv.samples.batch_plan import SHUFFLE_SHARDS, BatchPlan, Division
 from garment_uv.samples.child import end_with
 from garment_uv.samples.codec import StoredSample, decode_sample, read_stored
-from garment_uv.samples.config import BodyNoiseConfig
+from garment_uv.samples.config import BodyNoiseConfig, PictureConfig
 from garment_uv.samples.other_body import BodyNoise
+from garment_uv.samples.pictures import Pictures
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, ShardUse, checked_index, sample_format
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import fill as fill_map
 from garment_uv.uv.sampling import read_vertices, reading_of
+
+Labelled = TypeVar("Labelled", Sample, StoredSample)
 
 _OPEN_SHARDS = SHUFFLE_SHARDS + 1
 
@@ -33,8 +37,11 @@ class BatchReader(Dataset):
     A worker process sends a pair: the batch, or an error as text, and how that process used shards meanwhile.
     """
 
-    def __init__(self, source: DatasetSource, split: str, fill: str, noise: BodyNoise | None) -> None:
+    def __init__(
+        self, source: DatasetSource, split: str, fill: str, noise: BodyNoise | None, pictures: Pictures | None
+    ) -> None:
         self._source, self._split, self._fill, self._noise = source, split, fill, noise
+        self._pictures = pictures
         self._entries = source.manifest.split_shards(split)
         self._form = sample_format(source.manifest)
         self._atlas: Atlas | None = None
@@ -64,12 +71,13 @@ class BatchReader(Dataset):
 
     def _stored(self, wanted: list[tuple[int, int, int]]) -> Iterator[tuple[str, StoredSample]]:
         """Samples by key; each is gone from the buffer when the next is asked for."""
-        for _, shard, position in wanted:
+        for epoch, shard, position in wanted:
             _, file, index = self._shard(shard)
             found = index[position]
             if found.span[1] > len(self._buffer):
                 self._buffer = bytearray(found.span[1])
-            yield found.key, read_stored(found.key, found.view(file, self._buffer), self._form)
+            stored = read_stored(found.key, found.view(file, self._buffer), self._form)
+            yield found.key, self._taken(stored, found.key, epoch)
 
     def _sample(self, epoch: int, shard: int, position: int) -> Sample:
         _, file, index = self._shard(shard)
@@ -77,7 +85,14 @@ class BatchReader(Dataset):
         sample = decode_sample(found.key, found.read(file), self._form)
         if self._noise:
             sample = self._noise(sample, epoch)
+        sample = self._taken(sample, found.key, epoch)
         return sample if self._fill == "as_stored" else self._refilled(sample)
+
+    def _taken(self, sample: Labelled, key: str, epoch: int) -> Labelled:
+        """The sample with its picture as a camera might have taken it."""
+        if self._pictures is None or sample.mask is None:
+            return sample
+        return replace(sample, image=self._pictures(sample.image, sample.mask, key, epoch))
 
     def _shard(self, shard: int) -> tuple:
         """(exit stack, open file, index) of a shard; at most a window's worth of shards stays open."""
@@ -104,6 +119,7 @@ class BatchReader(Dataset):
 
 ALL = Division()
 NO_NOISE = BodyNoiseConfig()
+AS_STORED = PictureConfig()
 
 
 class SampleLoader:
@@ -120,6 +136,7 @@ class SampleLoader:
         pin_memory: batches in page-locked memory, for a GPU.
         division: only this process's portion of every batch is read; `batch_size` is that of the whole batch.
         body_noise: bodies are perturbed by so much, anew in every epoch, by (seed, epoch, sample) alone.
+        pictures: images are changed as cameras would, anew in every epoch; UserError where the dataset has no masks.
         smpl_dir: the user's SMPL files, where noise is to pose bodies of SMPL.
         weights: probabilities [N] of the split's samples; an epoch then draws N of them with replacement.
     """
@@ -138,6 +155,7 @@ class SampleLoader:
         division: Division = ALL,
         body_noise: BodyNoiseConfig = NO_NOISE,
         smpl_dir: str = "",
+        pictures: PictureConfig = AS_STORED,
         weights: np.ndarray | None = None,
     ) -> None:
         if batch_size < 1 or workers < 0:
@@ -148,7 +166,10 @@ class SampleLoader:
         self._division = division
         self._plan = BatchPlan(sizes, batch_size, seed, shuffle, drop_last, division, weights)
         noise = None if body_noise.is_off else BodyNoise(body_noise, source, seed, smpl_dir)
-        self._reader = BatchReader(source, split, fill, noise)
+        if not pictures.is_off and not source.manifest.labels:
+            raise UserError(f"training.pictures needs masks, and {source.uri} has none: prepare it again with --labels")
+        taken = None if pictures.is_off else Pictures(pictures, seed)
+        self._reader = BatchReader(source, split, fill, noise, taken)
         self._loader: DataLoader | None = None
 
     @property

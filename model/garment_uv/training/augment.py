@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from garment_uv.errors import UserError
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import Portion
+from garment_uv.samples.codec import LABELS
 from garment_uv.uv.atlas import Atlas
 
 
@@ -61,6 +62,7 @@ class Mirror:
             "body_vertices": batch.body_vertices[:, mates] * sign,
             "camera": batch.camera * sign,
         }
+        reflected |= {n: x.flip(-1) for n in LABELS if (x := getattr(batch, n)) is not None}
         if batch.displacement_vertices is not None:
             reflected["displacement_vertices"] = batch.displacement_vertices[:, mates] * sign
         changes: dict[str, Any] = {}

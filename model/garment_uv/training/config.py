@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from garment_uv.config import Config
-from garment_uv.samples.config import BodyNoiseConfig
+from garment_uv.samples.config import BodyNoiseConfig, PictureConfig
 
 
 class DataConfig(Config):
@@ -54,6 +54,8 @@ class TrainingConfig(Config):
     """Ours: half of the samples are trained on as seen in a mirror; 'auto' where the atlas has symmetric halves."""
     body_noise: BodyNoiseConfig = BodyNoiseConfig()
     """Ours: train on bodies that are off as estimated ones are, the target staying the true garment; 0 is off."""
+    pictures: PictureConfig = PictureConfig()
+    """Ours: train on pictures before backgrounds, lit, blurred and compressed as photographs are; off by default."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     """Ours: above 0, the moving average of the generator's weights with this decay is evaluated and saved."""
     precision: Literal["fp32", "bf16", "fp16", "auto"] = "fp32"

@@ -85,6 +85,7 @@ class Trainer:
             division=processes.division,
             body_noise=config.training.body_noise,
             smpl_dir=config.data.smpl_dir,
+            pictures=config.training.pictures,
             weights=class_balanced(source.manifest, TRAIN_SPLIT) if config.data.balance == "class" else None,
         )
         self._data = DataWatch(source, processes, self.device)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import Place
 from garment_sweeps.ray.session import quiet_ray
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob

@@ -3,7 +3,7 @@
     python experiments/benchmarks/cost_timing.py [--measurements 20] [--seed 0]
 
 The old way was the median wall time of five forward passes on torch's threads; the new one, of
-`garment_sweeps.trials.own_time`, is the least processor time of seven passes on one thread. Both measure the same model
+`garment_sweeps.trials.costs`, is the least processor time of seven passes on one thread. Both measure the same model
 over the same batch, in turns. The neighbours multiply matrices without end. A measurement serves a search if two of the
 same model agree, whoever runs beside them: how far they do is told by the spread, largest over smallest, and by how far
 the neighbours move the median. Writes `experiments/results/cost_timing.csv`.
@@ -21,7 +21,7 @@ from contextlib import contextmanager
 import torch
 from conditions import conditions, write_csv
 
-from garment_sweeps.trials.own_time import own_seconds
+from garment_sweeps.trials.costs import own_seconds
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.training.trial import TrialConfig
 

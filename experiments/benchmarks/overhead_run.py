@@ -67,7 +67,7 @@ def bare(trials: int, epochs: int, seconds: float, cpus: float, folder: Path) ->
 
 def ours(trials: int, epochs: int, seconds: float, cpus: float, tracked: bool) -> int:
     """The same trials through `run`; trials complete."""
-    from garment_sweeps.api.run_sweep import run
+    from garment_sweeps.api import run
     from garment_sweeps.experiment import Experiment, FinalsConfig, Float, ResourcesConfig, Space
     from garment_sweeps.settings.environment import Settings
     from garment_uv.training.trial import TrialConfig

@@ -135,7 +135,7 @@ def train_plainly(config, folder: Path, server: Mlflow, name: str) -> dict:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
-    from garment_sweeps.ray.node import Place
+    from garment_sweeps.ray.nodes import Place
     from garment_sweeps.trials.work import open_training
 
     clock = Clock()

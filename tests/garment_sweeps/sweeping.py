@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from garment_sweeps.api.run_sweep import run
+from garment_sweeps.api import run
 from garment_sweeps.driver.report import SweepReport
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.environment import Settings

@@ -60,7 +60,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "ray.train._internal.backend_executor": ("BackendExecutor",),
     "ray.train._internal.backend_executor:BackendExecutor": ("shutdown", "start", "worker_group"),
     "ray.train._internal.worker_group:WorkerGroup": ("execute", "execute_single_async"),
-    # ray/node.py: nodes that are about to be taken away
+    # ray/nodes.py: nodes that are about to be taken away
     "ray._private.state": ("state",),
     "ray._private.state:GlobalState": ("get_draining_nodes",),
     # ray/session.py: what Ray says that is no news

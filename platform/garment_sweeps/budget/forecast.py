@@ -14,8 +14,7 @@ from math import ceil, isfinite
 
 from garment_sweeps.budget.ledger import Ledger
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.experiment import AshaConfig, Experiment, PbtConfig
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import AshaConfig, Budget, Experiment, PbtConfig
 from garment_sweeps.study.study import names_repeat
 
 

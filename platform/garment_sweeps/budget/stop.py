@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from garment_sweeps.budget.ledger import Ledger
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 
 OVERRUN = 0.05
 """Part of a limit by which epochs that take longer than foreseen may exceed it, before everything is ended at once."""

@@ -1,1 +1,3 @@
-"""The command `garment`: one small file per command, each importing what it needs only when it runs."""
+"""The command `garment`: thin over the public Python surface. `main` finds a command and says what went wrong."""
+
+__all__ = ["main"]

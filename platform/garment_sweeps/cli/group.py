@@ -1,20 +1,21 @@
 """A group of commands that imports a command's module only when that command is called."""
 
 import importlib
+from typing import Any
 
 import click
 
 
 class LazyGroup(click.Group):
-    """Commands by name: (module with a click command named `command`, one line for the list).
+    """Commands by name: (the click command as MODULE.NAME, one line for the list).
 
     Args:
         commands_by_name: the table above.
     """
 
-    def __init__(self, *args, commands_by_name: dict[str, tuple[str, str]] | None = None, **kwargs) -> None:
+    def __init__(self, *args: Any, commands_by_name: dict[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._table = commands_by_name or {}
+        self._table = commands_by_name
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table."""
@@ -24,7 +25,8 @@ class LazyGroup(click.Group):
         """Imports the command."""
         if name not in self._table:
             return None
-        return importlib.import_module(self._table[name][0]).command
+        module, _, command = self._table[name][0].rpartition(".")
+        return getattr(importlib.import_module(module), command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, from the table alone."""
@@ -36,6 +38,12 @@ class LazyGroup(click.Group):
         if args and args[0] not in self._table and not args[0].startswith("-"):
             raise click.UsageError(f"no command {args[0]!r}; there is {', '.join(self._table)}", ctx)
         return super().resolve_command(ctx, args)
+
+
+DATASET = click.option("--data", "uri", required=True, help="Dataset: a folder or s3://bucket/prefix.")
+CHANGES = click.option(
+    "--set", "assignments", multiple=True, metavar="PATH=VALUE", help="Change a field of the base config."
+)
 
 
 def example(*lines: str) -> str:

@@ -10,22 +10,22 @@ from garment_uv.errors import UserError
 from garment_uv.outputs import CannotWrite
 
 COMMANDS = {
-    "data": ("garment_sweeps.cli.data", "Make, prepare and check datasets."),
-    "train": ("garment_sweeps.cli.train", "One trial, without Ray."),
-    "train-body": ("garment_sweeps.cli.train_body", "The network that takes a body from the picture alone."),
-    "sweep": ("garment_sweeps.cli.sweep", "Many trials: Ray Tune and Optuna."),
-    "submit": ("garment_sweeps.cli.submit", "A sweep on a running cluster, through Ray Jobs."),
-    "leaderboard": ("garment_sweeps.cli.leaderboard", "A sweep's trials, ranked, beside the baselines."),
-    "compare": ("garment_sweeps.cli.compare", "One HTML page: meshes side by side, curves, differences."),
-    "evaluate": ("garment_sweeps.cli.evaluate", "S2S per class, of our model or of anyone's meshes."),
-    "promote": ("garment_sweeps.cli.promote", "Make a sweep's best model the champion, if it passes."),
-    "rollback": ("garment_sweeps.cli.rollback", "Back to the champion before."),
-    "export": ("garment_sweeps.cli.export", "A model for inference alone: one program and a card."),
-    "reconstruct": ("garment_sweeps.cli.reconstruct", "One RGB image to garment meshes."),
-    "ui": ("garment_sweeps.cli.ui", "MLflow on loopback."),
-    "doctor": ("garment_sweeps.cli.doctor", "What this machine has, lacks, and how to mend it."),
+    "data": ("garment_sweeps.cli.data.command", "Make, prepare and check datasets."),
+    "train": ("garment_sweeps.cli.train.train", "One trial, without Ray."),
+    "train-body": ("garment_sweeps.cli.train.train_body", "The network that takes a body from the picture alone."),
+    "sweep": ("garment_sweeps.cli.sweep.sweep", "Many trials: Ray Tune and Optuna."),
+    "submit": ("garment_sweeps.cli.sweep.submit", "A sweep on a running cluster, through Ray Jobs."),
+    "leaderboard": ("garment_sweeps.cli.results.leaderboard", "A sweep's trials, ranked, beside the baselines."),
+    "compare": ("garment_sweeps.cli.results.compare", "One HTML page: meshes side by side, curves, differences."),
+    "evaluate": ("garment_sweeps.cli.models.evaluate", "S2S per class, of our model or of anyone's meshes."),
+    "promote": ("garment_sweeps.cli.models.promote", "Make a sweep's best model the champion, if it passes."),
+    "rollback": ("garment_sweeps.cli.models.rollback", "Back to the champion before."),
+    "export": ("garment_sweeps.cli.models.export", "A model for inference alone: one program and a card."),
+    "reconstruct": ("garment_sweeps.cli.reconstruct.command", "One RGB image to garment meshes."),
+    "ui": ("garment_sweeps.cli.results.ui", "MLflow on loopback."),
+    "doctor": ("garment_sweeps.cli.doctor.command", "What this machine has, lacks, and how to mend it."),
 }
-"""Every command with its module and one line; modules are imported when their command runs."""
+"""Every command with its place and one line; modules are imported when their command runs."""
 
 EPILOG = """\b
 Example:

@@ -1,9 +1,8 @@
 """`garment reconstruct`."""
 
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +10,7 @@ from garment_sweeps.cli.group import example
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from garment_uv.estimation.estimator_files import EstimatorOptions
-    from garment_uv.estimation.picture_alone import Person
-    from garment_uv.inference.reconstructor import Reconstructor
-    from garment_uv.viewing.reconstruct_many import Item
+    from garment_uv.viewing.reconstruct_many import PictureOutcome
 
 
 @click.command(
@@ -43,21 +39,7 @@ if TYPE_CHECKING:
 @click.option("--camera-frame", default="y-down", show_default=True, type=click.Choice(["y-down", "y-up"]))
 @click.option("--every", default=1, show_default=True, type=click.IntRange(1), help="Every so many frames of a video.")
 @click.option("--as", "suffix", default="glb", show_default=True, type=click.Choice(["glb", "obj"]), help="For many.")
-def command(
-    image: Path,
-    body: Path | None,
-    out: Path,
-    model: str,
-    body_model: Path | None,
-    box: str | None,
-    mask: Path | None,
-    smpl_dir: Path | None,
-    gender: str | None,
-    focal: float | None,
-    camera_frame: str,
-    every: int,
-    suffix: str,
-) -> None:
+def command(image: Path, body: Path | None, out: Path, model: str, body_model: Path | None, **asked: Any) -> None:
     """Garment meshes from one RGB IMAGE and its body; beside OUT also a picture (.png) and a page to turn (.html).
 
     IMAGE may be a folder of pictures or a video: OUT is then a folder with meshes and a picture of each, and one page
@@ -67,6 +49,7 @@ def command(
     The person is found by --box, --mask, transparency or a plain background. A folder of pictures without any body file
     is taken so.
     """
+    from garment_sweeps.cli.output import progress_bar
     from garment_sweeps.promotion.evaluate import model_folder
     from garment_uv.estimation.bodies import read_body
     from garment_uv.estimation.estimator_files import EstimatorOptions
@@ -74,58 +57,45 @@ def command(
     from garment_uv.inference.reconstructor import Reconstructor
     from garment_uv.viewing.mesh_files import check_ending
     from garment_uv.viewing.reconstruct import reconstruct_files
-    from garment_uv.viewing.reconstruct_many import VIDEOS
+    from garment_uv.viewing.reconstruct_many import VIDEOS, folder_items, reconstruct_many, video_items
 
+    box, mask = asked["box"], asked["mask"]
     if body is not None and (body_model or box or mask):
         raise UserError("--body says it all: leave --body-model, --box and --mask out, or leave --body out")
-    person, options = Person(_box(box) if box else None, mask), EstimatorOptions(gender or "", focal, camera_frame)  # type: ignore[arg-type]
+    person = Person(_box(box) if box else None, mask)
+    options = EstimatorOptions(asked["gender"] or "", asked["focal"], asked["camera_frame"])
     many = image.is_dir() or image.suffix.lower() in VIDEOS
     if not many:
         check_ending(out)
     elif out.suffix.lower() in (".glb", ".obj") or out.is_file():
         raise UserError(f"--out is the folder of many results here, was given {str(out)!r}: name a folder")
     folder = model_folder(model)
-    reconstructor, inputs = Reconstructor(folder, smpl_dir, body_network=body_model), [folder, body_model, mask]
+    reconstructor = Reconstructor(folder, asked["smpl_dir"], body_network=body_model)
+    inputs = [folder, body_model, mask]
     if many:
-        items, close = _items(image, body, every, options)
         with ExitStack() as closing:
-            if close is not None:
+            if image.is_dir():
+                items = folder_items(image, body, options)
+            else:
+                items, close = video_items(image, body, asked["every"], options)
                 closing.callback(close)
-            _many(reconstructor, items, out, f".{suffix}", person, inputs)
+            report = closing.enter_context(progress_bar("reconstruct", "pictures"))
+            suffix = f".{asked['suffix']}"
+            outcome = reconstruct_many(reconstructor, items, out, suffix, person, report, inputs)
+        _say_many(outcome, len(items), out)
         return
     given = None if body is None else read_body(body, options)
     written = reconstruct_files(reconstructor, image, given, out, f"body file {body}", person, [body, *inputs])
     click.echo("wrote " + ", ".join(str(path) for path in written))
 
 
-def _items(
-    image: Path, body: Path | None, every: int, options: "EstimatorOptions"
-) -> "tuple[Sequence[Item], Callable | None]":
-    """The pictures with their bodies, and what lets go of them."""
-    from garment_uv.viewing.reconstruct_many import folder_items, video_items
-
-    return (folder_items(image, body, options), None) if image.is_dir() else video_items(image, body, every, options)
-
-
-def _many(
-    model: "Reconstructor",
-    items: "Sequence[Item]",
-    out: Path,
-    suffix: str,
-    person: "Person",
-    inputs: list[Path | None],
-) -> None:
-    from garment_sweeps.cli.output import progress_bar
-    from garment_uv.viewing.reconstruct_many import reconstruct_many
-
-    with progress_bar("reconstruct", "pictures") as report:
-        outcome = reconstruct_many(model, items, out, suffix, person, report, inputs)
+def _say_many(outcome: "PictureOutcome", items: int, out: Path) -> None:
     if outcome.page is not None:
-        click.echo(f"wrote {len(outcome.written)} of {len(items)} pictures into {out}; look at {outcome.page}")
+        click.echo(f"wrote {len(outcome.written)} of {items} pictures into {out}; look at {outcome.page}")
     for name, why in outcome.failed.items():
         click.echo(f"{name}: {why}", err=True)
     if outcome.failed:
-        raise UserError(f"{len(outcome.failed)} of {len(items)} pictures could not be used, as said above")
+        raise UserError(f"{len(outcome.failed)} of {items} pictures could not be used, as said above")
 
 
 def _box(text: str) -> tuple[float, float, float, float]:

@@ -1,1 +1,3 @@
-"""What researchers look at: the leaderboard, one S2S table for any system, and the comparison page."""
+"""What a sweep's trials came to: leaderboard, intervals, importance, and the page that shows runs side by side."""
+
+__all__ = ["bootstrap", "compare", "layouts", "leaderboard", "measure", "rows", "significance", "table"]

@@ -2,26 +2,21 @@
 
 Frames of one sequence show the same body in the same clothes, so sequences are drawn again, each with all its garments
 (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8), and all models are measured on the
-same draws. With a handful of sequences the plain percentiles are far too narrow: those of 5 sequences hold the truth in
-80 % of cases where they say 95. Four corrections mend that, chosen by simulation among a dozen candidates:
+same draws. The plain percentiles of 5 sequences hold the truth in 80 % of cases where they say 95. What mends that:
 
-- The draws' standard error is widened by sqrt(n / (n - 1)) and taken times Student's quantile instead of the normal one
-  (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015).
-- Its degrees of freedom count sequences by weight: one with twice the garments counts for more, and so the others for
-  less (Kish's effective sample size, "Survey Sampling", 1965).
-- Bounds of one mean are taken on the scale 1 / sqrt(mean). Errors are skewed, with a variance that grows about as the
-  cube of the mean, as in lognormal and inverse Gaussian samples; on that scale it stays the same (Tibshirani, "Variance
-  stabilization and the bootstrap", Biometrika 75, 1988).
-- Differences among several models are judged by the largest one: the quantile of the largest gap between any two of
-  them over the shared draws (the maximum statistic of Westfall and Young, "Resampling-Based Multiple Testing", 1993).
-  It has the more degrees of freedom, the more independent directions the models differ in (Greenhouse and Geisser, "On
-  methods in the analysis of profile data", Psychometrika 24, 1959).
+- The draws' standard error is widened by sqrt(n / (n - 1)) and taken times Student's quantile (Hesterberg, The American
+  Statistician 69, 2015), whose degrees of freedom count sequences by weight (Kish, "Survey Sampling", 1965).
+- Bounds of one mean are taken on the scale 1 / sqrt(mean): errors are skewed, with a variance that grows about as the
+  cube of the mean, and on that scale it stays the same (Tibshirani, Biometrika 75, 1988).
+- Differences among several models are judged by the largest gap between any two of them over the shared draws (Westfall
+  and Young, "Resampling-Based Multiple Testing", 1993), which has the more degrees of freedom, the more independent
+  directions the models differ in (Greenhouse and Geisser, Psychometrika 24, 1959).
 
-What that keeps, by simulation with 5 to 36 sequences of several garments each (`test_bootstrap`): bounds of a mean hold
-it in 93 to 97 % for lognormal and gamma sequences whose coefficient of variation is at most 0.5; bounds of a difference
-in 93 to 97 % for models up to 30 % apart; of eight equal models any loses its mark in at most 6 % of pages. Beyond
-that, honestly: with a coefficient of 0.7, or two kinds of sequences of which one is twice as hard, a mean's bounds hold
-92 to 96 %; bounds of a difference of models twice apart hold 91 %, and what they miss is an even larger difference.
+By simulation with 5 to 36 sequences of several garments each (`test_bootstrap`), bounds of a mean hold it in 93 to 97 %
+for lognormal and gamma sequences whose coefficient of variation is at most 0.5, bounds of a difference in 93 to 97 %
+for models up to 30 % apart, and of eight equal models any loses its mark in at most 6 % of pages. Beyond that: with a
+coefficient of 0.7, or two kinds of sequences of which one is twice as hard, a mean's bounds hold 92 to 96 %; bounds of
+a difference of models twice apart hold 91 %, and what they miss is an even larger difference.
 """
 
 from collections.abc import Sequence

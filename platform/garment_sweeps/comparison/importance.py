@@ -76,7 +76,10 @@ def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -
     measured_in_all = [metric for metric in metrics if all(metric in row.metrics for row in measured)]
     columns = {metric.removeprefix("s2s/"): metric for metric in measured_in_all}
     study = _study(measured, columns, space)
-    by_column = {name: _of_column(study, name, best / len(measured)) for name in columns}
+    by_column = {
+        name: _importances(study, best / len(measured), lambda trial, name=name: trial.user_attrs[name])
+        for name in columns
+    }
     sums = {name: sum(values.values()) or 1.0 for name, values in by_column.items()}
     by_chance = _by_chance(study, best / len(measured))
     shares = {name: {path: value / sums[name] for path, value in values.items()} for name, values in by_column.items()}
@@ -147,10 +150,6 @@ def _value(row: Row, path: str, kind: Any) -> Any:
 def _inside(kind: Any, value: Any) -> bool:
     """Whether a value lies in its range: population based training may leave it."""
     return value in kind.choices if hasattr(kind, "choices") else kind.low <= value <= kind.high
-
-
-def _of_column(study: "optuna.Study", column: str, quantile: float) -> dict[str, float]:
-    return _importances(study, quantile, lambda trial: trial.user_attrs[column])
 
 
 def _by_chance(study: "optuna.Study", quantile: float) -> dict[str, float]:

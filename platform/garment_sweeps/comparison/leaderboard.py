@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.rows import COST_PREFIX, Row, fold
-from garment_sweeps.comparison.significance import estimates
+from garment_sweeps.comparison.significance import alike, estimates
 from garment_sweeps.study.outcome import pareto_front
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.objective import objective_of
+from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
 from garment_uv.training.trial import TrialConfig
 
@@ -20,6 +20,44 @@ if TYPE_CHECKING:
     from garment_sweeps.tracking.types import MlflowClient, Run
 
 OUTCOME_ORDER = {"complete": 0, "pruned": 1, "infeasible": 2, "failed": 3, "running": 4}
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Trials in order; finals are compared with finals only.
+
+    Complete trials come first: those trained over several seeds by their mean, then those of one seed, whose value
+    may be luck, then those that break a constraint; after them the stopped ones.
+    """
+
+    sweep: str
+    trials: tuple[Row, ...]
+    baselines: tuple[Row, ...]
+    differing: tuple[str, ...]
+    """Parameters that are not the same in all trials."""
+    costs: tuple[str, ...] = ()
+    """Objectives beside the error."""
+    objective: str = HEADLINE
+    """The metric that ranks, mm."""
+
+    @property
+    def best(self) -> Row | None:
+        """The first of the complete trials that keep the constraints, or None."""
+        return next((row for row in self.trials if row.outcome == "complete" and not row.over_limit), None)
+
+    @property
+    def alike(self) -> tuple[Row, ...]:
+        """Trials that cannot be told apart from the best."""
+        best = self.best
+        if best is None or best.estimate is None or not best.repeated:
+            return ()
+        others = (row for row in self.trials if row is not best)
+        return tuple(row for row in others if row.estimate is not None and alike(best.estimate, row.estimate))
+
+    @property
+    def front(self) -> tuple[Row, ...]:
+        """Trials that no other one beats in every objective."""
+        return tuple(row for row in self.trials if row.on_front)
 
 
 def leaderboard(sweep: str) -> Leaderboard:

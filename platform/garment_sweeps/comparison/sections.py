@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.charts import Dot, Line, line_chart, scatter_chart
-from garment_sweeps.comparison.chosen import Chosen
-from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_sweeps.comparison.importance import Importance, importance, space_of
 from garment_sweeps.comparison.intervals import METRICS, Interval, intervals
+from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.rows import Row
+from garment_sweeps.comparison.runs import Chosen, ComparedRun
 from garment_sweeps.comparison.significance import Estimate, estimates
 from garment_sweeps.comparison.table import COST_SCALE, COST_TITLES
 from garment_sweeps.tracking.record import HEADLINE

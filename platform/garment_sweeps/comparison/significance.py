@@ -1,23 +1,19 @@
 """Which trials differ by more than their seeds do: intervals and groups of means over several seeds.
 
-Every trained-again trial is a handful of S2S values, one a seed. With three seeds a trial's own spread says next to
-nothing about its noise (two degrees of freedom), so all trials share one: the pooled variance within trials, as in a
-one-way analysis of variance. That takes the noise of a seed to be about the same for all of them, which is fair among
-the best trials of one sweep and is the price of telling anything apart after three seeds.
+With three seeds a trial's own spread says next to nothing about its noise, so all trials share one: the pooled variance
+within trials, as in a one-way analysis of variance. That takes the noise of a seed to be about the same for all, which
+is fair among the best trials of one sweep.
 
 Differences are judged by Tukey's honestly significant difference, in Kramer's form for unequal numbers of seeds
-(Kramer, "Extension of multiple range tests to group means with unequal numbers of replications", Biometrics 12, 1956;
-Hayter 1984 proved that it keeps its level). The best trial is chosen by the same numbers that are then tested, so a
-comparison with a fixed control (Dunnett) or single t-tests would find differences too often; Tukey's level holds for
-all pairs at once, whichever of them is looked at. Letters after Piepho, "An algorithm for a letter-based
-representation of all-pairwise comparisons", Journal of Computational and Graphical Statistics 13, 2004.
+(Biometrics 12, 1956; Hayter 1984 proved that it keeps its level). The best trial is chosen by the same numbers that are
+then tested, so single t-tests or Dunnett's would find differences too often; Tukey's level holds for all pairs at once.
+Letters after Piepho, Journal of Computational and Graphical Statistics 13, 2004.
 
-`scipy.stats.tukey_hsd` says the same, and a test holds that it does. It is not called here, since it evaluates the
-range's distribution anew for each pair, which takes minutes for the trials of a leaderboard, and has no answer where
-values have no noise at all.
+`scipy.stats.tukey_hsd` says the same, and a test holds that it does; it evaluates the range's distribution anew for
+each pair, minutes for a leaderboard, and has no answer where values have no noise at all.
 
 A finalist's first value is the one by which it was chosen, so it is a little too good, and so are the means that hold
-it; that favours all finalists alike and not one over another.
+it; that favours all finalists alike.
 """
 
 import math

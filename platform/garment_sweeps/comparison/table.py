@@ -1,21 +1,34 @@
 """The leaderboard as a table for the terminal, and what it says in sentences."""
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from garment_sweeps.comparison.board import Leaderboard
+from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.rows import COST_PREFIX, Row
 from garment_sweeps.comparison.significance import LEVEL
 from garment_sweeps.tracking.record import HEADLINE
+from garment_uv.classes import GARMENT_CLASSES
 
 if TYPE_CHECKING:
     from rich.console import Group
-
+    from rich.table import Table
 
 COST_TITLES = {"seconds_per_image": "ms/image", "memory_mib": "MiB", "parameters": "parameters"}
 COST_SCALE = {"seconds_per_image": 1000.0}
 FEW = 6
 """Of more searched parameters than these a trial's values stand in a line of their own: no terminal is that wide."""
+
+
+class Column(NamedTuple):
+    """Of the table."""
+
+    title: str
+    options: dict[str, Any]
+    """Of rich."""
+    cell: Callable[[Row], str]
 
 
 def leaderboard_table(board: Leaderboard, most: int = 0) -> "Group":
@@ -32,29 +45,29 @@ def leaderboard_table(board: Leaderboard, most: int = 0) -> "Group":
     ranked = "" if board.objective == HEADLINE else f", ranked by {measure_of(board.objective).words}"
     table = Table(title=f"{board.sweep}: S2S in mm, mean of both directions{ranked}", title_justify="left")
     table.add_column("")
-    for title, options, _ in columns:
-        table.add_column(title, **options)
+    for column in columns:
+        table.add_column(column.title, **column.options)
     places = {row.name: place for place, row in enumerate(board.trials, start=1)}
     for row in shown:
-        table.add_row(str(places[row.name]), *(cell(row) for _, _, cell in columns))
+        table.add_row(str(places[row.name]), *(column.cell(row) for column in columns))
     table.add_section()
     for row in board.baselines:
-        table.add_row("", *(cell(row) for _, _, cell in columns), style="dim")
+        table.add_row("", *(column.cell(row) for column in columns), style="dim")
     lines = leaderboard_lines(board, len(board.trials) - len(shown))
     below = [_values(board, shown, places)] if len(board.differing) > FEW else []
     return Group(table, *below, *(Text(line) for line in lines))
 
 
-def _values(board: Leaderboard, shown: list[Row], places: dict[str, int]):
+def _values(board: Leaderboard, shown: list[Row], places: dict[str, int]) -> "Table":
     """What was searched, a line a trial, which wraps between parameters."""
     from rich.table import Table
 
     table = Table(title="what they differ in", title_justify="left", show_header=False, box=None)
     for wraps in (True, False, True):
         table.add_column(no_wrap=not wraps)
-    titles = {name: _title(name, board.differing) for name in board.differing}
+    titles = _titles(board.differing)
     for row in shown:
-        values = (f"{title}={_short(row.params.get(name, ''))}" for name, title in titles.items())
+        values = (f"{title}={_param(name, row)}" for name, title in titles.items())
         table.add_row(str(places[row.name]), row.name, " ".join(values))
     return table
 
@@ -66,11 +79,8 @@ def leaderboard_lines(board: Leaderboard, hidden: int = 0) -> list[str]:
         names = ", ".join(row.name for row in board.front) or "none"
         lines.append(f"Pareto front over {measure_of(board.objective).words} and {', '.join(board.costs)} (*): {names}")
     if hidden:
-        lines.append(
-            "1 more trial is not shown; --all shows it"
-            if hidden == 1
-            else f"{hidden} more trials are not shown; --all shows them"
-        )
+        several = f"{hidden} more trials are not shown; --all shows them"
+        lines.append("1 more trial is not shown; --all shows it" if hidden == 1 else several)
     return lines
 
 
@@ -80,13 +90,10 @@ def _best_lines(board: Leaderboard) -> list[str]:
     if best is None:
         return []
     others = [row for row in board.trials if row.estimate is not None and row is not best]
-    if not best.repeated:
+    if best.estimate is None or best.estimate.half_width is None:
         return ["one seed each: small differences may be luck"] if others else []
-    estimate = best.estimate
-    lines = [
-        f"best: {best.name}, {estimate.mean:.2f} ± {estimate.half_width:.2f} mm over {estimate.seeds} seeds "
-        f"({LEVEL:.0%} interval)"
-    ]
+    mean, half, seeds = best.estimate.mean, best.estimate.half_width, best.estimate.seeds
+    lines = [f"best: {best.name}, {mean:.2f} ± {half:.2f} mm over {seeds} seeds ({LEVEL:.0%} interval)"]
     if any(row.repeated for row in others):
         alike = ", ".join(row.name for row in board.alike)
         otherwise = "the other trials of several seeds are worse than it by more than their noise"
@@ -97,41 +104,42 @@ def _best_lines(board: Leaderboard) -> list[str]:
     return lines
 
 
-def _columns(board: Leaderboard) -> list:
-    """Title, options and the text of a cell, by column."""
-    right, fold = {"justify": "right"}, {"overflow": "fold"}
+def _columns(board: Leaderboard) -> list[Column]:
+    right: dict[str, Any] = {"justify": "right"}
     columns = [
-        ("trial", {"overflow": "fold", "min_width": 11}, lambda row: row.name),
-        ("outcome", {}, lambda row: "over limit" if row.over_limit else row.outcome),
-        ("epoch", right, lambda row: _number(row.metrics.get("epoch"), 0)),
-        (_column(board.objective), right, lambda row: _number(row.mean(board.objective), 2)),
+        Column("trial", {"overflow": "fold", "min_width": 11}, lambda row: row.name),
+        Column("outcome", {}, lambda row: "over limit" if row.over_limit else row.outcome),
+        Column("epoch", right, lambda row: _number(row.metrics.get("epoch"), 0)),
+        Column(_column(board.objective), right, lambda row: _number(row.mean(board.objective), 2)),
     ]
     if any(row.repeated for row in board.trials):
-        columns += [("±", right, _interval), ("seeds", right, _seeds), ("alike", {}, _letters)]
-    for name in board.costs:
-        columns.append((COST_TITLES.get(name, name), right, lambda row, name=name: _cost(row, name)))
+        columns.append(Column("±", right, lambda row: _number(row.estimate.half_width if row.estimate else None, 2)))
+        columns.append(Column("seeds", right, _seeds))
+        columns.append(Column("alike", {}, lambda row: row.estimate.letters if row.estimate is not None else ""))
+    columns += [Column(COST_TITLES.get(name, name), right, partial(_cost, name)) for name in board.costs]
     if board.costs:
-        columns.append(("front", {"justify": "center"}, lambda row: "*" if row.on_front else ""))
+        columns.append(Column("front", {"justify": "center"}, lambda row: "*" if row.on_front else ""))
     measured = {metric for row in (*board.trials, *board.baselines) for metric in row.metrics}
-    for metric in (HEADLINE, *sorted(filter(_is_class, measured))):
+    for metric in (HEADLINE, *sorted(measured & {f"s2s/{name}" for name in GARMENT_CLASSES})):
         if metric in measured and metric != board.objective:
-            columns.append((_column(metric), right, lambda row, metric=metric: _number(row.mean(metric), 2)))
-    for name in board.differing if len(board.differing) <= FEW else ():
-        title = _title(name, board.differing)
-        columns.append((title, fold, lambda row, name=name: _short(row.params.get(name, ""))))
+            columns.append(Column(_column(metric), right, partial(_error, metric)))
+    if len(board.differing) <= FEW:
+        titles = _titles(board.differing)
+        columns += [Column(titles[name], {"overflow": "fold"}, partial(_param, name)) for name in board.differing]
     return columns
 
 
-def _short(value: str) -> str:
+def _error(metric: str, row: Row) -> str:
+    return _number(row.mean(metric), 2)
+
+
+def _param(name: str, row: Row) -> str:
     """A parameter, if a fraction with four digits, so that a column of rates is not a tower of them."""
+    value = row.params.get(name, "")
     try:
         return value if value.lstrip("-").isdigit() else f"{float(value):.4g}"
     except ValueError:
         return value
-
-
-def _interval(row: Row) -> str:
-    return _number(row.estimate.half_width, 2) if row.estimate is not None else ""
 
 
 def _seeds(row: Row) -> str:
@@ -142,29 +150,15 @@ def _seeds(row: Row) -> str:
     return f"{seeds} ({lost} failed)" if lost else seeds
 
 
-def _letters(row: Row) -> str:
-    return row.estimate.letters if row.estimate is not None else ""
-
-
-def _cost(row: Row, name: str) -> str:
+def _cost(name: str, row: Row) -> str:
     value = row.metrics.get(COST_PREFIX + name)
-    return (
-        ""
-        if value is None
-        else f"{value * COST_SCALE.get(name, 1.0):,.4g}"
-        if name != "parameters"
-        else f"{value:,.0f}"
-    )
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if name == "parameters" else f"{value * COST_SCALE.get(name, 1.0):,.4g}"
 
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
-
-
-def _is_class(metric: str) -> bool:
-    from garment_uv.classes import CLASS_IDS
-
-    return metric.startswith("s2s/") and metric.removeprefix("s2s/") in CLASS_IDS
 
 
 def _column(metric: str) -> str:
@@ -172,7 +166,7 @@ def _column(metric: str) -> str:
     return metric.removeprefix("s2s/")
 
 
-def _title(name: str, names: tuple[str, ...]) -> str:
-    """The last part of a parameter's path, or all of it where another one ends alike."""
-    last = name.rpartition(".")[2]
-    return last if sum(other.rpartition(".")[2] == last for other in names) == 1 else name
+def _titles(names: tuple[str, ...]) -> dict[str, str]:
+    """By parameter the last part of its path, or all of it where another one ends alike."""
+    ends = Counter(name.rpartition(".")[2] for name in names)
+    return {name: last if ends[last := name.rpartition(".")[2]] == 1 else name for name in names}

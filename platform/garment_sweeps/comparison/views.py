@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.compared_run import ComparedRun
+from garment_sweeps.comparison.runs import ComparedRun
 from garment_uv.classes import GARMENT_CLASSES
 
 if TYPE_CHECKING:

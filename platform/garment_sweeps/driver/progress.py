@@ -21,7 +21,7 @@ class SweepProgress(Callback):
         trials: of the whole search, or repeats of the finals.
         done: those that earlier sessions ended.
         epochs: of a trial that is not stopped.
-        left: says in words what is still to come (see `Outlook.left`); by default the time that the ended ones took.
+        left: says in words what is still to come (see `Outlook.left`).
         title: of the bar.
     """
 
@@ -30,7 +30,7 @@ class SweepProgress(Callback):
         trials: int,
         done: int,
         epochs: int,
-        left: Callable[[], str] | None = None,
+        left: Callable[[], str],
         title: str = "trials",
         console: Console | None = None,
     ) -> None:
@@ -38,10 +38,9 @@ class SweepProgress(Callback):
         self._epochs = epochs
         self._trials = trials
         self._done = done
-        self._forecast = left or self._by_time
+        self._forecast = left
         self._title = title
         self._ended = 0
-        self._began = time.monotonic()
         self._forecast_at, self._words = float("-inf"), ""
         self._bar: Progress | None = None
         self._task = TaskID(0)
@@ -67,14 +66,7 @@ class SweepProgress(Callback):
             self._bar.update(self._task, left=self._left())
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """One line per trial that ended."""
-        self._line(trial)
-
-    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
-        """One line per trial that Tune gave up."""
-        self._line(trial)
-
-    def _line(self, trial: Any) -> None:
+        """One line per trial that ended, or that Tune gave up."""
         self._ended += 1
         result = trial.last_result or {}
         left = self._left()
@@ -83,19 +75,14 @@ class SweepProgress(Callback):
         if self._bar is not None:
             self._bar.update(self._task, completed=self._done + self._ended, left=left)
 
+    on_trial_error = on_trial_complete
+
     def _left(self) -> str:
         """The forecast's words, as they were at most a second ago."""
         now = time.monotonic()
         if now - self._forecast_at >= REFRESH_S or not self._trials - self._done - self._ended:
             self._forecast_at, self._words = now, self._forecast()
         return self._words
-
-    def _by_time(self) -> str:
-        remaining = max(0, self._trials - self._done - self._ended)
-        if not self._ended:
-            return ""
-        seconds = (time.monotonic() - self._began) / self._ended * remaining
-        return f"about {seconds / 60:.1f} min left" if remaining else ""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing of it belongs into Tune's snapshot."""

@@ -1,10 +1,25 @@
-"""How a sweep stands when its driver ends, as a caller is told."""
+"""How a sweep stands when its driver ends, as a caller and MLflow are told."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from garment_sweeps.budget.cost import Cost
+from optuna.trial import TrialState
+
+from garment_sweeps.budget.cost import Cost, cost_of
+from garment_sweeps.comparison.significance import alike, estimates
+from garment_sweeps.driver.open_sweep import OpenSweep
+from garment_sweeps.driver.sweep_tracking import known_baselines
+from garment_sweeps.search.finalists import finalists_of
+from garment_sweeps.study.repeats import Repeats
+from garment_sweeps.study.state import SweepState
+from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking.record import HEADLINE
 from garment_uv.errors import UserError
+
+NUMBER = re.compile(r"\b(nan|inf|[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)\b")
+"""What differs between reasons of one kind."""
 
 
 @dataclass(frozen=True)
@@ -53,19 +68,80 @@ class SweepReport:
         why = "; ".join(reasons) or self.stopped_because or "none was begun"
         raise UserError(f"no trial of {self.name} was completed: {why}")
 
-    def metrics(self) -> dict[str, float]:
-        """What the sweep's run in MLflow is told, by metric."""
-        counts = {
+    @property
+    def status(self) -> str:
+        """Of the sweep's run: 'complete', or 'failed' where no trial was completed nor can be."""
+        return "complete" if self.complete or self.interrupted else "failed"
+
+    def summary(self) -> dict[str, Any]:
+        """What the sweep's run in MLflow is told: numbers as metrics, words as tags."""
+        numbers = {
             "trials_complete": self.complete,
             "trials_pruned": self.pruned,
             "trials_failed": self.failed,
             "trials_interrupted": self.interrupted,
             "repeats": self.repeats,
             "gpu_hours": self.gpu_hours,
+            "best_s2s_mm": self.best_mm,
+            "report/best_half_width_mm": self.best_half_width_mm,
+            **(self.cost.metrics() if self.cost else {}),
         }
-        best = {"best_s2s_mm": self.best_mm, "report/best_half_width_mm": self.best_half_width_mm}
-        known = {name: value for name, value in best.items() if value is not None}
-        return {**counts, **known, **(self.cost.metrics() if self.cost else {})}
+        words = {"best_trial": self.best_trial, "stopped_because": self.stopped_because}
+        known = {name: value for name, value in numbers.items() if value is not None}
+        return {**known, **{name: value for name, value in words.items() if value}}
+
+
+def sweep_report(sweep: OpenSweep) -> SweepReport:
+    """How the sweep stands."""
+    state, experiment = sweep.state, sweep.experiment
+    baselines = (known_baselines(sweep.context) if sweep.tracking else None) or {}
+    class_mean_mm = baselines.get("class_mean_displacement", {}).get(experiment.metric)
+    count = {which: len(state.history.in_state(which)) for which in TrialState}
+    return SweepReport(
+        name=state.study.study_name,
+        complete=count[TrialState.COMPLETE],
+        pruned=count[TrialState.PRUNED],
+        failed=count[TrialState.FAIL],
+        interrupted=count[TrialState.RUNNING],
+        gpu_hours=sweep.budget.gpu_hours(),
+        stopped_because=sweep.budget.why(),
+        repeats=sum(entry.state != TrialState.RUNNING for entry in sweep.repeats.known()),
+        repeats_left=len(sweep.repeats_left),
+        cost=cost_of(state.log.read(), experiment.held.gpus, class_mean_mm, experiment.processes),
+        metric=experiment.metric,
+        reasons=kinds_of(record.attrs.get(REASON, "") for record in state.history.in_state(TrialState.FAIL)),
+        **_best_of(state, sweep.repeats),
+    )
+
+
+def kinds_of(reasons: Iterable[str]) -> tuple[tuple[int, str], ...]:
+    """How many reasons are of each kind, with the first of them; the most frequent kind comes first.
+
+    Reasons that differ in numbers alone, as of epochs and rates, are of one kind.
+    """
+    kinds: dict[str, list[str]] = {}
+    for reason in reasons:
+        kinds.setdefault(NUMBER.sub("#", reason), []).append(reason)
+    counted = [(len(of_kind), of_kind[0] or "for no known reason") for of_kind in kinds.values()]
+    return tuple(sorted(counted, key=lambda kind: -kind[0]))
+
+
+def _best_of(state: SweepState, repeats: Repeats) -> dict[str, Any]:
+    """The best trial as the leaderboard has it: finalists by their mean before trials of one seed."""
+    finals = finalists_of(state.history.records, len(state.history))
+    values = {record.name: [*(record.values or ())[:1], *repeats.values(record.name)] for record in finals}
+    estimated = estimates(values)
+    if not estimated:
+        return {"best_mm": None, "best_trial": ""}
+    name = min(estimated, key=lambda name: (estimated[name].seeds == 1, estimated[name].mean, name))
+    best = estimated[name]
+    return {
+        "best_mm": best.mean,
+        "best_trial": name,
+        "best_half_width_mm": best.half_width,
+        "best_seeds": best.seeds,
+        "alike": tuple(other for other in estimated if other != name and alike(best, estimated[other])),
+    }
 
 
 def report_lines(report: SweepReport) -> list[str]:

@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from optuna.trial import TrialState
 
 from garment_sweeps.experiment import Experiment
-from garment_sweeps.settings.masking import first_line
+from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import open_filesystem, read_json, write_whole
+from garment_sweeps.study.history import Record
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
@@ -31,10 +32,6 @@ from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.errors import UserError
-from garment_uv.training.trial import TrialConfig
-
-if TYPE_CHECKING:
-    from garment_sweeps.driver.report import SweepReport
 
 EVERY_S = 60.0
 """Between two looks at what trials could not deliver."""
@@ -44,18 +41,8 @@ SHOWN_PARKED = 5
 """Trials of which MLflow refused something that are named at the end of a session."""
 OUTCOMES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
-
-class KnownTrial(Protocol):
-    """A trial as the study's history holds it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def state(self) -> TrialState: ...
-
-    @property
-    def attrs(self) -> dict[str, Any]: ...
+Baselines = dict[str, dict[str, float]]
+"""S2S, mm, by baseline and metric."""
 
 
 class SweepTracking:
@@ -71,49 +58,41 @@ class SweepTracking:
         self._refused_trials: dict[str, str] = {}
         self._courier = Courier("mlflow sweep", self._deliver, EVERY_S)
         self._context: TrialContext | None = None
-        self._trials: Callable[[], Iterable[KnownTrial]] = tuple
+        self._trials: Callable[[], Iterable[Record]] = tuple
         self._baselines_sent = False
         self._files: list[Path] = []
-        self._status = "complete"
-        self._summary: dict[str, Any] | None = None
-        self._ended_ms = 0
+        self._end: tuple[str, dict[str, Any], int] | None = None
 
     @classmethod
     def start(
-        cls,
-        experiment: Experiment,
-        request: SweepRequest,
-        study: str = "",
+        cls, experiment: Experiment, request: SweepRequest, study: str = "", goes_on: bool = False
     ) -> "SweepTracking":
         """Opens the parent run of the study and notes the code and the experiment's file.
 
-        Overwriting deletes runs of that name first. UserError where MLflow does not answer, or the run is another
-        study's.
+        Overwriting deletes runs of that name first. UserError where MLflow does not answer, for which a sweep that
+        `goes_on` waits, or the run is another study's.
         """
-        if request.overwrite:
-            delete_sweeps(tracking_client(), request.name)
+        plain = experiment.plain()
+        same = ("description", "trials", "sampler", "scheduler", "seed", "resources", "metric", "also_minimise")
         description = {
-            "description": experiment.description,
+            **{name: plain[name] for name in (*same, "constraints", "finals")},
             "experiment_digest": experiment.digest(),
-            "space": experiment.space.plain()["parameters"],
-            "trials": experiment.trials,
+            "space": plain["space"]["parameters"],
             "epochs": experiment.epochs,
-            "sampler": experiment.sampler,
-            "scheduler": experiment.scheduler.plain() if experiment.scheduler else None,
-            "seed": experiment.seed,
-            "resources": experiment.resources.plain(),
-            "metric": experiment.metric,
-            "also_minimise": list(experiment.also_minimise),
-            "constraints": [constraint.plain() for constraint in experiment.constraints],
-            "finals": experiment.finals.plain(),
         }
         sources = take_sources(request.experiment_file)
-        return cls(SweepRun.start(experiment.name, request.name, description, sources.provenance, study), sources)
+
+        def begin() -> SweepRun:
+            if request.overwrite:
+                delete_sweeps(tracking_client(), request.name)
+            return SweepRun.start(experiment.name, request.name, description, sources.provenance, study)
+
+        return cls(patiently(begin, goes_on), sources)
 
     def watch(
         self,
         context: TrialContext,
-        trials: Callable[[], Iterable[KnownTrial]],
+        trials: Callable[[], Iterable[Record]],
         check: Callable[[], None] = lambda: None,
     ) -> None:
         """Begins to deliver what trials of this sweep leave behind.
@@ -126,48 +105,34 @@ class SweepTracking:
         self._context, self._trials, self._check = context, trials, check
         self._courier.poke()
 
-    def log_baselines(self, config: TrialConfig) -> None:
-        """Measures the baselines of the config's dataset, unless an earlier session did, and logs them. After `watch`.
+    def log_baselines(self, context: TrialContext) -> None:
+        """Measures the baselines of the trials' dataset, unless an earlier session did, and logs them.
 
         They are kept in the sweep's storage, so that neither measuring nor logging is ever repeated.
         """
-        if self._baselines() is not None:
-            return
-        from garment_sweeps.ray.baselines import measure_on_cluster
+        if known_baselines(context) is None:
+            from garment_sweeps.ray.baselines import measure_on_cluster
 
-        table = measure_on_cluster(config)
-        filesystem, path = self._baselines_file()
-        write_whole(filesystem, path, json.dumps(table).encode())
-        self._courier.poke()
-
-    def baseline_mm(self, baseline: str, metric: str) -> float | None:
-        """A measured baseline's metric, mm; None where it was not measured."""
-        return (self._baselines() or {}).get(baseline, {}).get(metric)
+            table = measure_on_cluster(context.base)
+            write_whole(*_baselines_file(context), json.dumps(table).encode())
+            self._courier.poke()
 
     def keep(self, file: Path) -> None:
         """Keeps a file, whole by then, as an artifact of the parent run."""
         self._files.append(file)
         self._courier.poke()
 
-    def finish(self, report: "SweepReport") -> bool:
+    def finish(self, status: str, summary: dict[str, Any]) -> bool:
         """Ends the parent run and sets all trials' runs right; says so where MLflow is away, and is then False.
 
-        No trial runs any more.
+        No trial runs any more: one that is not over is marked as KILLED. Only for a driver that still holds the sweep:
+        where another one has taken it over the runs are the other's, and `close` is all that is left to do.
+
+        Args:
+            status: 'complete', 'failed' or 'killed'.
+            summary: numbers become metrics, the rest tags.
         """
-        words = {"best_trial": report.best_trial, "stopped_because": report.stopped_because}
-        status = "complete" if report.complete or report.interrupted else "failed"
-        return self._end(status, {**report.metrics(), **{k: v for k, v in words.items() if v}})
-
-    def abort(self, status: str, reason: str) -> bool:
-        """Ends the parent run otherwise: 'failed' or 'killed', with the reason in one line. Else as `finish`.
-
-        Trials that are not over are marked as KILLED. Only for a driver that still holds the sweep: where another
-        one has taken it over the runs are the other's, and `close` is all that is left to do.
-        """
-        return self._end(status, {"reason": first_line(reason)})
-
-    def _end(self, status: str, summary: dict[str, Any]) -> bool:
-        self._status, self._summary, self._ended_ms = status, summary, now_ms()
+        self._end = status, summary, now_ms()
         self._courier.poke()
         delivered = self._courier.settled(FINISH_WAIT_S)
         if not delivered:
@@ -191,17 +156,18 @@ class SweepTracking:
         except UserError:
             self.close()
             return
-        over, take = self._summary is not None, self._steps.take
+        context, end, take = self._context, self._end, self._steps.take
         take("its sources", self._send_sources)
-        if not self._baselines_sent and self._context is not None:
-            take("its baselines", self._send_baselines)
+        if context is not None and not self._baselines_sent:
+            take("its baselines", partial(self._send_baselines, context))
         for file in list(self._files):
             take(f"file {file.name}", partial(self._send_file, file))
-        if self._context is not None:
-            take("its trials", partial(self._reconcile, over))
-        if over:
-            take("its summary", lambda: self.run.log_summary(self._summary, self._ended_ms))
-            take("its end", lambda: self.run.end(self._status, self._ended_ms))
+        if context is not None:
+            take("its trials", partial(self._reconcile, context, over=end is not None))
+        if end is not None:
+            status, summary, at_ms = end
+            take("its summary", lambda: self.run.log_summary(summary, at_ms))
+            take("its end", lambda: self.run.end(status, at_ms))
         self._steps.end()
 
     def _refusals(self) -> Iterator[str]:
@@ -213,15 +179,12 @@ class SweepTracking:
         if self._context is None:
             return
         try:
-            parked = self._outbox().parked()
+            parked = _outbox(self._context).parked()
         except OSError:  # a store that is away is said by others
             return
         yield from (each.line() for each in parked[:SHOWN_PARKED])
         if len(parked) > SHOWN_PARKED:
             yield f"and {len(parked) - SHOWN_PARKED} more trials, in {Path(parked[-1].path).parent}"
-
-    def _outbox(self) -> Outbox:
-        return Outbox.of(self._context.storage, self._context.sweep)
 
     def _send_sources(self) -> None:
         if self._sources is not None:
@@ -233,19 +196,8 @@ class SweepTracking:
             self.run.client.log_artifact(self.run.run_id, str(file))
         self._files.remove(file)
 
-    def _reconcile(self, over: bool) -> None:
-        outcomes = {trial.name: _study_outcome(trial) for trial in list(self._trials())}
-        live = () if over else [name for name, known in outcomes.items() if not known.outcome]
-        reconciliation = Reconciliation(self.run, self._outbox(), self._record_of, self._courier.progress)
-        self._refused_trials = reconciliation.reconcile(outcomes, live, whole=over)
-
-    def _record_of(self, trial_id: str) -> TrialRecord | None:
-        context = self._context
-        store = TrialStore.open(context.storage, context.sweep, trial_id, context.session)
-        return newest_record(store.filesystem, store.checkpoints())
-
-    def _send_baselines(self) -> None:
-        table = self._baselines()
+    def _send_baselines(self, context: TrialContext) -> None:
+        table = known_baselines(context)
         if table is None:
             return
         logged = {item.path for item in self.run.client.list_artifacts(self.run.run_id)}
@@ -253,13 +205,31 @@ class SweepTracking:
             self.run.log_baselines(table)
         self._baselines_sent = True
 
-    def _baselines(self) -> dict[str, dict[str, float]] | None:
-        return read_json(*self._baselines_file())
+    def _reconcile(self, context: TrialContext, over: bool) -> None:
+        outcomes = {
+            trial.name: StudyOutcome(OUTCOMES.get(trial.state, ""), str(trial.attrs.get(REASON, "")))
+            for trial in list(self._trials())
+        }
+        live = () if over else [name for name, known in outcomes.items() if not known.outcome]
+        record_of = partial(_newest_record, context)
+        reconciliation = Reconciliation(self.run, _outbox(context), record_of, self._courier.progress)
+        self._refused_trials = reconciliation.reconcile(outcomes, live, whole=over)
 
-    def _baselines_file(self):
-        filesystem, root = open_filesystem(self._context.storage)
-        return filesystem, f"{root}/{self._context.sweep}/{BASELINES_FILE}"
+
+def known_baselines(context: TrialContext) -> Baselines | None:
+    """The baselines as they were measured for that sweep; None where they were not."""
+    return read_json(*_baselines_file(context))
 
 
-def _study_outcome(trial: KnownTrial) -> StudyOutcome:
-    return StudyOutcome(OUTCOMES.get(trial.state, ""), str(trial.attrs.get(REASON, "")))
+def _baselines_file(context: TrialContext) -> tuple[Any, str]:
+    filesystem, root = open_filesystem(context.storage)
+    return filesystem, f"{root}/{context.sweep}/{BASELINES_FILE}"
+
+
+def _outbox(context: TrialContext) -> Outbox:
+    return Outbox.of(context.storage, context.sweep)
+
+
+def _newest_record(context: TrialContext, trial_id: str) -> TrialRecord | None:
+    store = TrialStore.open(context.storage, context.sweep, trial_id, context.session)
+    return newest_record(store.filesystem, store.checkpoints())

@@ -1,10 +1,11 @@
-"""Finds an experiment by file or name and calls the function that returns it."""
+"""Finds an experiment by file or name, calls the function that returns it, and changes its base."""
 
 import importlib.util
 import inspect
 from pathlib import Path
 
 from garment_sweeps.experiment.experiment import Experiment
+from garment_uv.config import parse_assignments
 from garment_uv.errors import UserError
 
 DEFAULT_FUNCTION = "experiment"
@@ -24,6 +25,23 @@ def load_experiment(spec: str, folder: Path | str = "experiments") -> Experiment
     path = experiment_file(spec, folder)
     module = _import_file(path)
     return _called(module, spec.partition(":")[2] or DEFAULT_FUNCTION, path)
+
+
+def experiment_with(spec: str, assignments: tuple[str, ...]) -> Experiment:
+    """The experiment of that name with its base changed; UserError on unknown experiments, fields and values."""
+    loaded = load_experiment(spec)
+    changes = parse_assignments(assignments)
+    if not changes:
+        return loaded
+    return Experiment(**{**loaded.plain(), "base": loaded.base.with_values(changes).plain()})
+
+
+def sweep_named(spec: str) -> str:
+    """The sweep that `garment sweep SPEC --resume` means: an experiment's own, or the one of that name."""
+    try:
+        return load_experiment(spec).name
+    except UserError:
+        return spec
 
 
 def experiment_file(spec: str, folder: Path | str = "experiments") -> Path:

@@ -1,6 +1,6 @@
 """The baselines that every leaderboard prints beside the trials, measured by a worker before the trials start."""
 
-from garment_sweeps.experiment.experiment import ResourcesConfig
+from garment_sweeps.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig

@@ -1,4 +1,7 @@
-"""Tune's controller, mended: it fills all places at once, and a process that dies between two trials costs neither."""
+"""The one call of Ray Tune, whose controller is mended here.
+
+It fills all places at once, and a process that dies between two trials costs neither.
+"""
 
 import importlib
 import time
@@ -7,11 +10,29 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from ray import tune
 from ray.tune.execution.tune_controller import TuneController
 from ray.tune.experiment import Trial
 
+from garment_sweeps.experiment import Experiment
+from garment_sweeps.ray.nodes import places, trial_placement
+
 LOOK_S = 1.0
 """Between two looks at how many trials the cluster holds, seconds."""
+
+
+def fit(experiment: Experiment, trainable: type[tune.Trainable], space: dict[str, Any], **options: Any) -> None:
+    """Trials of that experiment, each with its share of a node, until the searcher has nothing more to suggest.
+
+    Args:
+        experiment: says what a trial holds.
+        trainable: what Tune runs.
+        space: what every trial is told beside the searcher's suggestion.
+        options: of `tune.Tuner`.
+    """
+    tuner = tune.Tuner(tune.with_resources(trainable, trial_placement(experiment)), param_space=space, **options)
+    with sturdy_controller(lambda: places(experiment)):
+        tuner.fit()
 
 
 class SturdyController(TuneController):
@@ -55,7 +76,7 @@ class SturdyController(TuneController):
         del state["_places"]
         return state
 
-    def _process_trial_failure(self, trial: Trial, exception: Exception) -> None:
+    def _process_trial_failure(self, trial: Trial, exception: Any) -> None:
         self._resetting_trials.discard(trial)
         waits = trial.status == Trial.PENDING and trial not in self._trial_to_actor
         if waits and trial.should_recover():
@@ -70,11 +91,11 @@ def sturdy_controller(places: Callable[[], int]) -> Iterator[None]:
     It also leaves out Ray's count of callbacks, for which it would import all of MLflow into the driver: 2 s and 100
     MiB for a telemetry that is off.
     """
-    tune = importlib.import_module("ray.tune.tune")
-    usage = importlib.import_module("ray.air._internal.usage")
+    running: Any = importlib.import_module("ray.tune.tune")
+    usage: Any = importlib.import_module("ray.air._internal.usage")
     count = usage.tag_callbacks
-    tune.TuneController, usage.tag_callbacks = partial(SturdyController, places), lambda callbacks: False
+    running.TuneController, usage.tag_callbacks = partial(SturdyController, places), lambda callbacks: False
     try:
         yield
     finally:
-        tune.TuneController, usage.tag_callbacks = TuneController, count
+        running.TuneController, usage.tag_callbacks = TuneController, count

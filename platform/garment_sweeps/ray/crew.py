@@ -3,7 +3,7 @@
 import socket
 import time
 
-from garment_sweeps.experiment.experiment import ResourcesConfig
+from garment_sweeps.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from garment_sweeps.experiment.experiment import ResourcesConfig
+from garment_sweeps.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import ClusterNode, trial_nodes
 from garment_sweeps.ray.probe import NodeAnswer
 
@@ -51,6 +52,24 @@ class ClusterAnswers:
     resumed: bool = False
     """Whether the sweep ran before: then what may pass by itself does not stop it."""
 
+    @cached_property
+    def on_trial(self) -> set[str]:
+        """Nodes that will run trials."""
+        allowed = trial_nodes(self.nodes, self.resources)
+        return {node.id for node in allowed if node.room_for(self.resources)}
+
+    def wrong(self, check: str) -> dict[str, str]:
+        """By node: why a check failed."""
+        return {id: answer.wrong[check] for id, answer in self.by_node.items() if check in answer.wrong}
+
+    def wrong_on_trial(self, check: str) -> dict[str, str]:
+        """The same, of the nodes that will run trials."""
+        return {id: why for id, why in self.wrong(check).items() if id in self.on_trial}
+
+    def away(self, check: str) -> bool:
+        """Whether nobody reaches it: then it is the server that is away, and no node that is not in order."""
+        return check in self.driver.wrong or len(self.wrong(check)) == len(self.by_node)
+
 
 Rule = Callable[[ClusterAnswers], Iterable[Finding]]
 
@@ -59,7 +78,7 @@ def findings_of(answers: ClusterAnswers) -> list[Finding]:
     """Everything that is wrong, what stops a sweep first."""
     passing: tuple[Rule, ...] = (_room, _silence, _tracking)
     lasting: tuple[Rule, ...] = (_code, _versions, _dataset, _gpus, _disk, _one_machine, _head)
-    if _away(answers, "storage"):
+    if answers.away("storage"):
         passing = (*passing, _storage)
     else:
         lasting = (_storage, *lasting)
@@ -88,86 +107,74 @@ def _room(answers: ClusterAnswers) -> Iterable[Finding]:
 
 def _silence(answers: ClusterAnswers) -> Iterable[Finding]:
     mend = "look at it with `ray status`, restart or remove it, or raise GARMENT_PREFLIGHT_SECONDS"
-    yield from _by_text(answers, answers.silent, lambda why: (why, mend))
+    return _alike(answers, answers.silent, mend)
 
 
 def _code(answers: ClusterAnswers) -> Iterable[Finding]:
-    other = {id: "" for id, answer in answers.by_node.items() if answer.code != answers.driver.code}
-    what = "runs other code of garment-sweeps than the driver"
+    what, code = "runs other code of garment-sweeps than the driver", answers.driver.code
     mend = "use one image for all nodes, or send the code with `garment submit`"
-    yield from _by_text(answers, other, lambda _: (what, mend))
+    return _alike(answers, {id: what for id, answer in answers.by_node.items() if answer.code != code}, mend)
 
 
 def _versions(answers: ClusterAnswers) -> Iterable[Finding]:
     for package, wanted in answers.driver.versions.items():
         if package == "garment-sweeps":
             continue  # submitted code need not be installed; its digest is what counts
-        other = {id: answer.versions.get(package, "") for id, answer in answers.by_node.items()}
-        other = {id: version for id, version in other.items() if version != wanted}
+        has = {id: answer.versions.get(package, "") for id, answer in answers.by_node.items()}
+        other = {
+            id: f"has {package} {version}, the driver {wanted}" if version else f"lacks {package}"
+            for id, version in has.items()
+            if version != wanted
+        }
         mend = f"install {package} {wanted} there, or use one image for all nodes"
-        yield from _by_text(
-            answers, other, lambda has, name=package, mend=mend, wanted=wanted: (  # type: ignore[misc]
-                f"has {name} {has}, the driver {wanted}" if has else f"lacks {name}", mend
-            ),
-        )  # fmt: skip
+        yield from _alike(answers, other, mend)
 
 
 def _storage(answers: ClusterAnswers) -> Iterable[Finding]:
-    shared = "s3://" in answers.storage
-    mend = (
-        "give it keys, network and AWS_ENDPOINT_URL_S3 for the bucket"
-        if shared
-        else "set GARMENT_STORAGE to s3://bucket/prefix or to a folder that all nodes share"
-    )
+    mend = "set GARMENT_STORAGE to s3://bucket/prefix or to a folder that all nodes share"
+    if "s3://" in answers.storage:
+        mend = "give it keys, network and AWS_ENDPOINT_URL_S3 for the bucket"
+    what = f"GARMENT_STORAGE {answers.storage} does not work from"
     if "storage" in answers.driver.wrong:
-        why = answers.driver.wrong["storage"]
-        yield Finding(f"GARMENT_STORAGE {answers.storage} does not work from the driver ({why})", mend)
-        return
-    yield from _by_text(
-        answers,
-        _wrong(answers, "storage"),
-        lambda why: (f"GARMENT_STORAGE {answers.storage} does not work from there ({why})", mend),
-    )
+        return [Finding(f"{what} the driver ({answers.driver.wrong['storage']})", mend)]
+    return _alike(answers, {id: f"{what} there ({why})" for id, why in answers.wrong("storage").items()}, mend)
 
 
 def _tracking(answers: ClusterAnswers) -> Iterable[Finding]:
-    mend = "set MLFLOW_TRACKING_URI to an address that the nodes reach, as http://mlflow:5000"
-    login = (
+    wrong, server = answers.wrong("tracking"), f"MLflow at {answers.tracking}"
+    refused = {id: why for id, why in wrong.items() if any(word in why for word in LOGIN_WORDS)}
+    yield from _alike(
+        answers,
+        {id: f"{server} refuses its login ({why})" for id, why in refused.items()},
         "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or PGPASSWORD for a database, where Ray starts on "
-        "that node: a login in the driver's MLFLOW_TRACKING_URI does not travel"
+        "that node: a login in the driver's MLFLOW_TRACKING_URI does not travel",
     )
-
-    def finding_of(why: str) -> tuple[str, str]:
-        if any(word in why for word in LOGIN_WORDS):
-            return f"MLflow at {answers.tracking} refuses its login ({why})", login
-        return f"MLflow at {answers.tracking} does not answer from there ({why})", mend
-
-    yield from _by_text(answers, _wrong(answers, "tracking"), finding_of)
+    away = {id: f"{server} does not answer from there ({wrong[id]})" for id in wrong if id not in refused}
+    mend = "set MLFLOW_TRACKING_URI to an address that the nodes reach, as http://mlflow:5000"
+    yield from _alike(answers, away, mend)
 
 
 def _dataset(answers: ClusterAnswers) -> Iterable[Finding]:
     mend = "put it into S3 or a folder that all nodes share: garment data prepare --out s3://bucket/prefix"
-    on_trial = _trial_ids(answers)
-    wrong = {id: why for id, why in _wrong(answers, "dataset").items() if id in on_trial}
-    yield from _by_text(
-        answers, wrong, lambda why: (f"dataset {answers.dataset} cannot be read from there ({why})", mend)
-    )
+    uri, wrong = answers.dataset, answers.wrong_on_trial("dataset")
+    unread = {id: f"dataset {uri} cannot be read from there ({why})" for id, why in wrong.items()}
+    yield from _alike(answers, unread, mend)
     wanted = answers.driver.facts.get("manifest")
-    seen = {id: answer.facts.get("manifest") for id, answer in answers.by_node.items()}
-    other = {id: "" for id, digest in seen.items() if id in on_trial and wanted and digest not in (None, wanted)}
-    yield from _by_text(answers, other, lambda _: (f"another dataset lies at {answers.dataset} there", mend))
+    seen = {id: answer.facts.get("manifest") for id, answer in answers.by_node.items() if id in answers.on_trial}
+    other = [id for id, digest in seen.items() if wanted and digest not in (None, wanted)]
+    yield from _alike(answers, dict.fromkeys(other, f"another dataset lies at {uri} there"), mend)
 
 
 def _gpus(answers: ClusterAnswers) -> Iterable[Finding]:
     mend = "install a torch build for its CUDA, check the driver with nvidia-smi, or start it with the right --num-gpus"
-    nodes = {node.id: node for node in answers.nodes}
-    wrong = _wrong(answers, "gpus")
+    offered = {node.id: node.gpus for node in answers.nodes}
+    wrong = answers.wrong("gpus")
     for id, answer in answers.by_node.items():
         seen = answer.facts.get("gpus")
-        if seen is not None and seen < nodes[id].gpus:
+        if seen is not None and seen < offered[id]:
             wrong[id] = f"torch sees {seen} of them"
-    with_gpus = {id: why for id, why in wrong.items() if nodes[id].gpus}
-    yield from _by_text(answers, with_gpus, lambda why: (f"offers GPUs that torch cannot use ({why})", mend))
+    useless = {id: f"offers GPUs that torch cannot use ({why})" for id, why in wrong.items() if offered[id]}
+    return _alike(answers, useless, mend)
 
 
 def _disk(answers: ClusterAnswers) -> Iterable[Finding]:
@@ -175,17 +182,13 @@ def _disk(answers: ClusterAnswers) -> Iterable[Finding]:
         ("home", "GARMENT_HOME", "GARMENT_HOME"),
         ("cache", "the shard cache", "GARMENT_CACHE_DIR"),
     ):
-        yield from _one_disk(answers, check, place, f"free some, or set {setting} to another disk there")
-
-
-def _one_disk(answers: ClusterAnswers, check: str, place: str, mend: str) -> Iterable[Finding]:
-    on_trial = _trial_ids(answers)
-    wrong = {id: why for id, why in _wrong(answers, check).items() if id in on_trial}
-    yield from _by_text(answers, wrong, lambda why: (f"{place} does not work there ({why})", mend))
-    for bound, above, fatal in ((NEEDED_GIB, 0.0, True), (WANTED_GIB, NEEDED_GIB, False)):
+        mend = f"free some, or set {setting} to another disk there"
+        broken = {id: f"{place} does not work there ({why})" for id, why in answers.wrong_on_trial(check).items()}
+        yield from _alike(answers, broken, mend)
         free = {id: answer.facts.get(f"{check}_gib", WANTED_GIB) for id, answer in answers.by_node.items()}
-        low = {id: f"{gib:.1f}" for id, gib in free.items() if id in on_trial and above <= gib < bound}
-        yield from _by_text(answers, low, lambda gib: (f"{gib} GiB free for {place}", mend), fatal)
+        for bound, above, fatal in ((NEEDED_GIB, 0.0, True), (WANTED_GIB, NEEDED_GIB, False)):
+            low = {id: gib for id, gib in free.items() if id in answers.on_trial and above <= gib < bound}
+            yield from _alike(answers, {id: f"{gib:.1f} GiB free for {place}" for id, gib in low.items()}, mend, fatal)
 
 
 def _one_machine(answers: ClusterAnswers) -> Iterable[Finding]:
@@ -206,8 +209,7 @@ def _one_machine(answers: ClusterAnswers) -> Iterable[Finding]:
 
 
 def _head(answers: ClusterAnswers) -> Iterable[Finding]:
-    on_trial = _trial_ids(answers)
-    if len(answers.nodes) > 1 and any(node.head and node.id in on_trial for node in answers.nodes):
+    if len(answers.nodes) > 1 and any(node.head and node.id in answers.on_trial for node in answers.nodes):
         yield Finding(
             "only the head offers what a trial needs: trials run beside Ray's own services and the driver",
             "add nodes for the trials",
@@ -219,26 +221,8 @@ def _count(number: float, name: str) -> str:
     return f"{number:g} {name}" + ("" if number == 1 else "s")
 
 
-def _trial_ids(answers: ClusterAnswers) -> set[str]:
-    """Nodes that will run trials."""
-    allowed = trial_nodes(answers.nodes, answers.resources)
-    return {node.id for node in allowed if node.room_for(answers.resources)}
-
-
-def _away(answers: ClusterAnswers, check: str) -> bool:
-    """Whether nobody reaches it: then it is the server that is away, and no node that is not in order."""
-    return check in answers.driver.wrong or len(_wrong(answers, check)) == len(answers.by_node)
-
-
-def _wrong(answers: ClusterAnswers, check: str) -> dict[str, str]:
-    return {id: answer.wrong[check] for id, answer in answers.by_node.items() if check in answer.wrong}
-
-
-def _by_text(
-    answers: ClusterAnswers, texts: dict[str, str], finding_of: Callable[[str], tuple[str, str]], fatal: bool = True
-) -> Iterable[Finding]:
-    """One finding for all nodes that have the same text."""
+def _alike(answers: ClusterAnswers, texts: dict[str, str], mend: str, fatal: bool = True) -> Iterable[Finding]:
+    """One finding for all nodes of which the same is said."""
     names = {node.id: node.name for node in answers.nodes}
     for text in dict.fromkeys(texts.values()):
-        what, mend = finding_of(text)
-        yield Finding(what, mend, tuple(names[id] for id, other in texts.items() if other == text), fatal)
+        yield Finding(text, mend, tuple(names[id] for id, other in texts.items() if other == text), fatal)

@@ -1,13 +1,12 @@
-"""The nodes of a connected Ray cluster: what they offer, and on which of them trials may run."""
+"""The nodes of a Ray cluster: on which one this process runs, what they offer, and where trials may run."""
 
 import socket
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from garment_sweeps.experiment import Experiment
-from garment_sweeps.experiment.experiment import ResourcesConfig
-from garment_sweeps.ray.node import draining_nodes
+from garment_sweeps.experiment import Experiment, ResourcesConfig
 from garment_sweeps.settings.environment import Settings
 from garment_uv.errors import UserError
 
@@ -18,6 +17,49 @@ HEAD_MARK = "node:__internal_head__"
 """Resource that Ray gives to the head alone."""
 NODE_LABEL = "ray.io/node-id"
 """Label that Ray gives to every node."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The node on which a trial's process runs, and what it can say of other nodes."""
+
+    node: str = ""
+    """The node's id in the cluster."""
+    ip: str = ""
+    job: str = ""
+    """The Ray job that started the process."""
+    gone: Callable[[str], bool] = lambda node: False
+    """Whether the node of that id is dead or about to be taken away."""
+    leaving: Callable[[], bool] = lambda: False
+    """Whether this very node is about to be taken away."""
+
+
+NOWHERE = Place()
+"""Without Ray."""
+
+
+def ray_place() -> Place:
+    """Where this Ray worker runs; asked anew at every call of its functions, about a millisecond each."""
+    import ray
+
+    context = ray.get_runtime_context()
+    node = context.get_node_id()
+    ip, job = ray.util.get_node_ip_address(), context.get_job_id()
+    return Place(node, ip, job, gone=_gone, leaving=lambda: node in draining_nodes())
+
+
+def draining_nodes() -> set[str]:
+    """Ids of nodes that are about to be taken away: told so by their cloud, or being scaled down."""
+    from ray._private.state import state
+
+    return set(state.get_draining_nodes())
+
+
+def _gone(node: str) -> bool:
+    import ray
+
+    alive = {known["NodeID"] for known in ray.nodes() if known["Alive"]}
+    return node not in alive or node in draining_nodes()
 
 
 @dataclass(frozen=True)
@@ -117,14 +159,26 @@ def trial_placement(experiment: Experiment) -> "PlacementGroupFactory":
     return PlacementGroupFactory([*leader, *[bundle] * processes], strategy="STRICT_PACK", **where)
 
 
-def trial_places(experiment: Experiment, settings: Settings) -> int:
-    """Most trials given out at once: locally no more than can run, so that each is asked for as late as can be."""
+class TrialPlaces(NamedTuple):
+    """How many trials of an experiment run at once."""
+
+    now: int
+    """As many as the cluster holds as it is."""
+    most: int
+    """That are given out; 0 for no limit."""
+
+
+def trial_places(experiment: Experiment, settings: Settings) -> TrialPlaces:
+    """Places for trials: locally no more are given out than can run, so that each is asked for as late as can be.
+
+    UserError where this machine holds none.
+    """
     import ray
 
+    now = places(experiment)
     if settings.ray_address:
-        return experiment.max_concurrent
-    held = places(experiment)
-    if held < 1:
+        return TrialPlaces(now, experiment.max_concurrent)
+    if now < 1:
         resources = ray.cluster_resources()
         wanted = f"{experiment.held.cpus:g} CPUs and {experiment.held.gpus:g} GPUs"
         has = f"{resources.get('CPU', 0):g} and {resources.get('GPU', 0):g}"
@@ -132,4 +186,4 @@ def trial_places(experiment: Experiment, settings: Settings) -> int:
             f"a trial of {experiment.name} needs {wanted}, this machine has {has}; "
             "submit it to a cluster or lower the experiment's resources"
         )
-    return min(held, experiment.max_concurrent or held)
+    return TrialPlaces(now, min(now, experiment.max_concurrent or now))

@@ -1,16 +1,23 @@
-"""Looks, before any trial, whether a connected cluster could run them: in seconds, and not after an hour."""
+"""Looks, before any trial, whether a connected cluster could run them: in seconds, and not after an hour.
+
+Alone, as a job on a cluster: `python -m garment_sweeps.ray.preflight EXPERIMENT`.
+"""
 
 import os
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from garment_sweeps.experiment import Experiment
+from garment_sweeps.experiment.load import experiment_with
 from garment_sweeps.ray.findings import ClusterAnswers, Finding, findings_of
 from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes
 from garment_sweeps.ray.probe import NodeAnswer, Question, answer, side_by_side, versions
+from garment_sweeps.ray.session import quiet_ray, ray_session
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
@@ -18,7 +25,7 @@ from garment_sweeps.settings.masking import last_line
 from garment_sweeps.settings.urls import without_login, without_password
 from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.storage.manifest_digest import manifest_digest
-from garment_sweeps.tracking import tracking_uri
+from garment_sweeps.tracking import tracking_client, tracking_uri
 from garment_uv.errors import UserError
 
 MODE = "GARMENT_PREFLIGHT"
@@ -196,3 +203,41 @@ def _token_in_storage(question: Question, settings: Settings) -> Iterator[str]:
     finally:
         with suppress(OSError):  # an empty folder left behind harms nobody
             filesystem.delete_dir(folder)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints every finding, a line each, and returns 1 where one of them would stop a sweep.
+
+    Args:
+        arguments: the experiment, then changes to its base config as PATH=VALUE.
+    """
+    try:
+        findings = look(experiment_with(arguments[0], tuple(arguments[1:])))
+        for finding in findings:
+            print(f"{'stops the sweep' if finding.fatal else 'note'}: {finding.line()}")
+        if fatal := [finding for finding in findings if finding.fatal]:
+            raise UserError(one_line(fatal))
+    except UserError as error:
+        print(f"garment: {error}", file=sys.stderr)
+        return 1
+    print("the cluster is ready")
+    return 0
+
+
+def look(experiment: Experiment) -> list[Finding]:
+    """All findings for a sweep of the experiment on the cluster at RAY_ADDRESS; nothing of the sweep is begun."""
+    quiet_ray()
+    settings = Settings.from_environment()
+    if settings.ray_address is None:
+        raise UserError("RAY_ADDRESS names no cluster to look at; set it, or use `garment submit --preflight-only`")
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    else:
+        tracking_client(uri)  # the driver needs it too
+    with ray_session(settings.ray_address):
+        return preflight(Needs.of(experiment, settings, trains=True, tracked=True, resumed=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,22 +1,40 @@
 """What one node answers when it is asked, before any trial, whether trials could run on it.
 
-Nothing here raises: what is wrong is said in the answer, in words. It imports little, since seconds count.
+`answer` raises nothing: what is wrong is said in words. Each check returns what it found and raises what is wrong. Few
+imports, since seconds count, and all of our own at the top: the checks' threads must not be the first to import a
+module, since imports that wait for each other end in errors.
 """
 
+import base64
 import importlib.metadata
+import json
+import os
 import platform
+import shutil
+import ssl
+import subprocess
+import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from garment_sweeps.ray.probe_checks import cache_gib, check_storage_from_here, check_tracking, free_gib, gpus_seen
+from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
 from garment_sweeps.settings.code import code_digest
+from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.masking import first_line
+from garment_sweeps.settings.tracking_store import own_uri
+from garment_sweeps.settings.urls import login_of, without_login
+from garment_sweeps.storage.filesystem import open_filesystem
 from garment_sweeps.storage.manifest_digest import manifest_digest
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
+CONNECT_S, ANSWER_S = 3.0, 6.0
+"""Seconds that one request may take to connect and to be answered."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +77,11 @@ def answer(question: Question, name: str) -> NodeAnswer:
         "storage": lambda: check_storage_from_here(question.storage, question.folder, question.token, name),
         "home": lambda: {"home_gib": free_gib(question.home)},
     }
-    if question.tracking_uri:
-        checks["tracking"] = lambda: check_tracking(question.tracking_uri)  # type: ignore[arg-type]
-    if question.dataset_uri:
-        checks["dataset"] = lambda: {"manifest": manifest_digest(question.dataset_uri)}  # type: ignore[arg-type]
-        if question.dataset_uri.startswith("s3://"):
+    if tracking := question.tracking_uri:
+        checks["tracking"] = lambda: check_tracking(tracking)
+    if dataset := question.dataset_uri:
+        checks["dataset"] = lambda: {"manifest": manifest_digest(dataset)}
+        if dataset.startswith("s3://"):
             checks["cache"] = lambda: cache_gib(question.home)
     if question.gpus:
         checks["gpus"] = lambda: {"gpus": gpus_seen(question.seconds)}
@@ -101,3 +119,101 @@ def side_by_side(checks: dict[str, Callable[[], dict]], seconds: float) -> tuple
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return dict(wrong), dict(facts)
+
+
+def check_storage_from_here(storage: dict[str, str], folder: str, token: str, name: str) -> dict[str, Any]:
+    """Reads what the driver wrote into `folder` of the storage, then writes, reads and deletes a file of its own."""
+    filesystem, root = open_filesystem(StorageConfig.from_plain(storage), hasty=True)
+    try:
+        with filesystem.open_input_stream(f"{root}/{folder}/driver") as stream:
+            seen = stream.read().decode()
+    except FileNotFoundError:
+        seen = ""
+    if seen != token:
+        raise ValueError("it does not see what the driver wrote there")
+    own = f"{root}/{folder}/{name}"
+    with filesystem.open_output_stream(own) as stream:
+        stream.write(token.encode())
+    with filesystem.open_input_stream(own) as stream:
+        if stream.read().decode() != token:
+            raise ValueError("what is written there comes back changed")
+    filesystem.delete_file(own)
+    return {}
+
+
+def check_tracking(uri: str) -> dict[str, Any]:
+    """One request of the kind that trials make, with this process's own login."""
+    uri = own_uri(uri)
+    if uri.startswith("sqlite:///"):
+        folder = Path(uri.removeprefix("sqlite:///")).parent
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"there is no folder {folder} to write to")
+    elif uri.startswith(("http://", "https://")):
+        _ask_server(uri)
+    else:
+        import sqlalchemy
+
+        engine = sqlalchemy.create_engine(uri, connect_args={"connect_timeout": int(CONNECT_S)})
+        try:
+            with engine.connect() as connection:
+                connection.execute(sqlalchemy.text("SELECT 1"))
+        finally:
+            engine.dispose()
+    return {}
+
+
+def gpus_seen(seconds: float) -> int:
+    """GPUs that torch sees in a process of its own, since Ray hides them from a task that asks for none."""
+    hidden = {"CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"}
+    environment = {k: v for k, v in os.environ.items() if k not in hidden}
+    code = "import torch; print(torch.cuda.device_count())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=seconds
+    )
+    if done.returncode:
+        raise ValueError((done.stderr.strip().splitlines() or ["torch cannot be imported"])[-1])
+    return int(done.stdout.split()[-1])
+
+
+def free_gib(place: str | Path) -> float:
+    """Free space of the disk that holds, or would hold, a folder; an error where it cannot be written to."""
+    folder = existing(place)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"{folder} cannot be written to")
+    return shutil.disk_usage(folder).free / 2**30
+
+
+def cache_gib(home: str) -> dict[str, Any]:
+    """Free space for the shard cache, where it lies on another disk than the home."""
+    folder = cache_folder(home)
+    return {} if same_disk(folder, home) else {"cache_gib": free_gib(folder)}
+
+
+def _ask_server(uri: str) -> None:
+    request = urllib.request.Request(
+        f"{without_login(uri).rstrip('/')}/api/2.0/mlflow/experiments/search",
+        data=json.dumps({"max_results": 1}).encode(),
+        headers={"Content-Type": "application/json", **_authorisation(uri)},
+    )
+    trust = os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in {"1", "true"}
+    context = None if trust else ssl._create_unverified_context()
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_S, context=context):
+            return
+    except urllib.error.HTTPError as error:
+        other_ways = {"MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4"} & set(os.environ)
+        if error.code in {401, 403} and other_ways:
+            return  # it is there; this request did not carry what MLflow's own would
+        raise ValueError(f"it answers with status {error.code}") from None
+    except urllib.error.URLError as error:
+        raise ValueError(str(error.reason)) from None
+
+
+def _authorisation(uri: str) -> dict[str, str]:
+    token, (user, password) = os.environ.get("MLFLOW_TRACKING_TOKEN"), login_of(uri)
+    if not user:
+        user, password = (os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD"))
+    if user:
+        pair = f"{user}:{password}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    return {"Authorization": f"Bearer {token}"} if token else {}

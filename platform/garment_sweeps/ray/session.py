@@ -2,16 +2,18 @@
 
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
+from pathlib import Path
 
-from garment_sweeps.ray.token import make_token
 from garment_sweeps.settings.masking import first_line
 from garment_uv.errors import UserError
 
@@ -45,6 +47,32 @@ def quiet_ray() -> None:
     logging.getLogger("ray.tune.analysis.experiment_analysis").setLevel(logging.ERROR)
     if "ray" not in sys.modules and not os.environ.get("RAY_ADDRESS"):
         os.environ.setdefault("RAY_AUTH_MODE", "token")
+
+
+def make_token() -> None:
+    """Ray's token, where it would make one: whole and once, while two sweeps that begin on a new machine both want it.
+
+    Ray itself writes it in place, so that one finds half of the other's, or has processes with either.
+    """
+    if (mode := os.environ.get("RAY_AUTH_MODE", "token")).lower() != "token":
+        print(
+            f"warning: RAY_AUTH_MODE is {mode}, and Ray listens on every interface: whoever reaches this machine can "
+            "run programs on it; unset the variable to have a token asked for",
+            file=sys.stderr,
+        )
+        return
+    if any(os.environ.get(name) for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")):
+        return
+    token = Path.home() / ".ray" / "auth_token"
+    if token.exists():
+        return
+    token.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, fresh = tempfile.mkstemp(dir=token.parent)  # for the user's eyes only
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    with suppress(OSError):  # another process was faster; or there are no links here, and Ray makes its own
+        os.link(fresh, token)
+    os.unlink(fresh)
 
 
 @contextmanager
@@ -166,10 +194,7 @@ def _connect(address: str) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = first_line(error)
-        raise UserError(
-            f"no Ray cluster answers at {address} ({reason}); start one with `ray start --head`, or unset RAY_ADDRESS"
-        ) from None
+        raise _no_answer(address, first_line(error)) from None
 
 
 def _check_answers(address: str) -> None:
@@ -185,6 +210,10 @@ def _check_answers(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_S).close()
     except (OSError, OverflowError) as error:
-        raise UserError(
-            f"no Ray cluster answers at {address} ({error}); start one with `ray start --head`, or unset RAY_ADDRESS"
-        ) from None
+        raise _no_answer(address, str(error)) from None
+
+
+def _no_answer(address: str, why: str) -> UserError:
+    return UserError(
+        f"no Ray cluster answers at {address} ({why}); start one with `ray start --head`, or unset RAY_ADDRESS"
+    )

@@ -26,7 +26,7 @@ EXCLUDES = (".garment", ".git", ".venv", "build", "dist", "__pycache__", "*.pyc"
 
 SENT = ("GARMENT_STORAGE", "GARMENT_OPTUNA_STORAGE", "MLFLOW_TRACKING_URI", "AWS_ENDPOINT_URL_S3", "GARMENT_PREFLIGHT")
 """Settings of the caller that the job gets too."""
-SWEEP_MODULE, PREFLIGHT_MODULE = "garment_sweeps.cli.main", "garment_sweeps.ray.preflight_job"
+SWEEP_MODULE, PREFLIGHT_MODULE = "garment_sweeps.cli.main", "garment_sweeps.ray.preflight"
 
 
 def settings_to_send(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

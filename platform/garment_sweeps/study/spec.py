@@ -7,8 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from garment_sweeps.experiment import Experiment
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget, Experiment
 from garment_sweeps.study.decisions import Event
 from garment_uv.config import Config
 from garment_uv.errors import UserError

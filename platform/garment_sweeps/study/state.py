@@ -156,7 +156,7 @@ def _opened(
         first = opened.events[0]
         return opened, spec, changes, HeadStart(tuple(first["known"]), tuple(first["planned"]))
     spec = SweepSpec.new(request)
-    earlier = checks.head_start(spec)
+    earlier = checks.head_start(spec) if spec.warm_start else NOTHING_KNOWN
     start = HeadStart(earlier.known, (*base_values(spec.experiment), *earlier.planned))  # the base config comes first
     checks.check(None, spec)
     if request.overwrite:

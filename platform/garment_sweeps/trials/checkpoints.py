@@ -1,29 +1,35 @@
 """A trial's checkpoints and attempts in the sweep's storage, over all sessions of the sweep."""
 
+import json
+import os
 import re
+import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import NOWHERE, Place
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.storage.filesystem import folder_names, open_filesystem
+from garment_sweeps.storage.filesystem import folder_names, open_filesystem, read_json
 from garment_sweeps.study.claims import Claim, Claims
-from garment_sweeps.trials.attempts import Attempt, Attempts
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
 KEEP = 2
 """Generations of checkpoints kept, so that one torn by a crash leaves another."""
-
 KEPT_FOR = "kept-for-"
 """Begins the name of a file in a checkpoint that another trial still needs."""
+PER_SESSION = 10_000
+"""Numbers of one session of the sweep: a later session's attempts stand above all of an earlier one's."""
+CRASH_LOOP = 3
+"""Attempts in a row that crashed at the same epoch, after which a trial is given up."""
 
 _CHECKPOINT = re.compile(r"^checkpoint_\d+$")
+_ATTEMPT = re.compile(r"^attempt-(\d+)-([0-9a-f]+)-e(\d+)$")
 
 
 def trial_folder(trial_id: str, session: int) -> str:
@@ -31,9 +37,23 @@ def trial_folder(trial_id: str, session: int) -> str:
     return f"{trial_id}.s{session}"
 
 
+class Attempt(NamedTuple):
+    """One process that ran a trial; the highest one alone may write."""
+
+    number: int
+    token: str
+    """Random: it tells apart, and orders, two processes that took the same number at the same moment."""
+    epoch: int
+    """At which it began."""
+
+
 @dataclass(frozen=True)
 class TrialStore:
-    """What one trial has in the storage. Paths are those of the filesystem."""
+    """What one trial has in the storage. Paths are those of the filesystem.
+
+    An attempt is a small file, whose name holds number, token and first epoch, so that one listing says who is the
+    latest; its text holds the node, and whether the attempt was ended on purpose.
+    """
 
     filesystem: "FileSystem"
     sweep_path: str
@@ -108,33 +128,58 @@ class TrialStore:
             fs.copy_files(self.here(checkpoint), folder, source_filesystem=self.filesystem, use_threads=False)
             yield Path(folder)
 
-    def start_attempt(self, epoch: int, place: Place | None = None) -> Attempt:
-        """Notes that the trial starts at `epoch` in that place; the attempt is higher than any before."""
-        return self._attempts.start(epoch, place or Place())
+    def start_attempt(self, epoch: int, place: Place = NOWHERE) -> Attempt:
+        """Notes that the trial starts at `epoch` in that place; higher than any attempt before it in this session."""
+        numbers = [attempt.number for attempt in self.attempts() if self._of_this_session(attempt)]
+        number = max(numbers, default=self.session * PER_SESSION) + 1
+        attempt = Attempt(number, secrets.token_hex(4), epoch)
+        self.filesystem.create_dir(self._attempts_path, recursive=True)
+        self._write(attempt, place, ended=False)
+        return attempt
 
-    def end_attempt(self, attempt: Attempt, place: Place | None = None) -> None:
-        """Notes that the attempt was ended on purpose and did not crash."""
-        self._attempts.end(attempt, place or Place())
+    def end_attempt(self, attempt: Attempt, place: Place = NOWHERE) -> None:
+        """Notes that the attempt was ended by the scheduler or the budget, and did not crash."""
+        self._write(attempt, place, ended=True)
 
     def superseded(self, attempt: Attempt) -> bool:
         """Whether a later attempt of this trial has begun, or its study lost its place: then nothing may be written."""
-        return self.claim_lost() or self._attempts.superseded(attempt)
+        return self.claim_lost() or any(other > attempt for other in self.attempts())
 
     def claim_lost(self) -> bool:
         """Whether another study, or this one from another database, holds the sweep's place now."""
-        return self.claims is not None and not self.claims.holds(self.claim)  # type: ignore[arg-type]
+        return self.claims is not None and self.claim is not None and not self.claims.holds(self.claim)
 
     def crash_loop(self, epoch: int, gone: Callable[[str], bool] = lambda node: False) -> bool:
-        """Whether the last attempts of this session all began, and crashed, at `epoch`.
+        """Whether the last attempts of this session crashed at `epoch`, `CRASH_LOOP` times in a row.
 
-        `gone` says whether the node of that id is dead or about to be: its attempts do not count.
+        Left out are attempts that were ended on purpose and those whose node is `gone`, dead or about to be, by its
+        id: a node that was taken away is no fault of the trial.
         """
-        return self._attempts.crash_loop(epoch, gone)
+        crashes = 0
+        for attempt in sorted(filter(self._of_this_session, self.attempts()), reverse=True):
+            if attempt.epoch != epoch or crashes == CRASH_LOOP:
+                break
+            said = read_json(self.filesystem, self._file(attempt))
+            content = said if isinstance(said, dict) else {}  # its process may have died while it wrote
+            crashes += not (content.get("ended") or (content.get("node") and gone(content["node"])))
+        return crashes == CRASH_LOOP
 
     def attempts(self) -> list[Attempt]:
         """Every attempt of the trial over all sessions, the earliest first."""
-        return self._attempts.all()
+        matches = map(_ATTEMPT.match, folder_names(self.filesystem, self._attempts_path))
+        return [Attempt(int(m[1]), m[2], int(m[3])) for m in matches if m]
 
     @property
-    def _attempts(self) -> Attempts:
-        return Attempts(self.filesystem, f"{self.sweep_path}/{self.trial_id}.attempts", self.session)
+    def _attempts_path(self) -> str:
+        return f"{self.sweep_path}/{self.trial_id}.attempts"
+
+    def _of_this_session(self, attempt: Attempt) -> bool:
+        return attempt.number // PER_SESSION == self.session
+
+    def _file(self, attempt: Attempt) -> str:
+        return f"{self._attempts_path}/attempt-{attempt.number:08d}-{attempt.token}-e{attempt.epoch:06d}"
+
+    def _write(self, attempt: Attempt, place: Place, ended: bool) -> None:
+        content = {"node": place.node, "ip": place.ip, "process": os.getpid(), "ended": ended}
+        with self.filesystem.open_output_stream(self._file(attempt)) as stream:
+            stream.write(json.dumps(content).encode())

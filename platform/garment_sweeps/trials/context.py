@@ -29,3 +29,8 @@ class TrialContext(Config):
     cpus: float = Field(gt=0)
     tracking: TrackingConfig | None = None
     """None tracks nothing: for measurements of the machinery itself."""
+
+    @property
+    def study(self) -> str:
+        """Identity of the trial's study; empty for one of before studies had any."""
+        return self.claim.study if self.claim else ""

@@ -6,22 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.experiment import result_keys
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import NOWHERE, Place
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, MODEL_ARTIFACT, SCORES_ARTIFACT, model_tags
 from garment_sweeps.tracking.process_log import ProcessLog
-from garment_sweeps.tracking.record import TrialRecord, start_of
-from garment_sweeps.tracking.searched import SEARCHED
-from garment_sweeps.trials import tracked
-from garment_sweeps.trials.attempts import CRASH_LOOP
-from garment_sweeps.trials.checkpoints import KEEP, TrialStore
+from garment_sweeps.trials.checkpoints import CRASH_LOOP, KEEP
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.lineage import Lineage
-from garment_sweeps.trials.opening import WORK_FOLDER, TrialOpening
+from garment_sweeps.trials.opening import WORK_FOLDER, Trial, TrialOpening
 from garment_sweeps.trials.progress import Progress
-from garment_sweeps.trials.work import OpenWork, open_training
+from garment_sweeps.trials.tracked import TrialTracking
+from garment_sweeps.trials.work import OpenWork, Work, open_training
 from garment_uv.errors import Infeasible, UserError
+
+FLAGS = {"infeasible": {result_keys.INFEASIBLE: True}, "failed": {result_keys.FAILED: True}}
+"""In the last result, by outcome."""
 
 
 class Superseded(Exception):
@@ -33,55 +32,50 @@ class TrialJob:
 
     Args:
         context: of the sweep.
-        trial: 'id' and 'number', from the search.
+        told: 'id' and 'number', from the search.
         values: config paths that the search decided.
         checkpoint: local folder to go on from; without one, the newest whole checkpoint in the storage is looked for.
-        place: the node on which this process runs; nowhere in particular by default.
+        place: the node on which this process runs.
         open_work: opens what the trial does; training by default.
     """
 
     def __init__(
         self,
         context: TrialContext,
-        trial: dict[str, Any],
+        told: dict[str, Any],
         values: dict[str, Any],
         checkpoint: Path | None = None,
-        place: Place | None = None,
+        place: Place = NOWHERE,
         open_work: OpenWork = open_training,
     ) -> None:
         self._began = time.monotonic()
         log = ProcessLog.here()
-        self._context = context
-        self._trial_id = trial["id"]
-        self._values = values
-        self._lineage = Lineage.of(trial)
-        self._needs_copy = self._lineage.copied is not None
-        self._config = context.base.with_values(self._lineage.values(values))
-        self._store = TrialStore.open(context.storage, context.sweep, trial["id"], context.session, context.claim)
-        if self._store.claim_lost():
-            raise Superseded(f"{trial['id']} is of a study that does not hold its place in the storage any more")
-        self._place = place or Place()
+        self.trial = trial = Trial(context, told, values, place, open_work)
+        self._needs_copy = trial.lineage.copied is not None
         self._ended = False
         self._saved = 0
-        opening = TrialOpening(context, self._config, self._store, self._lineage, self._place, open_work)
-        point = opening.resume_point(checkpoint)
-        self._work, self._hopeless, self._settled = point.work, point.hopeless, point.settled
+        if trial.store.claim_lost():
+            raise Superseded(f"{trial.id} is of a study that does not hold its place in the storage any more")
+        point = TrialOpening(trial).resume_point(checkpoint)
+        self._opened, self._hopeless, self._settled = point.work, point.hopeless, point.settled
         self._origin = point.origin  # newer ones may be torn, so it stays until there are others
         self._last, self._curve = point.last, point.curve
         self._unreported = dict(point.curve)
         self._seconds_before = point.seconds
-        if self._hopeless is None and self._store.crash_loop(self._epoch, self._place.gone):
+        if self._hopeless is None and trial.store.crash_loop(self._epoch, place.gone):
             reason = f"the trial's process died {CRASH_LOOP} times at epoch {self._epoch}; see its log"
             self._hopeless = ("failed", reason)
-        self._attempt = self._store.start_attempt(self._epoch, self._place)
-        self._tracking = self._open_tracking(trial, values, log, point.record)
-        print(f"{context.sweep} {self._trial_id}: attempt {self._attempt.number} from epoch {self._epoch}", flush=True)
+        self._attempt = trial.store.start_attempt(self._epoch, place)
+        self._tracking: TrialTracking | None = None
+        if context.tracking is not None:
+            self._tracking = TrialTracking(trial, context.tracking, self._attempt, log, point)
+        print(f"{context.sweep} {trial.id}: attempt {self._attempt.number} from epoch {self._epoch}", flush=True)
 
     def step(self) -> dict[str, Any]:
         """Trains one epoch and returns the result to report; 'done' is True in the last one."""
         if self._hopeless is not None:
             return self._end(*self._hopeless)
-        if self._epoch >= self._config.training.epochs:
+        if self._epoch >= self._epochs:
             return self._complete()  # killed after its last checkpoint, before it was told
         try:
             metrics = self._work.run_epoch()
@@ -89,8 +83,9 @@ class TrialJob:
             return self._end("infeasible", str(error))
         except UserError as error:
             return self._end("failed", str(error))
-        except Exception:
-            self._crash()
+        except Exception:  # of the machine or of the program: Tune starts the trial again
+            traceback.print_exc()
+            self.leave()
             raise
         self._must_be_latest()
         return self._report(metrics)
@@ -98,21 +93,22 @@ class TrialJob:
     def save(self, folder: Path) -> None:
         """Writes a checkpoint: the work's own files, the record for MLflow, then what was last reported."""
         self._must_be_latest()
-        self._store.prune(spare=self._origin if self._saved < KEEP else "")
-        if self._work is not None:
-            self._work.save(folder / WORK_FOLDER)
+        trial = self.trial
+        trial.store.prune(spare=self._origin if self._saved < KEEP else "")
+        if self._opened is not None:
+            self._opened.save(folder / WORK_FOLDER)
         sha256 = self._tracking.save(folder) if self._tracking is not None else ""
         if self._settled and self._needs_copy:
-            self._lineage.release(self._store)
+            trial.lineage.release(trial.store)
             self._needs_copy = False
         Progress(
             epoch=self._epoch,
             seconds=self._seconds,
             last=self._last,
             curve=tuple(self._curve.items()),
-            lineage=self._lineage.count,
+            lineage=trial.lineage.count,
             record_sha256=sha256,
-            study=self._context.claim.study if self._context.claim else "",
+            study=trial.context.study,
             code=code_digest(),
         ).write(folder)
         self._settled = True
@@ -131,8 +127,8 @@ class TrialJob:
         if not self._ended:
             self._ended = True
             self._stopped("" if interrupted else "pruned")
-        if self._work is not None:
-            self._work.close()
+        if self._opened is not None:
+            self._opened.close()
 
     def leave(self) -> None:
         """Lets go of a trial that goes on in another process; what was printed here is kept."""
@@ -141,29 +137,27 @@ class TrialJob:
             self._tracking.leave()
 
     def _stopped(self, outcome: str) -> None:
-        if self._store.superseded(self._attempt):
+        if self.trial.store.superseded(self._attempt):
             if self._tracking is not None:
                 self._tracking.drop()
             return
-        self._store.end_attempt(self._attempt, self._place)
+        self.trial.store.end_attempt(self._attempt, self.trial.place)
         if self._tracking is not None:
-            reason = f"stopped at epoch {self._epoch} of {self._config.training.epochs}"
             try:
-                self._tracking.end(outcome, reason, {}, {})
+                self._tracking.end(outcome, f"stopped at epoch {self._epoch} of {self._epochs}", {}, {})
             except OSError as error:  # its last checkpoint holds the record too
-                print(f"{self._trial_id}: neither MLflow nor the storage took the trial's end: {error}", flush=True)
+                print(f"{self.trial.id}: neither MLflow nor the storage took the trial's end: {error}", flush=True)
 
     def _report(self, metrics: dict[str, float]) -> dict[str, Any]:
+        trial = self.trial
         if self._tracking is not None:
-            changing = self._lineage.metrics(self._values)
+            changing = trial.lineage.metrics(trial.values)
             self._tracking.epoch(self._epoch, {**metrics, **changing, result_keys.DEVICE_SECONDS: self._seconds})
         self._last = {result_keys.EPOCH: self._epoch}
-        if self._context.metric in metrics:
-            self._last[result_keys.OBJECTIVE] = float(metrics[self._context.metric])
-            self._curve[self._epoch] = self._last[result_keys.OBJECTIVE]
-        if self._epoch >= self._config.training.epochs:
-            return self._complete()
-        return self._result()
+        if trial.context.metric in metrics:
+            value = float(metrics[trial.context.metric])
+            self._last[result_keys.OBJECTIVE] = self._curve[self._epoch] = value
+        return self._complete() if self._epoch >= self._epochs else self._result()
 
     def _complete(self) -> dict[str, Any]:
         """The end of a trial that trained all its epochs: its costs, its model and pictures."""
@@ -173,25 +167,19 @@ class TrialJob:
         except Infeasible as error:
             return self._end("infeasible", str(error))
         self._last[result_keys.COSTS] = costs
-        marks = self._keep_model() if self._tracking is not None else {}
+        marks = self._keep_model(self._tracking) if self._tracking is not None else {}
         return self._end("complete", "", {f"costs/{name}": value for name, value in costs.items()}, marks)
 
     def _end(
         self, outcome: str, reason: str, metrics: dict[str, float] | None = None, marks: dict[str, str] | None = None
     ) -> dict[str, Any]:
         self._must_be_latest()
-        self._ended, reason = True, masked(reason)
+        self._ended, reason, flags = True, masked(reason), FLAGS.get(outcome, {})
         if self._tracking is not None:
             self._tracking.end(outcome, reason, metrics or {}, marks or {})
-        flags = {"infeasible": {result_keys.INFEASIBLE: True}, "failed": {result_keys.FAILED: True}}.get(outcome, {})
         if flags:
             self._last.pop(result_keys.OBJECTIVE, None)
         return {**self._result(), **flags, result_keys.REASON: reason, "done": True}
-
-    def _crash(self) -> None:
-        """An error of the machine or of the program: Tune starts the trial again; what was printed is kept."""
-        traceback.print_exc()
-        self.leave()
 
     def _result(self) -> dict[str, Any]:
         result = {
@@ -208,44 +196,39 @@ class TrialJob:
             self._unreported = {}
         return result
 
-    def _keep_model(self) -> dict[str, str]:
+    def _keep_model(self, tracking: TrialTracking) -> dict[str, str]:
         """Hands model, scores and gallery to the tracking, and returns the tags that go with them."""
-        folder, marks = self._tracking.folder(MODEL_ARTIFACT), {}
+        folder, marks = tracking.folder(MODEL_ARTIFACT), {}
         if self._work.export(folder):
-            metrics = {self._context.metric: self._last.get(result_keys.OBJECTIVE, float("nan"))}
+            metrics = {self.trial.context.metric: self._last.get(result_keys.OBJECTIVE, float("nan"))}
             marks = model_tags(folder, self._epoch, metrics)
-            self._tracking.keep(MODEL_ARTIFACT)
+            tracking.keep(MODEL_ARTIFACT)
         try:
-            if self._work.scores(self._tracking.folder(SCORES_ARTIFACT)):
-                self._tracking.keep(SCORES_ARTIFACT)
-            if self._work.gallery(self._tracking.folder(GALLERY_ARTIFACT)):
-                self._tracking.keep(GALLERY_ARTIFACT)
+            for artifact, write in ((SCORES_ARTIFACT, self._work.scores), (GALLERY_ARTIFACT, self._work.gallery)):
+                if write(tracking.folder(artifact)):
+                    tracking.keep(artifact)
         except Infeasible as error:
-            print(f"{self._trial_id}: no gallery, {error}", flush=True)
+            print(f"{self.trial.id}: no gallery, {error}", flush=True)
         return marks
 
     @property
+    def _work(self) -> Work:
+        assert self._opened is not None, "a trial without work has ended"
+        return self._opened
+
+    @property
     def _epoch(self) -> int:
-        return self._work.epoch if self._work is not None else 0
+        return self._opened.epoch if self._opened is not None else 0
+
+    @property
+    def _epochs(self) -> int:
+        return self.trial.config.training.epochs
 
     @property
     def _seconds(self) -> float:
         """The trial's device-seconds along the history that it continues, this attempt's opening included."""
         return self._seconds_before + time.monotonic() - self._began
 
-    def _open_tracking(
-        self, trial: dict[str, Any], values: dict[str, Any], log: ProcessLog, before: TrialRecord | None
-    ) -> tracked.TrialTracking | None:
-        if self._context.tracking is None:
-            return None
-        known = self._work.parameters if self._work is not None else {}
-        searched = {f"{SEARCHED}{path}": value for path, value in values.items()}
-        extra = {**known, **searched, "trial_number": trial["number"]}
-        began_with = self._context.base.with_values(values)  # what changed since is in its curves
-        start = start_of(self._attempt.number, tracked.place_tags(self._place, log))
-        record = tracked.make_record(self._context, trial, began_with, extra, start, before)
-        return tracked.TrialTracking(self._context, record, log, lambda: self._store.superseded(self._attempt))
-
     def _must_be_latest(self) -> None:
-        if self._store.superseded(self._attempt):
-            raise Superseded(f"{self._trial_id} was started again elsewhere")
+        if self.trial.store.superseded(self._attempt):
+            raise Superseded(f"{self.trial.id} was started again elsewhere")

@@ -5,17 +5,13 @@ A trial's Tune config says under 'trial' which config paths may change (`CHANGES
 it is, so that after a crash no checkpoint from before a change is taken for one after it.
 """
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.progress import PROGRESS_FILE
-
-if TYPE_CHECKING:
-    from pyarrow.fs import FileSystem
+from garment_sweeps.trials.progress import progress_in
 
 CHANGES = "changes"
 SCHEDULE = "schedule"
@@ -63,28 +59,19 @@ class Lineage:
 
 
 def copied_checkpoint(context: TrialContext, source: str, trial: str, lineage: int) -> dict[str, Any]:
-    """Keeps the newest checkpoint of the trial named `source` for another, until that has one of its own.
+    """Keeps the newest whole checkpoint of the trial named `source` for another, until that has one of its own.
 
     Returns:
         `checkpoint`, its path in the storage, and `source_epoch`, of which it is; nothing where there is none.
     """
     store = TrialStore.open(context.storage, context.sweep, source, context.session)
     for path in store.checkpoints():
-        epoch = _epoch(store.filesystem, path)
+        epoch = (progress_in(store.filesystem, path) or {}).get("epoch")
         if epoch is not None:
             store.keep_for(path, _keeper(trial, lineage))
-            return {"checkpoint": path, "source_epoch": epoch}
+            return {"checkpoint": path, "source_epoch": int(epoch)}
     return {}
 
 
 def _keeper(trial: str, lineage: int) -> str:
     return f"{trial}.{lineage}"
-
-
-def _epoch(filesystem: "FileSystem", checkpoint: str) -> int | None:
-    """Epochs done in a checkpoint; None where it is not whole."""
-    try:
-        with filesystem.open_input_stream(f"{checkpoint}/{PROGRESS_FILE}") as stream:
-            return int(json.loads(stream.read())["progress"]["epoch"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

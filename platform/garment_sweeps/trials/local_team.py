@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -40,10 +41,8 @@ class LocalTeam(Team):
             self._started.append(process)
 
     def send(self, rank: int, method: str, arguments: tuple) -> None:
-        try:
+        with suppress(OSError):  # it died: `wait` finds that out
             self._connections[rank].send((method, arguments))
-        except OSError:
-            pass  # it died: `wait` finds that out
 
     def wait(self, ranks: set[int], seconds: float | None) -> dict[int, Reply]:
         ready = wait([self._connections[rank] for rank in ranks], seconds)

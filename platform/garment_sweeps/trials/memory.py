@@ -4,7 +4,7 @@ import ctypes
 import gc
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from garment_uv.errors import Infeasible
@@ -46,11 +46,8 @@ class PeakMemory:
 
         _give_back_what_is_free()
         self._before = psutil.Process().memory_info().rss
-        try:
-            with open("/proc/self/clear_refs", "w") as file:
-                file.write("5")  # the peak begins anew
-        except OSError:
-            pass  # then it is the peak of the process's whole life
+        with suppress(OSError), open("/proc/self/clear_refs", "w") as file:  # else it is that of the whole process
+            file.write("5")  # the peak begins anew
 
     def mib(self) -> float:
         """MiB; on the host what this process has grown by."""
@@ -64,19 +61,14 @@ class PeakMemory:
 def _give_back_what_is_free() -> None:
     """Has the C library return to the system what earlier trials of this process freed; it would hide the next one."""
     gc.collect()
-    try:
+    with suppress(OSError, AttributeError):  # another C library than glibc
         ctypes.CDLL(None).malloc_trim(0)
-    except (OSError, AttributeError):
-        pass  # another C library than glibc
 
 
 def _host_peak() -> int:
     """Bytes that this process held at most since its peak was reset."""
-    try:
-        with open("/proc/self/status") as lines:
-            for line in lines:
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
+    with suppress(OSError), open("/proc/self/status") as lines:
+        for line in lines:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

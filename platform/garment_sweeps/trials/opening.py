@@ -1,14 +1,14 @@
-"""Where a trial begins or goes on: its work, opened anew, and what its newest whole checkpoint knows of it."""
+"""One trial in the process that runs it, and where it begins or goes on: by its newest whole checkpoint."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import Place
 from garment_sweeps.tracking.record import TrialRecord
 from garment_sweeps.tracking.record_file import newest_record, read_record
-from garment_sweeps.trials.attempts import CRASH_LOOP
-from garment_sweeps.trials.checkpoints import TrialStore
+from garment_sweeps.trials.checkpoints import CRASH_LOOP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage
 from garment_sweeps.trials.progress import Progress
@@ -19,6 +19,40 @@ from garment_uv.training.trial import TrialConfig
 
 WORK_FOLDER = "work"
 """The work's own files in a checkpoint; beside it lie the progress and the record for MLflow."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What this process is told of its trial, and what follows from it."""
+
+    context: TrialContext
+    told: dict[str, Any]
+    """'id' and 'number', from the search."""
+    values: dict[str, Any]
+    """By config path: what the search decided."""
+    place: Place
+    open_work: OpenWork
+
+    @property
+    def id(self) -> str:
+        """As 't00003'."""
+        return self.told["id"]
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """What changed while it trained."""
+        return Lineage.of(self.told)
+
+    @cached_property
+    def config(self) -> TrialConfig:
+        """As it is now."""
+        return self.context.base.with_values(self.lineage.values(self.values))
+
+    @cached_property
+    def store(self) -> TrialStore:
+        """What it has in the storage."""
+        context = self.context
+        return TrialStore.open(context.storage, context.sweep, self.id, context.session, context.claim)
 
 
 @dataclass
@@ -44,20 +78,10 @@ class ResumePoint:
 
 
 class TrialOpening:
-    """Opens a trial of `config` in its `store`."""
+    """Opens a trial's work."""
 
-    def __init__(
-        self,
-        context: TrialContext,
-        config: TrialConfig,
-        store: TrialStore,
-        lineage: Lineage,
-        place: Place,
-        open_work: OpenWork,
-    ) -> None:
-        self._context, self._config, self._place = context, config, place
-        self._store, self._lineage = store, lineage
-        self._open_work = open_work
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
         self._point = ResumePoint()
 
     def resume_point(self, checkpoint: Path | None) -> ResumePoint:
@@ -65,9 +89,8 @@ class TrialOpening:
 
         Raises Died where one of the processes that should train together is gone; that counts as an attempt.
         """
-        point = self._point
-        several = self._config.training.processes > 1
-        if several and self._store.crash_loop(0, self._place.gone):
+        point, trial = self._point, self._trial
+        if trial.config.training.processes > 1 and trial.store.crash_loop(0, trial.place.gone):
             reason = f"the trial's processes died {CRASH_LOOP} times at their start; see their logs"
             point.hopeless = ("failed", reason)
             return point
@@ -80,24 +103,24 @@ class TrialOpening:
         except UserError as error:
             point.hopeless = ("failed", str(error))
         except Died:
-            self._store.start_attempt(0, self._place)  # it counts among those that crashed
+            trial.store.start_attempt(0, trial.place)  # it counts among those that crashed
             raise
         return point
 
     def _new_work(self) -> Work:
-        return self._open_work(self._context, self._config, self._place)
+        return self._trial.open_work(self._trial.context, self._trial.config, self._trial.place)
 
     def _load_newest(self) -> None:
-        own = self._store.checkpoints()
-        if self._load_first(own) or not self._lineage.changes:
+        store, lineage = self._trial.store, self._trial.lineage
+        own = store.checkpoints()
+        if self._load_first(own) or not lineage.changes:
             return
-        copied = self._lineage.copied
-        left = [copied] if copied and self._store.holds(copied) else []
-        self._load_first([*left, *own], changed=True)
+        copied = [lineage.copied] if lineage.copied and store.holds(lineage.copied) else []
+        self._load_first([*copied, *own], changed=True)
 
     def _load_first(self, checkpoints: list[str], changed: bool = False) -> bool:
         for path in checkpoints:
-            with self._store.fetched(path) as folder:
+            with self._trial.store.fetched(path) as folder:
                 if self._load(folder, changed):
                     self._point.origin = path
                     return True
@@ -105,29 +128,26 @@ class TrialOpening:
 
     def _load(self, folder: Path, changed: bool = False) -> bool:
         """Whether it was whole, and the trial goes on from it; `changed` takes it also with other values."""
-        point, trial_id = self._point, self._store.trial_id
+        point, trial = self._point, self._trial
         try:
             progress = Progress.read(folder)
-            progress.check(self._context.claim.study if self._context.claim else "", self._context.codes)
+            progress.check(trial.context.study, trial.context.codes)
             record = read_record(folder, progress.record_sha256)
-            if not changed and progress.lineage != self._lineage.count:
+            if not changed and progress.lineage != trial.lineage.count:
                 raise UserError("it is from before the trial went on with other values")
-            point.work.load(folder / WORK_FOLDER, self._lineage.changes if changed else ())
-            self._check_epoch(progress.epoch)
+            assert point.work is not None
+            point.work.load(folder / WORK_FOLDER, trial.lineage.changes if changed else ())
+            own_epoch = point.work.epoch
+            if own_epoch != progress.epoch:
+                point.work.close()
+                point.work = self._new_work()
+                raise UserError(f"its parts are of epochs {own_epoch} and {progress.epoch}")
         except (UserError, OSError) as error:
-            print(f"{trial_id}: left out a checkpoint that cannot be gone on from: {error}", flush=True)
+            print(f"{trial.id}: left out a checkpoint that cannot be gone on from: {error}", flush=True)
             return False
-        if record is not None and record.identity.trial_id != trial_id:  # begun from another trial's state
-            record = newest_record(self._store.filesystem, self._store.checkpoints())
+        if record is not None and record.identity.trial_id != trial.id:  # begun from another trial's state
+            record = newest_record(trial.store.filesystem, trial.store.checkpoints())
         point.settled = not changed
         point.last, point.seconds, point.record = dict(progress.last), progress.seconds, record
         point.curve = {} if changed else dict(progress.curve)
         return True
-
-    def _check_epoch(self, epoch: int) -> None:
-        """Begins the work anew where its part of a checkpoint is of another epoch than the rest."""
-        own_epoch = self._point.work.epoch
-        if own_epoch != epoch:
-            self._point.work.close()
-            self._point.work = self._new_work()
-            raise UserError(f"its parts are of epochs {own_epoch} and {epoch}")

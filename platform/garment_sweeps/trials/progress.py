@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from garment_uv.config import Config, digest_of
 from garment_uv.errors import UserError
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
 
 PROGRESS_FILE = "trial.json"
 
@@ -55,3 +58,12 @@ class Progress(Config):
         except (OSError, ValueError, KeyError, TypeError, UserError) as error:
             raise UserError(f"{path} is not whole ({error})") from None
         return progress
+
+
+def progress_in(filesystem: "FileSystem", checkpoint: str) -> dict[str, Any] | None:
+    """What the progress in a checkpoint of the storage says, whole or altered; None where it says nothing."""
+    try:
+        with filesystem.open_input_stream(f"{checkpoint}/{PROGRESS_FILE}") as stream:
+            return dict(json.loads(stream.read())["progress"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,5 +1,6 @@
 """One training of an experiment's base config, without Ray: what `garment train` runs."""
 
+import secrets
 import sys
 import tempfile
 from collections.abc import Callable
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.experiment import Experiment, result_keys
-from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.code import code_digest
+from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.storage import open_source
+from garment_sweeps.study.claims import Claim, Claims
 from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
 from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.courier import Courier
@@ -20,7 +23,7 @@ from garment_sweeps.tracking.sweep_run import sweep_or_none
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
-from garment_sweeps.trials.single_place import claim_place
+from garment_sweeps.trials.progress import progress_in
 from garment_sweeps.trials.team import Died
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
@@ -28,6 +31,10 @@ from garment_uv.training.trial import TrialConfig
 DELIVERY_WAIT_S = 30.0
 """Seconds that the start and the end of a training wait for an MLflow that does not move."""
 TRIAL = {"id": "t00000", "number": 0}
+SWEEPS_OWN = "state"
+"""In the place of a sweep, and of no single training: the copies of its decisions."""
+
+Report = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,7 @@ class TrainingRequest:
 
 
 def train_once(
-    experiment: Experiment,
-    base: TrialConfig,
-    request: TrainingRequest,
-    settings: Settings,
-    report: Callable[[dict[str, Any]], None],
+    experiment: Experiment, base: TrialConfig, request: TrainingRequest, settings: Settings, report: Report
 ) -> dict[str, Any]:
     """Trains `base` to its last epoch and returns the last result; tracked as a sweep of one trial.
 
@@ -66,15 +69,15 @@ def train_once(
         UserError: the name is taken and it is not to be resumed, or is a sweep's, other code trained before, the model
             folder exists, MLflow does not answer at the start, or the training failed.
     """
-    name, out, storage, resume = request.name, request.out, settings.storage, request.resume
+    name, out, storage = request.name, request.out, settings.storage
     if out is not None and out.exists():
         raise UserError(f"{out} exists; give another --out or remove it")
-    store = TrialStore.open(storage, name, TRIAL["id"], session=0)  # type: ignore[arg-type]
+    store = TrialStore.open(storage, name, str(TRIAL["id"]), session=0)
     open_source(base.data.uri).manifest.digest()  # a wrong URI is said before anything is written
     client = tracking_client()
-    if not resume and sweep_or_none(client, name) is not None:
+    if not request.resume and sweep_or_none(client, name) is not None:
         raise UserError(f"{name!r} exists in MLflow; go on with --resume or give another --name")
-    claim = claim_place(storage, name, store, resume, request.accept_code)
+    claim = _claim_place(storage, request, store)
     sources = take_sources(request.experiment_file)
     about = {"description": f"one training of {experiment.name}"}
     run = SweepRun.start(experiment.name, name, about, sources.provenance, claim.study)
@@ -112,6 +115,25 @@ def train_once(
     return result
 
 
+def _claim_place(storage: StorageConfig, request: TrainingRequest, store: TrialStore) -> Claim:
+    """The training's claim on its place in the storage, which only one of its own kind and code goes on with."""
+    name = request.name
+    claims = Claims(storage, name)
+    before, traces = claims.newest(), claims.traces()
+    if SWEEPS_OWN in traces:
+        raise UserError(f"{name!r} is a sweep's name, in {claims.uri}; give the training another --name")
+    if (before or traces) and not request.resume:
+        raise UserError(f"a training named {name!r} exists; go on with --resume or give another --name")
+    said = (progress_in(store.filesystem, path) for path in store.checkpoints())
+    code = next((str(progress.get("code", "")) for progress in said if progress is not None), "")
+    if code not in ("", code_digest()) and not request.accept_code:
+        raise UserError(
+            f"training {name!r} was begun by other code (digest {code}, now {code_digest()}): go back to that code, "
+            "accept the change with --accept-code, or begin anew under another --name"
+        )
+    return before or claims.take(secrets.token_hex(8), None)
+
+
 def _deliver(call: Callable[[], Any]) -> None:
     """Tells MLflow something, unless it is away for longer than `DELIVERY_WAIT_S`, or refuses it."""
     steps = Steps()
@@ -130,7 +152,7 @@ def _deliver(call: Callable[[], Any]) -> None:
     courier.close()
 
 
-def _train(job: TrialJob, store: TrialStore, every: int, report: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def _train(job: TrialJob, store: TrialStore, every: int, report: Report) -> dict[str, Any]:
     while True:
         try:
             result = job.step()

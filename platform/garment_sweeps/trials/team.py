@@ -4,6 +4,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from garment_uv.errors import Infeasible, UserError
@@ -111,3 +112,50 @@ class Team(ABC):
             if deadline is None and any(given.error is not None for given in came.values()):
                 deadline = time.monotonic() + GRACE_S
         return answers
+
+
+class ParallelWork:
+    """The `Work` of a team, a `TrainingWork` in each process; `run_epoch` raises Died where one of them died.
+
+    What is written and measured is the first one's, which has all; the checkpoint is for any number of processes.
+    """
+
+    def __init__(self, team: Team) -> None:
+        self._team = team
+        try:
+            self.epoch: int = team.everyone("epoch")[0]
+            self.parameters: dict[str, str] = team.first("parameters")
+        except BaseException:
+            team.close()
+            raise
+
+    def run_epoch(self) -> dict[str, float]:
+        try:
+            return self._team.everyone("run_epoch")[0]
+        finally:
+            if not self._team.gone:
+                self.epoch = self._team.first("epoch")
+
+    def save(self, folder: Path) -> None:
+        if not self._team.gone:  # once they were ended, the checkpoint before it counts
+            self._team.first("save", folder)
+
+    def load(self, folder: Path, changed: tuple[str, ...] = ()) -> None:
+        self._team.everyone("load", folder, changed)  # they share the node
+        self.epoch = self._team.first("epoch")
+
+    def export(self, folder: Path) -> bool:
+        return self._team.first("export", folder)
+
+    def gallery(self, folder: Path) -> bool:
+        return self._team.first("gallery", folder)
+
+    def scores(self, folder: Path) -> bool:
+        return self._team.first("scores", folder)
+
+    def costs(self) -> dict[str, float]:
+        memory_mib = max(self._team.everyone("memory_mib"))
+        return {**self._team.first("costs"), "memory_mib": memory_mib}
+
+    def close(self) -> None:
+        self._team.close()

@@ -5,51 +5,51 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.ray.node import Place
 from garment_sweeps.settings.datasets import uri_in_home
 from garment_sweeps.settings.tracking_store import own_uri
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.config import TrackingConfig
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
-from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.record import Ending, TrialKey, TrialRecord, identity_of, now_ms, start_of
+from garment_sweeps.tracking.searched import SEARCHED
 from garment_sweeps.tracking.settings import open_client
-from garment_sweeps.trials.context import TrialContext
-from garment_uv.training.trial import TrialConfig
+from garment_sweeps.trials.checkpoints import Attempt
+from garment_sweeps.trials.opening import ResumePoint, Trial
 
 
 class TrialTracking:
-    """One attempt of a trial, for MLflow. Only `end` and `leave` wait for it, and they only for `wait_s` seconds.
+    """One attempt of a trial, for MLflow. Only `end` and `leave` wait for it, and they only for the config's `wait_s`.
 
     Args:
-        context: of the sweep, with its tracking.
-        record: of the trial so far.
+        trial: writes no more once a later attempt of it has begun.
+        config: of its tracking.
+        attempt: of this process.
         log: of this process, since the attempt began.
-        superseded: whether a later attempt has begun, so that this one must write no more.
+        point: where the trial goes on.
     """
 
     def __init__(
-        self, context: TrialContext, record: TrialRecord, log: ProcessLog, superseded: Callable[[], bool]
+        self, trial: Trial, config: TrackingConfig, attempt: Attempt, log: ProcessLog, point: ResumePoint
     ) -> None:
-        self._record = record
+        self._record = _begun_record(trial, config, attempt, log, point)
         self._log = log
-        self._wait_s = context.tracking.wait_s
-        self._outbox = Outbox.of(context.storage, context.sweep)
+        self._wait_s = config.wait_s
+        self._outbox = Outbox.of(trial.context.storage, trial.context.sweep)
         self._files = Path(tempfile.mkdtemp(prefix="garment-tracking-"))
-        uri = context.tracking.uri
         self._delivery = Delivery(
-            lambda: open_client(own_uri(uri)),
-            record,
-            mine=lambda: not self._courier.closing and not superseded(),
+            lambda: open_client(own_uri(config.uri)),
+            self._record,
+            mine=lambda: not self._courier.closing and not trial.store.superseded(attempt),
             live=True,
             progress=lambda: self._courier.progress(),
         )
-        self._courier = Courier(f"mlflow {record.identity.trial_id}", self._delivery)
+        self._courier = Courier(f"mlflow {trial.id}", self._delivery)
         self._courier.poke()
 
     @property
@@ -118,44 +118,45 @@ class TrialTracking:
             self._record.folders[LOGS_ARTIFACT] = folder
 
 
-def make_record(
-    context: TrialContext,
-    trial: dict[str, Any],
-    config: TrialConfig,
-    extra: dict[str, Any],
-    start: Start,
-    before: TrialRecord | None,
+def _begun_record(
+    trial: Trial, config: TrackingConfig, attempt: Attempt, log: ProcessLog, point: ResumePoint
 ) -> TrialRecord:
     """The record of an attempt that begins: a new one, or the one before with what it already knows.
 
     MLflow keeps the first value of each parameter, so the parameters stay those with which the trial began.
     """
-    tracking = context.tracking
-    key = TrialKey(context.sweep, tracking.experiment_id, tracking.parent_run_id, trial["id"])
-    uri = uri_in_home(config.data.uri, Path(context.home))
-    identity = identity_of(key, config, {**extra, "data.uri": uri}, tracking.provenance)
-    marks = {**identity.tags, **repeat_tags(trial)}
-    identity = identity.model_copy(update={"tags": marks, "metric": context.metric})
-    if before is not None:
-        known = before.identity
-        identity = identity.model_copy(update={"began_ms": known.began_ms, "params": known.params})
-    return TrialRecord(identity, start, list(before.epochs) if before else [])
+    context, before = trial.context, point.record
+    began_with = context.base.with_values(trial.values)  # what changed since is in its curves
+    extra: dict[str, Any] = {
+        **(point.work.parameters if point.work is not None else {}),
+        **{f"{SEARCHED}{path}": value for path, value in trial.values.items()},
+        "trial_number": trial.told["number"],
+        "data.uri": uri_in_home(began_with.data.uri, Path(context.home)),
+    }
+    key = TrialKey(context.sweep, config.experiment_id, config.parent_run_id, trial.id)
+    identity = identity_of(key, began_with, extra, config.provenance)
+    known = {"began_ms": before.identity.began_ms, "params": before.identity.params} if before is not None else {}
+    marks = {**identity.tags, **_repeat_tags(trial.told)}
+    identity = identity.model_copy(update={"tags": marks, "metric": context.metric, **known})
+    return TrialRecord(
+        identity, start_of(attempt.number, _place_tags(trial, log)), list(before.epochs) if before else []
+    )
 
 
-def place_tags(place: Place, log: ProcessLog) -> dict[str, str]:
+def _place_tags(trial: Trial, log: ProcessLog) -> dict[str, str]:
     """Tags that say where this process runs and where its output goes."""
     where = {
-        tags.NODE: place.node or socket.gethostname(),
-        tags.NODE_IP: place.ip,
+        tags.NODE: trial.place.node or socket.gethostname(),
+        tags.NODE_IP: trial.place.ip,
         tags.PID: str(os.getpid()),
-        tags.RAY_JOB_ID: place.job,
+        tags.RAY_JOB_ID: trial.place.job,
         tags.LOG: log.path,
     }
     return {name: value for name, value in where.items() if value}
 
 
-def repeat_tags(trial: dict[str, Any]) -> dict[str, str]:
+def _repeat_tags(told: dict[str, Any]) -> dict[str, str]:
     """Tags of a finalist's repeat: whose it is, and its seed; none of an ordinary trial."""
-    if "repeat_of" not in trial:
+    if "repeat_of" not in told:
         return {}
-    return {tags.REPEAT_OF: trial["repeat_of"], tags.SEED: str(trial["seed"])}
+    return {tags.REPEAT_OF: told["repeat_of"], tags.SEED: str(told["seed"])}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from ray.tune import Trainable
 from ray.tune.result import SHOULD_CHECKPOINT
 
-from garment_sweeps.ray.node import ray_place
+from garment_sweeps.ray.nodes import ray_place
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
@@ -28,7 +28,7 @@ class NodeLeaves(Exception):
 class GarmentTrial(Trainable):
     """One trial of a sweep. Its config is {'context': TrialContext, 'trial': {'id', 'number'}, 'values': {...}}."""
 
-    open_work: ClassVar[OpenWork] = staticmethod(open_training)
+    open_work: ClassVar[Any] = staticmethod(open_training)
     """Opens what a trial does."""
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class GarmentTrial(Trainable):
         except UserError as error:  # before any epoch: dataset, tracking or config
             return {"epoch": 0, "failed": True, "reason": masked(str(error)), "done": True}
 
-    def save_checkpoint(self, checkpoint_dir: str) -> str:
+    def save_checkpoint(self, checkpoint_dir: str) -> str:  # type: ignore[override]
         """Writes a checkpoint into Tune's folder."""
         if self._job is None:
             (Path(checkpoint_dir) / EMPTY_FILE).touch()
@@ -59,7 +59,7 @@ class GarmentTrial(Trainable):
             self._job.save(Path(checkpoint_dir))
         return checkpoint_dir
 
-    def load_checkpoint(self, checkpoint_dir: str) -> None:
+    def load_checkpoint(self, checkpoint_dir: str) -> None:  # type: ignore[override]
         """Goes on from Tune's copy of a checkpoint."""
         self._open_job(Path(checkpoint_dir))
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TrainingWork:
-    """A `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs.
+    """The `Work` of a `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs.
 
     Whatever runs out of memory, on the host or on the GPU, raises Infeasible. Of several processes that train together
     each has such a work (see `parallel`).
@@ -36,7 +36,6 @@ class TrainingWork:
 
     @property
     def epoch(self) -> int:
-        """Epochs done."""
         return self._trainer.epoch
 
     def run_epoch(self) -> dict[str, float]:
@@ -45,16 +44,13 @@ class TrainingWork:
             return self._trainer.train_epoch().metrics()
 
     def save(self, folder: Path) -> None:
-        """The trainer's checkpoint."""
         self._trainer.save(folder)
 
     def load(self, folder: Path, changed: tuple[str, ...] = ()) -> None:
-        """Goes on from the trainer's checkpoint."""
         with enough_memory():
             self._trainer.load(folder, changed)
 
     def export(self, folder: Path) -> bool:
-        """The model for inference."""
         self._trainer.save_model(folder)
         return True
 
@@ -85,7 +81,6 @@ class TrainingWork:
         return True
 
     def costs(self) -> dict[str, float]:
-        """Measured on this machine and device."""
         from garment_sweeps.trials.costs import measure_costs
 
         with enough_memory():

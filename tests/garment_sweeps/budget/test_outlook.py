@@ -4,8 +4,16 @@ import pytest
 
 from garment_sweeps.budget.forecast import Outlook, Plan, duration
 from garment_sweeps.budget.ledger import Ledger
-from garment_sweeps.experiment import AshaConfig, Experiment, FinalsConfig, Float, PbtConfig, ResourcesConfig, Space
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import (
+    AshaConfig,
+    Budget,
+    Experiment,
+    FinalsConfig,
+    Float,
+    PbtConfig,
+    ResourcesConfig,
+    Space,
+)
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.budget.results import result
 

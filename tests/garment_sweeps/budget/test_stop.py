@@ -3,7 +3,7 @@
 import pytest
 
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 from tests.garment_sweeps.budget.results import Clock, result
 
 

@@ -67,7 +67,7 @@ def test_a_traceback_only_with_debug(capsys):
 
 
 def test_a_fault_of_ours_is_one_line_too(monkeypatch, capsys):
-    import garment_sweeps.experiment.overrides as overrides
+    import garment_sweeps.experiment.load as overrides
 
     def fail(*arguments):
         raise RuntimeError("first\nsecond")
@@ -80,7 +80,7 @@ def test_a_fault_of_ours_is_one_line_too(monkeypatch, capsys):
 
 @pytest.mark.parametrize("debug", [[], ["--debug"]])
 def test_no_secret_is_in_what_is_said_of_an_error(monkeypatch, capsys, debug):
-    import garment_sweeps.experiment.overrides as overrides
+    import garment_sweeps.experiment.load as overrides
 
     def fail(*arguments):
         raise RuntimeError("no answer from postgresql://me:pa55word@db/x with key verysecretkey")

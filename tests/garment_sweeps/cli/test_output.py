@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import garment_sweeps
-from garment_sweeps.cli import checks, doctor, output
-from garment_sweeps.comparison.board import Leaderboard
+from garment_sweeps.cli import doctor, output
+from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.comparison.table import leaderboard_table
 from garment_sweeps.promotion.gates import Gate
@@ -52,8 +52,8 @@ def test_a_gate_shows_its_words_as_they_are(capsys):
 
 
 def test_doctor_shows_what_it_found_as_it_is(capsys, monkeypatch):
-    found = [checks.Check("store", True, ODD), checks.Check("disk", False, ODD, ODD, needed=False)]
-    monkeypatch.setattr(checks, "all_checks", lambda: found)
+    found = [doctor.Check("store", True, ODD), doctor.Check("disk", False, ODD, ODD, needed=False)]
+    monkeypatch.setattr(doctor, "all_checks", lambda: found)
     doctor.command.callback(warm=False)
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         ["ok", "store", *ODD.split()],

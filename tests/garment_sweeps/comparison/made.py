@@ -4,8 +4,8 @@ import numpy as np
 import trimesh
 from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 
-from garment_sweeps.comparison.compared_run import ComparedRun
 from garment_sweeps.comparison.rows import Row
+from garment_sweeps.comparison.runs import ComparedRun
 from garment_sweeps.tracking import tags
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.metrics.scores_file import SampleScore

@@ -11,8 +11,8 @@ import trimesh
 from rich.console import Console
 
 from garment_sweeps.comparison.compare import compare, compare_at_end
-from garment_sweeps.comparison.compared_run import fetch_run
 from garment_sweeps.comparison.leaderboard import leaderboard
+from garment_sweeps.comparison.runs import fetch_run
 from garment_sweeps.comparison.table import leaderboard_table
 from garment_sweeps.comparison.views import views
 from garment_sweeps.promotion.evaluate import evaluate, write_csv

@@ -8,8 +8,7 @@ import pytest
 from mlflow.entities import Metric, Param, Run, RunData
 from rich.console import Console
 
-from garment_sweeps.comparison.board import Leaderboard
-from garment_sweeps.comparison.leaderboard import leaderboard, rank
+from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
 from garment_sweeps.comparison.rows import Row, fold
 from garment_sweeps.comparison.table import leaderboard_lines, leaderboard_table
 from garment_sweeps.tracking.searched import last_params

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from garment_sweeps.comparison.board import Leaderboard
 from garment_sweeps.comparison.charts import COLOURS
-from garment_sweeps.comparison.chosen import Chosen
-from garment_sweeps.comparison.page import comparison_page
+from garment_sweeps.comparison.compare import comparison_page
+from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.rows import Row
+from garment_sweeps.comparison.runs import Chosen
 from tests.garment_sweeps.comparison.made import gathered, row, run, score
 from tests.servers.browser import CHROMIUM, MISSING, browser
 

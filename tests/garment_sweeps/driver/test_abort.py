@@ -49,7 +49,7 @@ def test_a_sweep_that_is_stopped_is_killed_with_its_running_trials(settings, exp
         Delivery(lambda: tracking.run.client, record, live=True)()  # noqa: B023  called before the next one
     known = [SimpleNamespace(name=name, state=state, attrs={REASON: ""}) for name, state in states.items()]
     tracking.watch(context, lambda: known)
-    assert tracking.abort("killed", "SIGTERM\nfrom the scheduler")
+    assert tracking.finish("killed", {"reason": "SIGTERM"})
     parent = tracking.run.client.get_run(tracking.run.run_id)
     assert parent.info.status == "KILLED" and parent.data.tags[tags.REASON] == "SIGTERM"
     found = {run.data.tags[tags.TRIAL]: run.info.status for run in trials_of(tracking.run.client, parent)}

@@ -8,13 +8,10 @@ from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from garment_sweeps.budget.ledger import spent_seconds
-from garment_sweeps.driver.budgeting import open_budget, search_is_over
-from garment_sweeps.driver.finals import log_finalists
-from garment_sweeps.driver.open_sweep import OpenSweep
-from garment_sweeps.driver.report import report_lines
-from garment_sweeps.driver.reporting import sweep_report
-from garment_sweeps.experiment import FinalsConfig, PbtConfig
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.driver.open_sweep import OpenSweep, open_budget
+from garment_sweeps.driver.report import report_lines, sweep_report
+from garment_sweeps.driver.search_and_finals import log_finalists, search_is_over
+from garment_sweeps.experiment import Budget, FinalsConfig, PbtConfig
 from garment_sweeps.search.finalists import finalists_of, repeats_left, repeats_of
 from garment_sweeps.search.repeat_searcher import RepeatSearcher
 from garment_sweeps.search.searcher import Limits
@@ -96,7 +93,7 @@ def test_repeats_are_given_out_once_recorded_and_reported(finals, settings):
             finish(searcher, tune_id, value)
         assert searcher.suggest("e") == Searcher.FINISHED
         assert known.values("t00001") == [11.2, 11.4]
-        report = sweep_report(OpenSweep(settings, state, known, open_budget(state, known)))
+        report = sweep_report(OpenSweep(settings, state))
         assert report.repeats == 4 and report.repeats_left == 0 and report.complete == 3
         assert report.best_trial == "t00001" and report.best_mm == pytest.approx(11.2) and report.best_seeds == 3
         assert report.alike == () and report.best_half_width_mm > 0

@@ -8,8 +8,7 @@ import pytest
 from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.driver.report import report_lines
-from garment_sweeps.experiment import Choice, FinalsConfig, Space
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget, Choice, FinalsConfig, Space
 from garment_sweeps.search.warm_start import head_start
 from garment_sweeps.study.decisions import read_file
 from garment_sweeps.study.state import log_file

@@ -102,7 +102,7 @@ def test_a_worker_sees_dead_and_leaving_nodes_as_gone(cluster, experiment, setti
     import ray
 
     def gone(nodes: list[str]) -> list[bool]:
-        from garment_sweeps.ray.node import ray_place
+        from garment_sweeps.ray.nodes import ray_place
 
         place = ray_place()
         return [place.gone(node) for node in (*nodes, place.node)] + [place.leaving()]

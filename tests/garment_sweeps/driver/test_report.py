@@ -4,8 +4,7 @@ import pytest
 from mlflow.utils.validation import _validate_metric_name
 
 from garment_sweeps.budget.cost import Cost, Incumbent
-from garment_sweeps.driver.report import SweepReport, report_lines
-from garment_sweeps.driver.reporting import kinds_of
+from garment_sweeps.driver.report import SweepReport, kinds_of, report_lines
 from garment_uv.errors import UserError
 
 COST = Cost((Incumbent("t00000", 1.0, 14.0), Incumbent("t00004", 3.0, 12.0)), 4.0, 18.0)
@@ -37,12 +36,12 @@ def test_what_was_cut_short_and_why():
 
 
 def test_metrics_of_the_sweeps_run():
-    metrics = WHOLE.metrics()
+    metrics = {name: value for name, value in WHOLE.summary().items() if not isinstance(value, str)}
     for name in metrics:
         _validate_metric_name(name)
     assert metrics["best_s2s_mm"] == 12.1 and metrics["report/best_half_width_mm"] == 0.2
     assert metrics["report/gpu_hours_per_0.1mm"] == 0.1 and metrics["trials_pruned"] == 5 and metrics["repeats"] == 4
-    assert "best_s2s_mm" not in SweepReport("x", 0, 0, 0, 0, None, "", 0.0).metrics()
+    assert "best_s2s_mm" not in SweepReport("x", 0, 0, 0, 0, None, "", 0.0).summary()
 
 
 def test_the_best_is_said_with_the_metric_that_the_sweep_makes_small():

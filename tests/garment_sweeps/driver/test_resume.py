@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 from garment_sweeps.study.spec import SweepRequest, SweepSpec
 from garment_sweeps.study.state import sweep_state
 from garment_uv.errors import UserError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.trials.checkpoints import TrialStore
 from tests.garment_sweeps.sweeping import run_sweep

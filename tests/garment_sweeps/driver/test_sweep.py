@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from garment_sweeps.cli.main import main
 from garment_sweeps.driver.report import report_lines
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 from garment_sweeps.search.replay import replay
 from garment_sweeps.study.catch_up import study_from_log
 from garment_sweeps.study.decisions import read_file
@@ -130,7 +130,7 @@ def test_trials_whose_dataset_is_gone_end_the_sweep_with_the_reason(experiment, 
 def test_a_sweep_without_a_completed_trial_ends_the_command_with_status_1_and_the_reasons(
     settings, monkeypatch, capsys
 ):
-    import garment_sweeps.api.run_sweep as module
+    import garment_sweeps.api as module
 
     tabulated_run = partial(module.run, settings=settings, open_work=tabulated(), tracked=False)
     monkeypatch.setattr(module, "run", tabulated_run)

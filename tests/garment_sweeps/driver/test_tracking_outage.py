@@ -77,10 +77,10 @@ def test_a_sweep_outlives_its_tracking_server(tracked, experiment, server, capsy
     thread = once_trials_run(name, server.kill if how == "killed" else server.pause)
     finish = SweepTracking.finish
 
-    def finish_after_it(tracking, report) -> None:
+    def finish_after_it(tracking, status, summary) -> bool:
         thread.join(SECONDS)  # a slow machine's server may know of two trials only now
         assert not thread.is_alive()
-        finish(tracking, report)
+        return finish(tracking, status, summary)
 
     with monkeypatch.context() as patched:
         patched.setattr(sweep_tracking, "FINISH_WAIT_S", 1.0)

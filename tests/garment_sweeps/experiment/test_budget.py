@@ -2,7 +2,7 @@
 
 import pytest
 
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget
 from garment_uv.errors import UserError
 
 

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from garment_sweeps.budget.ledger import Ledger
-from garment_sweeps.driver.budgeting import open_outlook
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.budget.opening import open_outlook
+from garment_sweeps.budget.stop import BudgetStop
+from garment_sweeps.experiment import Budget
 from garment_sweeps.experiment.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import (
     ClusterNode,
@@ -73,23 +73,26 @@ def test_a_head_that_offers_more_than_the_node_gets_no_trial(cluster, experiment
 
 
 @pytest.mark.cluster
-def test_the_forecast_counts_the_places_that_there_are_and_not_the_clusters_sum(cluster, experiment):
+def test_the_forecast_counts_the_places_that_there_are_and_not_the_clusters_sum(cluster, experiment, settings):
     """Of three CPUs the head's two give no place, and what is left of the node's one does not either."""
-    stop = SimpleNamespace(budget=Budget(), ledger=Ledger())
+    elsewhere = replace(settings, ray_address=cluster.address)  # where nodes may still come
+    history = SimpleNamespace(in_state=lambda which: [])
     for cpus, most, there in ((1.0, 0, 1), (0.7, 0, 1), (0.4, 0, 2), (0.4, 7, 2), (0.4, 1, 1), (2.0, 0, 1)):
         changed = experiment.with_values({"resources.cpus": cpus, "max_concurrent": most})
-        sweep = SimpleNamespace(experiment=changed, trials=8, budget=stop, tracking=None)
-        assert open_outlook(sweep).plan.places == there
+        state = SimpleNamespace(spec=SimpleNamespace(experiment=changed, trials=8), history=history)
+        now = trial_places(changed, elsewhere).now
+        assert open_outlook(state, BudgetStop(Budget()), now, None, changed.base).plan.places == there
 
 
 @pytest.mark.cluster
 def test_on_this_machine_no_more_trials_are_given_out_than_it_holds(cluster, experiment, settings):
     for most, given in ((0, 2), (7, 2), (1, 1)):
-        assert trial_places(experiment.with_values({"resources.cpus": 0.4, "max_concurrent": most}), settings) == given
+        small = experiment.with_values({"resources.cpus": 0.4, "max_concurrent": most})
+        assert trial_places(small, settings).most == given
     with pytest.raises(UserError, match="needs 3 CPUs and 0 GPUs"):
         trial_places(experiment.with_values({"resources.cpus": 3, "max_concurrent": 7}), settings)
     elsewhere = replace(settings, ray_address=cluster.address)  # where nodes may still come
-    assert trial_places(experiment.with_values({"resources.cpus": 3, "max_concurrent": 7}), elsewhere) == 7
+    assert trial_places(experiment.with_values({"resources.cpus": 3, "max_concurrent": 7}), elsewhere) == (0, 7)
 
 
 @pytest.mark.cluster

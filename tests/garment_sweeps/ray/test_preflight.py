@@ -107,8 +107,8 @@ def test_a_sweep_is_refused_in_one_line_before_its_first_trial(places, experimen
 
 @pytest.mark.cluster
 def test_the_preflight_alone_lists_every_finding(places, experiment, there, monkeypatch, capsys):
-    from garment_sweeps.experiment import overrides
-    from garment_sweeps.ray.preflight_job import main
+    from garment_sweeps.experiment import load as overrides
+    from garment_sweeps.ray.preflight import main
 
     monkeypatch.setattr(overrides, "load_experiment", lambda spec: experiment)
     assert main(["table"]) == 1
@@ -120,7 +120,7 @@ def test_the_preflight_alone_lists_every_finding(places, experiment, there, monk
     assert code.startswith("stops the sweep: node ") and "other code" in code
     assert data.startswith("stops the sweep: nodes ") and "no manifest.json" in data
     assert captured.err.startswith("garment: the cluster is not ready: (1) node ") and captured.err.count("\n") == 1
-    monkeypatch.setattr("garment_sweeps.ray.preflight_job.look", lambda experiment: [])
+    monkeypatch.setattr("garment_sweeps.ray.preflight.look", lambda experiment: [])
     assert main(["table", "loss.uv=2"]) == 0
     assert capsys.readouterr().out == "the cluster is ready\n"
 

@@ -9,8 +9,14 @@ from types import SimpleNamespace
 import pytest
 
 from garment_sweeps.ray import probe
-from garment_sweeps.ray.probe import side_by_side, versions
-from garment_sweeps.ray.probe_checks import cache_gib, check_storage_from_here, check_tracking, free_gib
+from garment_sweeps.ray.probe import (
+    cache_gib,
+    check_storage_from_here,
+    check_tracking,
+    free_gib,
+    side_by_side,
+    versions,
+)
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.manifest_digest import manifest_digest

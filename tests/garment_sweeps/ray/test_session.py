@@ -7,8 +7,7 @@ import threading
 
 import pytest
 
-from garment_sweeps.ray.session import ray_session, ray_starting
-from garment_sweeps.ray.token import make_token
+from garment_sweeps.ray.session import make_token, ray_session, ray_starting
 from garment_uv.errors import UserError
 
 

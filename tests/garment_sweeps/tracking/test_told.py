@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from garment_sweeps.ray.probe_checks import check_tracking
+from garment_sweeps.ray.probe import check_tracking
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking import tags, tracking_client

@@ -1,8 +1,7 @@
 """Which of a trial's processes may write, and when it is given up."""
 
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import Place
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.trials.attempts import Attempts
 from garment_sweeps.trials.checkpoints import TrialStore
 
 
@@ -27,7 +26,7 @@ def test_attempts_rise_over_sessions_and_the_latest_one_supersedes(tmp_path):
 def test_two_processes_that_take_one_number_are_told_apart_and_one_of_them_wins(tmp_path, monkeypatch):
     one = store(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(Attempts, "all", lambda attempts: [])  # neither sees the other
+        patched.setattr(TrialStore, "attempts", lambda attempts: [])  # neither sees the other
         pair = [one.start_attempt(2), one.start_attempt(2)]
     assert pair[0].number == pair[1].number and pair[0] != pair[1]
     assert sorted(one.attempts()) == sorted(pair)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from garment_sweeps.ray.node import Place
+from garment_sweeps.ray.nodes import Place
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.storage.filesystem import check_storage, folder_names
 from garment_sweeps.trials.checkpoints import TrialStore

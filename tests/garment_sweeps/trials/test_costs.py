@@ -9,7 +9,6 @@ import torch
 
 from garment_sweeps.experiment.result_keys import COSTS
 from garment_sweeps.trials import costs as costs_module
-from garment_sweeps.trials import own_time
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.memory import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.training import TrainingWork
@@ -83,8 +82,8 @@ def test_the_time_of_an_image_is_the_generators_own_and_not_what_others_make_it_
 def test_of_several_runs_the_least_counts_and_the_first_does_not(monkeypatch):
     runs = iter([0.5, 7.0, 3.0, 4.0, 900.0, 5.0, 6.0, 8.0])
     clock = [0.0]
-    monkeypatch.setattr(own_time, "time", SimpleNamespace(thread_time=lambda: clock[0]))
-    assert own_time.own_seconds(lambda: clock.__setitem__(0, clock[0] + next(runs)), torch.device("cpu")) == 3.0
+    monkeypatch.setattr(costs_module, "time", SimpleNamespace(thread_time=lambda: clock[0]))
+    assert costs_module.own_seconds(lambda: clock.__setitem__(0, clock[0] + next(runs)), torch.device("cpu")) == 3.0
     assert next(runs, None) is None
 
 
@@ -93,8 +92,8 @@ def test_of_several_runs_the_least_counts_and_the_first_does_not(monkeypatch):
 def test_on_a_gpu_its_own_clock_counts():
     device = torch.device("cuda")
     ones = torch.ones(2048, 2048, device=device)
-    alone = own_time.own_seconds(lambda: ones @ ones, device)
-    assert 0 < alone < own_time.own_seconds(lambda: [ones @ ones for _ in range(20)], device)
+    alone = costs_module.own_seconds(lambda: ones @ ones, device)
+    assert 0 < alone < costs_module.own_seconds(lambda: [ones @ ones for _ in range(20)], device)
 
 
 def test_the_peak_counts_what_was_taken_and_given_back_since():

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from garment_sweeps.trials import job as job_module
-from garment_sweeps.trials.attempts import CRASH_LOOP
+from garment_sweeps.trials.checkpoints import CRASH_LOOP
 from garment_sweeps.trials.job import Superseded, TrialJob
 from garment_sweeps.trials.opening import WORK_FOLDER
 from garment_sweeps.trials.progress import PROGRESS_FILE
@@ -26,7 +26,7 @@ def run(job: TrialJob, tmp_path, epochs: int = 99, keep: bool = True) -> list[di
             folder = tmp_path / f"local{results[-1]['epoch']}"
             folder.mkdir(exist_ok=True)
             job.save(folder)
-            job._store.put(folder, results[-1]["epoch"])
+            job.trial.store.put(folder, results[-1]["epoch"])
     return results
 
 
@@ -76,7 +76,7 @@ def test_a_whole_checkpoint_stays_until_there_are_two_newer_whole_ones(context, 
     for epoch in (2, 3, 4):
         results += run(job, tmp_path, epochs=1, keep=False)
         job.save(tmp_path / "local1")
-        job._store.put(tmp_path / "local1", 100 + epoch)
+        job.trial.store.put(tmp_path / "local1", 100 + epoch)
         assert (folder / "checkpoint_000001").exists() == (epoch < 4)
     assert [r["epoch"] for r in results] == [2, 3, 4]
 

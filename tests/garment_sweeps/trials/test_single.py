@@ -60,7 +60,7 @@ def test_a_training_does_not_go_on_from_other_code_or_a_sweep(train, tmp_path, m
     with pytest.raises(SystemExit):
         train(results=Interrupted())
     with monkeypatch.context() as other:
-        other.setattr("garment_sweeps.trials.single_place.code_digest", lambda: "other")
+        other.setattr("garment_sweeps.trials.single.code_digest", lambda: "other")
         train(resume=True)  # it was interrupted before its first checkpoint
         with pytest.raises(UserError, match="other code .digest .*--accept-code"):
             train(resume=True)

@@ -25,7 +25,7 @@ def main() -> None:
         if what["save"]:
             with tempfile.TemporaryDirectory() as folder:
                 job.save(Path(folder))
-                job._store.put(Path(folder), result["epoch"])
+                job.trial.store.put(Path(folder), result["epoch"])
         print(f"epoch {result['epoch']}", flush=True)
         if result.get("done"):
             return

@@ -6,8 +6,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from garment_sweeps.experiment import Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.experiment import Budget, Choice, Experiment, Float, HyperBandConfig, MedianConfig, PbtConfig, Space
 from garment_sweeps.search.replay import replay
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.study.decisions import read_log

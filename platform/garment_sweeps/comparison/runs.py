@@ -1,22 +1,30 @@
-"""Which runs a comparison is of, by what the user typed."""
+"""The runs of a comparison: which ones, by what the user typed, and what a page needs of each, fetched from MLflow."""
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from garment_sweeps.comparison.board import Leaderboard
-from garment_sweeps.comparison.leaderboard import board_of
+from garment_sweeps.comparison.leaderboard import Leaderboard, board_of
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
 from garment_sweeps.tracking.one_run import run_or_none
 from garment_sweeps.tracking.record import HEADLINE
 from garment_sweeps.tracking.sweep_run import find_sweep, sweep_or_none, trials_of
 from garment_uv.errors import UserError
+from garment_uv.metrics.scores_file import SCORES_FILE, SampleScore, read_scores
 
 if TYPE_CHECKING:
     from garment_sweeps.tracking.types import MlflowClient, Run
+    from garment_uv.viewing.exhibits import Exhibit
 
 MOST = 8
 """Trials that are taken of a sweep: as many as eyes and colours tell apart."""
+
+Curve = list[tuple[int, float]]
+"""Epoch and value, by epoch."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class Chosen:
 
     def name(self, run: "Run") -> str:
         """What the page calls a run: its trial, and its sweep where there are several."""
-        trial = trial_of(run)
+        trial = run.data.tags.get(tags.TRIAL, run.info.run_id[:8])
         return trial if self.sweep is not None else f"{run.data.tags.get(tags.SWEEP, '')}/{trial}".lstrip("/")
 
     def row(self, run: "Run") -> Row | None:
@@ -66,11 +74,6 @@ def chosen_runs(client: "MlflowClient", names: list[str]) -> Chosen:
     return Chosen(runs, sweep, board_of(client, sweep, trials))
 
 
-def trial_of(run: "Run") -> str:
-    """The trial's name, or the beginning of the run's id."""
-    return run.data.tags.get(tags.TRIAL, run.info.run_id[:8])
-
-
 def _best(sweep: "Run", board: Leaderboard, trials: list["Run"]) -> Chosen:
     name = sweep.data.tags[tags.SWEEP]
     measured = [row for row in board.trials if row.error_mm < float("inf")]
@@ -94,3 +97,48 @@ def _run(client: "MlflowClient", name: str, of_sweep: dict[str, list["Run"]]) ->
     if run is None:
         raise UserError(f"no sweep and no run {name!r} in MLflow; give a sweep, a run id or SWEEP/TRIAL")
     return run
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run, as a column of the page."""
+
+    name: str
+    run: "Run"
+    exhibits: tuple["Exhibit", ...]
+    """Empty where the run kept no meshes."""
+    scores: tuple[SampleScore, ...]
+    """Of its last evaluation; empty where it kept none."""
+    curves: dict[str, Curve]
+    """By metric."""
+
+
+def fetch_run(client: "MlflowClient", name: str, run: "Run", metrics: list[str]) -> ComparedRun:
+    """Everything of a run, and the curves of those of `metrics` that it has."""
+    run_id = run.info.run_id
+    kept = {item.path for item in client.list_artifacts(run_id)}
+    with TemporaryDirectory() as folder:
+        exhibits = _exhibits(client, run_id, folder) if GALLERY_ARTIFACT in kept else ()
+        scores = _scores(client, run_id, folder) if SCORES_ARTIFACT in kept else ()
+    curves = {metric: _curve(client, run_id, metric) for metric in metrics if metric in run.data.metrics}
+    return ComparedRun(name, run, exhibits, scores, curves)
+
+
+def _exhibits(client: "MlflowClient", run_id: str, folder: str) -> tuple["Exhibit", ...]:
+    from garment_uv.viewing.exhibits import MESHES_FILE, read_gallery
+
+    path = client.download_artifacts(run_id, f"{GALLERY_ARTIFACT}/{MESHES_FILE}", folder)
+    scores = f"{GALLERY_ARTIFACT}/{SCORES_FILE}"
+    if scores in {item.path for item in client.list_artifacts(run_id, GALLERY_ARTIFACT)}:
+        client.download_artifacts(run_id, scores, folder)
+    return tuple(read_gallery(Path(path).parent))
+
+
+def _scores(client: "MlflowClient", run_id: str, folder: str) -> tuple[SampleScore, ...]:
+    path = client.download_artifacts(run_id, f"{SCORES_ARTIFACT}/{SCORES_FILE}", folder)
+    return tuple(read_scores(Path(path)))
+
+
+def _curve(client: "MlflowClient", run_id: str, metric: str) -> Curve:
+    points = {m.step: m.value for m in client.get_metric_history(run_id, metric) if math.isfinite(m.value)}
+    return sorted(points.items())

@@ -4,9 +4,8 @@ import pickle
 from types import SimpleNamespace
 
 from garment_sweeps.budget.stop import BudgetStop
-from garment_sweeps.driver.budget_watch import BudgetWatch
-from garment_sweeps.driver.tune_run import SweepStopper
-from garment_sweeps.experiment.budget import Budget
+from garment_sweeps.driver.tune_run import BudgetWatch, SweepStopper
+from garment_sweeps.experiment import Budget
 from tests.garment_sweeps.budget.results import Clock, result
 
 

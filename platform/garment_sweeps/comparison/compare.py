@@ -12,7 +12,6 @@ from garment_sweeps.comparison import sections
 from garment_sweeps.comparison.charts import colour
 from garment_sweeps.comparison.measure import measure_of
 from garment_sweeps.comparison.runs import Chosen, ComparedRun, chosen_runs, fetch_run
-from garment_sweeps.comparison.views import views
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.settings.urls import without_login
 from garment_sweeps.tracking import tracking_client
@@ -97,7 +96,7 @@ def comparison_page(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
 
     from garment_uv.viewing.viewer import embedded, viewer_data, viewer_script
 
-    panels, rows = views(runs)
+    panels, rows = sections.views(runs)
     columns, scores = sections.score_table(chosen, runs)
     curves = sections.curves_of(chosen.objective)
     class_curves = {metric: title for metric, title in sections.CLASS_CURVES.items() if metric not in curves}
@@ -134,7 +133,7 @@ def _title(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
 def _about(chosen: Chosen, runs: Sequence[ComparedRun]) -> str:
     words = []
     if chosen.board is not None:
-        words.append(chosen.sweep.data.params.get("description", "").rstrip("."))  # type: ignore[union-attr]
+        words.append(chosen.about.get("description", "").rstrip("."))
         words += [f"ranked by {measure_of(chosen.objective).words}"] if chosen.objective != HEADLINE else []
         words += [f"best baseline: {row.name}, {row.error_mm:.2f} mm" for row in chosen.board.baselines[:1]]
     versions = sorted({run.run.data.params.get("dataset_version", "")[:12] for run in runs} - {""})

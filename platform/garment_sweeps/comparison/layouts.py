@@ -15,6 +15,7 @@ A folder holds one folder for each sample, named by the sample's key, and in it 
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -65,10 +66,10 @@ def read_meshes(folder: Path, layout: Layout) -> Iterator[tuple[str, Mesh]]:
         if path.stem not in layout.names:
             raise UserError(f"{path} names no garment class; the file names are {', '.join(layout.names)}")
         try:
-            mesh = trimesh.load(path, force="mesh", process=False)
+            mesh: Any = trimesh.load(path, force="mesh", process=False)
         except (ValueError, OSError, IndexError, KeyError) as error:
             raise UserError(f"{path} cannot be read as a mesh: {first_line(error, 120)}") from None
-        vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)  # type: ignore[attr-defined]
+        vertices, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int32)
         if not len(faces) or not np.isfinite(vertices).all():
             raise UserError(f"{path} has no faces, or vertices that are not finite; export the mesh again")
         yield layout.names[path.stem], ((vertices @ rotation.T).astype(np.float32), faces)

@@ -42,6 +42,11 @@ class Chosen:
         """The metric that their sweep makes small; that of all garments where they are of several sweeps."""
         return self.board.objective if self.board is not None else HEADLINE
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What their sweep's run says of it."""
+        return self.sweep.data.params if self.sweep is not None else {}
+
     def name(self, run: "Run") -> str:
         """What the page calls a run: its trial, and its sweep where there are several."""
         trial = run.data.tags.get(tags.TRIAL, run.info.run_id[:8])
@@ -93,10 +98,10 @@ def _run(client: "MlflowClient", name: str, of_sweep: dict[str, list["Run"]]) ->
             if run.data.tags.get(tags.TRIAL) == trial:
                 return run
         raise UserError(f"sweep {sweep!r} has no trial {trial!r}; `garment leaderboard {sweep}` lists them")
-    run = run_or_none(client, name)  # type: ignore[assignment]
-    if run is None:
+    found = run_or_none(client, name)
+    if found is None:
         raise UserError(f"no sweep and no run {name!r} in MLflow; give a sweep, a run id or SWEEP/TRIAL")
-    return run
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""The tables and charts of a page, from what was gathered of its runs, as plain data for the template."""
+"""The views, tables and charts of a page, from what was gathered of its runs, as plain data for the template."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from garment_sweeps.comparison.charts import Dot, Line, line_chart, scatter_chart
 from garment_sweeps.comparison.importance import Importance, importance, space_of
@@ -19,6 +20,11 @@ from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
 
+if TYPE_CHECKING:
+    from garment_uv.viewing.exhibits import Exhibit
+    from garment_uv.viewing.viewer import Panel
+
+MOST_SAMPLES = 12
 CLASS_CURVES = {f"s2s/{name}": f"S2S of {name}, mm" for name in GARMENT_CLASSES}
 
 
@@ -101,7 +107,7 @@ def importance_table(chosen: Chosen) -> Importance | str:
     if chosen.board is None:
         return "these runs are of several sweeps: what mattered is said of one sweep's trials"
     try:
-        space = space_of(chosen.sweep.data.params.get("space", "[]"))  # type: ignore[union-attr]
+        space = space_of(chosen.about.get("space", "[]"))
         return importance(chosen.board.trials, space, chosen.objective)
     except UserError as error:
         return f"nothing is said: {error}"
@@ -112,3 +118,78 @@ def _over_seeds(board: Leaderboard | None, metric: str) -> dict[str, Estimate]:
     rows: Sequence[Row] = board.trials if board is not None else ()
     values = {row.name: [seed.metrics[metric] for seed in row.seeds if metric in seed.metrics] for row in rows}
     return estimates({name: found for name, found in values.items() if len(found) > 1}, lettered=False)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One view."""
+
+    panel: int | None
+    """Its number among the page's panels; None where the run did not keep the sample."""
+    note: str = ""
+    """S2S of the garments, mm."""
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """One sample."""
+
+    key: str
+    garments: str
+    truth: Cell
+    cells: tuple[Cell, ...]
+    """By run."""
+
+
+def views(runs: Sequence[ComparedRun]) -> "tuple[list[Panel], list[ViewRow]]":
+    """The panels of all views, and the rows that they stand in: at most `MOST_SAMPLES`, those that most runs kept."""
+    from garment_uv.viewing.exhibits import view_meshes
+    from garment_uv.viewing.viewer import Panel
+
+    panels: list[Panel] = []
+
+    def add(key: str, title: str, meshes: list) -> int:
+        panels.append(Panel(f"{key}: {title}", tuple(meshes), group=key))
+        return len(panels) - 1
+
+    rows = []
+    for key in _keys(runs):
+        kept = [next((item for item in run.exhibits if item.key == key), None) for run in runs]
+        truth = next(item for item in kept if item is not None).truth
+        first = Cell(add(key, "truth", view_meshes(truth)))
+        cells = [
+            Cell(add(key, run.name, _coloured(item)), _note(run, item)) if item is not None else Cell(None)
+            for run, item in zip(runs, kept, strict=True)
+        ]
+        rows.append(ViewRow(key, ", ".join(truth), first, tuple(cells)))
+    return panels, rows
+
+
+def _keys(runs: Sequence[ComparedRun]) -> list[str]:
+    """Samples in the order of their garments' classes, so that like stands beside like."""
+    kept: dict[str, int] = {}
+    garments: dict[str, tuple[str, ...]] = {}
+    for run in runs:
+        for item in run.exhibits:
+            kept[item.key] = kept.get(item.key, 0) + 1
+            garments[item.key] = tuple(item.truth)
+    chosen = sorted(kept, key=lambda key: (-kept[key], key))[:MOST_SAMPLES]
+    return sorted(chosen, key=lambda key: ([GARMENT_CLASSES.index(name) for name in garments[key]], key))
+
+
+def _coloured(exhibit: "Exhibit") -> list:
+    """Predicted garments in the colours of their errors, those measured when they were made where they were kept."""
+    from garment_uv.viewing.exhibits import view_meshes
+
+    kept = exhibit.distance_mm
+    if set(kept) != set(exhibit.prediction):
+        from garment_uv.viewing.gallery import error_meshes
+
+        return error_meshes(exhibit.prediction, exhibit.truth)
+    return [replace(mesh, values=kept[mesh.name]) for mesh in view_meshes(exhibit.prediction)]
+
+
+def _note(run: ComparedRun, exhibit: "Exhibit") -> str:
+    """What the gallery measured; of one that kept no scores what the run did, if it scored that sample."""
+    scores = exhibit.scores or [score for score in run.scores if score.sample == exhibit.key]
+    return " · ".join(f"{score.garment} {score.mean_mm:.1f}{' (missing)' if score.missing else ''}" for score in scores)

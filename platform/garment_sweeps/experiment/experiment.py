@@ -1,13 +1,13 @@
 """An experiment: a base config, what varies around it, and how much may be spent."""
 
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from garment_sweeps.experiment.base_check import check_against_base
 from garment_sweeps.experiment.scheduling import AshaConfig, PbtConfig, SchedulerConfig
-from garment_sweeps.experiment.space import Space
+from garment_sweeps.experiment.space import Float, Space
 from garment_uv.config import Config
 from garment_uv.training.config import changeable, may_change
 from garment_uv.training.report import error_names
@@ -86,7 +86,7 @@ class Experiment(Config):
     """Epochs between checkpoints of a trial."""
 
     @model_validator(mode="after")
-    def _space_fits_base(self):
+    def _space_fits_base(self) -> Self:
         check_against_base(self.space, self.base)
         grace = getattr(self.scheduler, "grace_epochs", 0)
         if grace > self.epochs:
@@ -94,7 +94,7 @@ class Experiment(Config):
         return self
 
     @model_validator(mode="after")
-    def _metric_is_measured(self):
+    def _metric_is_measured(self) -> Self:
         known = error_names(self.base.evaluation)
         if self.metric not in known:
             near = get_close_matches(self.metric, known, 3) or known
@@ -104,7 +104,7 @@ class Experiment(Config):
         return self
 
     @model_validator(mode="after")
-    def _each_process_has_a_device(self):
+    def _each_process_has_a_device(self) -> Self:
         if any(parameter.path == "training.processes" for parameter in self.space.parameters):
             raise ValueError(
                 "training.processes cannot be searched, since it changes no result; set it in the base config"
@@ -117,13 +117,13 @@ class Experiment(Config):
         return self
 
     @model_validator(mode="after")
-    def _choices_go_together(self):
+    def _choices_go_together(self) -> Self:
         if self.constraints and self.sampler != "tpe_constrained":
             raise ValueError(f"constraints need sampler 'tpe_constrained', was given {self.sampler!r}")
         if self.also_minimise and self.sampler == "cmaes":
             raise ValueError("sampler 'cmaes' has one objective only; take 'tpe_multivariate' with also_minimise")
         if self.sampler == "grid":
-            endless = [p for p in self.space.parameters if not p.finite]
+            endless = [p for p in self.space.parameters if isinstance(p, Float) and not p.finite]
             if endless:
                 levels = 1 if endless[0].low == endless[0].high else 5
                 raise ValueError(f"sampler 'grid' needs levels for {endless[0].path}; as Float(..., levels={levels})")

@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 from pathlib import Path
+from types import ModuleType
 
 from garment_sweeps.experiment.experiment import Experiment
 from garment_uv.config import parse_assignments
@@ -67,11 +68,12 @@ def _listed(folder: Path) -> str:
     return f"no experiment in {folder.resolve()}; run from the project's root or give the path of a .py file"
 
 
-def _import_file(path: Path):
+def _import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"garment_experiment_{path.stem}", path)
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]
+    assert spec is not None and spec.loader is not None, "a .py file has both"
+    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)  # type: ignore[union-attr]
+        spec.loader.exec_module(module)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except (SyntaxError, ImportError, NameError, AttributeError, TypeError, ValueError) as error:
@@ -79,7 +81,7 @@ def _import_file(path: Path):
     return module
 
 
-def _called(module, function: str, path: Path) -> Experiment:
+def _called(module: ModuleType, function: str, path: Path) -> Experiment:
     made = getattr(module, function, None)
     if not callable(made):
         functions = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]

@@ -1,6 +1,6 @@
 """Which scheduler stops, pauses or changes trials, as data. The schedulers themselves are Ray Tune's."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -49,7 +49,7 @@ class PbtConfig(Config):
     """Searched parameters that may change while a trial trains: rates and weights, not shapes."""
 
     @model_validator(mode="after")
-    def _something_changes(self):
+    def _something_changes(self) -> Self:
         if not self.paths:
             raise ValueError("scheduler.paths names no searched parameter that may change; as ('loss.normal',)")
         return self

@@ -2,16 +2,17 @@
 
 import json
 import math
+from collections.abc import Callable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from garment_uv.config import Config
 
 if TYPE_CHECKING:
-    import optuna
     from optuna.distributions import BaseDistribution
+    from optuna.trial import BaseTrial
 
 Condition = dict[str, tuple[Any, ...]]
 """Config path to the values under which a parameter is active; all entries must hold. Empty: always."""
@@ -52,8 +53,8 @@ class Float(_Parameter):
     """So many values, evenly spaced from low to high, and nothing between them; 0 for the whole interval."""
 
     @model_validator(mode="after")
-    def _range(self):
-        _checked_range(self)
+    def _range(self) -> Self:
+        _check_range(self)
         grid = self.grid()
         if self.levels == 1 and self.low != self.high:
             raise ValueError(f"{self.path}: one level cannot be both {self.low} and {self.high}; take 2 or more levels")
@@ -64,7 +65,7 @@ class Float(_Parameter):
             )
         return self
 
-    def suggest(self, trial: "optuna.Trial") -> float:
+    def suggest(self, trial: "BaseTrial") -> float:
         """A value from the study's sampler."""
         if self.levels:
             return self.grid()[trial.suggest_int(self.name, 0, self.levels - 1)]
@@ -127,10 +128,11 @@ class Integer(_Parameter):
     finite: ClassVar[bool] = True
 
     @model_validator(mode="after")
-    def _range(self):
-        return _checked_range(self)
+    def _range(self) -> Self:
+        _check_range(self)
+        return self
 
-    def suggest(self, trial: "optuna.Trial") -> int:
+    def suggest(self, trial: "BaseTrial") -> int:
         """A value from the study's sampler."""
         return trial.suggest_int(self.path, self.low, self.high, log=self.log)
 
@@ -160,13 +162,13 @@ class Choice(_Parameter):
     finite: ClassVar[bool] = True
 
     @model_validator(mode="after")
-    def _each_once(self):
+    def _each_once(self) -> Self:
         twice = [option for number, option in enumerate(self.options) if is_among(option, self.options[:number])]
         if twice:
             raise ValueError(f"{self.path}: the option {twice[0]!r} stands twice among {list(self.options)}")
         return self
 
-    def suggest(self, trial: "optuna.Trial") -> Any:
+    def suggest(self, trial: "BaseTrial") -> Any:
         """A value from the study's sampler; lists and objects travel through Optuna as JSON text."""
         label = trial.suggest_categorical(self.path, [_label(option) for option in self.options])
         return next(option for option in self.options if _label(option) == label)
@@ -196,7 +198,7 @@ class Space(Config):
     parameters: tuple[Parameter, ...] = ()
 
     @model_validator(mode="after")
-    def _ordered(self):
+    def _ordered(self) -> Self:
         seen: set[str] = set()
         later = {p.path for p in self.parameters}
         for parameter in self.parameters:
@@ -208,7 +210,7 @@ class Space(Config):
             seen.add(parameter.path)
         return self
 
-    def suggest(self, trial: "optuna.Trial", base: dict[str, Any]) -> dict[str, Any]:
+    def suggest(self, trial: "BaseTrial", base: dict[str, Any]) -> dict[str, Any]:
         """Path to value of every active parameter, decided define-by-run.
 
         Args:
@@ -232,10 +234,10 @@ class Space(Config):
         import optuna
 
         asked = optuna.trial.FixedTrial(params)
-        self.suggest(asked, base)  # type: ignore[arg-type]
+        self.suggest(asked, base)
         return asked.distributions
 
-    def _walk(self, base: dict[str, Any], decide) -> dict[str, Any]:
+    def _walk(self, base: dict[str, Any], decide: Callable[[Parameter], Any]) -> dict[str, Any]:
         searched = {p.path for p in self.parameters}
         chosen: dict[str, Any] = {}
         for parameter in self.parameters:
@@ -266,9 +268,8 @@ def _number(path: str, value: Any) -> float | int:
     return number
 
 
-def _checked_range(parameter):
+def _check_range(parameter: Float | Integer) -> None:
     if parameter.low > parameter.high:
         raise ValueError(f"{parameter.path}: low {parameter.low} is above high {parameter.high}")
     if parameter.log and parameter.low <= 0:
         raise ValueError(f"{parameter.path}: a log scale needs low above 0, was given {parameter.low}")
-    return parameter

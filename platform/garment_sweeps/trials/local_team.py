@@ -84,5 +84,6 @@ def _serve(connection: Connection, rank: int, meeting: Path, context: TrialConte
 
 
 def _end_with_parent() -> None:
-    mp.parent_process().join()  # type: ignore[union-attr]
+    if (parent := mp.parent_process()) is not None:
+        parent.join()
     os._exit(1)

@@ -28,7 +28,9 @@ class RayTeam(Team):
 
     def __init__(self, context: TrialContext, config: TrialConfig) -> None:
         super().__init__(config.training.processes)
-        bundle = ray.util.get_current_placement_group().bundle_specs[0]  # type: ignore[union-attr]
+        group = ray.util.get_current_placement_group()
+        assert group is not None, "Tune starts every trial in a placement group"
+        bundle = group.bundle_specs[0]
         gpus = bundle.get("GPU", 0)
         backend = "nccl" if gpus and config.training.device != "cpu" else "gloo"
         self._executor = BackendExecutor(

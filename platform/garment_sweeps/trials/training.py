@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.trials.context import TrialContext
-from garment_sweeps.trials.memory import PeakMemory, enough_memory
+from garment_sweeps.trials.costs import PeakMemory, enough_memory, measure_costs
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:
@@ -81,8 +81,6 @@ class TrainingWork:
         return True
 
     def costs(self) -> dict[str, float]:
-        from garment_sweeps.trials.costs import measure_costs
-
         with enough_memory():
             return measure_costs(self._trainer, self._memory)
 

@@ -13,8 +13,8 @@ from rich.console import Console
 from garment_sweeps.comparison.compare import compare, compare_at_end
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.runs import fetch_run
+from garment_sweeps.comparison.sections import views
 from garment_sweeps.comparison.table import leaderboard_table
-from garment_sweeps.comparison.views import views
 from garment_sweeps.promotion.evaluate import evaluate, write_csv
 from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT

@@ -9,8 +9,8 @@ import torch
 
 from garment_sweeps.experiment.result_keys import COSTS
 from garment_sweeps.trials import costs as costs_module
+from garment_sweeps.trials.costs import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.job import TrialJob
-from garment_sweeps.trials.memory import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import Infeasible
 from garment_uv.networks.parameters import count_parameters

@@ -24,4 +24,5 @@ __all__ = [
     "sink",
     "source",
     "staging",
+    "survey",
 ]

@@ -6,6 +6,7 @@ Nothing below knows of it; `reconstruct` and `reconstruct_many` write what comes
 __all__ = [
     "exhibits",
     "gallery",
+    "inspection",
     "mesh_files",
     "meshes",
     "picture",

@@ -13,6 +13,7 @@ COMMANDS = {
     "prepare": (f"{__name__}.prepare", "Register, map and shard raw sequences."),
     "benchmark": (f"{__name__}.benchmark", "Make the open benchmark set from fixed seeds."),
     "report": (f"{__name__}.report", "Show a dataset's worst registrations."),
+    "inspect": (f"{__name__}.inspect", "Show random samples and how their measures are spread."),
     "verify": (f"{__name__}.verify", "Check every byte of a dataset against its manifest."),
     "frame": (f"{__name__}.frame", "Take one frame of a sequence as image and body file."),
 }
@@ -193,6 +194,25 @@ def report(uri: str, raw: str, out: Path, worst: int, body: str, smpl_dir: Path 
     for entry in manifest.left_out:
         click.echo(f"left out: {entry.split}/{entry.sequence}: {entry.reason}")
     click.echo(f"wrote {out / 'index.html'} and a picture of each")
+
+
+@click.command(epilog=example("garment data inspect .garment/dataset --split val --out .garment/look"))
+@click.argument("uri")
+@to_folder
+@click.option("--split", default="train", show_default=True)
+@click.option("--shown", default=12, show_default=True, type=click.IntRange(1, 200), help="Samples to look at.")
+@click.option("--measured", default=200, show_default=True, type=click.IntRange(1), help="Samples to measure, at most.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Decides which are shown.")
+def inspect(uri: str, out: Path, split: str, shown: int, measured: int, seed: int) -> None:
+    """Write a page of random samples of the dataset at URI, with pictures, labels, maps, meshes and histograms."""
+    from garment_sweeps.storage import open_source
+    from garment_sweeps.storage.uri import local_folder
+    from garment_uv.guard import keep_inputs
+    from garment_uv.viewing.inspection import PAGE_FILE, write_inspection
+
+    keep_inputs([out / PAGE_FILE], [local_folder(uri)])
+    survey = write_inspection(open_source(uri), split, out, shown, measured, seed)
+    click.echo(f"wrote {out / PAGE_FILE}: {min(shown, survey.samples)} samples shown, {survey.samples} measured")
 
 
 @click.command(epilog=example("garment data verify .garment/dataset", "garment data verify s3://bucket/prefix"))

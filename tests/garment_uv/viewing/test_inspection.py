@@ -1,0 +1,52 @@
+"""The page on which a dataset is looked over."""
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from garment_uv.body import load_body
+from garment_uv.classes import CLASS_IDS
+from garment_uv.datasets.open.synthesize import synthesize
+from garment_uv.errors import UserError
+from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.labels import SKIN
+from garment_uv.samples.prepare import prepare
+from garment_uv.samples.sink import FolderSink
+from garment_uv.samples.source import FolderSource
+from garment_uv.viewing.inspection import PAGE_FILE, TILE, label_colours, write_inspection
+from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS
+
+
+def test_samples_are_shown_with_all_that_is_stored_and_measured(tmp_path):
+    synthesize(tmp_path / "raw", 2, 2, seed=4, splits={"train": 1.0})
+    options = PrepareOptions(map_size=64, image_size=64, subdivisions=0, floor_frames=0)
+    prepare(tmp_path / "raw", FolderSink(tmp_path / "set"), load_body("anny"), options)
+    source = FolderSource(tmp_path / "set")
+    survey = write_inspection(source, "train", tmp_path / "look", shown=3)
+    page = (tmp_path / "look" / PAGE_FILE).read_text()
+    assert survey.samples == 4 and "4 samples of 2 sequences, 0 left out" in page
+    assert len(re.findall("<figure", page)) == 3
+    first = re.search('base64,([^"]+)', page)
+    row = np.asarray(Image.open(io.BytesIO(base64.b64decode(first[1]))))
+    assert row.shape == (TILE, 8 * TILE, 3)
+    parsing, mask = row[:, 2 * TILE : 3 * TILE], row[:, TILE : 2 * TILE]
+    assert (parsing.any(axis=2) != (mask[..., 0] > 127)).mean() < 0.01
+    for name in survey.looseness_mm:
+        assert page.count(f"<td>{name}</td>") == 4
+    again = write_inspection(source, "train", tmp_path / "look", shown=3)
+    assert again == survey and (tmp_path / "look" / PAGE_FILE).read_text() == page
+    (tmp_path / "look" / PAGE_FILE).write_text("mine")
+    with pytest.raises(UserError, match="was not made by"):
+        write_inspection(source, "train", tmp_path / "look")
+    with pytest.raises(UserError, match="no split 'test'"):
+        write_inspection(source, "test", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_labels_have_the_colours_of_the_meshes():
+    colours = label_colours(np.array([[0, CLASS_IDS["Dress"], SKIN]], np.uint8))
+    assert colours.tolist() == [[[0, 0, 0], list(GARMENT_COLOURS["Dress"]), list(BODY_COLOUR)]]

@@ -25,6 +25,25 @@ def edges_of(faces: np.ndarray) -> np.ndarray:
     return np.stack([codes // size, codes % size], axis=1)
 
 
+def neighbour_mean(faces: np.ndarray, count: int) -> sp.csr_matrix:
+    """Weights [count, count] that put each vertex in the middle of those it has an edge with."""
+    edges = edges_of(faces)
+    both = np.concatenate([edges, edges[:, ::-1]])
+    links = sp.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count))
+    degree = np.asarray(links.sum(axis=1)).ravel()
+    return (sp.diags(1.0 / np.maximum(degree, 1)) @ links).tocsr()
+
+
+def border_vertices(faces: np.ndarray) -> np.ndarray:
+    """Vertices of edges that only one face has, sorted."""
+    directed = np.concatenate([faces[:, [i, (i + 1) % 4]] for i in range(4)]).astype(np.int64)
+    directed = np.sort(directed[directed[:, 0] != directed[:, 1]], axis=1)
+    size = int(faces.max()) + 1
+    codes, uses = np.unique(directed[:, 0] * size + directed[:, 1], return_counts=True)
+    rim = codes[uses == 1]
+    return np.unique(np.concatenate([rim // size, rim % size]))
+
+
 def subdivide(faces: np.ndarray, count: int) -> tuple[sp.csr_matrix, np.ndarray]:
     """One Catmull-Clark step (1978) of a mesh of `count` vertices: weights [N, count] and quads [4F', 4].
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 
-from garment_uv.datasets.open._mesh import split_quads
+from garment_uv.datasets.open._mesh import border_vertices, neighbour_mean, split_quads
 from garment_uv.datasets.open.cloth.fabrics import FABRICS
 from garment_uv.datasets.open.cloth.sheets import Sheet
 from garment_uv.datasets.open.tailor import Pattern
@@ -22,6 +23,8 @@ FULL_FROM, FULL_OVER = 0.02, 0.25
 BAND = 0.6
 """Waistbands are fixed where a bell of `_BAND_WIDTH` around the waist is higher."""
 _BAND_WIDTH = 0.035
+SMOOTH = 12
+"""Sweeps that even out the directions in which a wide garment stands off: else hems and crotches cross themselves."""
 _SHOULDER_NORMAL, _SHOULDER_DEPTH, _SHOULDER_REACH = 0.75, 0.12, 0.16
 """Of what hangs from the shoulders: how much it looks up, and how far below the highest point and from the middle."""
 
@@ -30,7 +33,7 @@ def _start_pose() -> np.ndarray:
     pose = np.zeros((24, 3), dtype=np.float32)
     pose[0, 0] = np.pi / 2
     pose[[16, 17], 2] = np.radians([-42, 42])
-    pose[[1, 2], 2] = np.radians([6, -6])
+    pose[[1, 2], 2] = np.radians([10, -10])
     return pose.ravel()
 
 
@@ -61,9 +64,15 @@ class Dressed:
         """Where posed helper vertices [H, 3] carry the cut, float64 [N, 3]; fixed vertices follow it."""
         base = self.pattern.weights @ helpers
         normals = vertex_normals(base, self._triangles)
+        for _ in range(SMOOTH):
+            normals = 0.5 * (normals + self._mean @ normals)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True) + 1e-12
         flat = normals * np.array([1.0, 1.0, 0.0])
         flat /= np.linalg.norm(flat, axis=1, keepdims=True) + 1e-2
-        return base + normals * self.pattern.ease[:, None] + flat * self.pattern.flare[:, None]
+        points = base + normals * self.pattern.ease[:, None] + flat * self.pattern.flare[:, None]
+        for _ in range(3):
+            points[self._inner] = (0.5 * (points + self._mean @ points))[self._inner]
+        return points
 
     def sheet(self, over: int | None) -> Sheet:
         """The garment for the solver, worn over the sheet of that index."""
@@ -96,6 +105,17 @@ class Dressed:
         up = vertex_normals(place, self._triangles)[:, 2] > _SHOULDER_NORMAL
         high = place[:, 2] > place[:, 2].max() - _SHOULDER_DEPTH
         return np.flatnonzero(up & high & (np.abs(place[:, 0]) < _SHOULDER_REACH))
+
+    @cached_property
+    def _mean(self) -> sp.csr_matrix:
+        return neighbour_mean(self.pattern.faces, len(self.pattern.ease))
+
+    @cached_property
+    def _inner(self) -> np.ndarray:
+        """bool [N] not at a border."""
+        inner = np.ones(len(self.pattern.ease), dtype=bool)
+        inner[border_vertices(self.pattern.faces)] = False
+        return inner
 
     @cached_property
     def _triangles(self) -> np.ndarray:

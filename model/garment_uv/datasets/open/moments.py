@@ -14,7 +14,7 @@ GAP = 12
 """Frames between two that are kept, where few are."""
 LEAD = 15
 """Frames that lead from `START_POSE` into the motion."""
-STAND = 4
+STAND = 2
 """Frames in `START_POSE` before."""
 
 

@@ -13,6 +13,8 @@ from scipy.spatial.transform import Rotation
 FPS = 30.0
 REACH = 0.6
 """Largest distance of the root from the middle of its path, metres, so that the subject stays in the picture."""
+Move = Callable[[str, int, float, np.random.Generator], "Motion"]
+"""What `make_motion` is."""
 Channels = dict[str, np.ndarray]
 """Channel name to its angle per frame, degrees; 'travel' and 'height' are metres."""
 

@@ -74,7 +74,7 @@ def perform(stage: Stage, plan: SequencePlan, cloth: ClothKind = "procedural") -
         shape=cast.shape, poses=take.poses, trans=take.trans, gender=cast.gender, zrot=look.zrot,
         cam_loc=look.camera, tightness=np.array(cast.outfit.tightness),
         outfit={n: GarmentInfo(cast.fabrics[n], *look.looks[n].texture()) for n in data},
-        seq=f"{plan.motion}_{plan.seed}_{plan.number:05d}", seq_start=0, seq_end=take.length,
+        seq=f"{plan.motion}_{plan.seed}_{plan.number:05d}", seq_start=take.span[0], seq_end=take.span[1],
         lights_data=list(look.lights),
     )  # fmt: skip
     textures = {n: item.tile for n, item in look.looks.items() if item.tile is not None}

@@ -6,7 +6,7 @@ from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.cast import Cast
 from garment_uv.datasets.open.collider import Collider
 from garment_uv.datasets.open.drape import SUBSTEPS, Drape, Garment
-from garment_uv.datasets.open.motion import make_motion
+from garment_uv.datasets.open.motion import Move, make_motion
 from garment_uv.datasets.open.stage import T_POSE, Stage, stacked
 from garment_uv.datasets.open.take import Take
 
@@ -16,12 +16,12 @@ SETTLE = 16
 """Substeps in the first pose before the motion starts."""
 
 
-def procedural_take(stage: Stage, cast: Cast) -> Take:
+def procedural_take(stage: Stage, cast: Cast, move: Move = make_motion) -> Take:
     """The sequence of `cast`, its kept frames evenly spaced; the same cast gives the same numbers."""
     plan, rng = cast.plan, cast.rng
     stride = max(1, round(SPAN / plan.frames))
     length = (plan.frames - 1) * stride + 1
-    motion = make_motion(plan.motion, length, cast.heading, rng)
+    motion = move(plan.motion, length, cast.heading, rng)
     kept = np.arange(0, length, stride)
     helpers = stage.helpers(cast.gender, cast.shape, motion.poses)
     trans = stage.travel(helpers, motion.path, motion.lift)
@@ -34,11 +34,12 @@ def procedural_take(stage: Stage, cast: Cast) -> Take:
     rest_helpers = stacked(stage.body.rest_helpers(t_pose))
     rests = [g.pattern.stored(g.target(rest_helpers)) for g in garments]
     faces = [split_quads(g.pattern.fine_faces) for g in garments]
-    rests, *frames = [
+    rests, *pushed = [
         stage.layered(layers, faces, skin)
         for layers, skin in zip([rests, *frames], [stage.body.rest(t_pose), *body], strict=True)
     ]
-    return Take(motion.poses[kept], trans[kept], body, [g.pattern for g in garments], rests, frames, length)
+    patterns, cut = [g.pattern for g in garments], [g.pattern.stored(g.unstrained) for g in garments]
+    return Take(motion.poses[kept], trans[kept], body, patterns, rests, cut, frames, pushed, (0, length))
 
 
 def _drape(stage: Stage, garments: list[Garment], helpers: np.ndarray, kept: np.ndarray) -> list[list[np.ndarray]]:

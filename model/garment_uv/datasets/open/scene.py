@@ -12,7 +12,7 @@ from garment_uv.datasets.open.cloth.solver import Solver, SolverOptions
 from garment_uv.datasets.open.cloth.surface import Surface
 from garment_uv.datasets.open.dressing import Dressed, dress
 from garment_uv.datasets.open.moments import Moments, choose_moments, motion_length
-from garment_uv.datasets.open.motion import make_motion
+from garment_uv.datasets.open.motion import Move, make_motion
 from garment_uv.datasets.open.stage import Stage
 
 APART = np.array([4.0, 0.0, 0.0])
@@ -51,10 +51,10 @@ class Scene:
         )
 
 
-def dressed_scene(stage: Stage, cast: Cast) -> Scene:
+def dressed_scene(stage: Stage, cast: Cast, move: Move = make_motion) -> Scene:
     """Draw the motion of `cast`, choose its moments and dress the subject."""
     plan = cast.plan
-    motion = make_motion(plan.motion, motion_length(plan.frames), cast.heading, cast.rng)
+    motion = move(plan.motion, motion_length(plan.frames), cast.heading, cast.rng)
     moments = choose_moments(motion, plan.frames)
     helpers = stage.helpers(cast.gender, cast.shape, moments.poses)
     trans = stage.travel(helpers, moments.path, moments.lift)

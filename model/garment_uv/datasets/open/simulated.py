@@ -4,10 +4,11 @@ import numpy as np
 
 from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.cast import Cast
-from garment_uv.datasets.open.cloth.judge import Judgement, Limits, faults, judge
+from garment_uv.datasets.open.cloth.judge import Judgement, Limits, faults, inside_share, judge
 from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.cloth.solver import SolverOptions
 from garment_uv.datasets.open.collider import Collider
+from garment_uv.datasets.open.motion import Move, make_motion
 from garment_uv.datasets.open.scene import Scene, dressed_scene, hang
 from garment_uv.datasets.open.stage import Stage, stacked
 from garment_uv.datasets.open.take import Take
@@ -18,12 +19,12 @@ LEFT_INSIDE = 0.01
 """Most vertices, by their share, inside the body after they were pushed out."""
 
 
-def simulated_take(stage: Stage, cast: Cast, limits: Limits | None = None) -> Take:
+def simulated_take(stage: Stage, cast: Cast, limits: Limits | None = None, move: Move = make_motion) -> Take:
     """The sequence of `cast`, its kept frames far apart; the same cast gives the same numbers.
 
     CannotSimulate, which says why, where even the last of `TRIES` is not within `limits`.
     """
-    scene = dressed_scene(stage, cast)
+    scene = dressed_scene(stage, cast, move)
     kept = scene.moments.kept
     body = stage.body.pose_many(cast.gender, cast.shape, scene.moments.poses[kept])
     fault = ""
@@ -55,23 +56,25 @@ def _fault(stage: Stage, scene: Scene, frames: list[list[np.ndarray]], body: np.
     return faults(judged(stage, scene, frames, body), limits)
 
 
-def _take(stage: Stage, cast: Cast, scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray) -> Take:
+def _take(stage: Stage, cast: Cast, scene: Scene, simulated: list[list[np.ndarray]], body: np.ndarray) -> Take:
     """What the files hold."""
     subject, kept = cast.parameters(scene.moments.poses[0]), scene.moments.kept
     patterns = [garment.pattern for garment in scene.garments]
     faces = [split_quads(pattern.fine_faces) for pattern in patterns]
     rest_helpers = stacked(stage.body.rest_helpers(subject))
     rests = [g.pattern.stored(g.shape(rest_helpers)) for g in scene.garments]
-    stored = [
+    hung = [
         [p.stored(x - scene.trans[time]) for p, x in zip(patterns, layers, strict=True)]
-        for time, layers in zip(kept, frames, strict=True)
+        for time, layers in zip(kept, simulated, strict=True)
     ]
-    rests, *stored = [
+    rests, *frames = [
         stage.layered(layers, faces, skin)
-        for layers, skin in zip([rests, *stored], [stage.body.rest(subject), *body], strict=True)
+        for layers, skin in zip([rests, *hung], [stage.body.rest(subject), *body], strict=True)
     ]
-    length = int(kept[-1] - kept[0] + 1)
-    return Take(scene.moments.poses[kept], scene.trans[kept], body, patterns, rests, stored, length)
+    first = scene.moments.first
+    span = (first, first + int(kept[-1] - kept[0]) + 1)
+    cut = [p.stored(sheet.rest) for p, sheet in zip(patterns, scene.sheets, strict=True)]
+    return Take(scene.moments.poses[kept], scene.trans[kept], body, patterns, rests, cut, hung, frames, span)
 
 
 def _left_inside(stage: Stage, take: Take) -> str:
@@ -79,7 +82,7 @@ def _left_inside(stage: Stage, take: Take) -> str:
     for skin, layers in zip(take.body, take.frames, strict=True):
         collider = Collider(skin, stage.body.faces)
         for pattern, points in zip(take.patterns, layers, strict=True):
-            share = float((np.linalg.norm(collider.pushed(points, 0.0) - points, axis=1) > 0).mean())
+            share = inside_share(points, collider)
             if share > LEFT_INSIDE:
                 return f"{pattern.cut.name}: {share:.3f} of the vertices are inside the body after they were pushed out"
     return ""

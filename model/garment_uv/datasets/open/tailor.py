@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from garment_uv.body.helper_layers import HelperLayer
-from garment_uv.datasets.open._mesh import clip, edges_of, subdivide
+from garment_uv.datasets.open._mesh import border_vertices, clip, neighbour_mean, subdivide
 from garment_uv.datasets.open._skirt import SkirtSurface
 from garment_uv.datasets.open.outfits import GarmentCut
 
@@ -78,7 +78,7 @@ class Tailor:
         canonical = weights @ self._points
         ease, flare, hang = _fit(cut, canonical, tube)
         ease = _limit(ease, canonical, tube)
-        mean = _neighbour_mean(faces, len(canonical))
+        mean = neighbour_mean(faces, len(canonical))
         for _ in range(3):
             ease, hang = 0.5 * (ease + mean @ ease), 0.5 * (hang + mean @ hang)
         refine, fine = None, faces
@@ -183,27 +183,10 @@ def _limit(ease: np.ndarray, p: np.ndarray, tube: np.ndarray) -> np.ndarray:
 
 def _smooth_join(weights: sp.csr_matrix, faces: np.ndarray, points: np.ndarray) -> sp.csr_matrix:
     """Even out the surface around the skirt's join, leaving the garment's borders alone."""
-    mean = _neighbour_mean(faces, len(points))
+    mean = neighbour_mean(faces, len(points))
     share = 0.9 * np.exp(-(((points[:, 2] - SKIRT_JOIN + 0.07) / 0.09) ** 4))
-    share[_border_vertices(faces)] = 0.0
+    share[border_vertices(faces)] = 0.0
     step = sp.diags(1 - share) + sp.diags(share) @ mean
     for _ in range(12):
         weights = step @ weights
     return weights.tocsr()
-
-
-def _border_vertices(faces: np.ndarray) -> np.ndarray:
-    directed = np.concatenate([faces[:, [i, (i + 1) % 4]] for i in range(4)]).astype(np.int64)
-    directed = np.sort(directed[directed[:, 0] != directed[:, 1]], axis=1)
-    size = int(faces.max()) + 1
-    codes, uses = np.unique(directed[:, 0] * size + directed[:, 1], return_counts=True)
-    rim = codes[uses == 1]
-    return np.unique(np.concatenate([rim // size, rim % size]))
-
-
-def _neighbour_mean(faces: np.ndarray, count: int) -> sp.csr_matrix:
-    edges = edges_of(faces)
-    both = np.concatenate([edges, edges[:, ::-1]])
-    links = sp.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(count, count))
-    degree = np.asarray(links.sum(axis=1)).ravel()
-    return (sp.diags(1.0 / np.maximum(degree, 1)) @ links).tocsr()

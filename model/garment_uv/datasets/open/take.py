@@ -20,7 +20,11 @@ class Take:
     patterns: list[Pattern]
     rests: list[np.ndarray]
     """[N, 3] of each garment as the files hold it, outside of the body at rest."""
+    cut: list[np.ndarray]
+    """[N, 3] of each garment, where its cloth is unstrained."""
+    hung: list[list[np.ndarray]]
+    """As `frames`, but as the cloth came to hang, before it was pushed out."""
     frames: list[list[np.ndarray]]
     """[N, 3] by frame and garment, root-relative, outside of the body and of the garment under it."""
-    length: int
-    """Frames of the motion that they span."""
+    span: tuple[int, int]
+    """First frame of the motion that is kept, and the one after the last."""

@@ -174,10 +174,19 @@ def tether(p: Particles, anchor: wp.array(dtype=wp.int32), reach: wp.array(dtype
 
 @wp.kernel(enable_backward=False)
 def find_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts):
-    """The surface point nearest to each vertex. It serves several substeps: the query costs more than all else."""
+    """The surface point nearest to each vertex. It serves several substeps: the query costs more than all else.
+
+    No farther is looked than where the last point found is now, which is quicker and finds the same.
+    """
     k = wp.tid()
+    at = p.at[contacts.vertex[k]]
+    reach = contacts.nearby[k]
+    last = contacts.face[k]
+    if last >= 0:
+        known = wp.length(at - wp.mesh_eval_position(mesh, last, contacts.u[k], contacts.v[k]))
+        reach = wp.min(reach, known * 1.001 + 1.0e-6)
     contacts.face[k] = -1
-    hit = wp.mesh_query_point_no_sign(mesh, p.at[contacts.vertex[k]], contacts.nearby[k])
+    hit = wp.mesh_query_point_no_sign(mesh, at, reach)
     if hit.result:
         contacts.face[k] = hit.face
         contacts.u[k] = hit.u

@@ -2,25 +2,27 @@
 
 from collections.abc import Mapping
 
+from pydantic import Field
+
 from garment_uv.config import Config
 
 
 class Fabric(Config):
     """Material parameters of extended position-based dynamics (Macklin et al. 2016)."""
 
-    stretch: float
+    stretch: float = Field(ge=0)
     """Compliance of an edge against being pulled, m/N."""
-    shear: float = 5.0
+    shear: float = Field(default=5.0, ge=0)
     """How many times that a quad's diagonal yields."""
-    squash: float
+    squash: float = Field(ge=0)
     """How many times that an edge yields to being pushed together."""
-    bend: float
+    bend: float = Field(ge=0)
     """Compliance of a hinge between two triangles, rad/(N m)."""
-    density: float
+    density: float = Field(gt=0)
     """kg/m2."""
-    friction: float
+    friction: float = Field(ge=0)
     """Coulomb's coefficient on skin and on other cloth."""
-    drag: float
+    drag: float = Field(ge=0)
     """Share of the velocity that the air takes in a second, 1/s."""
 
 

@@ -1,6 +1,6 @@
 """Steps sheets through time against a moving body, on one device."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ OPEN_STEEP = 0.75
 """Least cosine at which a body, which is closed, and a garment, which has borders, push (`resolve_contacts`)."""
 
 
+CELL = 3.0
+"""Width of the grid's cells by `thickness`: a vertex then asks few of them."""
+
+
 class SolverOptions(Config):
     """How finely time and contact are resolved."""
 
@@ -29,10 +33,12 @@ class SolverOptions(Config):
     """Least distance of cloth from what is under it, metres."""
     thickness: float = Field(default=0.006, ge=0)
     """Vertices of a subject's cloth stay so far apart, metres; 0: they do not see each other."""
-    look_every: int = Field(default=4, ge=1)
+    look_every: int = Field(default=5, ge=1)
     """Substeps for which a contact that was found serves."""
-    apart_every: int = Field(default=2, ge=1)
+    apart_every: int = Field(default=5, ge=1)
     """Substeps between two sweeps of `thickness`."""
+    bend_every: int = Field(default=2, ge=1)
+    """Substeps between two sweeps over the hinges."""
     fastest: float = Field(default=8.0, gt=0)
     """Nothing goes faster, m/s."""
     device: str = "cpu"
@@ -53,7 +59,11 @@ class Solver:
         self._goal = _kernels.Path()
         self._goal.start, self._goal.end = (_arrays.array(start, wp.vec3, self._device) for _ in range(2))
         self._predict = self._recorded(_kernels.predict, len(start), self._particles, self._goal, 0.0, self._seconds)
-        self._hold = list(self._holding(sheets))
+        self._stretch = list(self._by_colour(_kernels.stretch, 1, *_arrays.all_links(sheets, self._device)))
+        every = options.bend_every
+        self._bend = list(self._by_colour(_kernels.bend, every, *_arrays.all_hinges(sheets, self._device)))
+        tethers = _arrays.all_tethers(sheets, self._device)
+        self._tether = [self._recorded(_kernels.tether, len(start), self._particles, *tethers)] if tethers else []
         self._velocity = self._recorded(
             _kernels.update_velocity, len(start), self._particles, 1 / self._seconds, options.fastest
         )
@@ -84,7 +94,8 @@ class Solver:
         self._body.place(share, 1 / self._options.frame_seconds)
         self._predict.set_param_at_index(2, share)
         self._predict.launch()
-        for launch in self._hold:
+        bend = self._bend if self._step % self._options.bend_every == 0 else []
+        for launch in (*self._stretch, *bend, *self._tether):
             launch.launch()
         if self._grid is not None and self._step % self._options.apart_every == 0:
             self._keep_apart(self._grid)
@@ -93,25 +104,18 @@ class Solver:
         self._velocity.launch()
         self._step += 1
 
-    def _holding(self, sheets: Sequence[Sheet]):
-        """Links, hinges and tethers, one launch a colour."""
-        per_step2 = 1 / self._seconds**2
-        for kernel, (rows, starts) in (
-            (_kernels.stretch, _arrays.all_links(sheets, self._device)),
-            (_kernels.bend, _arrays.all_hinges(sheets, self._device)),
-        ):
-            for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-                yield self._recorded(kernel, end - first, self._particles, rows, first, per_step2)
-        found = _arrays.all_tethers(sheets, self._device)
-        if found:
-            yield self._recorded(_kernels.tether, len(found[0]), self._particles, *found)
+    def _by_colour(self, kernel: Any, every: int, rows: Any, starts: np.ndarray) -> Iterator[wp.Launch]:
+        """One launch a colour of constraints that hold every so many substeps."""
+        per_step2 = 1 / (every * self._seconds) ** 2
+        for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+            yield self._recorded(kernel, end - first, self._particles, rows, first, per_step2)
 
     def _skin(self, sheets: Sequence[Sheet]) -> "_Touch":
         nearby = np.concatenate([np.full(len(sheet.rest), sheet.nearby) for sheet in sheets])
         found = _arrays.contacts(np.arange(len(nearby)), nearby, self._device)
         return self._touching(self._body.mesh, found, BODY_STEEP)
 
-    def _layers(self, sheets: Sequence[Sheet]):
+    def _layers(self, sheets: Sequence[Sheet]) -> Iterator["_Touch"]:
         """What is worn over other garments, against those as they move; one mesh for all subjects."""
         first = _arrays.firsts(sheets)
         pairs = [(index, sheet.over) for index, sheet in enumerate(sheets) if sheet.over is not None]
@@ -140,7 +144,7 @@ class Solver:
 
     def _keep_apart(self, grid: wp.HashGrid) -> None:
         thickness = self._options.thickness
-        grid.build(self._particles.at, thickness)
+        grid.build(self._particles.at, CELL * thickness)
         inputs = [self._particles, grid.id, self._rest, thickness, self._spare]
         wp.launch(_kernels.keep_apart, dim=len(self._spare), device=self._device, inputs=inputs)
         wp.copy(self._particles.at, self._spare)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import trimesh
+
+from garment_uv.datasets.open.cloth.fabrics import FABRICS
+from garment_uv.datasets.open.cloth.judge import strains
+from garment_uv.datasets.open.cloth.surface import Surface
+from tests.garment_uv.datasets.open.cloth.flat import flat_sheet, floor, settled
+
+
+def ball(radius=0.1):
+    mesh = trimesh.creation.icosphere(subdivisions=3, radius=radius)
+    return Surface(mesh.vertices, mesh.faces)
+
+
+def hung(**changes):
+    """A sheet held at one side."""
+    sheet = flat_sheet(**changes)
+    return flat_sheet(fixed=sheet.rest[:, 0] < -0.119, **changes)
+
+
+def test_cloth_on_a_ball_stays_outside_and_comes_to_rest():
+    sheet = flat_sheet()
+    solver = settled([sheet], sheet.rest + [0, 0, 0.105], ball(), 45)
+    distance = np.linalg.norm(solver.vertices, axis=1)
+    assert distance.min() > 0.099 and solver.vertices[:, 2].min() < 0.07
+    energy = 0.5 * sheet.masses() * (solver.velocities**2).sum(axis=1)
+    # As if all of it went at less than 5 cm/s.
+    assert energy.sum() < 0.5 * sheet.masses().sum() * 0.05**2
+
+
+@pytest.mark.parametrize("fabric", sorted(FABRICS))
+def test_what_is_held_at_one_side_hangs_and_hardly_stretches(fabric):
+    sheet = hung(fabric=FABRICS[fabric])
+    solver = settled([sheet], sheet.rest, floor_far_below(), 45)
+    vertices = solver.vertices
+    np.testing.assert_allclose(vertices[sheet.fixed], sheet.rest[sheet.fixed], atol=1e-6)
+    assert vertices[:, 2].min() < (-0.2 if fabric in ("cotton", "silk") else -0.1)
+    assert np.percentile(strains(sheet.rest, vertices, sheet.faces), 99) < 0.25
+
+
+def floor_far_below():
+    low = floor()
+    points = low.points.numpy() - [0, 0, 5.0]
+    return Surface(points, low.mesh.indices.numpy().reshape(-1, 3))
+
+
+def test_the_same_input_gives_the_same_bits():
+    sheet = hung()
+    one, two = (settled([sheet], sheet.rest, ball(0.05), 5).vertices for _ in range(2))
+    assert one.tobytes() == two.tobytes()
+
+
+def test_fixed_vertices_carry_the_rest_along():
+    sheet = hung()
+    body = floor_far_below()
+    solver = settled([sheet], sheet.rest, body, 30)
+    at = body.points.numpy().copy()
+    for step in range(1, 11):
+        solver.frame(at, sheet.rest + [0, 0.02 * step, 0])
+    assert solver.vertices[sheet.fixed, 1].mean() == pytest.approx(0.2, abs=1e-5)
+    free = solver.vertices[~sheet.fixed, 1].mean()
+    assert 0.05 < free < 0.25
+
+
+def test_friction_holds_on_a_slope_that_smooth_cloth_slides_down():
+    slope = 0.2
+    rough = flat_sheet(fabric=FABRICS["denim"])
+    smooth = flat_sheet(fabric=FABRICS["denim"].with_values({"friction": 0.0}))
+    lying = rough.rest.copy()
+    lying[:, 2] = 0.003 - np.tan(slope) * lying[:, 0]
+    moved = [settled([s], lying, floor(slope), 15).vertices[:, 0].mean() for s in (rough, smooth)]
+    assert abs(moved[0]) < 0.01 and moved[1] > 0.1
+
+
+def test_an_upper_sheet_stays_above_the_one_it_is_worn_over():
+    lower, upper = flat_sheet(), flat_sheet(name="Tshirt", over=0)
+    start = np.concatenate([lower.rest + [0, 0, 0.104], upper.rest + [0, 0, 0.108]])
+    solver = settled([lower, upper], start, ball(), 30)
+    one, two = np.split(solver.vertices, 2)
+    centre = np.linalg.norm(lower.rest, axis=1) < 0.06
+    height = np.linalg.norm(two[centre], axis=1) - np.linalg.norm(one[centre], axis=1)
+    assert height.min() > 0.001
+
+
+def test_folded_cloth_does_not_lie_in_itself():
+    sheet = flat_sheet(along=16, across=4)
+    folded = sheet.rest.copy()
+    back = folded[:, 1] > 0
+    folded[back, 1] *= -1
+    folded[back, 2] += 0.001
+    apart = {}
+    for thickness in (0.0, 0.006):
+        vertices = settled([sheet], folded + [0, 0, 0.003], floor(), 10, thickness=thickness).vertices
+        far = np.abs(sheet.rest[:, 1]) > 0.05
+        front, rear = (vertices[far & (side == back)] for side in (False, True))
+        apart[thickness] = np.linalg.norm(front[:, None] - rear[None], axis=2).min()
+    assert apart[0.006] > 0.004 > apart[0.0]
+
+
+def test_tethers_hold_what_a_heavy_sheet_would_stretch():
+    soft = FABRICS["leather"].with_values({"stretch": 5.0, "bend": 6e4})
+    sheet = hung(fabric=soft)
+    tethered = hung(fabric=soft, sources=np.flatnonzero(sheet.fixed))
+    lengths = [-settled([s], s.rest, floor_far_below(), 30).vertices[:, 2].min() for s in (sheet, tethered)]
+    assert lengths[1] < 0.25 < lengths[0]
+
+
+def test_several_subjects_at_once_move_as_each_alone():
+    sheet = flat_sheet(across=8, along=8)
+    one, other = ball(0.06), ball(0.06).points.numpy() + np.array([4.0, 0, 0])
+    faces = one.mesh.indices.numpy().reshape(-1, 3)
+    both = Surface(np.concatenate([one.points.numpy(), other]), np.concatenate([faces, faces + len(other)]))
+    start = sheet.rest + [0, 0, 0.065]
+    alone = settled([sheet], start, ball(0.06), 10).vertices
+    sheets = [sheet, flat_sheet(across=8, along=8, subject=1)]
+    together = settled(sheets, np.concatenate([start, start + [4.0, 0, 0]]), both, 10).vertices
+    np.testing.assert_allclose(together[: len(start)], alone, atol=2e-3)
+    np.testing.assert_allclose(together[len(start) :] - [4.0, 0, 0], alone, atol=2e-3)

@@ -1,0 +1,117 @@
+import json
+
+import numpy as np
+import pytest
+
+from garment_uv.datasets.cloth3d.sequence import Sequence
+from garment_uv.datasets.open import simulated
+from garment_uv.datasets.open import synthesize as module
+from garment_uv.datasets.open.cast import draw_cast
+from garment_uv.datasets.open.cloth.judge import Limits
+from garment_uv.datasets.open.cloth.sheets import CannotSimulate
+from garment_uv.datasets.open.cloth.solver import SolverOptions
+from garment_uv.datasets.open.plan import SequencePlan
+from garment_uv.datasets.open.scene import dressed_scene, hang
+from garment_uv.datasets.open.simulated import simulated_take
+from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, ORDER_FILE, synthesize
+from garment_uv.errors import UserError
+
+PLAN = SequencePlan("train", 0, 3, ("Top", "Skirt"), "walk", 1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_stage(stage):
+    """The process's one stage, as a second call of `synthesize` would find it."""
+    before, module._stage = module._stage, stage
+    yield
+    module._stage = before
+
+
+@pytest.fixture(scope="module")
+def take(stage):
+    return simulated_take(stage, draw_cast(PLAN))
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    """Tries of few substeps, each noted."""
+    seen = []
+
+    def noted(stage, scenes, options):
+        seen.append(options.substeps)
+        return [[[sheet.rest + scene.trans[0] for sheet in scene.sheets]] for scene in scenes]
+
+    monkeypatch.setattr(simulated, "hang", noted)
+    return seen
+
+
+def test_a_take_is_outside_of_the_body_and_of_the_garment_under_it(stage, take):
+    assert simulated._left_inside(stage, take) == ""
+    skirt, top = take.frames[0]
+    assert skirt[:, 2].min() < top[:, 2].min() and np.isfinite(skirt).all() and np.isfinite(top).all()
+    for pattern, rest, points in zip(take.patterns, take.rests, take.frames[0], strict=True):
+        assert len(rest) == len(points) == pattern.fine_faces.max() + 1
+
+
+def test_the_same_cast_gives_the_same_bits(stage):
+    scenes = [dressed_scene(stage, draw_cast(PLAN)) for _ in range(2)]
+    one, two = (hang(stage, [scene], SolverOptions(substeps=2))[0] for scene in scenes)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(one[0], two[0], strict=True))
+
+
+def test_a_fault_is_tried_again_more_finely_and_then_said(stage, coarse):
+    with pytest.raises(CannotSimulate, match="Skirt: .*at most.*with 40 substeps a frame") as caught:
+        simulated_take(stage, draw_cast(PLAN), Limits(strain=1e-9, inside=0.0, slip=1e-9))
+    assert coarse == [20, 40] and "\n" not in str(caught.value)
+
+
+def test_cloth_that_is_not_finite_is_a_fault(stage, monkeypatch):
+    monkeypatch.setattr(simulated, "hang", lambda stage, scenes, options: [[]])
+    with pytest.raises(CannotSimulate, match="not finite"):
+        simulated_take(stage, draw_cast(PLAN))
+
+
+def test_a_scene_that_explodes_is_cut_off(stage):
+    scene = dressed_scene(stage, draw_cast(PLAN))
+    scene.helpers[8:, :] = np.nan
+    (frames,) = hang(stage, [scene], SolverOptions(substeps=1))
+    assert frames == []
+
+
+def test_a_set_of_simulated_cloth_is_read_and_what_failed_is_named(tmp_path, monkeypatch, take):
+    real, asked = module.perform, []
+
+    def perform(stage, plan, cloth):
+        asked.append(plan.folder)
+        if plan.split == "val":
+            raise CannotSimulate("Dress: strain p99 2.000, at most 1, with 40 substeps a frame")
+        monkeypatch.setattr("garment_uv.datasets.open.perform.simulated_take", lambda stage, cast: take)
+        return real(stage, PLAN, cloth)
+
+    monkeypatch.setattr(module, "perform", perform)
+    order = {"sequences": 2, "frames": 1, "splits": {"train": 1, "val": 1}, "image_format": "frames"}
+    (made,) = synthesize(tmp_path / "raw", **order, cloth="simulated")
+    sequence = Sequence.open(made)
+    assert set(sequence.garments) == {"Top", "Skirt"} and sequence.num_frames == 1
+    sequence.close()
+    assert json.loads((tmp_path / "raw" / ORDER_FILE).read_text())["cloth"] == "simulated"
+    left_out = json.loads((tmp_path / "raw" / LEFT_OUT_FILE).read_text())
+    assert list(left_out) == ["val/00001"] and "strain" in left_out["val/00001"]
+    assert synthesize(tmp_path / "raw", **order, cloth="simulated") == [made]
+    assert len(asked) == 2, "what is there or left out is not tried again"
+    with pytest.raises(UserError, match="other arguments"):
+        synthesize(tmp_path / "raw", **order)
+
+
+def test_a_damaged_list_of_what_was_left_out_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_made", lambda jobs, workers: [])
+    order = {"sequences": 1, "frames": 1, "cloth": "simulated"}
+    synthesize(tmp_path / "raw", **order)
+    (tmp_path / "raw" / LEFT_OUT_FILE).write_text("[")
+    with pytest.raises(UserError, match="damaged"):
+        synthesize(tmp_path / "raw", **order)
+
+
+def test_another_kind_of_cloth_is_refused(tmp_path):
+    with pytest.raises(UserError, match="cloth is 'procedural' or 'simulated', was given 'paper'"):
+        synthesize(tmp_path / "raw", 1, 1, cloth="paper")

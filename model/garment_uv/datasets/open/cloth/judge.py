@@ -36,7 +36,6 @@ class Judgement:
     """One garment in one frame."""
 
     name: str
-    strain95: float
     strain99: float
     inside: float
     crossed: float
@@ -59,12 +58,10 @@ class Judgement:
 
 def judge(sheet: Sheet, points: np.ndarray, body: Collider, held: np.ndarray, place: np.ndarray) -> Judgement:
     """Measure `sheet` at finite `points` [N, 3]; `held` are vertices that should be at `place` [N, 3]."""
-    strain = strains(sheet.rest, points, sheet.faces)
     slip = np.linalg.norm(points[held] - place[held], axis=1)
     return Judgement(
         name=sheet.name,
-        strain95=float(np.percentile(strain, 95)),
-        strain99=float(np.percentile(strain, 99)),
+        strain99=float(np.percentile(strains(sheet.rest, points, sheet.faces), 99)),
         inside=inside_share(points, body),
         crossed=crossed_share(points, sheet.faces),
         slip=float(np.median(slip)) if len(slip) else 0.0,

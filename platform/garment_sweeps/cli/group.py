@@ -7,11 +7,7 @@ import click
 
 
 class LazyGroup(click.Group):
-    """Commands by name: (the click command as MODULE.NAME, one line for the list).
-
-    Args:
-        commands_by_name: the table above.
-    """
+    """Its `commands_by_name`: (the click command as MODULE.NAME, one line for the list)."""
 
     def __init__(self, *args: Any, commands_by_name: dict[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

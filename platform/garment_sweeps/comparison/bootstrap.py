@@ -73,13 +73,10 @@ class Resampled:
         return np.where(means > 0, low, 0.0), np.where(means > 0, high, 0.0)
 
     def gap(self, level: float, among: Sequence[int] | None = None) -> float:
-        """The largest difference between any two of equal models, mm, in `level` of cases.
+        """The largest difference between any two of equal models, mm, in `level` of cases, as 0.95.
 
-        Of two models it is half the width of the interval of their difference.
-
-        Args:
-            level: as 0.95.
-            among: places of the models that are looked at, at least two; all by default.
+        Of two models it is half the width of the interval of their difference. `among` are the places of the models
+        that are looked at, at least two; all by default.
         """
         from scipy.special import ndtri
 
@@ -100,11 +97,7 @@ class Resampled:
 def resample(groups: Sequence[Totals], draws: int, seed: int) -> Resampled:
     """Means of models on `draws` draws of sequences; of several groups of garments the mean of the groups' means.
 
-    Args:
-        groups: of the same sequences and models. Sequences that hold a garment of none are not drawn; a draw without
-            any garment of a group leaves it out.
-        draws: how many.
-        seed: of the draws.
+    Sequences that hold a garment of no group are not drawn; a draw without any garment of a group leaves it out.
     """
     held = np.sum([group.counts for group in groups], axis=0) > 0
     groups = [Totals(group.sums[held], group.counts[held]) for group in groups]
@@ -124,11 +117,7 @@ def _draws(sequences: int, draws: int, seed: int) -> np.ndarray:
 
 
 def _directions(off: np.ndarray) -> float:
-    """In how many independent directions models differ, from 1 to one less than the models.
-
-    Args:
-        off: by how much each draw's means are off, float [draws, models].
-    """
+    """Independent directions in which models differ, at least 1, by how much means are off, float [draws, models]."""
     apart = off - off.mean(axis=1, keepdims=True)
     spread = apart.T @ apart
     squares = float((spread**2).sum())

@@ -56,16 +56,7 @@ class Importance:
 
 
 def importance(rows: Sequence[Row], space: "Space", objective: str = HEADLINE) -> Importance:
-    """The importance of the parameters of `space` among trials.
-
-    Args:
-        rows: a sweep's trials.
-        space: what was searched.
-        objective: the metric that the sweep makes small.
-
-    Raises:
-        UserError: there are too few parameters or trials to say anything.
-    """
+    """The importance of what was searched among a sweep's trials; UserError where there is too little of either."""
     measured = [row for row in rows if row.outcome in ("complete", "pruned") and objective in row.metrics]
     if len(space.parameters) < 2:
         raise UserError("fewer than two parameters were searched")

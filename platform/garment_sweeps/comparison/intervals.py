@@ -39,13 +39,7 @@ class Interval:
 def intervals(
     runs: Sequence[Sequence[SampleScore]], metrics: Sequence[str] = METRICS, seed: int = 0
 ) -> list[dict[str, Interval]]:
-    """For each run the intervals by metric; those of classes that it holds no garment of are left out.
-
-    Args:
-        runs: scores of each; runs without any get an empty dictionary.
-        metrics: errors that these scores give.
-        seed: of the draws.
-    """
+    """By metric, for each run of which scores are given; without those of classes that it holds no garment of."""
     found: list[dict[str, Interval]] = [{} for _ in runs]
     for metric in metrics:
         for place, interval in _of_measure(runs, measure_of(metric), seed).items():

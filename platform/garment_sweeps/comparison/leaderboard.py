@@ -79,12 +79,9 @@ def board_of(client: "MlflowClient", run: "Run", trials: list["Run"]) -> Leaderb
 
 
 def rank(rows: Iterable[Row], costs: tuple[str, ...] = (), limits: dict[str, float] | None = None) -> list[Row]:
-    """Rows in the leaderboard's order, with means, intervals, groups, constraints and the Pareto front filled in.
+    """Trials in the leaderboard's order, with means, intervals, groups, constraints and the Pareto front filled in.
 
-    Args:
-        rows: trials with their repeats.
-        costs: objectives beside the error.
-        limits: the most that a cost may be, by its name.
+    `costs` are objectives beside the error, `limits` the most that a cost may be, by its name.
     """
     rows = list(rows)
     estimated = estimates({row.name: [seed.error_mm for seed in row.seeds] for row in rows})

@@ -24,11 +24,7 @@ LOOK_S = 1.0
 def fit(experiment: Experiment, trainable: type[tune.Trainable], space: dict[str, Any], **options: Any) -> None:
     """Trials of that experiment, each with its share of a node, until the searcher has nothing more to suggest.
 
-    Args:
-        experiment: says what a trial holds.
-        trainable: what Tune runs.
-        space: what every trial is told beside the searcher's suggestion.
-        options: of `tune.Tuner`.
+    `space` is what every trial is told beside the searcher's suggestion, and `options` are those of `tune.Tuner`.
     """
     tuner = tune.Tuner(tune.with_resources(trainable, trial_placement(experiment)), param_space=space, **options)
     with sturdy_controller(lambda: places(experiment)):
@@ -46,10 +42,6 @@ class SturdyController(TuneController):
     Free places are filled at once. With a searcher Ray asks for one trial at a time and waits until that one's process
     has started; where trials are shorter than such a start, the next one always finds the process of one that has just
     ended, the new process is thrown away, and two places of eight are ever used.
-
-    Args:
-        places: how many trials the cluster holds.
-        options: of Tune's own controller.
     """
 
     def __init__(self, places: Callable[[], int], **options: Any) -> None:

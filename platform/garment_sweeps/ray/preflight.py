@@ -206,11 +206,7 @@ def _token_in_storage(question: Question, settings: Settings) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Prints every finding, a line each, and returns 1 where one of them would stop a sweep.
-
-    Args:
-        arguments: the experiment, then changes to its base config as PATH=VALUE.
-    """
+    """Prints every finding for an EXPERIMENT and PATH=VALUE..., and returns 1 where one of them would stop a sweep."""
     try:
         findings = look(experiment_with(arguments[0], tuple(arguments[1:])))
         for finding in findings:

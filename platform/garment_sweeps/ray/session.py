@@ -77,14 +77,9 @@ def make_token() -> None:
 
 @contextmanager
 def ray_session(address: str | None, cpus: int | None = None) -> Iterator[None]:
-    """Ray for the length of the block. A cluster that was running before goes on after it.
+    """Ray for the length of the block: the cluster at `address`, which goes on after it, or a local one.
 
-    Args:
-        address: of a running cluster, or None for a local one.
-        cpus: of the local one; None takes all that this machine grants.
-
-    Raises:
-        UserError: nothing answers at `address`.
+    `cpus` are the local one's, all that this machine grants by default. UserError where nothing answers at `address`.
     """
     quiet_ray()
     import ray
@@ -137,11 +132,8 @@ def ray_starting(address: str | None, at_once: bool = True) -> Iterator[RayLink]
     """`ray_session` in the background: call `connect` before Ray is used.
 
     Ray's processes take two seconds to start, in which a sweep's study can be opened. They live as long as the thread
-    that started them, which therefore stays until the end.
-
-    Args:
-        address: of a running cluster, or None for a local one.
-        at_once: False begins with `connect`, where Ray may not be needed at all.
+    that started them, which therefore stays until the end. With `at_once` False they start with `connect`, since Ray
+    may not be needed at all.
     """
     quiet_ray()
     import ray  # noqa: F401  here, since two threads that import at once gain nothing

@@ -60,16 +60,10 @@ def seconds_per_image(trainer: "Trainer") -> float:
 
 
 def own_seconds(call: Callable[[], object], device: "torch.device") -> float:
-    """The least time of several runs: what disturbs a run makes it longer and never shorter.
+    """The least time, s, of several runs of `call`: what disturbs a run makes it longer and never shorter.
 
-    On a CPU it is the processor time of one thread: waiting for a core that others hold does not count. On a GPU it is
-    the time between two events in its own stream.
-
-    Args:
-        call: computes on the device.
-        device: with whose clock it is timed; torch's number of threads is 1 meanwhile on a CPU.
-
-    Returns: seconds.
+    On a CPU it is the processor time of one thread, the only one that torch has meanwhile: waiting for a core that
+    others hold does not count. On a GPU it is the time between two events in its own stream.
     """
     timed = _on_gpu if device.type == "cuda" else _on_one_thread
     return min(timed(call, 1 + REPEATS)[1:])

@@ -119,10 +119,9 @@ class TrialJob:
         self._work.export(folder)
 
     def close(self, interrupted: bool = False) -> None:
-        """Ends a trial that was stopped from outside; one that ended by itself is closed already.
+        """Ends a trial that was stopped from outside: judged, or `interrupted` and to go on later.
 
-        Args:
-            interrupted: it was not judged but cut short, and may go on later.
+        One that ended by itself is closed already.
         """
         if not self._ended:
             self._ended = True

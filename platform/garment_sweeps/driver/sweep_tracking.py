@@ -95,12 +95,9 @@ class SweepTracking:
         trials: Callable[[], Iterable[Record]],
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begins to deliver what trials of this sweep leave behind.
+        """Begins to deliver what the study's `trials` leave behind, until `check` raises UserError.
 
-        Args:
-            context: of the trials.
-            trials: gives all that the study knows.
-            check: raises UserError once another driver has the sweep; then nothing more is delivered.
+        It does so once another driver has the sweep.
         """
         self._context, self._trials, self._check = context, trials, check
         self._courier.poke()
@@ -126,11 +123,8 @@ class SweepTracking:
         """Ends the parent run and sets all trials' runs right; says so where MLflow is away, and is then False.
 
         No trial runs any more: one that is not over is marked as KILLED. Only for a driver that still holds the sweep:
-        where another one has taken it over the runs are the other's, and `close` is all that is left to do.
-
-        Args:
-            status: 'complete', 'failed' or 'killed'.
-            summary: numbers become metrics, the rest tags.
+        where another one has taken it over the runs are the other's, and `close` is all that is left to do. `status` is
+        'complete', 'failed' or 'killed'; numbers of the summary become metrics, the rest tags.
         """
         self._end = status, summary, now_ms()
         self._courier.poke()

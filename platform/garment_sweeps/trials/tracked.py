@@ -24,14 +24,9 @@ from garment_sweeps.trials.opening import ResumePoint, Trial
 
 
 class TrialTracking:
-    """One attempt of a trial, for MLflow. Only `end` and `leave` wait for it, and they only for the config's `wait_s`.
+    """One attempt of a trial, for MLflow, which is told nothing more once a later one has begun.
 
-    Args:
-        trial: writes no more once a later attempt of it has begun.
-        config: of its tracking.
-        attempt: of this process.
-        log: of this process, since the attempt began.
-        point: where the trial goes on.
+    Only `end` and `leave` wait for MLflow, and they only for the config's `wait_s`.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ class TrainingWork:
     """The `Work` of a `Trainer` on the sweep's dataset, with as many threads as the trial holds CPUs.
 
     Whatever runs out of memory, on the host or on the GPU, raises Infeasible. Of several processes that train together
-    each has such a work (see `parallel`).
+    each has such a work (see `team`).
     """
 
     def __init__(self, context: TrialContext, config: TrialConfig, processes: "Processes | None" = None) -> None:

@@ -94,7 +94,8 @@ def through_the_cache(store: S3Store, folder: Path, shards: dict[str, tuple[int,
     with tempfile.TemporaryDirectory(dir=folder) as empty:
         cache = NodeCache(empty, 10**12)
         for name, (size, sha256) in shards.items():
-            cache.path(name, sha256, size, lambda path, name=name, size=size: store.download_large(name, path, size))
+            with cache.open(name, sha256, size, partial(store.download_large, name, size=size)):
+                pass
 
 
 def timed(way, shards: dict[str, tuple[int, str]]) -> float:

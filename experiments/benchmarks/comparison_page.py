@@ -30,7 +30,7 @@ SWEEP, RUNS, SAMPLES, REPEATS = "recorded", 8, 12, 3
 COMMAND_GOAL_S, PAGE_GOAL_MB, READY_GOAL_S = 10.0, 25.0, 3.0
 BARE = (
     "import sys; from garment_sweeps.tracking import tracking_client; "
-    "from garment_sweeps.tracking.sweep_run import find_sweep, trials_of; c = tracking_client(); "
+    "from garment_sweeps.tracking.runs import find_sweep, trials_of; c = tracking_client(); "
     "print(len(trials_of(c, find_sweep(c, sys.argv[1]))))"
 )
 TURNED = """new Promise(done => {

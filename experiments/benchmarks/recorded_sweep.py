@@ -20,7 +20,7 @@ from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
 from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms, start_of
-from garment_sweeps.tracking.searched import SEARCHED
+from garment_sweeps.tracking.runs import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.geometry.s2s import S2S
 from garment_uv.metrics.aggregate import S2STable
@@ -109,7 +109,8 @@ def record_sweep(name: str, trials: list[Made], galleries: int, dataset: Path, s
                 _predicted(trial, shown, source.atlas()), source.atlas(), record.folders[GALLERY_ARTIFACT], ""
             )
         Delivery(lambda: sweep.client, record)()
-    sweep.finish("complete", {"trials_complete": sum(trial.outcome == "complete" for trial in trials)})
+    sweep.log_summary({"trials_complete": sum(trial.outcome == "complete" for trial in trials)})
+    sweep.end("complete")
 
 
 def _record(sweep: SweepRun, name: str, trial: Made, place: int, scores: list[SampleScore]) -> TrialRecord:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from experiments.benchmarks.conditions import conditions, write_csv
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking import SweepRun
-from garment_sweeps.tracking.config import TrackingConfig
+from garment_sweeps.tracking.sweep_run import TrackingConfig
 from garment_sweeps.trials import tracked
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext

@@ -81,7 +81,7 @@ def faults_of_tracking(
         refused: trial and epoch that MLflow never took: all but this epoch must be there.
     """
     from garment_sweeps.tracking import tags, tracking_client
-    from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+    from garment_sweeps.tracking.runs import find_sweep, trials_of
 
     client = tracking_client(uri)
     sweep = find_sweep(client, experiment.name)

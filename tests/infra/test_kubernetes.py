@@ -6,7 +6,7 @@ import re
 import jsonschema
 import pytest
 
-from garment_sweeps.settings.cache_folder import cache_folder
+from garment_sweeps.settings.environment import cache_folder
 from tests.infra.files import INFRA, documents, locked
 from tests.infra.kuberay import check, cluster_of, pod_templates
 

@@ -10,11 +10,12 @@ Below a dataset's place, in `.staging/`:
 """
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from garment_uv.outputs import write_file
 
 STAGING = ".staging"
 PLAN = "plan.json"
@@ -70,16 +71,13 @@ class FolderStaging:
         return [path.relative_to(self.folder).as_posix() for path in files if path.suffix != ".partial"]
 
     def put(self, name: str, path: Path) -> None:
-        target = self._target(name)
+        target = self.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
         os.chmod(path, 0o644)
         os.replace(path, target)
 
     def write(self, name: str, data: bytes) -> None:
-        target = self._target(name)
-        handle, partial = tempfile.mkstemp(suffix=".partial", dir=target.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(partial, target)
+        write_file(self.folder / name, data)
 
     def read_many(self, names: list[str]) -> list[bytes | None]:
         return [self._read(name) for name in names]
@@ -104,8 +102,3 @@ class FolderStaging:
             return (self.folder / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
-
-    def _target(self, name: str) -> Path:
-        target = self.folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return target

@@ -12,8 +12,14 @@ from pathlib import Path
 import click
 
 from garment_sweeps.cli.group import example
-from garment_sweeps.settings.cache_folder import cache_folder, existing, former_folder, same_disk
-from garment_sweeps.settings.environment import Settings, find_home
+from garment_sweeps.settings.environment import (
+    Settings,
+    cache_folder,
+    existing,
+    find_home,
+    former_cache_folder,
+    same_disk,
+)
 from garment_sweeps.settings.masking import masked
 from garment_sweeps.settings.urls import without_login
 from garment_uv.errors import UserError
@@ -106,7 +112,7 @@ def _disk() -> Check:
 
 
 def _shard_cache() -> Check:
-    home, former = find_home(), former_folder()
+    home, former = find_home(), former_cache_folder()
     folder = cache_folder(home)
     if not same_disk(folder, home):
         room = _room("shard cache", folder, "GARMENT_CACHE_DIR")

@@ -80,11 +80,11 @@ def evaluate(models: tuple[str, ...], meshes: tuple[str, ...], uri: str, out: Pa
 def promote(sweep: str, dry_run: bool, why: str, supersede: bool, changes: tuple[str, ...]) -> None:
     """Evaluate the best model of SWEEP again and, if it passes all gates, make it the champion.
 
-    The limits of the gates, with what they were set by, are in garment_sweeps/promotion/gates_config.py.
+    The limits of the gates, with what they were set by, are in garment_sweeps/promotion/gates.py.
     """
     from garment_sweeps.cli.output import show
     from garment_sweeps.promotion import promote
-    from garment_sweeps.promotion.gates_config import GatesConfig
+    from garment_sweeps.promotion.gates import GatesConfig
     from garment_uv.config import parse_assignments
 
     config = GatesConfig().with_values(parse_assignments(changes))

@@ -27,9 +27,8 @@ def train(
 ) -> None:
     """Train the base config of EXPERIMENT (a name or FILE.py[:FUNCTION]) once, without Ray, tracked in MLflow."""
     from garment_sweeps.experiment.load import experiment_with
-    from garment_sweeps.settings.datasets import dataset_uri
     from garment_sweeps.settings.environment import Settings
-    from garment_sweeps.settings.names import checked_name
+    from garment_sweeps.settings.names import checked_name, dataset_uri
     from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking.record import HEADLINE
-from garment_sweeps.tracking.searched import SEARCHED
+from garment_sweeps.tracking.runs import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
 

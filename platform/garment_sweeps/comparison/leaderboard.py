@@ -11,9 +11,9 @@ from garment_sweeps.comparison.rows import COST_PREFIX, Row, fold
 from garment_sweeps.comparison.significance import alike, estimates
 from garment_sweeps.study.outcome import pareto_front
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.objective import objective_of
 from garment_sweeps.tracking.record import HEADLINE
-from garment_sweeps.tracking.sweep_run import BASELINES_FILE, find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, objective_of, trials_of
+from garment_sweeps.tracking.sweep_run import BASELINES_FILE
 from garment_uv.training.trial import TrialConfig
 
 if TYPE_CHECKING:

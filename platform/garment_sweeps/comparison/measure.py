@@ -7,6 +7,7 @@ The names are those that a table of scores gives (`garment_uv.metrics.aggregate`
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -33,8 +34,7 @@ class Measure:
     """'all', 'macro' or a class."""
     direction: str
     """'pred_to_true', 'true_to_pred', 'sum', or '' for the mean of both directions."""
-    segments: str
-    """'given' or 'predicted'."""
+    segments: Literal["given", "predicted"]
 
     @property
     def words(self) -> str:
@@ -85,5 +85,5 @@ def measure_of(metric: str) -> Measure:
     match = _NAME.fullmatch(metric)
     if match is None:
         raise UserError(f"{metric!r} is no error of garments; it is as s2s/all, s2s/macro or s2s/{GARMENT_CLASSES[0]}")
-    segments = "predicted" if match["predicted"] else "given"
-    return Measure(metric, match["garments"], match["direction"] or "", segments)
+    own = match["predicted"] is not None
+    return Measure(metric, match["garments"], match["direction"] or "", "predicted" if own else "given")

@@ -8,7 +8,7 @@ from garment_sweeps.comparison.significance import Estimate
 from garment_sweeps.study.study import REPEAT_MARK, names_repeat
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.record import HEADLINE
-from garment_sweeps.tracking.searched import last_params
+from garment_sweeps.tracking.runs import last_params
 
 if TYPE_CHECKING:
     from garment_sweeps.tracking.types import Run

@@ -10,9 +10,8 @@ from garment_sweeps.comparison.leaderboard import Leaderboard, board_of
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
-from garment_sweeps.tracking.one_run import run_or_none
 from garment_sweeps.tracking.record import HEADLINE
-from garment_sweeps.tracking.sweep_run import find_sweep, sweep_or_none, trials_of
+from garment_sweeps.tracking.runs import find_sweep, run_or_none, sweep_or_none, trials_of
 from garment_uv.errors import UserError
 from garment_uv.metrics.scores_file import SCORES_FILE, SampleScore, read_scores
 

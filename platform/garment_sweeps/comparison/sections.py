@@ -15,7 +15,7 @@ from garment_sweeps.comparison.runs import Chosen, ComparedRun
 from garment_sweeps.comparison.significance import Estimate, estimates
 from garment_sweeps.comparison.table import COST_SCALE, COST_TITLES
 from garment_sweeps.tracking.record import HEADLINE
-from garment_sweeps.tracking.searched import last_params
+from garment_sweeps.tracking.runs import last_params
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig

@@ -10,8 +10,8 @@ from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.search.finalists import repeats_left
-from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.names import dataset_uri
 from garment_sweeps.study.repeats import Repeat, Repeats
 from garment_sweeps.study.state import SweepState
 from garment_sweeps.trials.context import TrialContext

@@ -8,8 +8,8 @@ from garment_sweeps.ray.nodes import trial_places
 from garment_sweeps.ray.session import RayLink
 from garment_sweeps.search.finalists import repeats_left
 from garment_sweeps.search.warm_start import head_start
-from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
+from garment_sweeps.settings.names import dataset_uri
 from garment_sweeps.settings.patience import patiently
 from garment_sweeps.storage.filesystem import check_storage
 from garment_sweeps.study.repeats import Repeats
@@ -24,7 +24,7 @@ from garment_sweeps.study.spec import (
 )
 from garment_sweeps.study.state import OpeningChecks, SweepState
 from garment_sweeps.tracking import tracking_client
-from garment_sweeps.tracking.sweep_run import sweep_or_none
+from garment_sweeps.tracking.runs import sweep_or_none
 from garment_uv.errors import UserError
 
 

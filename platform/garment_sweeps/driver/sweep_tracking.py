@@ -19,16 +19,15 @@ from garment_sweeps.storage.filesystem import open_filesystem, read_json, write_
 from garment_sweeps.study.history import Record
 from garment_sweeps.study.spec import SweepRequest
 from garment_sweeps.study.study import REASON
-from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
-from garment_sweeps.tracking.config import TrackingConfig
+from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.outbox import Outbox
+from garment_sweeps.tracking.parts import Steps
 from garment_sweeps.tracking.provenance import Sources, take_sources
 from garment_sweeps.tracking.reconcile import Reconciliation, StudyOutcome
-from garment_sweeps.tracking.record import TrialRecord, now_ms
-from garment_sweeps.tracking.record_file import newest_record
-from garment_sweeps.tracking.steps import Steps
-from garment_sweeps.tracking.sweep_run import BASELINES_FILE, delete_sweeps
+from garment_sweeps.tracking.record import TrialRecord, newest_record, now_ms
+from garment_sweeps.tracking.runs import delete_sweeps
+from garment_sweeps.tracking.sweep_run import BASELINES_FILE
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.errors import UserError
@@ -50,8 +49,7 @@ class SweepTracking:
 
     def __init__(self, run: SweepRun, sources: Sources) -> None:
         self.run = run
-        ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
-        self.config = TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids)
+        self.config = run.for_trials(sources.provenance)
         self._sources: Sources | None = sources
         self._steps = Steps()
         self._check: Callable[[], None] = lambda: None

@@ -1,13 +1,17 @@
 """One S2S table for our models and for anyone's meshes, by one protocol."""
 
+import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from garment_sweeps.comparison.layouts import LAYOUTS, Layout, parse_meshes, read_meshes
+from garment_sweeps.promotion.champion import CHAMPION, champion_folder
+from garment_sweeps.storage import open_source
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
@@ -18,11 +22,16 @@ from garment_uv.samples.source import iterate_samples
 if TYPE_CHECKING:
     from garment_uv.training.evaluate import BodyTables
 
+Segments = Literal["given", "predicted"]
 CSV_COLUMNS = ("system", "class", "garments", "s2s_mm", "pred_to_true_mm", "true_to_pred_mm", "missing")
 
 
 def evaluate(
-    uri: str, models: Sequence[str] = (), meshes: Sequence[str] = (), split: str = "test", segments: str = "predicted"
+    uri: str,
+    models: Sequence[str] = (),
+    meshes: Sequence[str] = (),
+    split: str = "test",
+    segments: Segments = "predicted",
 ) -> dict[str, S2STable]:
     """S2S per class on a split of the dataset at `uri`, of models and of folders of meshes, by their names.
 
@@ -33,7 +42,7 @@ def evaluate(
             root-relative, z-up, turned by zrot; with 'LAYOUT:' before them as another system writes them (see
             `layouts`). A sample without a folder is refused, so that none is forgotten.
         split: an evaluation split, which holds raw garments.
-        segments: 'given' or 'predicted', for models.
+        segments: the dataset's or the model's own, for models.
 
     Raises:
         UserError: no system at all, one twice, an unknown split, a mesh that cannot be read.
@@ -43,11 +52,10 @@ def evaluate(
         raise UserError("give at least one system to score: --model or --meshes")
     if len(set(names)) < len(names):
         raise UserError("a system is given twice: name each --model and --meshes once")
-    from garment_sweeps.storage import open_source
     from garment_uv.training.evaluate import evaluate_model
 
     source = open_source(uri)
-    tables = {name: evaluate_model(model_folder(name), source, split, segments) for name in models}  # type: ignore[arg-type]
+    tables = {name: evaluate_model(model_folder(name), source, split, segments) for name in models}
     atlas = source.atlas()
     for name in meshes:
         layout, folder = parse_meshes(name)
@@ -60,9 +68,6 @@ def evaluate(
 
 def write_csv(tables: Mapping[str, S2STable], path: Path) -> None:
     """A line for each system and class, 'all' and 'macro' included, mm."""
-    import csv
-    from io import StringIO
-
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
@@ -88,35 +93,28 @@ class Bodies:
 
 
 def evaluate_bodies(
-    uri: str, model: str, bodies: Bodies, split: str = "test", segments: str = "predicted"
+    uri: str, model: str, bodies: Bodies, split: str = "test", segments: Segments = "predicted"
 ) -> "dict[str, BodyTables]":
     """S2S of a model on several bodies, by their names: see `garment_uv.estimation.body_swap.BODY_SOURCES`.
 
     Dataset, model, split and segments are as `evaluate` has them.
     """
-    from garment_sweeps.storage import open_source
     from garment_uv.estimation.body_swap import body_swap
     from garment_uv.estimation.model_file import companion
     from garment_uv.training.evaluate import saved_evaluator
 
     source, folder = open_source(uri), model_folder(model)
     network = bodies.body_model or companion(folder)
-    swaps = {
-        body: body_swap(body, source, network, bodies.smpl_dir or "", bodies.seed)
-        for body in dict.fromkeys(bodies.names)
-    }
+    names = dict.fromkeys(bodies.names)
+    swaps = {name: body_swap(name, source, network, bodies.smpl_dir or "", bodies.seed) for name in names}
     return {
-        body: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for body, swap in swaps.items()
+        name: saved_evaluator(folder, source, swap_body=swap).tables(split, segments) for name, swap in swaps.items()
     }
 
 
 def model_folder(model: str) -> Path:
     """The folder of a model named by 'champion' or by its path."""
-    if model == "champion":
-        from garment_sweeps.promotion import champion_folder
-
-        return champion_folder()
-    return Path(model)
+    return champion_folder() if model == CHAMPION else Path(model)
 
 
 def _score_folder(sample: Sample, meshes: Path, layout: Layout, faces: dict[str, np.ndarray]) -> list[GarmentScore]:

@@ -8,25 +8,21 @@ from typing import TYPE_CHECKING
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.comparison.measure import Measure, measure_of
 from garment_sweeps.promotion import gates
-from garment_sweeps.promotion.champion import CHAMPION
-from garment_sweeps.promotion.difference import paired_difference
-from garment_sweeps.promotion.examine import Examined, examine
-from garment_sweeps.promotion.gates import Gate
-from garment_sweeps.promotion.gates_config import GatesConfig
-from garment_sweeps.promotion.registry import version_of_alias
-from garment_sweeps.settings.datasets import dataset_uri
+from garment_sweeps.promotion.champion import CHAMPION, version_of_alias
+from garment_sweeps.promotion.examine import Examined, examine, paired_difference
+from garment_sweeps.promotion.gates import Gate, GatesConfig
+from garment_sweeps.settings.environment import find_home
+from garment_sweeps.settings.names import dataset_uri
 from garment_sweeps.storage import open_source
-from garment_sweeps.tracking import garment_home, tags
+from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.model_artifact import download_model, fetch_model, weights_sha256
+from garment_sweeps.tracking.types import MlflowClient, ModelVersion, Run
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.samples.source import DatasetSource
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
-
     from garment_sweeps.comparison.rows import Row
 
 TEST_SPLIT = "test"
@@ -42,7 +38,7 @@ class Candidate:
 
     sweep: str
     trial: "Row"
-    run: "Run"
+    run: Run
     source: DatasetSource
     measure: Measure
     """What its sweep makes small."""
@@ -60,8 +56,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the gates found."""
+    """What the gates found of a candidate."""
 
+    candidate: Candidate
     gates: tuple[Gate, ...]
     """In the order in which they were opened; those after the first closed stage are not there."""
     champion: str | None
@@ -76,24 +73,26 @@ class Evidence:
         """Whether every gate is met."""
         return all(gate.passed for gate in self.gates)
 
-    def error_mm(self, measure: Measure) -> float | None:
-        """That error on the test split; None where the model was not run."""
+    @property
+    def error_mm(self) -> float | None:
+        """What its sweep makes small, on the test split; None where the model was not run."""
+        measure = self.candidate.measure
         table = self.test if measure.segments == "given" else self.test_predicted
         return None if table is None else measure.of_table(table)
 
 
-def find_candidate(client: "MlflowClient", sweep: str) -> Candidate:
+def find_candidate(client: MlflowClient, sweep: str) -> Candidate:
     """The sweep's best; UserError where the sweep is unknown, no trial is complete, or the dataset is gone."""
     board = leaderboard(sweep)
     best = board.best
     if best is None:
         raise UserError(f"sweep {sweep!r} has no complete trial to promote; go on with `garment sweep --resume`")
     run = client.get_run(best.run_id)
-    source = open_source(dataset_uri(run.data.params["data.uri"], garment_home()))
+    source = open_source(dataset_uri(run.data.params["data.uri"], find_home()))
     return Candidate(sweep, best, run, source, measure_of(board.objective))
 
 
-def gather_evidence(client: "MlflowClient", candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:
+def gather_evidence(client: MlflowClient, candidate: Candidate, config: GatesConfig, supersede: bool) -> Evidence:
     """Opens the gates: dataset and file first, then the model is run, then it is compared.
 
     With `supersede` a champion that cannot be run on this dataset (another body or map size, damaged files) does not
@@ -108,20 +107,23 @@ def gather_evidence(client: "MlflowClient", candidate: Candidate, config: GatesC
             gates.same_file(candidate.sha256, weights_sha256(folder)),
         )
         if not all(gate.passed for gate in first):
-            return Evidence(first, champion)
+            return Evidence(candidate, first, champion)
         try:
             validation, test, predicted = _run(folder, candidate, config.stretch)
         except Infeasible as error:
-            return Evidence((*first, gates.finite(str(error))), champion)
+            return Evidence(candidate, (*first, gates.finite(str(error))), champion)
         measure = candidate.measure
         measured = test if measure.segments == "given" else predicted
         error_mm = measure.of_table(measured.table)
-        results = [*first, gates.finite(""), *_reproduced(candidate, validation, error_mm, config)]
+        logged, again = candidate.trial.metrics[measure.metric], measure.of_table(validation)
+        results = [*first, gates.finite(""), gates.reproduces("validation", measure, logged, again, config)]
+        if (earlier := candidate.run.data.tags.get(TEST_TAG)) is not None:
+            results.append(gates.reproduces("test", measure, float(earlier), error_mm, config))
         baselines = baseline_tables(candidate.source, TEST_SPLIT)
         results += [gates.beats(name, measure, error_mm, measure.of_table(baselines[name])) for name in TO_BEAT]
         results += _against(client, version, candidate, measured, config, supersede)
         results += gates.sound_meshes(test.faults + predicted.faults, config)
-    return Evidence(tuple(results), champion, test.table, predicted.table)
+    return Evidence(candidate, tuple(results), champion, test.table, predicted.table)
 
 
 def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, Examined, Examined]:
@@ -136,17 +138,14 @@ def _run(folder: Path, candidate: Candidate, stretch: float) -> tuple[S2STable, 
     return validation, test, predicted
 
 
-def _reproduced(candidate: Candidate, validation: S2STable, test_mm: float, config: GatesConfig) -> list[Gate]:
-    measure = candidate.measure
-    logged, again = candidate.trial.metrics[measure.metric], measure.of_table(validation)
-    results = [gates.reproduces("validation", measure, logged, again, config)]
-    earlier = candidate.run.data.tags.get(TEST_TAG)
-    if earlier is not None:
-        results.append(gates.reproduces("test", measure, float(earlier), test_mm, config))
-    return results
-
-
-def _against(client, version, candidate, measured, config, supersede) -> list[Gate]:
+def _against(
+    client: MlflowClient,
+    version: ModelVersion | None,
+    candidate: Candidate,
+    measured: Examined,
+    config: GatesConfig,
+    supersede: bool,
+) -> list[Gate]:
     """The gates that need a champion: it is run on the same samples, whatever dataset version it was trained on."""
     if version is None:
         return [gates.not_compared("there is no champion yet", True)]
@@ -154,7 +153,7 @@ def _against(client, version, candidate, measured, config, supersede) -> list[Ga
         return [gates.not_compared("it is the champion itself", True)]
     try:
         with TemporaryDirectory() as folder:
-            model = fetch_model(client, version.run_id, Path(folder) / "champion")
+            model = fetch_model(client, str(version.run_id), Path(folder) / "champion")
             other = examine(model, candidate.source, TEST_SPLIT, candidate.measure.segments, config.stretch)
     except (UserError, Infeasible) as error:
         mend = "superseded" if supersede else "--supersede replaces it all the same"

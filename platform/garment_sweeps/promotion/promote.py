@@ -4,13 +4,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from garment_sweeps.promotion.champion import CHAMPION, changing_champion, crown
+from garment_sweeps.promotion.champion import CHAMPION, MODEL_NAME, changing_champion, crown, register
 from garment_sweeps.promotion.evidence import Candidate, Evidence, find_candidate, gather_evidence
-from garment_sweeps.promotion.gates import Gate
-from garment_sweeps.promotion.gates_config import GatesConfig
-from garment_sweeps.promotion.logged import log_promotion
-from garment_sweeps.promotion.record import keep_inference_model, record_on_run, record_on_version
-from garment_sweeps.promotion.registry import MODEL_NAME, register
+from garment_sweeps.promotion.gates import Gate, GatesConfig
+from garment_sweeps.promotion.record import keep_inference_model, log_promotion, record_on_run, record_on_version
 from garment_sweeps.tracking import tracking_client
 
 if TYPE_CHECKING:
@@ -21,14 +18,18 @@ if TYPE_CHECKING:
 class Promotion:
     """What was examined and what came of it."""
 
-    candidate: Candidate
     evidence: Evidence
     version: str | None = None
     """Registered version, or None where a gate failed or nothing was to be done."""
 
     @property
+    def candidate(self) -> Candidate:
+        """What was examined."""
+        return self.evidence.candidate
+
+    @property
     def trial(self) -> str:
-        """Name of the trial that was examined."""
+        """Its name among the trials."""
         return self.candidate.trial.name
 
     @property
@@ -73,7 +74,7 @@ def promote(
         dry_run: write nothing, and take no turn.
         why: what is said of the promotion; by default which sweep it was the best of.
         supersede: whether a champion that cannot be run on this dataset may be replaced.
-        config: the gates' limits; the defaults where not given.
+        config: the gates' limits.
 
     Raises:
         UserError: the sweep is unknown, no trial is complete, the model or the dataset is gone, another promotion is
@@ -84,21 +85,19 @@ def promote(
         candidate = find_candidate(client, sweep)
         evidence = gather_evidence(client, candidate, config or GatesConfig(), supersede)
         if dry_run:
-            return Promotion(candidate, evidence)
-        why = why or f"best trial of sweep {sweep}: {candidate.trial.name}{_measured(candidate, evidence)}"
-        record_on_run(client, candidate, evidence, why)
+            return Promotion(evidence)
+        if not why:
+            error_mm = evidence.error_mm
+            measured = "" if error_mm is None else f", test {candidate.measure.words} {error_mm:.2f} mm"
+            why = f"best trial of sweep {sweep}: {candidate.trial.name}{measured}"
+        record_on_run(client, evidence, why)
         version = None
         if evidence.passed:
             lease.check()  # type: ignore[union-attr]
             registered = register(client, candidate.run.info.run_id, candidate.sha256, why)
             version = str(registered.version)
-            keep_inference_model(client, version, registered.run_id)  # type: ignore[arg-type]
-            record_on_version(client, version, candidate, evidence, why)
+            keep_inference_model(client, version, str(registered.run_id))
+            record_on_version(client, version, evidence, why)
             crown(client, version, why, evidence.champion)
-    log_promotion(sweep, candidate.trial.name, evidence.gates, version)
-    return Promotion(candidate, evidence, version)
-
-
-def _measured(candidate: Candidate, evidence: Evidence) -> str:
-    error_mm = evidence.error_mm(candidate.measure)
-    return "" if error_mm is None else f", test {candidate.measure.words} {error_mm:.2f} mm"
+    log_promotion(evidence, version)
+    return Promotion(evidence, version)

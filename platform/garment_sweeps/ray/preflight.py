@@ -19,12 +19,11 @@ from garment_sweeps.ray.nodes import ClusterNode, cluster_nodes
 from garment_sweeps.ray.probe import NodeAnswer, Question, answer, side_by_side, versions
 from garment_sweeps.ray.session import quiet_ray, ray_session
 from garment_sweeps.settings.code import code_digest
-from garment_sweeps.settings.datasets import dataset_uri
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.masking import last_line
+from garment_sweeps.settings.names import dataset_uri
 from garment_sweeps.settings.urls import without_login, without_password
-from garment_sweeps.storage.filesystem import open_filesystem
-from garment_sweeps.storage.manifest_digest import manifest_digest
+from garment_sweeps.storage.filesystem import manifest_digest, open_filesystem
 from garment_sweeps.tracking import tracking_client, tracking_uri
 from garment_uv.errors import UserError
 

@@ -23,14 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.settings.cache_folder import cache_folder, existing, same_disk
 from garment_sweeps.settings.code import code_digest
-from garment_sweeps.settings.environment import StorageConfig
+from garment_sweeps.settings.environment import StorageConfig, cache_folder, existing, own_uri, same_disk
 from garment_sweeps.settings.masking import first_line
-from garment_sweeps.settings.tracking_store import own_uri
 from garment_sweeps.settings.urls import login_of, without_login
-from garment_sweeps.storage.filesystem import open_filesystem
-from garment_sweeps.storage.manifest_digest import manifest_digest
+from garment_sweeps.storage.filesystem import manifest_digest, open_filesystem
 
 PACKAGES = ("ray", "optuna", "mlflow", "torch", "garment-sweeps")
 CONNECT_S, ANSWER_S = 3.0, 6.0

@@ -9,8 +9,7 @@ from garment_sweeps.study.outcome import completed, costs_of
 from garment_sweeps.study.spec import HeadStart
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.record import as_param
-from garment_sweeps.tracking.searched import SEARCHED, last_params
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import SEARCHED, find_sweep, last_params, trials_of
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:

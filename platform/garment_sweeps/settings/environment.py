@@ -4,8 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from garment_sweeps.settings.datasets import LOCAL_FOLDER
-from garment_sweeps.settings.urls import holds_secret
+from platformdirs import user_cache_path
+
+from garment_sweeps.settings.names import LOCAL_FOLDER
+from garment_sweeps.settings.urls import holds_secret, without_login
 from garment_uv.config import Config
 from garment_uv.errors import UserError
 
@@ -68,6 +70,40 @@ def find_home() -> Path:
     return clone / (given or LOCAL_FOLDER)
 
 
+def tracking_uri() -> str:
+    """Where the records go: MLFLOW_TRACKING_URI, or an SQLite store in the home."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{find_home() / 'mlflow.db'}"
+
+
+def own_uri(uri: str) -> str:
+    """A URI that came without its login, with this process's: `MLFLOW_TRACKING_URI` where it names the same server."""
+    own = os.environ.get("MLFLOW_TRACKING_URI", "")
+    return own if own and without_login(own) == without_login(uri) else uri
+
+
+def cache_folder(home: str | Path | None = None) -> Path:
+    """The node's shard cache: GARMENT_CACHE_DIR, else `shard-cache` in that home, by default this one; absolute."""
+    given = os.environ.get("GARMENT_CACHE_DIR")
+    folder = Path(given) if given else Path(home or find_home()) / "shard-cache"
+    return folder.expanduser().absolute()
+
+
+def former_cache_folder() -> Path:
+    """Where the cache lay up to 0.1.0; nothing reads it now."""
+    return user_cache_path("garment-sweeps") / "shards"
+
+
+def existing(folder: str | Path) -> Path:
+    """The folder, or the nearest one above it that is there: it lies on the same disk."""
+    folder = Path(folder).absolute()
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def same_disk(one: str | Path, other: str | Path) -> bool:
+    """Whether two folders lie, or would lie, on one disk."""
+    return existing(one).stat().st_dev == existing(other).stat().st_dev
+
+
 def _storage(home: Path) -> StorageConfig:
     for name in ("GARMENT_STORAGE", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         if holds_secret(os.environ.get(name, "")):
@@ -77,9 +113,6 @@ def _storage(home: Path) -> StorageConfig:
             )
     uri = os.environ.get("GARMENT_STORAGE") or str(home / "sweeps")
     if "://" in uri:
-        return StorageConfig(uri=uri, endpoint=_endpoint())
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+        return StorageConfig(uri=uri, endpoint=endpoint)
     return StorageConfig(uri=str(Path(uri).expanduser().resolve()))
-
-
-def _endpoint() -> str:
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""

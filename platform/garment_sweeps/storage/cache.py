@@ -45,14 +45,9 @@ class NodeCache:
         self._wait_s = wait_s
         self._checked: set[str] = set()
 
-    def path(self, key: str, sha256: str, size: int, fetch: Fetch) -> Path:
-        """The shard's file, downloaded if need be. It may be removed once others need room: see `open`."""
-        with self.open(key, sha256, size, fetch) as path:
-            return path
-
     @contextmanager
     def open(self, key: str, sha256: str, size: int, fetch: Fetch) -> Iterator[Path]:
-        """The shard's file, which stays until the context ends.
+        """The shard's file, downloaded if need be, which stays until the context ends.
 
         `fetch` is called by one process only, however many ask, and again when what it wrote has another sha256 or
         size. UserError, naming `key`, when that does not help or the disk is full.

@@ -1,6 +1,8 @@
-"""The folder of a sweep, on disk or in S3, through one pyarrow filesystem."""
+"""The folder of a sweep, on disk or in S3, through one pyarrow filesystem; and looks at it in haste."""
 
+import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,6 +13,8 @@ from garment_uv.errors import Unreachable, UserError
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
+CONNECT_S, ANSWER_S = 3.0, 6.0
+"""Seconds that one request may take to connect and to be answered where there is haste."""
 REFUSALS = ("ACCESS_DENIED", "SIGNATURE_DOES_NOT_MATCH", "INVALID_ACCESS_KEY_ID", "code: 403")
 """In what pyarrow says where S3 answered, and said no."""
 
@@ -34,7 +38,7 @@ def open_filesystem(storage: StorageConfig, hasty: bool = False) -> tuple["FileS
         options = {"endpoint_override": parts.netloc, "scheme": parts.scheme or "https"}
     if hasty:
         retry = fs.AwsStandardS3RetryStrategy(max_attempts=2)
-        options |= {"connect_timeout": 3, "request_timeout": 6, "retry_strategy": retry}
+        options |= {"connect_timeout": CONNECT_S, "request_timeout": ANSWER_S, "retry_strategy": retry}
     return fs.S3FileSystem(**options), rest.rstrip("/")
 
 
@@ -92,3 +96,20 @@ def check_storage(storage: StorageConfig) -> None:
         ) from None
     if info.type.name == "NotFound":
         raise UserError(f"GARMENT_STORAGE {storage.uri}: there is no bucket {bucket!r}; make it or name another")
+
+
+def manifest_digest(uri: str) -> str:
+    """sha256 of a dataset's manifest, read from here in haste: for a look whether it is within reach."""
+    if not uri.startswith("s3://"):
+        path = Path(uri.removeprefix("file://"), "manifest.json")
+        if not path.is_file():
+            raise ValueError("there is no manifest.json")
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    import boto3
+    from botocore.config import Config
+
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    haste = Config(connect_timeout=CONNECT_S, read_timeout=ANSWER_S, retries={"total_max_attempts": 2})
+    client = boto3.session.Session().client("s3", config=haste)
+    answer = client.get_object(Bucket=bucket, Key="/".join(filter(None, (prefix.strip("/"), "manifest.json"))))
+    return hashlib.sha256(answer["Body"].read()).hexdigest()

@@ -3,9 +3,9 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,18 @@ PART_BYTES = 8 * 2**20
 """Bytes of a part."""
 PARTS_AT_ONCE = 4
 """Parts on their way at a time, of one object; a loader's processes fetch several objects at once."""
-_READ = 2**20
+BLOCK = 2**20
 _WHOLE = re.compile(r"^bytes \d+-\d+/(\d+)\Z")
 
 
-def body_of(answer: dict[str, Any]) -> AbstractContextManager[Any]:
-    """The body of boto3's answer, closed at the end, whose `read` raises when the line is cut.
+def blocks_of(answer: dict[str, Any]) -> Iterator[bytes]:
+    """The body of boto3's answer, a block at a time; raises when the line is cut.
 
     The body's own context manager gives the stream beneath it, which takes a cut for the end (botocore 1.44).
     """
-    return closing(answer["Body"])
+    with closing(answer["Body"]) as body:
+        while block := body.read(BLOCK):
+            yield block
 
 
 class _OtherSize(Exception):
@@ -57,8 +59,8 @@ def read_ranges(
 
         try:
             for start, end in threads.map(fetch, parts):
-                for at in range(start, end, _READ):
-                    digest.update(os.pread(file.fileno(), min(_READ, end - at), at))
+                for at in range(start, end, BLOCK):
+                    digest.update(os.pread(file.fileno(), min(BLOCK, end - at), at))
         except _OtherSize as other:
             return other.args[0], ""
         finally:
@@ -73,7 +75,7 @@ def _read_part(get: Callable[..., dict[str, Any]], file: int, start: int, end: i
         if error.response.get("Error", {}).get("Code") == "InvalidRange":
             raise _OtherSize(start) from None
         raise
-    with body_of(answer) as body:
+    with closing(answer["Body"]):
         whole = _WHOLE.match(answer.get("ContentRange", ""))
         whole_size = int(whole[1]) if whole else answer["ContentLength"]
         if whole_size != size:
@@ -81,7 +83,7 @@ def _read_part(get: Callable[..., dict[str, Any]], file: int, start: int, end: i
         if answer["ContentLength"] != end - start:
             raise DamagedInTransit(f"bytes {start} to {end - 1} were asked for, {answer['ContentLength']} came")
         at = start
-        while block := body.read(_READ):
+        for block in blocks_of(answer):
             at += os.pwrite(file, block, at)
     if at != end:
         raise DamagedInTransit(f"bytes {start} to {end - 1} were asked for, {at - start} came")

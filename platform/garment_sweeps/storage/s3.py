@@ -3,13 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from garment_sweeps.storage.ranges import body_of, read_ranges
+from garment_sweeps.storage.ranges import blocks_of, read_ranges
 from garment_sweeps.storage.s3_connection import S3Connection
 from garment_sweeps.storage.s3_errors import DamagedInTransit, already_there, not_there
 from garment_sweeps.storage.uri import S3Location
@@ -19,12 +20,13 @@ from garment_uv.files import file_digest
 MULTIPART_BYTES = 16 * 2**20
 """Files above this go up in parts of this size (S3 allows 10,000 parts of at least 5 MiB)."""
 
+MOST_READ = 2**28
+"""Bytes of an object that is read at once."""
 _CHECKSUM = "sha256"
 """Name under which the metadata of what is uploaded here keep its sha256."""
 _WRITER = "writer"
 """Name under which the metadata of what `create` wrote keep a token of that call."""
 _TRANSFER = TransferConfig(multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES, max_concurrency=4)
-_READ = 2**20
 
 Returned = TypeVar("Returned")
 
@@ -53,15 +55,12 @@ class S3Store:
         size, sha256 = file_digest(path)
         place, extra = self._place(name), {"Metadata": {_CHECKSUM: sha256}}
 
-        def send() -> None:
+        def send_and_check() -> None:
             if size > MULTIPART_BYTES:
                 self._client.upload_file(str(path), *place.values(), ExtraArgs=extra, Config=_TRANSFER)
-                return
-            with open(path, "rb") as file:
-                self._client.put_object(**place, **extra, Body=file)
-
-        def send_and_check() -> None:
-            send()
+            else:
+                with open(path, "rb") as file:
+                    self._client.put_object(**place, **extra, Body=file)
             stored = self._digest(name) if read_back else (size, sha256)
             if stored != (size, sha256):
                 raise DamagedInTransit(
@@ -76,9 +75,8 @@ class S3Store:
         The metadata hold a token of the call, so that an earlier try whose answer was lost is known for its own. What
         a server that checks nothing stored damaged is removed before the next try. UserError when it cannot be written.
 
-        A server that does not know If-None-Match, or that looks before it stores and not while it does (Swift), lets
-        two writers replace each other: the one whose object stays is told True. The other one is, too, if it looked
-        between the two.
+        Where a server lets two writers replace each other (see `create_once`), the one whose object stays is told True,
+        and so is the other if it looked between the two.
         """
         sha256, token = hashlib.sha256(data).hexdigest(), secrets.token_hex(16)
         metadata = {_CHECKSUM: sha256, _WRITER: token}
@@ -104,11 +102,11 @@ class S3Store:
 
         return self._try(f"write {name}", send_and_look)
 
-    def read(self, name: str, limit: int = 2**28) -> bytes:
-        """A small object's bytes, checked where it was uploaded here; raises Missing, and UserError over `limit`."""
+    def read(self, name: str) -> bytes:
+        """A small object's bytes, checked where it was uploaded here; raises Missing, UserError over `MOST_READ`."""
 
         def fetch() -> bytes:
-            data, metadata = self._fetch(name, limit)
+            data, metadata = self._fetch(name)
             wanted = metadata.get(_CHECKSUM)
             if wanted and hashlib.sha256(data).hexdigest() != wanted:
                 raise DamagedInTransit("its bytes are not those of the sha256 that was stored with it")
@@ -124,9 +122,8 @@ class S3Store:
         wanted = {"Range": f"bytes={span[0]}-{span[0] + span[1] - 1}"} if span else {}
 
         def fetch() -> None:
-            with open(path, "wb") as file, body_of(self._get(name, **wanted)) as body:
-                while block := body.read(_READ):
-                    file.write(block)
+            with open(path, "wb") as file:
+                file.writelines(blocks_of(self._get(name, **wanted)))
 
         self._try(f"read {name}", fetch)
 
@@ -136,8 +133,7 @@ class S3Store:
         Raises Missing, and OSError when the local disk refuses.
         """
         self.connect()
-        retried = self._connection.retried(f"read {name}", self.location)
-        return read_ranges(lambda **wanted: self._get(name, **wanted), retried, path, size)
+        return read_ranges(partial(self._get, name), partial(self._try, f"read {name}"), path, size)
 
     def digest(self, name: str) -> tuple[int, str]:
         """Bytes and sha256 of an object, read in full; raises Missing."""
@@ -183,22 +179,20 @@ class S3Store:
     def _get(self, name: str, **wanted: str) -> dict[str, Any]:
         return self._client.get_object(**self._place(name), **wanted)
 
-    def _fetch(self, name: str, limit: int = 2**28) -> tuple[bytes, dict[str, str]]:
-        """A small object's bytes and metadata, in one try; UserError over `limit` bytes."""
+    def _fetch(self, name: str) -> tuple[bytes, dict[str, str]]:
+        """A small object's bytes and metadata, in one try."""
         answer = self._get(name)
-        with body_of(answer) as body:
-            size = answer["ContentLength"]
-            if size > limit:
-                raise UserError(f"{self.location}/{name} has {size} bytes, at most {limit} wanted")
-            return body.read(), answer.get("Metadata", {})
+        if answer["ContentLength"] > MOST_READ:
+            answer["Body"].close()
+            raise UserError(f"{self.location}/{name} has {answer['ContentLength']} bytes, at most {MOST_READ} wanted")
+        return b"".join(blocks_of(answer)), answer.get("Metadata", {})
 
     def _digest(self, name: str) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0
-        with body_of(self._get(name)) as body:
-            while block := body.read(_READ):
-                digest.update(block)
-                size += len(block)
+        for block in blocks_of(self._get(name)):
+            digest.update(block)
+            size += len(block)
         return size, digest.hexdigest()
 
     def _try(self, doing: str, call: Callable[[], Returned]) -> Returned:
-        return self._connection.retried(doing, self.location)(call)
+        return self._connection.retried(doing, self.location, call)

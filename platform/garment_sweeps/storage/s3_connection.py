@@ -64,22 +64,18 @@ class S3Connection:
             self._made = client
         return self._made
 
-    def retried(self, doing: str, location: S3Location) -> Callable[[Callable[[], Returned]], Returned]:
-        """What makes a call again until it succeeds or no try is left, and then raises one line, or Missing."""
-
-        def run(call: Callable[[], Returned]) -> Returned:
-            try:
-                return Retrying(
-                    stop=stop_after_attempt(self._attempts),
-                    wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S),
-                    retry=retry_if_exception(transient),
-                    reraise=True,
-                )(call)
-            except S3_ERRORS as error:
-                endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
-                raise user_error_of(error, doing, location, endpoint) from None
-
-        return run
+    def retried(self, doing: str, location: S3Location, call: Callable[[], Returned]) -> Returned:
+        """Makes a call again until it succeeds or no try is left, and then raises one line, or Missing."""
+        try:
+            return Retrying(
+                stop=stop_after_attempt(self._attempts),
+                wait=wait_random_exponential(multiplier=0.5, max=LONGEST_PAUSE_S),
+                retry=retry_if_exception(transient),
+                reraise=True,
+            )(call)
+        except S3_ERRORS as error:
+            endpoint = self._made.meta.endpoint_url if self._made is not None else "the S3 endpoint"
+            raise user_error_of(error, doing, location, endpoint) from None
 
     @cached_property
     def _attempts(self) -> int:

@@ -17,22 +17,11 @@ from garment_sweeps.storage.uri import S3Location
 from garment_uv.errors import Unreachable, UserError
 
 _NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
-_TRANSIENT_CODES = {
-    "InternalError",
-    "SlowDown",
-    "ServiceUnavailable",
-    "RequestTimeout",
-    "BadDigest",
-    "ConditionalRequestConflict",
-    "IncompleteBody",
-    "OperationAborted",
-    "XAmzContentSHA256Mismatch",
-    "Throttling",
-    "ThrottlingException",
-    "RequestThrottled",
-    "TooManyRequests",
-    "429",
-}
+_TRANSIENT_CODES = set(
+    "InternalError SlowDown ServiceUnavailable RequestTimeout BadDigest ConditionalRequestConflict IncompleteBody "
+    "OperationAborted XAmzContentSHA256Mismatch Throttling ThrottlingException RequestThrottled TooManyRequests "
+    "429".split()
+)
 _NO_SUCH_KEY = {"404", "NoSuchKey", "NotFound"}
 _WRONG_KEYS = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"}
 
@@ -76,48 +65,39 @@ def user_error_of(error: Exception, doing: str, location: S3Location, endpoint: 
 
     Of its kinds, Unreachable and Damaged are those that callers may want to tell apart.
     """
-    start = f"cannot {doing} at {location}"
-    cause = _cause(error)
+    cause, server = _cause(error), f"S3 at {endpoint}"
+    kind: type[UserError] = UserError
     if isinstance(cause, NoCredentialsError | PartialCredentialsError):
-        return UserError(
-            f"{start}: no S3 credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        )
-    if isinstance(cause, _NO_ANSWER):
-        return Unreachable(
-            f"{start}: S3 at {endpoint} is unreachable ({type(cause).__name__}); "
-            "check the network and AWS_ENDPOINT_URL_S3"
-        )
-    if isinstance(cause, ClientError):
-        return _answered(cause, start, location, endpoint)
-    if isinstance(cause, DamagedInTransit):
-        return Damaged(f"{start}: {_line(cause)}; check the network and {endpoint}, or try again")
-    return UserError(f"{start}: {_line(cause)}; check the AWS settings and {endpoint}, or try again")
+        said = "no S3 credentials found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+    elif isinstance(cause, _NO_ANSWER):
+        kind = Unreachable
+        said = f"{server} is unreachable ({type(cause).__name__}); check the network and AWS_ENDPOINT_URL_S3"
+    elif isinstance(cause, ClientError):
+        if not_there(cause):
+            return Missing(f"cannot {doing} at {location}: it is not there")
+        said = _answered(cause, location.bucket, endpoint)
+    elif isinstance(cause, DamagedInTransit):
+        kind, said = Damaged, f"{_line(cause)}; check the network and {endpoint}, or try again"
+    else:
+        said = f"{_line(cause)}; check the AWS settings and {endpoint}, or try again"
+    return kind(f"cannot {doing} at {location}: {said}")
 
 
-def _answered(error: ClientError, start: str, location: S3Location, endpoint: str) -> UserError | Missing:
-    code, status = _code(error), _status(error)
+def _answered(error: ClientError, bucket: str, endpoint: str) -> str:
+    code, status, server = _code(error), _status(error), f"S3 at {endpoint}"
     if code == "NoSuchBucket":
-        return UserError(f"{start}: there is no bucket {location.bucket!r} at {endpoint}; create it or correct the URI")
-    if not_there(error):
-        return Missing(f"{start}: it is not there")
+        return f"there is no bucket {bucket!r} at {endpoint}; create it or correct the URI"
     if code in _WRONG_KEYS:
-        return UserError(
-            f"{start}: S3 at {endpoint} refuses the credentials ({code}); "
-            "check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        )
+        return f"{server} refuses the credentials ({code}); check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     if status == 403:
-        return UserError(
-            f"{start}: S3 at {endpoint} denies access; check the credentials and what they may do with the bucket"
-        )
-    return UserError(f"{start}: S3 at {endpoint} answered {code or status}: {_line(error)}; try again later")
+        return f"{server} denies access; check the credentials and what they may do with the bucket"
+    return f"{server} answered {code or status}: {_line(error)}; try again later"
 
 
 def _cause(error: BaseException) -> BaseException:
     """What went wrong under boto3's own wrapper of transfers."""
     inner = error.__cause__ or error.__context__
-    if isinstance(error, Boto3Error) and isinstance(inner, BotoCoreError | ClientError):
-        return inner
-    return error
+    return inner if isinstance(error, Boto3Error) and isinstance(inner, BotoCoreError | ClientError) else error
 
 
 def _code(error: ClientError) -> str:

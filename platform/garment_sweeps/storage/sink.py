@@ -1,11 +1,15 @@
 """Writing datasets by URI: a folder that appears at once, or S3 with the manifest last."""
 
 import re
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_errors import Damaged, Missing
-from garment_sweeps.storage.s3_staging import S3Staging
 from garment_sweeps.storage.source import read_manifest
 from garment_sweeps.storage.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
@@ -13,6 +17,8 @@ from garment_uv.samples.manifest import ATLAS_KEY, MANIFEST_KEY, Manifest
 from garment_uv.samples.sink import DatasetSink, FolderSink
 from garment_uv.samples.staging import PLAN, STAGING, clear, holds
 
+_THREADS = 16
+"""Requests at once for many small files."""
 _OURS = re.compile(
     r"^([A-Za-z0-9_]+/shard-\d{6}\.tar|"
     + r"|".join(re.escape(name) for name in (ATLAS_KEY, MANIFEST_KEY))
@@ -41,7 +47,7 @@ class S3Sink:
         self._begun = False
 
     @property
-    def staging(self) -> S3Staging:
+    def staging(self) -> "S3Staging":
         return S3Staging(self._store)
 
     def begin(self, plan: bytes | None = None) -> Manifest | None:
@@ -108,3 +114,55 @@ class S3Sink:
             if not name.startswith(f"{STAGING}/"):
                 self._store.delete(name)
         clear(self.staging, [name.removeprefix(f"{STAGING}/") for name in left if name.startswith(f"{STAGING}/")])
+
+
+class S3Staging:
+    """What a dataset in S3 is made of before it is one, below its own prefix.
+
+    Parts are not read back when they are written: who joins them checks every sample. A small file that is damaged
+    counts as not there, so that it is made again.
+    """
+
+    def __init__(self, dataset: S3Store) -> None:
+        self._store = dataset.below(STAGING)
+
+    def names(self) -> list[str]:
+        return list(self._store.names())
+
+    def put(self, name: str, path: Path) -> None:
+        self._store.upload(name, path, read_back=False)
+
+    def write(self, name: str, data: bytes) -> None:
+        self._store.put(name, data)
+
+    def read_many(self, names: list[str]) -> list[bytes | None]:
+        return self._each(self._read, names)
+
+    def delete(self, names: list[str]) -> None:
+        self._each(self._store.delete, names)
+
+    def scratch(self) -> Path | None:
+        return None
+
+    @contextmanager
+    def open(self, name: str, offset: int, length: int) -> Iterator[BinaryIO]:
+        with tempfile.NamedTemporaryFile(prefix="garment-slice-") as file:
+            try:
+                self._store.download(name, Path(file.name), (offset, length))
+            except Missing as error:
+                raise FileNotFoundError(str(error)) from None
+            with open(file.name, "rb") as reader:
+                yield reader
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return self._store.read(name)
+        except (Missing, Damaged):
+            return None
+
+    def _each(self, call: Callable[[str], Any], names: list[str]) -> list[Any]:
+        if len(names) < 2:
+            return [call(name) for name in names]
+        self._store.connect()
+        with ThreadPoolExecutor(_THREADS) as threads:
+            return list(threads.map(call, names))

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from garment_sweeps.settings.cache_folder import cache_folder
+from garment_sweeps.settings.environment import cache_folder
 from garment_sweeps.storage.cache import NodeCache
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_errors import Damaged, Missing
+from garment_sweeps.storage.store import FolderStore
 from garment_sweeps.storage.uri import S3Location, parse_uri
 from garment_uv.errors import UserError
 from garment_uv.samples.manifest import MANIFEST_KEY, Manifest, ShardEntry
@@ -75,28 +76,28 @@ class S3Source:
 
     @contextmanager
     def _open(self, key: str, sha256: str, size: int) -> Iterator[Path]:
-        began, fetches = time.monotonic(), []
+        use, began = ShardUse(opened=1), time.monotonic()
 
         def fetch(path: Path) -> tuple[int, str]:
-            fetches.append(key)
-            return self._fetch(key, path, size)
+            use.fetched = 1
+            try:
+                return self._store.download_large(key, path, size)
+            except Missing:
+                raise UserError(
+                    f"dataset {self.uri}: its manifest lists {key}, which is not there; "
+                    f"run `garment data verify {self.uri}` and prepare or copy the dataset again"
+                ) from None
 
         with self._cache.open(f"{self.uri}/{key}", sha256, size, fetch) as path:
-            self.use.add(ShardUse(opened=1, fetched=int(bool(fetches)), wait_s=time.monotonic() - began))
+            use.wait_s = time.monotonic() - began
+            self.use.add(use)
             yield path
 
-    def _fetch(self, key: str, path: Path, size: int) -> tuple[int, str]:
-        try:
-            return self._store.download_large(key, path, size)
-        except Missing:
-            raise UserError(
-                f"dataset {self.uri}: its manifest lists {key}, which is not there; "
-                f"run `garment data verify {self.uri}` and prepare or copy the dataset again"
-            ) from None
 
-
-def read_manifest(store: S3Store) -> Manifest:
-    """The manifest below an S3 location; UserError when there is none or it is corrupt."""
+def read_manifest(store: S3Store | FolderStore) -> Manifest:
+    """The manifest of the dataset there; UserError when there is none or it is corrupt."""
+    if isinstance(store, FolderStore):
+        return Manifest.load(store.location / MANIFEST_KEY)
     try:
         data = store.read(MANIFEST_KEY)
     except Missing:

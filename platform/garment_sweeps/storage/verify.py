@@ -3,15 +3,11 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_errors import Missing
 from garment_sweeps.storage.source import read_manifest
-from garment_sweeps.storage.uri import S3Location, parse_uri
-from garment_uv.errors import UserError
-from garment_uv.files import file_digest
-from garment_uv.samples.manifest import MANIFEST_KEY, Manifest
+from garment_sweeps.storage.store import open_store
+from garment_uv.samples.manifest import MANIFEST_KEY
 
 _AT_A_TIME = 4
 
@@ -49,15 +45,21 @@ def verify(uri: str, progress: Callable[[int, int], None] | None = None) -> Veri
 
     `progress(done, total)` is called with bytes. UserError when there is no dataset at the URI to begin with.
     """
-    place = parse_uri(uri)
-    files = _S3Files(place) if isinstance(place, S3Location) else _FolderFiles(place)
-    manifest = files.manifest()
+    store = open_store(uri)
+    manifest = read_manifest(store)
     listed = {manifest.atlas.key: (manifest.atlas.bytes, manifest.atlas.sha256)}
     listed |= {shard.key: (shard.bytes, shard.sha256) for shard in manifest.shards}
     total, done = sum(size for size, _ in listed.values()), 0
     bad, missing = [], []
+
+    def digest(key: str) -> tuple[int, str] | None:
+        try:
+            return store.digest(key)
+        except Missing:
+            return None
+
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        for (key, wanted), found in zip(listed.items(), pool.map(files.digest, listed), strict=True):
+        for (key, wanted), found in zip(listed.items(), pool.map(digest, listed), strict=True):
             done += wanted[0]
             if found is None:
                 missing.append(f"missing: {key}")
@@ -67,7 +69,7 @@ def verify(uri: str, progress: Callable[[int, int], None] | None = None) -> Veri
                 bad.append(f"bad: {key} has sha256 {found[1][:12]}.., the manifest says {wanted[1][:12]}..")
             if progress is not None:
                 progress(done, total)
-    unlisted = sorted(set(files.names()) - set(listed) - {MANIFEST_KEY})
+    unlisted = sorted(set(store.names()) - set(listed) - {MANIFEST_KEY})
     return VerifyReport(
         uri,
         manifest.digest(),
@@ -77,40 +79,3 @@ def verify(uri: str, progress: Callable[[int, int], None] | None = None) -> Veri
         tuple(missing),
         tuple(f"unlisted: {name}" for name in unlisted),
     )
-
-
-class _FolderFiles:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def manifest(self) -> Manifest:
-        return Manifest.load(self._folder / MANIFEST_KEY)
-
-    def digest(self, key: str) -> tuple[int, str] | None:
-        try:
-            return file_digest(self._folder / key)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
-        except OSError as error:
-            raise UserError(f"cannot read {self._folder / key}: {error.strerror}") from None
-
-    def names(self) -> list[str]:
-        found = self._folder.rglob("*")
-        return [path.relative_to(self._folder).as_posix() for path in found if not path.is_dir()]
-
-
-class _S3Files:
-    def __init__(self, location: S3Location) -> None:
-        self._store = S3Store(location)
-
-    def manifest(self) -> Manifest:
-        return read_manifest(self._store)
-
-    def digest(self, key: str) -> tuple[int, str] | None:
-        try:
-            return self._store.digest(key)
-        except Missing:
-            return None
-
-    def names(self) -> list[str]:
-        return list(self._store.names())

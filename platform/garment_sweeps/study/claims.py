@@ -14,8 +14,8 @@ import socket
 from pydantic import Field
 
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.storage.create_once import create_once
 from garment_sweeps.storage.filesystem import folder_names, open_filesystem
+from garment_sweeps.storage.store import create_once
 from garment_uv.config import Config
 from garment_uv.errors import UserError
 

@@ -1,15 +1,7 @@
-"""What is recorded of every sweep and trial, in MLflow."""
+"""What is recorded of every sweep and trial, in MLflow: runs found and written, records delivered, models fetched."""
 
-from garment_sweeps.settings.tracking_store import garment_home, tracking_uri
-from garment_sweeps.tracking.settings import experiment_id_of, tracking_client
+from garment_sweeps.settings.environment import tracking_uri
+from garment_sweeps.tracking.client import experiment_id_of, tracking_client
 from garment_sweeps.tracking.sweep_run import SweepRun
-from garment_sweeps.tracking.trial_run import TrialRun
 
-__all__ = [
-    "SweepRun",
-    "TrialRun",
-    "experiment_id_of",
-    "garment_home",
-    "tracking_client",
-    "tracking_uri",
-]
+__all__ = ["SweepRun", "experiment_id_of", "tracking_client", "tracking_uri"]

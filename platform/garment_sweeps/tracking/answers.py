@@ -1,9 +1,13 @@
 """What an error of MLflow's client means: MLflow is away and may take the same later, or it will never take it."""
 
 import re
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import tenacity
+
+from garment_uv.errors import UserError
 
 TRIES = 3
 """A refusal counts when it was repeated so often: what two processes write at the same moment is refused to one too."""
@@ -26,18 +30,18 @@ _S3_CODE = re.compile(r"\((\w+)\) when calling the ")
 _STUMBLED = re.compile(r"too many 500 error responses|failed with error code 500\b")
 _FROM_DATABASE = re.compile(r"sqlalche\.me/e/")
 _DATA_AT_FAULT = re.compile(r"\([\w.]*(IntegrityError|DataError|Violation|Truncation|OutOfRange|InvalidText\w+)\)")
+_LOGIN = {"UNAUTHENTICATED": 401, "PERMISSION_DENIED": 403}
 
 
 def is_away(error: BaseException) -> bool:
     """Whether MLflow, its database or its store of artifacts could not be reached, or did not want to just now."""
-    root = type(error).__module__.partition(".")[0]
-    known = isinstance(error, OSError) or root in ("mlflow", "requests", "sqlalchemy", "boto3", "botocore")
+    known = isinstance(error, OSError) or _library(error) in ("mlflow", "requests", "sqlalchemy", "boto3", "botocore")
     return known and not is_refused(error)
 
 
 def is_of_mlflow(error: BaseException) -> bool:
     """Whether MLflow's client raised it, or the line to MLflow did."""
-    return isinstance(error, OSError) or type(error).__module__.partition(".")[0] == "mlflow"
+    return isinstance(error, OSError) or _library(error) == "mlflow"
 
 
 def is_refused(error: BaseException) -> bool:
@@ -64,13 +68,37 @@ def stumbled(error: BaseException) -> bool:
 
 def insisted(call: Callable[[], Any]) -> Any:
     """The call's answer; a refusal is raised when it was repeated `TRIES` times."""
-    for left in reversed(range(TRIES)):
-        try:
-            return call()
-        except Exception as error:
-            if not left or not is_refused(error):
-                raise
-        time.sleep(SETTLE_S)
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(is_refused),
+        stop=tenacity.stop_after_attempt(TRIES),
+        wait=tenacity.wait_fixed(SETTLE_S),
+        reraise=True,
+    )(call)
+
+
+def login_refused(error: BaseException) -> int | None:
+    """401 where the server does not know this user, 403 where the user may not do that, None for any other error."""
+    code = getattr(getattr(error, "response", None), "status_code", None)
+    code = code or _LOGIN.get(getattr(error, "error_code", ""))
+    return code if code in _LOGIN.values() else None
+
+
+@contextmanager
+def may_write(uri: str, what: str) -> Iterator[None]:
+    """UserError where the server at `uri` lets this user only read; `what` says for what more is needed."""
+    try:
+        yield
+    except Exception as error:  # artifacts are refused by another library's exception than runs and models
+        if login_refused(error) != 403:
+            raise
+        raise UserError(
+            f"MLflow at {uri} lets this user only read, and {what} needs the permission EDIT; ask its admin, or set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD to a user's who has it"
+        ) from None
+
+
+def _library(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
 
 
 def _status(error: BaseException) -> int | None:

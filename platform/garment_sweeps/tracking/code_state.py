@@ -4,7 +4,6 @@ import base64
 import os
 import subprocess
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +22,8 @@ DIFF_BYTES = 2**20
 SENT_BYTES = 32 * 2**10
 """A diff that is longer when it is packed does not travel in the environment."""
 GIT_S = 20
+
+_PLAIN_DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ def code_state(folder: Path | None = None, experiment_file: Path | None = None) 
             return _ask(folder, experiment_file)
         except (OSError, subprocess.SubprocessError):
             pass
-    return _sent(os.environ)
+    try:
+        diff = zlib.decompress(base64.b64decode(os.environ.get(DIFF, ""))).decode()
+    except (ValueError, zlib.error):
+        diff = ""
+    names = [line.removeprefix("+++ b/") for line in diff.splitlines() if line.startswith("+++ b/")]
+    return CodeState(os.environ.get(COMMIT) or UNKNOWN, tuple(names), diff)
 
 
 def to_environment(state: CodeState) -> dict[str, str]:
@@ -70,15 +76,6 @@ def git_commit() -> str:
     return code_state().commit
 
 
-def _sent(environment: Mapping[str, str]) -> CodeState:
-    try:
-        diff = zlib.decompress(base64.b64decode(environment.get(DIFF, ""))).decode()
-    except (ValueError, zlib.error):
-        diff = ""
-    names = [line.removeprefix("+++ b/") for line in diff.splitlines() if line.startswith("+++ b/")]
-    return CodeState(environment.get(COMMIT) or UNKNOWN, tuple(names), diff)
-
-
 @cache
 def _own_repository() -> Path | None:
     """The repository that tracks the files around this one; None for a copy without, or inside another project."""
@@ -92,24 +89,17 @@ def _own_repository() -> Path | None:
 def _ask(folder: Path, experiment_file: Path | None) -> CodeState:
     root = Path(_git(folder, "rev-parse", "--show-toplevel").strip())
     commit = _git(root, "rev-parse", "HEAD").strip()
-    new = _names(_git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *_patterns()))
+    code = [f":(glob){name}/**/*.py" for name in FOLDERS]
+    new = _names(_git(root, "ls-files", "-z", "--others", "--exclude-standard", "--", *code))
     if experiment_file is not None and experiment_file.resolve().is_relative_to(root):
         new |= _names(_git(root, "ls-files", "-z", "--others", "--", str(experiment_file.resolve())))
     changed = _names(_git(root, "diff", "-z", "--name-only", "HEAD"))
     if not (new or changed):
         return CodeState(commit)
-    diff = _git(root, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
-    diff += "".join(_diff_of_new(root, name) for name in sorted(new))
+    diff = _git(root, *_PLAIN_DIFF, "HEAD")
+    for name in sorted(new):
+        diff += _git(root, *_PLAIN_DIFF, "--no-index", "--", "/dev/null", name, statuses=(0, 1))
     return CodeState(commit + CHANGED, tuple(sorted(new | changed)), diff[:DIFF_BYTES])
-
-
-def _diff_of_new(root: Path, name: str) -> str:
-    options = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-index", "--", "/dev/null", name)
-    return _git(root, "diff", *options, statuses=(0, 1))
-
-
-def _patterns() -> list[str]:
-    return [f":(glob){folder}/**/*.py" for folder in FOLDERS]
 
 
 def _names(listed: str) -> set[str]:

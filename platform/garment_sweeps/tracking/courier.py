@@ -3,13 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+import tenacity
 
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking.answers import is_away
-
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
 
 LONGEST_WAIT = 12
 """A delivery that makes progress may take so many times what is waited for one that makes none."""
@@ -32,9 +30,7 @@ class Courier:
         self._deliver = deliver
         self._every_s = every_s
         self._changed = threading.Condition()
-        self._poked = 0
-        self._done = 0
-        self._waiting = 0
+        self._poked = self._done = self._waiting = 0
         self._progress_at = time.monotonic()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -65,8 +61,8 @@ class Courier:
             self._waiting += 1
             self._changed.notify_all()
             while self._done < wanted and self._thread.is_alive():
-                now, latest = time.monotonic(), max(began, self._progress_at)
-                if now >= min(latest + seconds, began + LONGEST_WAIT * seconds):
+                latest = max(began, self._progress_at) + seconds
+                if time.monotonic() >= min(latest, began + LONGEST_WAIT * seconds):
                     break
                 self._changed.wait(min(0.2, seconds))
             self._waiting -= 1
@@ -84,20 +80,6 @@ class Courier:
         return self._closing.is_set()
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self.closing or self._poked > self._done, self._every_s)
-                wanted = self._poked
-            if self.closing or not self._delivered():
-                return
-            with self._changed:
-                self._done = wanted
-                self._changed.notify_all()
-
-    def _delivered(self) -> bool:
-        """Tries until it succeeds; False where the courier was closed meanwhile."""
-        import tenacity
-
         tries = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_away),
             wait=tenacity.wait_exponential_jitter(initial=FIRST_PAUSE_S, max=LONGEST_PAUSE_S),
@@ -105,14 +87,21 @@ class Courier:
             sleep=self._pause,
             before_sleep=self._note,
         )
-        try:
-            tries(self._deliver)
-        except tenacity.RetryError:
-            return False
-        self.trouble = ""
-        return True
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self.closing or self._poked > self._done, self._every_s)
+                wanted = self._poked
+            if self.closing:
+                return
+            try:
+                tries(self._deliver)
+            except tenacity.RetryError:  # closed meanwhile
+                return
+            with self._changed:
+                self.trouble, self._done = "", wanted
+                self._changed.notify_all()
 
-    def _note(self, state: "RetryCallState") -> None:
+    def _note(self, state: tenacity.RetryCallState) -> None:
         self.trouble = first_line(state.outcome.exception())  # type: ignore[arg-type, union-attr]
 
     def _pause(self, seconds: float) -> None:

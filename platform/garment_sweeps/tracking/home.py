@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 from uuid import uuid4
 
-from garment_sweeps.settings.datasets import LOCAL_FOLDER
+from garment_sweeps.settings.environment import find_home, tracking_uri
+from garment_sweeps.settings.names import LOCAL_FOLDER
 from garment_uv.outputs import write_file
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 SCHEME = "mlflow-artifacts"
 HOME_FILE = "home.json"
 ARTIFACTS = "artifacts"
-LOCATIONS = {
-    "experiments": ("artifact_location",),
-    "runs": ("artifact_uri",),
-    "model_versions": ("source", "storage_location"),
-}
-"""Columns of MLflow's store that say where artifacts lie."""
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+"""Tables and columns of MLflow's store that say where artifacts lie."""
 
 
 def home_id(home: Path) -> str:
@@ -50,33 +52,28 @@ def store_file(uri: str) -> Path | None:
     return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None
 
 
-def artifacts_folder(uri: str, home: Path) -> Path:
-    """Where the artifacts of that store lie: in the home that holds the store, or else in `home`."""
+def artifacts_folder(uri: str) -> Path:
+    """Where the artifacts of that store lie: in the home that holds the store, or else in this process's."""
     store = store_file(uri)
-    return (store.parent if store is not None and (store.parent / HOME_FILE).exists() else home) / ARTIFACTS
+    home = store.parent if store is not None and (store.parent / HOME_FILE).exists() else find_home()
+    return home / ARTIFACTS
 
 
 @cache
 def register_artifacts() -> None:
     """Makes this process find a local store's artifacts; those of a server are MLflow's own affair."""
     from mlflow.store.artifact.artifact_repository_registry import get_registered_artifact_repositories
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
     registered = get_registered_artifact_repositories()
     of_a_server = registered[SCHEME]
 
-    def repository(
-        artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
-    ) -> "ArtifactRepository":
-        from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
-
-        from garment_sweeps.settings.tracking_store import garment_home
-        from garment_sweeps.settings.tracking_store import tracking_uri as of_the_environment
-
-        store = tracking_uri or of_the_environment()
+    def repository(artifact_uri: str, **uris: str | None) -> "ArtifactRepository":
+        store = uris.get("tracking_uri") or tracking_uri()
         if store_file(store) is None:
-            return of_a_server(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)  # type: ignore[operator]
-        folder = artifacts_folder(store, garment_home()) / urlsplit(artifact_uri).path.lstrip("/")
-        return LocalArtifactRepository(folder.as_uri(), tracking_uri=tracking_uri, registry_uri=registry_uri)
+            return of_a_server(artifact_uri, **uris)  # type: ignore[operator]
+        folder = artifacts_folder(store) / urlsplit(artifact_uri).path.lstrip("/")
+        return LocalArtifactRepository(folder.as_uri(), **uris)
 
     registered[SCHEME] = repository  # type: ignore[assignment]
 
@@ -100,9 +97,8 @@ def open_home(home: Path, store: Path) -> None:
             return
         database.execute("BEGIN IMMEDIATE")
         for place in places:
-            for table, columns in LOCATIONS.items():
-                for column in columns:
-                    _rewrite(database, table, column, f"{place}/{ARTIFACTS}/", f"{SCHEME}:/")
+            for table, column in PLACES:
+                _rewrite(database, table, column, f"{place}/{ARTIFACTS}/", f"{SCHEME}:/")
             _rewrite(database, "params", "value", f"{_folder(place)}/", f"{LOCAL_FOLDER}/", "key = 'data.uri'")
         database.execute("COMMIT")
     for place in map(_folder, places):

@@ -3,20 +3,16 @@
 import hashlib
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.masking import first_line
 from garment_sweeps.tracking import tags
+from garment_sweeps.tracking.types import MlflowClient
 from garment_uv.errors import UserError
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
 
 MODEL_ARTIFACT = "model"
 """Artifact path of a trial's inference model."""
 GALLERY_ARTIFACT = "gallery"
 """Artifact path of a trial's meshes and pictures; `garment compare` reads them there."""
-
 SCORES_ARTIFACT = "scores"
 """Artifact path of the S2S of every garment at the last evaluation (see `garment_uv.metrics.scores_file`)."""
 
@@ -38,7 +34,7 @@ def model_tags(folder: Path, epoch: int, metrics: dict[str, float]) -> dict[str,
     return {tags.MODEL_SHA256: weights_sha256(folder), "garment.model.epoch": str(epoch), **shown}
 
 
-def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
+def fetch_model(client: MlflowClient, run_id: str, folder: Path) -> Path:
     """Downloads a run's model into `folder` and returns its path; UserError where it is missing or altered."""
     path = download_model(client, run_id, folder)
     expected, actual = logged_sha256(client, run_id), weights_sha256(path)
@@ -50,7 +46,7 @@ def fetch_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
     return path
 
 
-def logged_sha256(client: "MlflowClient", run_id: str) -> str:
+def logged_sha256(client: MlflowClient, run_id: str) -> str:
     """Of the weights of a run's model, as the run logged it; UserError where it kept no model."""
     actual = client.get_run(run_id).data.tags.get(tags.MODEL_SHA256)
     if actual is None:
@@ -58,7 +54,7 @@ def logged_sha256(client: "MlflowClient", run_id: str) -> str:
     return actual
 
 
-def download_model(client: "MlflowClient", run_id: str, folder: Path) -> Path:
+def download_model(client: MlflowClient, run_id: str, folder: Path) -> Path:
     """The same, unchecked: for those who compare the digest themselves before they read anything."""
     from mlflow.exceptions import MlflowException
 

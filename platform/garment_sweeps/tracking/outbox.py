@@ -16,24 +16,25 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.settings.masking import first_line
-from garment_sweeps.storage.filesystem import folder_names, open_filesystem, read_json
-from garment_sweeps.tracking.answers import is_away, stumbled
+from garment_sweeps.storage.filesystem import folder_names, open_filesystem, read_json, write_whole
+from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.delivery import Delivery
-from garment_sweeps.tracking.record import TrialRecord
+from garment_sweeps.tracking.parts import Steps
+from garment_sweeps.tracking.record import RECORD_FILE, TrialRecord
+from garment_sweeps.tracking.sweep_run import SweepRun
 from garment_uv.errors import UserError
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from pyarrow.fs import FileSystem
 
 OUTBOX_FOLDER = "outbox"
 PARKED_FOLDER = "parked"
-RECORD_FILE = "record.jsonl"
 FILES_FOLDER = "files"
 REFUSED_FILE = "refused.json"
 
@@ -71,45 +72,36 @@ class Outbox:
         filesystem, root = open_filesystem(storage)
         return cls(filesystem, f"{root}/{sweep}/{OUTBOX_FOLDER}", f"{root}/{sweep}/{PARKED_FOLDER}")
 
+    def names(self) -> list[str]:
+        """Records that wait, a trial's attempts in order."""
+        return folder_names(self.filesystem, self.path)
+
     def put(self, record: TrialRecord) -> None:
         """Leaves a record with the files of its folders; OSError where the storage is away too."""
-        self._write(record, f"{self.path}/{record_name(record)}")
+        self._put(record, f"{self.path}/{record_name(record)}")
+
+    def remove(self, name: str) -> None:
+        """Forgets a record."""
+        self.filesystem.delete_dir(f"{self.path}/{name}")
 
     def park(self, record: TrialRecord, refused: Mapping[str, str]) -> Parked:
         """Keeps a record that MLflow will not take whole, with the reasons; OSError where the storage is away."""
         path = f"{self.parked_path}/{record_name(record)}"
-        self.filesystem.create_dir(path, recursive=True)
-        with self.filesystem.open_output_stream(f"{path}/{REFUSED_FILE}") as stream:
-            stream.write(json.dumps(dict(refused), indent=1).encode())
-        self._write(record, path)
+        write_whole(self.filesystem, f"{path}/{REFUSED_FILE}", json.dumps(dict(refused), indent=1).encode())
+        self._put(record, path)
         return Parked(record.identity.trial_id, dict(refused), path)
 
     def parked(self) -> list[Parked]:
         """What is kept apart, in order."""
-        return [self._parked(name) for name in folder_names(self.filesystem, self.parked_path)]
+        paths = {name: f"{self.parked_path}/{name}" for name in folder_names(self.filesystem, self.parked_path)}
+        return [
+            Parked(trial_of_record(name), read_json(self.filesystem, f"{path}/{REFUSED_FILE}") or {}, path)
+            for name, path in paths.items()
+        ]
 
     def has_parked(self, record: TrialRecord) -> bool:
         """Whether that attempt's record is kept apart already."""
         return record_name(record) in folder_names(self.filesystem, self.parked_path)
-
-    def _parked(self, name: str) -> Parked:
-        path = f"{self.parked_path}/{name}"
-        return Parked(trial_of_record(name), read_json(self.filesystem, f"{path}/{REFUSED_FILE}") or {}, path)
-
-    def _write(self, record: TrialRecord, path: str) -> None:
-        from pyarrow import fs
-
-        self.filesystem.create_dir(path, recursive=True)
-        for artifact, folder in record.folders.items():
-            place = f"{path}/{FILES_FOLDER}/{artifact}"
-            self.filesystem.create_dir(place, recursive=True)
-            fs.copy_files(str(folder), place, destination_filesystem=self.filesystem, use_threads=False)
-        with self.filesystem.open_output_stream(f"{path}/{RECORD_FILE}") as stream:
-            stream.write("\n".join(record.lines()).encode())
-
-    def names(self) -> list[str]:
-        """Records that wait, a trial's attempts in order."""
-        return folder_names(self.filesystem, self.path)
 
     @contextmanager
     def fetched(self, name: str) -> Iterator[tuple[TrialRecord | None, bool]]:
@@ -123,8 +115,7 @@ class Outbox:
         with tempfile.TemporaryDirectory(prefix="garment-outbox-") as folder:
             try:
                 fs.copy_files(path, folder, source_filesystem=self.filesystem, use_threads=False)
-                lines = (Path(folder) / RECORD_FILE).read_text().splitlines()
-                record = TrialRecord.from_lines(lines, path)
+                record = TrialRecord.from_text((Path(folder) / RECORD_FILE).read_bytes(), path)
             except (FileNotFoundError, UserError):
                 yield None, False
                 return
@@ -132,53 +123,35 @@ class Outbox:
             record.folders = {each.name: each for each in sorted(files.iterdir())} if files.is_dir() else {}
             yield record, (Path(folder) / REFUSED_FILE).is_file()
 
-    def deliver(
-        self,
-        client: "MlflowClient",
-        experiment_id: str,
-        parent_run_id: str,
-        live: Collection[str] = (),
-        progress: Callable[[], None] = lambda: None,
-    ) -> int:
-        """Delivers every record and forgets it; returns how many there were. Trials in `live` keep theirs.
+    def deliver(self, run: SweepRun, live: Collection[str] = (), progress: Callable[[], None] = lambda: None) -> None:
+        """Delivers every record below the sweep's run and forgets it. Trials in `live` keep theirs.
 
         One that MLflow will never take, in parts or whole, is parked. What the client raises where MLflow is away
         leaves the rest for another time; where it only stumbles over one record, the others come first.
         """
-        names = [name for name in self.names() if trial_of_record(name) not in live]
-        late: Exception | None = None
-        for name in names:
-            with self.fetched(name) as (record, parked):
-                if record is not None:
-                    record.identity = record.identity.under(experiment_id, parent_run_id)
-                    try:
-                        refused = _deliver(Delivery(lambda: client, record, progress=progress, anew=parked))
-                    except Exception as error:
-                        if not stumbled(error):
-                            raise
-                        late = late or error
-                        continue
-                    if refused:
-                        self.park(record, refused)
-            self.remove(name)
-        if late is not None:
-            raise late
-        return len(names)
+        steps = Steps()
+        for name in self.names():
+            if trial_of_record(name) not in live:
+                steps.take(name, partial(self._deliver, run, name, progress))
+        steps.end()
 
-    def remove(self, name: str) -> None:
-        """Forgets a record."""
-        self.filesystem.delete_dir(f"{self.path}/{name}")
+    def _deliver(self, run: SweepRun, name: str, progress: Callable[[], None]) -> None:
+        with self.fetched(name) as (record, parked):
+            if record is not None:
+                record.identity = record.identity.under(run.experiment_id, run.run_id)
+                delivery = Delivery(lambda: run.client, record, progress=progress, anew=parked)
+                if refused := _refused_of(delivery):
+                    self.park(record, refused)
+        self.remove(name)
 
+    def _put(self, record: TrialRecord, path: str) -> None:
+        from pyarrow import fs
 
-def _deliver(delivery: Delivery) -> Mapping[str, str]:
-    """Which parts are refused, and why; a record that nobody can deliver is, as a whole."""
-    try:
-        delivery()
-    except Exception as error:
-        if is_away(error):
-            raise
-        return {"the record": f"{type(error).__name__}: {first_line(error)}"}
-    return delivery.refused
+        for artifact, folder in record.folders.items():
+            place = f"{path}/{FILES_FOLDER}/{artifact}"
+            self.filesystem.create_dir(place, recursive=True)
+            fs.copy_files(str(folder), place, destination_filesystem=self.filesystem, use_threads=False)
+        write_whole(self.filesystem, f"{path}/{RECORD_FILE}", record.text())
 
 
 def record_name(record: TrialRecord) -> str:
@@ -189,3 +162,14 @@ def record_name(record: TrialRecord) -> str:
 def trial_of_record(name: str) -> str:
     """The trial of the record of that name."""
     return name.rpartition(".")[0]
+
+
+def _refused_of(delivery: Delivery) -> Mapping[str, str]:
+    """Which parts are refused, and why; a record that nobody can deliver is, as a whole."""
+    try:
+        delivery()
+    except Exception as error:
+        if is_away(error):
+            raise
+        return {"the record": f"{type(error).__name__}: {first_line(error)}"}
+    return delivery.refused

@@ -21,12 +21,8 @@ class ProcessLog:
     @classmethod
     def here(cls) -> "ProcessLog":
         """From this moment on; empty where the streams are no files."""
-        found = {}
-        for descriptor in (1, 2):
-            path = stream_file(descriptor)
-            if path is not None and path not in found:
-                found[path] = path.stat().st_size
-        return cls(found)
+        files = [Path(f"/proc/self/fd/{descriptor}").resolve() for descriptor in (1, 2)]
+        return cls({path: path.stat().st_size for path in files if path.is_file()})
 
     @property
     def path(self) -> str:
@@ -48,12 +44,3 @@ class ProcessLog:
         except OSError as error:
             return f"{path} cannot be read: {error.strerror}\n"
         return f"--- {path.name}\n{masked(text)}" if text else ""
-
-
-def stream_file(descriptor: int) -> Path | None:
-    """The regular file that an open descriptor of this process writes to, or None."""
-    try:
-        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
-    except OSError:
-        return None
-    return path if path.is_file() else None

@@ -51,12 +51,7 @@ class Sources:
 
 
 def take_sources(experiment_file: Path | None = None, folder: Path | None = None) -> Sources:
-    """Asks git, and reads the experiment's file, where the sweep is started.
-
-    Args:
-        experiment_file: of the experiment, where it came from a file.
-        folder: the repository; by default that of this code.
-    """
+    """Asks git (of `folder`, by default this code's), and reads the experiment's file, where the sweep is started."""
     state = code_state(folder, experiment_file)
     texts = {"changes.diff": state.diff} if state.diff else {}
     if experiment_file is not None:
@@ -77,10 +72,7 @@ def take_sources(experiment_file: Path | None = None, folder: Path | None = None
 
 @cache
 def hardware() -> dict[str, str]:
-    """What this process runs on: processor, cores, memory, accelerator.
-
-    The accelerator is torch's, where this process has loaded it; one that has not uses none.
-    """
+    """What this process runs on. The accelerator is torch's, where this process has loaded it; else it uses none."""
     import psutil
 
     torch = sys.modules.get("torch")

@@ -4,13 +4,14 @@ A record is never a queue of requests but the whole truth so far. Whoever delive
 what is missing, so that delivering it twice, or from two places, changes nothing.
 """
 
+import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -21,10 +22,17 @@ from garment_uv.config import Config
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
 
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
 HEADLINE = "s2s/all"
 """The metric that ranks: S2S over all garments in mm, lower is better."""
 EPOCH_METRIC = "epoch"
 """Logged with every epoch, and last of it: a step that has it has everything."""
+RECORD_FILE = "record.jsonl"
+"""A record's file in a checkpoint, and in the outbox."""
+
+Part = TypeVar("Part", bound=Config)
 
 
 class Identity(Config):
@@ -94,43 +102,36 @@ class TrialRecord:
         finite = {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
         self.epochs.append(Epoch(step=step, at_ms=now_ms(), metrics={**finite, EPOCH_METRIC: float(step)}))
 
-    def lines(self) -> Iterator[str]:
+    def text(self) -> bytes:
         """The record as JSON lines; its folders are left out. Each epoch's line is made once."""
-        yield _line("trial", self.identity)
-        yield _line("start", self.start)
+        lines = [_line("trial", self.identity), _line("start", self.start)]
         for epoch in list(self.epochs):
             key = (epoch.step, epoch.at_ms)
             if key not in self._lines:
                 self._lines[key] = _line("epoch", epoch)
-            yield self._lines[key]
+            lines.append(self._lines[key])
         if self.ending is not None:
-            yield _line("ending", self.ending)
+            lines.append(_line("ending", self.ending))
+        return "\n".join(lines).encode()
 
     @classmethod
-    def from_lines(cls, lines: list[str], where: str) -> "TrialRecord":
-        """The record that `lines` gave; UserError that names `where` they were read when they are damaged."""
+    def from_text(cls, text: bytes, where: str) -> "TrialRecord":
+        """The record that `text()` gave; UserError that names `where` it was read when it is damaged."""
         try:
-            parts = [json.loads(line) for line in lines if line.strip()]
-            kinds = {kind: [part[kind] for part in parts if kind in part] for kind in (*_KINDS, "epoch")}
-            identity, start = (_KINDS[kind].from_plain(kinds[kind][0]) for kind in ("trial", "start"))
-            ending = Ending.from_plain(kinds["ending"][0]) if kinds["ending"] else None
-            epochs = [Epoch.from_plain(part) for part in kinds["epoch"]]
+            lines = [json.loads(line) for line in text.decode().splitlines() if line.strip()]
+            identity, start = _parts(lines, "trial", Identity)[0], _parts(lines, "start", Start)[0]
+            epochs, endings = _parts(lines, "epoch", Epoch), _parts(lines, "ending", Ending)
         except (ValueError, LookupError, TypeError, UserError) as error:
             raise UserError(f"{where} holds no whole record of a trial ({error}); remove it") from None
-        return cls(identity, start, epochs, ending=ending)  # type: ignore[arg-type]
-
-
-_KINDS: dict[str, type[Config]] = {"trial": Identity, "start": Start, "ending": Ending}
+        return cls(identity, start, epochs, ending=endings[0] if endings else None)
 
 
 class TrialKey(NamedTuple):
-    """Whose record it is."""
+    """Whose record it is; the experiment is MLflow's, the parent run the sweep's."""
 
     sweep: str
     experiment_id: str
-    """Of MLflow."""
     parent_run_id: str
-    """The sweep's run."""
     trial_id: str
 
 
@@ -162,6 +163,31 @@ def start_of(number: int, place: dict[str, str]) -> Start:
     return Start(number=number, tags={**{f"garment.hardware.{k}": v for k, v in hardware().items()}, **place})
 
 
+def read_record(folder: Path, sha256: str) -> TrialRecord | None:
+    """The record in a checkpoint, None where nothing was tracked; UserError where it is not the one written."""
+    if not sha256:
+        return None
+    path = folder / RECORD_FILE
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror})") from None
+    if hashlib.sha256(text).hexdigest() != sha256:
+        raise UserError(f"{path} is damaged (its sha256 is not the one recorded)")
+    return TrialRecord.from_text(text, str(path))
+
+
+def newest_record(filesystem: "FileSystem", checkpoints: Iterable[str]) -> TrialRecord | None:
+    """The record in the first of these checkpoints of the storage that holds a whole one."""
+    for checkpoint in checkpoints:
+        try:
+            with filesystem.open_input_stream(f"{checkpoint}/{RECORD_FILE}") as stream:
+                return TrialRecord.from_text(stream.read(), checkpoint)
+        except (FileNotFoundError, UserError):
+            continue
+    return None
+
+
 def as_param(value: Any) -> str:
     """A parameter's value as MLflow keeps it: text as it is, the rest as JSON, cut at 6,000 characters."""
     return (value if isinstance(value, str) else json.dumps(value))[:6000]
@@ -174,3 +200,7 @@ def now_ms() -> int:
 
 def _line(kind: str, part: Config) -> str:
     return json.dumps({kind: part.plain()}, separators=(",", ":"))
+
+
+def _parts(lines: list[dict[str, Any]], kind: str, of: type[Part]) -> list[Part]:
+    return [of.from_plain(line[kind]) for line in lines if kind in line]

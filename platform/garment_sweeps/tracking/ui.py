@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from garment_sweeps.settings.tracking_store import garment_home, tracking_uri
+from garment_sweeps.settings.environment import find_home, tracking_uri
+from garment_sweeps.tracking.client import tracking_client
 from garment_sweeps.tracking.home import artifacts_folder
-from garment_sweeps.tracking.settings import tracking_client
 from garment_uv.errors import UserError
 from garment_uv.outputs import write_file
 
@@ -31,6 +31,10 @@ admin_username = admin
 authorization_function = mlflow.server.auth:authenticate_request_basic_auth
 auth_cache_ttl_seconds = 60
 """
+_WARNING = (
+    "warning: MLflow listens on {host}:{port}: whoever reaches this machine can try passwords there, and reads what "
+    "travels, since it is not encrypted; put a TLS proxy in front, or leave --host out"
+)
 
 
 def server_command(port: int, host: str = LOOPBACK) -> list[str]:
@@ -40,7 +44,7 @@ def server_command(port: int, host: str = LOOPBACK) -> list[str]:
         raise UserError(f"MLFLOW_TRACKING_URI is a server already: open {store} in a browser")
     return [
         *(sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store),
-        *("--artifacts-destination", artifacts_folder(store, garment_home()).as_uri()),
+        *("--artifacts-destination", artifacts_folder(store).as_uri()),
         *("--host", host, "--port", str(port), "--workers", "1"),
         *([] if is_loopback(host) else ["--app-name", "basic-auth"]),
     ]
@@ -57,20 +61,10 @@ def server_environment(host: str = LOOPBACK) -> dict[str, str]:
             f"set {PASSWORD} to {SHORTEST} characters or more, or leave --host out"
         )
     return {
-        "MLFLOW_AUTH_CONFIG_PATH": str(users_file(garment_home())),
+        "MLFLOW_AUTH_CONFIG_PATH": str(users_file(find_home())),
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(32),
         **environment,
     }
-
-
-def warning(host: str, port: int) -> str:
-    """What is open on that host, in one line; empty for loopback."""
-    if is_loopback(host):
-        return ""
-    return (
-        f"warning: MLflow listens on {host}:{port}: whoever reaches this machine can try passwords there, and reads "
-        "what travels, since it is not encrypted; put a TLS proxy in front, or leave --host out"
-    )
 
 
 def is_loopback(host: str) -> bool:
@@ -79,17 +73,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _reached_here(host: str) -> str:
-    """How this machine reaches a server of its own on that host, which may mean every interface."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if not address.is_unspecified:
-        return host
-    return "::1" if address.version == 6 else LOOPBACK
 
 
 def serve(port: int = 5000, host: str = LOOPBACK) -> int:
@@ -106,8 +89,8 @@ def serve(port: int = 5000, host: str = LOOPBACK) -> int:
         while process.poll() is None and not answers(host, port):
             time.sleep(0.1)
         if process.poll() is None:
-            if line := warning(host, port):
-                print(line, file=sys.stderr, flush=True)
+            if not is_loopback(host):
+                print(_WARNING.format(host=host, port=port), file=sys.stderr, flush=True)
             print(f"MLflow UI on http://{host}:{port}/#/experiments{OF_TRAININGS} (end it with Ctrl-C)", flush=True)
         status = process.wait()
         raise UserError(f"the MLflow server on {host}:{port} ended by itself (status {status}); above is what it said")
@@ -133,9 +116,10 @@ def check_free(host: str, port: int) -> None:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether something listens there."""
+    """Whether something listens there; a host that means every interface is asked on loopback."""
+    here = {"0.0.0.0": LOOPBACK, "::": "::1"}
     try:
-        socket.create_connection((_reached_here(host), port), timeout=5).close()
+        socket.create_connection((here.get(host, host), port), timeout=5).close()
         return True
     except OSError:
         return False

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.study.claims import Claim
-from garment_sweeps.tracking.config import TrackingConfig
+from garment_sweeps.tracking.sweep_run import TrackingConfig
 from garment_uv.config import Config
 from garment_uv.training.trial import TrialConfig
 

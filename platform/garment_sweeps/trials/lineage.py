@@ -8,7 +8,7 @@ it is, so that after a crash no checkpoint from before a change is taken for one
 from dataclasses import dataclass
 from typing import Any
 
-from garment_sweeps.tracking.searched import SEARCHED
+from garment_sweeps.tracking.runs import SEARCHED
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.progress import progress_in

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from garment_sweeps.ray.nodes import Place
-from garment_sweeps.tracking.record import TrialRecord
-from garment_sweeps.tracking.record_file import newest_record, read_record
+from garment_sweeps.tracking.record import TrialRecord, newest_record, read_record
 from garment_sweeps.trials.checkpoints import CRASH_LOOP, TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.lineage import Lineage

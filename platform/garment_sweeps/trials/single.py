@@ -13,13 +13,12 @@ from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.storage import open_source
 from garment_sweeps.study.claims import Claim, Claims
-from garment_sweeps.tracking import SweepRun, tracking_client, tracking_uri
-from garment_sweeps.tracking.config import TrackingConfig
+from garment_sweeps.tracking import SweepRun, tracking_client
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.outbox import Outbox
+from garment_sweeps.tracking.parts import Steps
 from garment_sweeps.tracking.provenance import take_sources
-from garment_sweeps.tracking.steps import Steps
-from garment_sweeps.tracking.sweep_run import sweep_or_none
+from garment_sweeps.tracking.runs import sweep_or_none
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_sweeps.trials.context import TrialContext
 from garment_sweeps.trials.job import TrialJob
@@ -81,7 +80,6 @@ def train_once(
     sources = take_sources(request.experiment_file)
     about = {"description": f"one training of {experiment.name}"}
     run = SweepRun.start(experiment.name, name, about, sources.provenance, claim.study)
-    ids = {"experiment_id": run.experiment_id, "parent_run_id": run.run_id}
     context = TrialContext(
         sweep=name,
         session=0,
@@ -92,11 +90,11 @@ def train_once(
         claim=claim,
         home=str(settings.home),
         cpus=experiment.resources.cpus,
-        tracking=TrackingConfig(uri=tracking_uri(), provenance=sources.provenance, **ids),
+        tracking=run.for_trials(sources.provenance),
     )
     _deliver(lambda: run.log_sources(sources))
     outbox = Outbox.of(storage, name)
-    _deliver(lambda: outbox.deliver(run.client, run.experiment_id, run.run_id))
+    _deliver(lambda: outbox.deliver(run))
     job = TrialJob(context, TRIAL, {})
     status = "failed"
     try:
@@ -109,7 +107,7 @@ def train_once(
         raise
     finally:
         job.close(interrupted=status == "killed")
-        _deliver(lambda: run.finish(status, {}))
+        _deliver(lambda: run.end(status))
         for parked in outbox.parked():
             print(f"garment: {parked.line()}", file=sys.stderr)
     return result

@@ -8,17 +8,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from garment_sweeps.settings.datasets import uri_in_home
-from garment_sweeps.settings.tracking_store import own_uri
+from garment_sweeps.settings.environment import own_uri
+from garment_sweeps.settings.names import uri_in_home
 from garment_sweeps.tracking import tags
-from garment_sweeps.tracking.config import TrackingConfig
+from garment_sweeps.tracking.client import open_client
 from garment_sweeps.tracking.courier import Courier
 from garment_sweeps.tracking.delivery import Delivery
-from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
+from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.process_log import LOGS_ARTIFACT, ProcessLog
-from garment_sweeps.tracking.record import Ending, TrialKey, TrialRecord, identity_of, now_ms, start_of
-from garment_sweeps.tracking.searched import SEARCHED
-from garment_sweeps.tracking.settings import open_client
+from garment_sweeps.tracking.record import RECORD_FILE, Ending, TrialKey, TrialRecord, identity_of, now_ms, start_of
+from garment_sweeps.tracking.runs import SEARCHED
+from garment_sweeps.tracking.sweep_run import TrackingConfig
 from garment_sweeps.trials.checkpoints import Attempt
 from garment_sweeps.trials.opening import ResumePoint, Trial
 
@@ -68,7 +68,7 @@ class TrialTracking:
 
     def save(self, folder: Path) -> str:
         """Writes the record into a checkpoint and returns its sha256."""
-        text = "\n".join(self._record.lines()).encode()
+        text = self._record.text()
         (folder / RECORD_FILE).write_bytes(text)
         return hashlib.sha256(text).hexdigest()
 

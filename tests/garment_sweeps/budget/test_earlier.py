@@ -5,9 +5,8 @@ import pytest
 from garment_sweeps.budget.earlier import earlier_epochs
 from garment_sweeps.experiment import Experiment, Float, ResourcesConfig, Space
 from garment_sweeps.tracking import SweepRun, tracking_client
-from garment_sweeps.tracking.parts import Parts
+from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of
-from garment_sweeps.tracking.trial_run import TrialRun
 from garment_uv.training.trial import TrialConfig
 
 
@@ -29,14 +28,10 @@ def experiment(**changes) -> Experiment:
 def record(sweep: SweepRun, trial: str, epochs: int, seconds: float, **changes) -> None:
     config = BASE.with_values(changes)
     identity = identity_of(TrialKey("earlier", sweep.experiment_id, sweep.run_id, trial), config, {})
-    start = Start(number=1)
-    entry = TrialRecord(identity, start)
+    entry = TrialRecord(identity, Start(number=1), ending=Ending(outcome="complete", at_ms=1))
     for epoch in range(1, epochs + 1):
         entry.add_epoch(epoch, {"device_seconds": seconds * epoch})
-    run = TrialRun.open(sweep.client, identity, start)
-    run.complete_params(identity, Parts())
-    run.log_epochs(entry.epochs, Parts())
-    run.finish(Ending(outcome="complete", at_ms=1), entry.epochs[-1] if epochs else None, Parts())
+    Delivery(lambda: sweep.client, entry)()
 
 
 def test_the_median_of_comparable_trials(client):

@@ -10,6 +10,7 @@ from garment_sweeps.cli import doctor, output
 from garment_sweeps.comparison.leaderboard import Leaderboard
 from garment_sweeps.comparison.rows import Row
 from garment_sweeps.comparison.table import leaderboard_table
+from garment_sweeps.promotion.evidence import Evidence
 from garment_sweeps.promotion.gates import Gate
 from garment_sweeps.promotion.promote import Promotion
 
@@ -46,8 +47,8 @@ def test_a_leaderboard_shows_names_and_values_as_they_are(capsys):
 
 def test_a_gate_shows_its_words_as_they_are(capsys):
     candidate = type("Candidate", (), {"sweep": ODD, "trial": Row(ODD, "complete", {}, {})})()
-    evidence = type("Evidence", (), {"gates": (Gate(name=ODD, demand=ODD, found=ODD, passed=False),)})()
-    output.show(Promotion(candidate, evidence).table())
+    gates = (Gate(name=ODD, demand=ODD, found=ODD, passed=False),)
+    output.show(Promotion(Evidence(candidate, gates, None)).table())
     assert capsys.readouterr().out.count(ODD) == 5
 
 

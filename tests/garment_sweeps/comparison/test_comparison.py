@@ -18,7 +18,7 @@ from garment_sweeps.comparison.table import leaderboard_table
 from garment_sweeps.promotion.evaluate import evaluate, write_csv
 from garment_sweeps.tracking import tracking_client
 from garment_sweeps.tracking.model_artifact import GALLERY_ARTIFACT, SCORES_ARTIFACT
-from garment_sweeps.tracking.sweep_run import find_sweep
+from garment_sweeps.tracking.runs import find_sweep
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import side_by_side

@@ -11,7 +11,7 @@ from rich.console import Console
 from garment_sweeps.comparison.leaderboard import Leaderboard, leaderboard, rank
 from garment_sweeps.comparison.rows import Row, fold
 from garment_sweeps.comparison.table import leaderboard_lines, leaderboard_table
-from garment_sweeps.tracking.searched import last_params
+from garment_sweeps.tracking.runs import last_params
 
 
 def row(name: str, mm: float, outcome: str = "complete", repeats: tuple = (), **costs) -> Row:

@@ -11,7 +11,7 @@ from garment_sweeps.study.study import REASON
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.record import Start, TrialKey, TrialRecord, identity_of
-from garment_sweeps.tracking.sweep_run import trials_of
+from garment_sweeps.tracking.runs import trials_of
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 
@@ -19,7 +19,8 @@ from garment_uv.training.trial import TrialConfig
 @pytest.mark.parametrize(("status", "said"), [("complete", "FINISHED"), ("failed", "FAILED"), ("killed", "KILLED")])
 def test_the_parent_run_ends_with_its_true_status(settings, status, said):
     run = SweepRun.start("ends", f"ends-{status}", {})
-    run.finish(status, {"reason": "why", "trials_complete": 3})
+    run.log_summary({"reason": "why", "trials_complete": 3})
+    run.end(status)
     found = run.client.get_run(run.run_id)
     assert found.info.status == said and found.info.end_time
     assert found.data.tags[tags.REASON] == "why" and found.data.metrics == {"trials_complete": 3.0}

@@ -8,7 +8,7 @@ import pytest
 from garment_sweeps.driver.readiness import Readiness
 from garment_sweeps.study.study import open_storage, study_exists
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.sweep_run import find_sweep, sweep_or_none, trials_of
+from garment_sweeps.tracking.runs import find_sweep, sweep_or_none, trials_of
 from garment_uv.errors import UserError
 from tests.chaos.progress import epochs_reported
 from tests.garment_sweeps.driver.test_killed_driver import SECONDS, started_driver, wait_until

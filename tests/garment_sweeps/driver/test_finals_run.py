@@ -13,8 +13,7 @@ from garment_sweeps.search.warm_start import head_start
 from garment_sweeps.study.decisions import read_file
 from garment_sweeps.study.state import log_file
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.objective import objective_of
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, objective_of, trials_of
 from tests.garment_sweeps.sweeping import run_sweep
 from tests.tabulated import BEST_RATES, curve_mm
 

@@ -13,7 +13,7 @@ import garment_sweeps.driver.sweep_tracking as sweep_tracking
 from garment_sweeps.driver.sweep_tracking import SweepTracking
 from garment_sweeps.study.study import open_storage, trial_name
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_uv.errors import UserError
 from tests.garment_sweeps.sweeping import run_sweep
 from tests.started import started

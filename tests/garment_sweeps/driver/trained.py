@@ -49,7 +49,7 @@ def check_records(trials: list) -> None:
     """One run a trial in MLflow, each epoch once, a model, scores and a gallery; baselines and a page beside them."""
     from garment_sweeps.comparison.leaderboard import leaderboard
     from garment_sweeps.tracking import tracking_client
-    from garment_sweeps.tracking.sweep_run import find_sweep
+    from garment_sweeps.tracking.runs import find_sweep
 
     client = tracking_client()
     board = leaderboard("trained")

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from garment_sweeps.promotion import CHAMPION, promote
+from garment_sweeps.promotion.champion import MODEL_NAME, version_of_alias
 from garment_sweeps.promotion.evidence import TEST_TAG
-from garment_sweeps.promotion.gates_config import GatesConfig
-from garment_sweeps.promotion.registry import MODEL_NAME, version_of_alias
+from garment_sweeps.promotion.gates import GatesConfig
 from garment_sweeps.tracking import tracking_client
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
@@ -227,8 +227,7 @@ def test_limits_that_make_no_sense(value):
 
 
 def _crown(promotion) -> None:
-    from garment_sweeps.promotion.champion import crown
-    from garment_sweeps.promotion.registry import register
+    from garment_sweeps.promotion.champion import crown, register
 
     client = tracking_client()
     candidate = promotion.candidate

@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.promotion import champion_folder
-from garment_sweeps.promotion.champion import CHAMPION
-from garment_sweeps.promotion.kept import keep_model
-from garment_sweeps.promotion.registry import MODEL_NAME, register
+from garment_sweeps.promotion.champion import CHAMPION, MODEL_NAME, keep_model, register
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.model_artifact import weights_sha256
 from garment_uv.errors import UserError

@@ -14,8 +14,7 @@ from mlflow.tracking._tracking_service.utils import _artifact_repos_cache
 from garment_sweeps.comparison.compare import compare
 from garment_sweeps.experiment import Experiment, Space
 from garment_sweeps.promotion import promote
-from garment_sweeps.promotion.champion import CHAMPION, champion_folder
-from garment_sweeps.promotion.registry import MODEL_NAME, register
+from garment_sweeps.promotion.champion import CHAMPION, MODEL_NAME, champion_folder, register
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.tracking import experiment_id_of, tags, tracking_client
 from garment_sweeps.tracking.home import home_id

@@ -10,9 +10,9 @@ from garment_sweeps.comparison.compare import compare
 from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.promotion import promote
 from garment_sweeps.promotion.evidence import TEST_TAG
-from garment_sweeps.promotion.gates_config import GatesConfig
+from garment_sweeps.promotion.gates import GatesConfig
 from garment_sweeps.tracking import SweepRun, tracking_client
-from garment_sweeps.tracking.sweep_run import find_sweep
+from garment_sweeps.tracking.runs import find_sweep
 from garment_uv.classes import CLASS_IDS
 from garment_uv.metrics.baselines import baseline_tables
 from garment_uv.samples.source import FolderSource

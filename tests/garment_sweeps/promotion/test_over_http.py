@@ -6,7 +6,7 @@ import pytest
 
 from garment_sweeps.cli.main import main
 from garment_sweeps.promotion import CHAMPION, champion_folder
-from garment_sweeps.promotion.registry import MODEL_NAME, version_of_alias
+from garment_sweeps.promotion.champion import MODEL_NAME, version_of_alias
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.model_artifact import weights_sha256
 from tests.garment_sweeps.promotion.crafted import changed, fair, torn, track

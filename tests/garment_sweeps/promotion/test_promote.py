@@ -7,8 +7,7 @@ import optuna
 import pytest
 
 from garment_sweeps.promotion import CHAMPION, champion_folder, promote, rollback
-from garment_sweeps.promotion.champion import changing_champion, crown
-from garment_sweeps.promotion.registry import MODEL_NAME, register, version_of_alias
+from garment_sweeps.promotion.champion import MODEL_NAME, changing_champion, crown, register, version_of_alias
 from garment_sweeps.study.decisions import read_file
 from garment_sweeps.study.study import open_storage
 from garment_sweeps.tracking import tags, tracking_client

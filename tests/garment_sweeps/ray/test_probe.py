@@ -19,7 +19,7 @@ from garment_sweeps.ray.probe import (
 )
 from garment_sweeps.settings.code import code_digest
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.storage.manifest_digest import manifest_digest
+from garment_sweeps.storage.filesystem import manifest_digest
 
 
 def test_a_check_that_hangs_is_named_and_left_behind(monkeypatch):

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.settings.datasets import dataset_uri
-from garment_sweeps.settings.environment import JOB_MARK, Settings, find_home
-from garment_sweeps.settings.names import checked_name
+from garment_sweeps.settings.environment import JOB_MARK, Settings, cache_folder, find_home, tracking_uri
+from garment_sweeps.settings.names import checked_name, dataset_uri
 from garment_uv.errors import UserError
 
 NAMES = (
@@ -17,6 +16,7 @@ NAMES = (
     "AWS_ENDPOINT_URL_S3",
     JOB_MARK,
     "AWS_ENDPOINT_URL",
+    "MLFLOW_TRACKING_URI",
 )
 
 
@@ -67,6 +67,7 @@ def test_a_job_never_keeps_its_home_in_its_throw_away_folder(monkeypatch, tmp_pa
     monkeypatch.setenv(JOB_MARK, "{}")
     clone = Path(__file__).resolve().parents[3]
     assert find_home() == clone / ".garment"
+    assert tracking_uri() == f"sqlite:///{clone}/.garment/mlflow.db" and cache_folder().parent == find_home()
     monkeypatch.setenv("GARMENT_HOME", "/shared/garment")
     assert find_home() == Path("/shared/garment")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from garment_sweeps.settings.cache_folder import cache_folder
+from garment_sweeps.settings.environment import cache_folder
 from garment_sweeps.storage.cache import NodeCache
 from garment_sweeps.storage.source import default_cache
 from garment_uv.errors import UserError
@@ -28,9 +28,15 @@ def write(path: Path, data: bytes) -> tuple[int, str]:
     return len(data), hashlib.sha256(data).hexdigest()
 
 
+def path_of(cache: NodeCache, *shard) -> Path:
+    """The shard's file, which others may remove from now on."""
+    with cache.open(*shard) as path:
+        return path
+
+
 def get(cache: NodeCache, number: int, size: int = 1000) -> Path:
     sha256, size, data = shard(number, size)
-    return cache.path(f"shard {number}", sha256, size, lambda path: write(path, data))
+    return path_of(cache, f"shard {number}", sha256, size, lambda path: write(path, data))
 
 
 def opened(cache: NodeCache, number: int, size: int = 1000):
@@ -88,7 +94,7 @@ def fetch(path):
     Path({str(tmp_path / "started")!r}).touch()
     time.sleep(3600)
 
-NodeCache({str(tmp_path / "cache")!r}, 2500).path("three", {sha256!r}, {size}, fetch)
+NodeCache({str(tmp_path / "cache")!r}, 2500).open("three", {sha256!r}, {size}, fetch).__enter__()
 """
     process = subprocess.Popen([sys.executable, "-c", code])
     end = time.monotonic() + 600
@@ -114,7 +120,7 @@ def test_what_a_killed_downloader_left_makes_room_for_others(tmp_path):
 def test_what_is_there_is_not_fetched_again(tmp_path):
     get(NodeCache(tmp_path, 5000), 1)
     sha256, size, data = shard(1)
-    assert NodeCache(tmp_path, 5000).path("one", sha256, size, refuse).read_bytes() == data
+    assert path_of(NodeCache(tmp_path, 5000), "one", sha256, size, refuse).read_bytes() == data
 
 
 def test_the_least_recently_used_goes_first(tmp_path):
@@ -152,7 +158,7 @@ def test_wrong_bytes_are_refused_and_not_kept(tmp_path):
     sha256, size, data = shard(1)
     for wrong in (data[:-1], data[:-1] + b"?", b""):
         with pytest.raises(UserError, match="shard train/x.tar is corrupt"):
-            cache.path("train/x.tar", sha256, size, lambda path, wrong=wrong: write(path, wrong))
+            path_of(cache, "train/x.tar", sha256, size, lambda path, wrong=wrong: write(path, wrong))
     assert cache.used_bytes() == 0
     assert get(cache, 1).read_bytes() == data
 
@@ -160,7 +166,7 @@ def test_wrong_bytes_are_refused_and_not_kept(tmp_path):
 def test_bytes_that_were_damaged_on_their_way_are_fetched_again(tmp_path):
     sha256, size, data = shard(1)
     came = [b"half", data[:-1] + b"?", data]
-    path = NodeCache(tmp_path, 5000).path("one", sha256, size, lambda path: write(path, came.pop(0)))
+    path = path_of(NodeCache(tmp_path, 5000), "one", sha256, size, lambda path: write(path, came.pop(0)))
     assert path.read_bytes() == data and came == []
 
 
@@ -181,13 +187,13 @@ def test_a_full_disk_is_told_and_nothing_stays(tmp_path):
             full.write(b"the other half")
 
     with pytest.raises(UserError, match="is full: shard one needs 1000 bytes.*GARMENT_CACHE_DIR") as told:
-        cache.path("one", sha256, size, fetch)
+        path_of(cache, "one", sha256, size, fetch)
     assert "\n" not in str(told.value) and cache.used_bytes() == 0
 
 
 def test_a_shard_larger_than_the_disk_is_refused_before_its_download(tmp_path):
     with pytest.raises(UserError, match="is full"):
-        NodeCache(tmp_path, 10**18).path("huge", "0" * 64, 10**17, refuse)
+        path_of(NodeCache(tmp_path, 10**18), "huge", "0" * 64, 10**17, refuse)
 
 
 @pytest.fixture
@@ -217,7 +223,7 @@ def test_a_disk_that_fills_up_is_told_and_the_cache_stays_whole(small_disk):
 
     with opened(NodeCache(small_disk / "cache", 10**9), 1, 600_000):  # in use, so that it cannot make room
         with pytest.raises(UserError, match="is full: shard two needs 700000 bytes.*GARMENT_CACHE_DIR") as told:
-            cache.path("two", sha256, size, fetch)
+            path_of(cache, "two", sha256, size, fetch)
         assert "\n" not in str(told.value)
         assert list((small_disk / "cache" / "partial").iterdir()) == []
         assert there(cache) == {1} and hashlib.sha256(kept.read_bytes()).hexdigest() == kept.name
@@ -238,7 +244,7 @@ def test_other_faults_of_the_disk_are_told(tmp_path):
 
     sha256, size, _ = shard(1)
     with pytest.raises(UserError, match="cannot cache shard one"):
-        NodeCache(tmp_path, 5000).path("one", sha256, size, fetch)
+        path_of(NodeCache(tmp_path, 5000), "one", sha256, size, fetch)
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="set GARMENT_CACHE_DIR"):
         get(NodeCache(tmp_path / "file", 5000), 1)

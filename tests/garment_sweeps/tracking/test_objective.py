@@ -3,7 +3,7 @@
 import pytest
 from mlflow.entities import Param, Run, RunData
 
-from garment_sweeps.tracking.objective import objective_of
+from garment_sweeps.tracking.runs import objective_of
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from tests.garment_sweeps.tracking.made import history, record_of
 
 pytestmark = pytest.mark.servers

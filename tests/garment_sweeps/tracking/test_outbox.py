@@ -3,8 +3,8 @@
 import pytest
 
 from garment_sweeps.settings.environment import StorageConfig
-from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox, trial_of_record
-from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
+from garment_sweeps.tracking.outbox import Outbox, trial_of_record
+from garment_sweeps.tracking.record import RECORD_FILE, Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
 from garment_uv.training.trial import TrialConfig
 
 

@@ -9,11 +9,19 @@ import pytest
 from garment_sweeps.settings.environment import StorageConfig
 from garment_sweeps.tracking import SweepRun, tags
 from garment_sweeps.tracking.delivery import Delivery
-from garment_sweeps.tracking.outbox import RECORD_FILE, Outbox
+from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.reconcile import INTERRUPTED, Reconciliation, StudyOutcome
-from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
-from garment_sweeps.tracking.record_file import newest_record
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.record import (
+    RECORD_FILE,
+    Ending,
+    Start,
+    TrialKey,
+    TrialRecord,
+    identity_of,
+    newest_record,
+    now_ms,
+)
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import TrialStore
 from garment_uv.training.trial import TrialConfig
 
@@ -39,7 +47,7 @@ class Sweep:
 
     def checkpoint(self, record: TrialRecord, number: int = 2) -> None:
         self.folder.mkdir(exist_ok=True)
-        (self.folder / RECORD_FILE).write_text("\n".join(record.lines()))
+        (self.folder / RECORD_FILE).write_bytes(record.text())
         self.store(record.identity.trial_id).put(self.folder, number)
 
     def deliver(self, record: TrialRecord, live: bool = True) -> str:

@@ -16,7 +16,7 @@ from garment_sweeps.tracking import tags
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.outbox import Outbox
 from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord, identity_of, now_ms
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_sweeps.trials.context import TrialContext
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.tracking.made import history
@@ -153,7 +153,7 @@ def test_a_record_over_which_mlflow_stumbles_waits_and_the_others_come_first(pro
         session.outbox.put(session.record(trial))
     proxy.refuse(writes_of("t00000"), status=500, code="INTERNAL_ERROR")
     with pytest.raises(Exception, match="500"):
-        session.outbox.deliver(session.run.client, session.run.experiment_id, session.run.run_id)
+        session.outbox.deliver(session.run)
     assert session.outbox.names() == ["t00000.00000001"] and session.outbox.parked() == []
     assert set(session.found()) == {"t00001", "t00002"}
 
@@ -164,7 +164,7 @@ def test_a_record_that_nobody_can_deliver_is_parked_with_its_error(proxy, tmp_pa
     broken.ending = broken.ending.model_copy(update={"outcome": "of another version"})
     for record in (broken, session.record("t00001")):
         session.outbox.put(record)
-    session.outbox.deliver(session.run.client, session.run.experiment_id, session.run.run_id)
+    session.outbox.deliver(session.run)
     (parked,) = session.outbox.parked()
     assert parked.trial_id == "t00000" and "KeyError" in parked.refused["the record"]
     assert session.found()["t00001"] == ("FINISHED", "complete")

@@ -8,7 +8,7 @@ from garment_sweeps.tracking import SweepRun, tags, tracking_client
 from garment_sweeps.tracking.delivery import Delivery
 from garment_sweeps.tracking.model_artifact import fetch_model, model_tags
 from garment_sweeps.tracking.record import Ending, TrialRecord, now_ms
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_uv.errors import UserError
 from garment_uv.training.trial import TrialConfig
 from tests.garment_sweeps.tracking.made import history, record_of
@@ -69,7 +69,7 @@ def test_the_same_record_delivered_again_changes_nothing(store):
     record.ending = Ending(outcome="pruned", at_ms=now_ms(), metrics={"costs/parameters": 7.0})
     run_id = deliver(sweep, record)
     before = sweep.client.get_run(run_id).to_dictionary()
-    copy = TrialRecord.from_lines(list(record.lines()), "here")
+    copy = TrialRecord.from_text(record.text(), "here")
     Delivery(lambda: sweep.client, copy)()
     assert sweep.client.get_run(run_id).to_dictionary() == before
     assert history(sweep.client, run_id, "loss/uv") == [(1, 0.5), (2, 0.5)]

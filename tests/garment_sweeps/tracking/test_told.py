@@ -11,7 +11,7 @@ from garment_sweeps.ray.probe import check_tracking
 from garment_sweeps.settings.environment import Settings
 from garment_sweeps.settings.urls import without_password
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from tests.garment_sweeps.sweeping import run_sweep
 from tests.servers.local_ray import own_ray
 from tests.servers.mlflow import mlflow_server

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from garment_sweeps.tracking import tags
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_sweeps.trials.checkpoints import KEPT_FOR, TrialStore
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.lineage import CHANGES, SCHEDULE, Lineage, copied_checkpoint

@@ -12,7 +12,7 @@ from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.tracking import tags, tracking_client
 from garment_sweeps.tracking.answers import is_away
 from garment_sweeps.tracking.outbox import Outbox
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_sweeps.trials import single
 from garment_sweeps.trials.job import TrialJob
 from tests.garment_sweeps.trials.test_job import run as run_job
@@ -72,7 +72,7 @@ def deliver(outbox: Outbox, run, tries: int = 5) -> None:
     """As the driver does: what MLflow refuses, say because a second run of the trial has won, is for another time."""
     for left in reversed(range(tries)):
         try:
-            outbox.deliver(run.client, run.experiment_id, run.run_id)
+            outbox.deliver(run)
             return
         except Exception as error:
             if not left or not is_away(error):
@@ -108,7 +108,7 @@ def test_a_trial_stopped_while_the_server_is_dead_is_delivered_later_with_all_th
     assert last["done"]
     job.close()
     server.start()
-    Outbox.of(context.storage, "dead").deliver(run.client, run.experiment_id, run.run_id)
+    Outbox.of(context.storage, "dead").deliver(run)
     found = only_run(run, "dead")
     expected = [(1, first["s2s_mm"]), (2, last["s2s_mm"])]
     assert points(run, found.info.run_id) == expected
@@ -191,7 +191,7 @@ def test_a_server_that_refuses_is_no_progress_however_often_it_is_asked(server, 
     job.close()
     assert not progress and Outbox.of(context.storage, "refused").names()
     server.start()
-    Outbox.of(context.storage, "refused").deliver(run.client, run.experiment_id, run.run_id)
+    Outbox.of(context.storage, "refused").deliver(run)
     assert points(run, only_run(run, "refused").info.run_id) == curve(context, 4)
 
 

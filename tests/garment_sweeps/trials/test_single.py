@@ -6,7 +6,7 @@ from garment_sweeps.comparison.leaderboard import leaderboard
 from garment_sweeps.experiment import Experiment
 from garment_sweeps.settings.environment import Settings, StorageConfig
 from garment_sweeps.tracking import tags, tracking_client
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
 from garment_sweeps.trials.single import TrainingRequest, train_once
 from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable

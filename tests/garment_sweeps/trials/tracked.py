@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from garment_sweeps.tracking import SweepRun, tags
-from garment_sweeps.tracking.config import TrackingConfig
-from garment_sweeps.tracking.sweep_run import find_sweep, trials_of
+from garment_sweeps.tracking.runs import find_sweep, trials_of
+from garment_sweeps.tracking.sweep_run import TrackingConfig
 from garment_sweeps.trials.context import TrialContext
 from tests.tabulated import curve_mm
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from garment_sweeps.storage import s3_connection
-from garment_sweeps.storage.create_once import create_once, read_or_none, remove, replace
+from garment_sweeps.storage.s3_errors import Missing
+from garment_sweeps.storage.store import create_once, open_store
 from garment_uv.errors import Unreachable, UserError
 from tests.servers.fault_proxy import fault_proxy
 from tests.servers.ports import silent_port
@@ -24,16 +25,14 @@ def storage(request, tmp_path):
 
 
 def test_the_first_to_write_decides(storage):
-    assert read_or_none(*storage, "study/identity.json") is None
+    store = open_store(*storage)
+    with pytest.raises(Missing):
+        store.read("study/identity.json")
     assert create_once(*storage, "study/identity.json", b"one") == b"one"
     assert create_once(*storage, "study/identity.json", b"two") == b"one"
-    assert read_or_none(*storage, "study/identity.json") == b"one"
-    replace(*storage, "study/identity.json", b"three")
-    assert create_once(*storage, "study/identity.json", b"two") == b"three"
-    remove(*storage, "study/identity.json")
-    remove(*storage, "study/identity.json")
-    assert create_once(*storage, "study/identity.json", b"two") == b"two"
-    assert create_once(*storage, "empty", b"") == b"" and read_or_none(*storage, "empty") == b""
+    assert store.read("study/identity.json") == b"one"
+    assert create_once(*storage, "empty", b"") == b"" and store.read("empty") == b""
+    assert sorted(store.names()) == ["empty", "study/identity.json"]
 
 
 def test_all_who_write_at_once_agree(storage):
@@ -49,34 +48,32 @@ def test_all_who_write_at_once_agree(storage):
             writer.start()
         for writer in writers:
             writer.join()
-        assert len(found) == 4 and set(found.values()) == {read_or_none(*storage, f"turn-{turn}")}
+        assert len(found) == 4 and set(found.values()) == {open_store(*storage).read(f"turn-{turn}")}
         assert set(found.values()) < set(found)
 
 
 def test_a_folder_is_left_without_partial_files_and_refuses_in_one_line(tmp_path):
     create_once(str(tmp_path), "", "x", b"1")
     create_once(str(tmp_path), "", "x", b"2")
-    replace(str(tmp_path), "", "x", b"3")
     assert [path.name for path in tmp_path.iterdir()] == ["x"] and (tmp_path / "x").stat().st_mode & 0o777 == 0o644
-    for call in (create_once, replace):
-        with pytest.raises(UserError, match=r"cannot write .*x/y: .*; make room") as told:
-            call(str(tmp_path), "", "x/y", b"1")
-        assert "\n" not in str(told.value)
+    with pytest.raises(UserError, match=r"cannot write .*x/y: .*; make room") as told:
+        create_once(str(tmp_path), "", "x/y", b"1")
+    assert "\n" not in str(told.value)
     Path(tmp_path / "folder").mkdir()
     with pytest.raises(UserError, match="cannot read .*folder: Is a directory"):
-        read_or_none(str(tmp_path), "", "folder")
+        open_store(str(tmp_path)).read("folder")
 
 
 def test_a_lost_answer_or_a_damaged_upload_is_not_another_s_write(s3_bucket, monkeypatch):
     monkeypatch.setattr(s3_connection, "LONGEST_PAUSE_S", 0.0)
-    monkeypatch.setattr("garment_sweeps.storage.create_once.SETTLE_S", 0.0)
+    monkeypatch.setattr("garment_sweeps.storage.store.SETTLE_S", 0.0)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "30")
     with fault_proxy(s3_bucket.server.endpoint) as proxy:
         proxy.set_faults(lose_answer=0.4, corrupt_up=0.2, conflict=0.1)
         for i in range(8):
             mine = b"mine %d" % i
             assert create_once(f"s3://{s3_bucket.name}/p", proxy.endpoint, f"{i}", mine) == mine
-            assert read_or_none(f"s3://{s3_bucket.name}/p", s3_bucket.server.endpoint, f"{i}") == mine
+            assert open_store(f"s3://{s3_bucket.name}/p", s3_bucket.server.endpoint).read(f"{i}") == mine
         assert set(proxy.faults) == {"lose_answer", "corrupt_up", "conflict"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from garment_sweeps.comparison.measure import measure_of
-from garment_sweeps.promotion.difference import paired_difference
+from garment_sweeps.promotion.examine import paired_difference
 from garment_uv.errors import UserError
 from garment_uv.metrics.scores_file import SampleScore
 

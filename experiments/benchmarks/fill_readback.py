@@ -15,7 +15,7 @@ from garment_uv.errors import UserError
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.uv.fill import FillMethod, fill
+from garment_uv.uv.fill import METHODS, fill
 from garment_uv.uv.sampling import read_vertices, reading_of
 
 CLASSES = ("Top", "Tshirt", "Trousers", "Jumpsuit", "Skirt", "Dress", "all")
@@ -51,10 +51,10 @@ def figures(table: S2STable) -> list[str]:
 def measure(source: FolderSource, samples: int) -> dict[tuple[str, str], S2STable]:
     """S2S of true maps by fill method and reading, over `samples` of the test split."""
     atlas, stored = source.atlas(), reading_of(source.manifest.fill)
-    scores = {(method, reading): [] for method in FillMethod for reading in ("bilinear", "nearest")}
+    scores = {(method, reading): [] for method in METHODS for reading in ("bilinear", "nearest")}
     for sample in iterate_samples(source, "test", samples):
         true = read_vertices(atlas, sample.displacement_uv, stored)
-        for method in FillMethod:
+        for method in METHODS:
             texels = fill(atlas, true, sample.vertex_classes > 0, method)
             for reading in ("bilinear", "nearest"):
                 scores[method, reading] += evaluate_sample(atlas, sample, read_vertices(atlas, texels, reading))

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from garment_uv.body import AnnyBody, BodyParameters
 from garment_uv.body.skeleton import skin
 from garment_uv.errors import UserError
-from garment_uv.geometry.subdivision import midpoint_matrix, subdivide_midpoints
+from garment_uv.geometry.edges import midpoint_matrix, subdivide_midpoints
 
 FOLDER = "public/data/proxies/clothes"
 CLASSES = {

@@ -9,9 +9,8 @@ import copy
 import torch
 from torch import nn
 
-from garment_uv.networks.branches import ClassBranches
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.local_path import ClassFeatureHead
+from garment_uv.networks.local_path import ClassBranches, ClassFeatureHead
 
 
 class WholeCanvasBranches(ClassBranches):

@@ -11,8 +11,7 @@ from torch import nn
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.losses.map_terms import mesh_term
 from garment_uv.losses.means import masked_mean, mean_of
-from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import covered_normals, edge_term, laplacian_term
+from garment_uv.losses.surface import SurfaceOperators, covered_normals, edge_term, laplacian_term
 from garment_uv.uv.atlas import Atlas
 
 FAR_M = 1000.0

@@ -23,9 +23,8 @@ from garment_sweeps.tracking.record import Ending, Start, TrialKey, TrialRecord,
 from garment_sweeps.tracking.runs import SEARCHED
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.geometry.s2s import S2S
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import GarmentScore
-from garment_uv.metrics.meshes import sample_meshes
+from garment_uv.metrics.aggregate import GarmentScore, S2STable
+from garment_uv.metrics.evaluate import sample_meshes
 from garment_uv.metrics.scores_file import SampleScore, write_scores
 from garment_uv.samples.source import FolderSource, iterate_samples, sample_positions
 from garment_uv.training.evaluate import EvaluatedSample

@@ -10,7 +10,7 @@ from published_loss import PublishedLoss, match_by_cdist
 from garment_uv.errors import UserError
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.generator_loss import GeneratorLoss
-from garment_uv.losses.surface_terms import covered_normals, edge_term, laplacian_term, nearest_vertices
+from garment_uv.losses.surface import covered_normals, edge_term, laplacian_term, nearest_vertices
 from garment_uv.networks.blocks import in_layout_of, recompute_residuals
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator

@@ -27,7 +27,7 @@ from step_memory import fresh_peak_mib, print_own_peak
 from step_profile import where_it_goes
 from step_variants import card_rates, variants
 
-from garment_uv.training.fastest import fastest_layout, fastest_precision
+from garment_uv.training.device import fastest_layout, fastest_precision
 from garment_uv.training.predict import quiet_sparse
 from garment_uv.training.running import keep_freed_memory
 from garment_uv.training.trial import published_architecture

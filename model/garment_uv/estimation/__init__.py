@@ -4,12 +4,10 @@
 """
 
 __all__ = [
-    "bodies",
     "body_file",
     "body_swap",
     "config",
     "convert_estimate",
-    "estimated_body",
     "estimator_files",
     "model_file",
     "person",

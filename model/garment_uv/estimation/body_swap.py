@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from garment_uv.errors import UserError
-from garment_uv.estimation.estimate import BodyEstimator
-from garment_uv.estimation.model_file import BodyCard
+from garment_uv.estimation.picture_alone import BodyEstimator
 from garment_uv.samples.config import AS_ESTIMATED
 from garment_uv.samples.other_body import BodyNoise, BodyPoser, with_body
 from garment_uv.samples.sample import Sample
@@ -47,19 +46,10 @@ def body_swap(
             "--body-model"
         )
     estimator = BodyEstimator(body_model, device)
-    check_same_body(estimator.card, source.manifest.body.name, source.manifest.body.body_digest, body_model)
+    estimator.card.check_body(source.manifest.body.name, source.manifest.body.body_digest, body_model)
     poser = BodyPoser.of_dataset(source, smpl_dir)
 
     def swap(sample: Sample) -> Sample:
         return with_body(sample, estimator.of_sample(sample, seed), poser, source.manifest.fill)
 
     return swap
-
-
-def check_same_body(card: BodyCard, name: str, digest: str, folder: Path) -> None:
-    """UserError unless a body network says the parameters of that body model."""
-    if card.body_model != name or (digest and card.body_digest != digest):
-        raise UserError(
-            f"the body network {folder} was trained on the body {card.body_model!r} ({card.body_digest[:16]}), wanted "
-            f"{name!r} ({digest[:16]}): train one on a dataset of that body"
-        )

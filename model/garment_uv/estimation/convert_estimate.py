@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.body.convert_command import run
+from garment_uv.body.convert_smpl import run
 from garment_uv.body.smpl_pickle import read_pickle
 from garment_uv.errors import UserError
 from garment_uv.outputs import file_aside

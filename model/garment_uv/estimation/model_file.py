@@ -44,6 +44,14 @@ class BodyCard(Config):
     """On the validation split after the last epoch: see `losses.body_errors`."""
     files: dict[str, FileFacts] = {}
 
+    def check_body(self, name: str, digest: str, folder: Path) -> None:
+        """UserError, naming the network's folder, unless it says the parameters of that body model."""
+        if self.body_model != name or (digest and self.body_digest != digest):
+            raise UserError(
+                f"the body network {folder} was trained on the body {self.body_model!r} ({self.body_digest[:16]}), "
+                f"wanted {name!r} ({digest[:16]}): train one on a dataset of that body"
+            )
+
 
 def save_body_model(folder: Path, network: BodyRegressor, card: BodyCard) -> None:
     """Write the folder, atomically; the card's own `files` are filled in."""

@@ -1,17 +1,77 @@
-"""The body of a picture that comes without one: from the person's square to a body file."""
+"""The body of a picture that comes without one: from a rough square around the person to a body as samples hold it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from garment_uv.datasets.cloth3d.camera import HEIGHT, WIDTH, cut_square
 from garment_uv.estimation.body_file import BodyFile
-from garment_uv.estimation.body_swap import check_same_body
-from garment_uv.estimation.estimate import BodyEstimator
+from garment_uv.estimation.examples import displaced_square, example_rng, to_network
+from garment_uv.estimation.model_file import load_body_model
 from garment_uv.estimation.person import read_mask, rough_square
-from garment_uv.estimation.placement import Optics
+from garment_uv.estimation.placement import Optics, Square, camera_of, root_square
+from garment_uv.geometry.rotations import axis_angles
+from garment_uv.samples.sample import FrameBody, Sample
+from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import TrainedOn
+
+LOOKS = 2
+"""How often the network looks: first at the rough square, then at the square around the root that it found there."""
+
+
+@dataclass(frozen=True)
+class BodyEstimate:
+    """A regressed body."""
+
+    body: FrameBody
+    """Turn and pose are both in `pose`; zrot and trans are zero, the camera is relative to the root."""
+    square: Square
+    """The square of +-1.25 m around the root, px of the picture."""
+
+
+class BodyEstimator:
+    """A trained body network at work."""
+
+    def __init__(self, folder: Path, device: str = "auto") -> None:
+        network, self.card = load_body_model(folder)
+        self._device = resolve_device(device)
+        self._network = network.to(self._device)
+
+    @torch.no_grad()
+    def __call__(self, picture: np.ndarray, rough: Square, optics: Optics | None = None) -> BodyEstimate:
+        """The body in `rough`, a square of `picture` uint8 [H, W, 3].
+
+        Without `optics` the picture's camera is unknown: the body is then taken to stand as far away as those of the
+        training did on average, which the garments do not depend on beyond the perspective.
+        """
+        square = rough
+        for _ in range(LOOKS):
+            size = self._network.config.image_size
+            cut = cut_square(picture, square.left, square.top, square.side, size)
+            output = self._network(to_network(cut[None]).to(self._device))
+            square = root_square(square, *output.place[0].double().cpu().tolist())
+        if optics is None:
+            optics = Optics.assumed(picture.shape[1], picture.shape[0], square.side, self.card.mean_depth_m)
+        body = FrameBody(
+            gender=int(output.gender[0] > 0),
+            shape=output.shape[0].cpu().numpy().astype(np.float32),
+            pose=axis_angles(output.rotations[0].cpu().numpy()).reshape(72),
+            trans=np.zeros(3, np.float32),
+            zrot=0.0,
+            camera=camera_of(square, optics),
+        )
+        return BodyEstimate(body, square)
+
+    def of_sample(self, sample: Sample, seed: int = 0) -> FrameBody:
+        """The body in a sample's image, its first square displaced as in training.
+
+        The image itself is the square around the *true* root: looked at as it is, it would tell the placement.
+        """
+        rng = example_rng(seed, None, sample.key)
+        rough = displaced_square(len(sample.image), self.card.config, rng)
+        return self(sample.image, rough, Optics.of_crop(sample.body.camera, len(sample.image))).body
 
 
 @dataclass(frozen=True)
@@ -41,7 +101,7 @@ class BodySeer:
 
     def __init__(self, network: Path, trained_on: TrainedOn, device: str = "auto") -> None:
         self._estimate = BodyEstimator(network, device)
-        check_same_body(self._estimate.card, trained_on.body_model, trained_on.body_digest, network)
+        self._estimate.card.check_body(trained_on.body_model, trained_on.body_digest, network)
         self._trained_on = trained_on
 
     def __call__(self, pixels: np.ndarray, name: str, person: Person = ANYONE) -> FoundBody:

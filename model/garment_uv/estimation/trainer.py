@@ -8,7 +8,7 @@
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import torch
 from garment_uv.body import load_body
 from garment_uv.errors import Infeasible, UserError
 from garment_uv.estimation.config import BodyFitConfig
-from garment_uv.estimation.examples import Examples, Pictures
+from garment_uv.estimation.examples import BodyBatch, Examples, Pictures
 from garment_uv.estimation.losses import body_errors, body_losses
 from garment_uv.estimation.model_file import (
     BODY_FILES,
@@ -40,7 +40,7 @@ from garment_uv.training.device import resolve_device
 from garment_uv.training.epochs import rate_factor
 from garment_uv.training.fitting import TRAIN_SPLIT
 from garment_uv.training.model_file import load_tensors, load_weights, save_tensors
-from garment_uv.training.random_state import RandomState
+from garment_uv.training.running import RandomState
 
 CHECKPOINT_JSON, TRAINING, MODEL = "checkpoint.json", "training.safetensors", "model"
 WHERE_IT_RUNS = ("uri", "smpl_dir", "device", "threads")
@@ -87,10 +87,9 @@ class BodyTrainer:
         if self.epoch >= self.config.epochs:
             raise UserError(f"all {self.epoch} epochs are trained: start anew with more epochs to train longer")
         began = time.monotonic()
+        factor = rate_factor(self.epoch, self.config.epochs, self.config.decay_from)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * rate_factor(
-                self.epoch, self.config.epochs, self.config.decay_from
-            )
+            group["lr"] = self.config.learning_rate * factor
         threads = torch.get_num_threads()
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
@@ -109,15 +108,12 @@ class BodyTrainer:
     def measure(self, split: str) -> dict[str, float]:
         """Mean errors over a split's frames, each in one displaced square: see `losses.body_errors`."""
         pictures = self._pictures.get(split) or Pictures(self.source, split)
-        order = epoch_order(pictures.sizes, 0, 0, False)
-        sums: dict[str, float] = {}
         self.network.eval()
-        for start in range(0, len(order), self.config.batch_size):
-            frames = [pictures.read(*place) for place in order[start : start + self.config.batch_size]]
-            batch = self._examples.batch(frames, None).to(self.device)
-            for name, values in body_errors(self.network(batch.pictures), batch).items():
-                sums[name] = sums.get(name, 0.0) + float(values.double().sum())
-        return {name: value / len(order) for name, value in sums.items()}
+        sums: dict[str, float] = {}
+        for batch in self._batches(pictures, epoch_order(pictures.sizes, 0, 0, False), None):
+            errors = body_errors(self.network(batch.pictures), batch)
+            sums = {name: sums.get(name, 0.0) + float(values.double().sum()) for name, values in errors.items()}
+        return {name: value / len(pictures) for name, value in sums.items()}
 
     def card(self) -> BodyCard:
         """What the model folder says about itself."""
@@ -156,11 +152,9 @@ class BodyTrainer:
         path = present_folder(Path(folder))
         values = read_json(path / CHECKPOINT_JSON, "checkpoint")
         verify_files(path, {name: FileFacts(**facts) for name, facts in values["files"].items()})
-        now, before = self.config.flat(), BodyFitConfig.from_plain(values["config"]).flat()
-        differing = [name for name in now if now[name] != before[name] and name not in WHERE_IT_RUNS]
-        if differing or values["dataset_version"] != self.source.manifest.digest():
-            what = f"config ({differing[0]} was {before[differing[0]]!r})" if differing else "dataset version"
-            raise UserError(f"{path} was trained with another {what}: resume with that one, or give another folder")
+        earlier = BodyFitConfig.from_plain(values["config"])
+        if other := _other(self.config, self.source, earlier, values["dataset_version"]):
+            raise UserError(f"{path} was trained with another {other}: resume with that one, or give another folder")
         tensors = load_tensors(path / TRAINING)
         load_weights(self.network, load_tensors(path / MODEL / BODY_WEIGHTS), path)
         load_optimiser("optimiser", self._optimiser, tensors)
@@ -169,13 +163,11 @@ class BodyTrainer:
         self.epoch, self.errors = values["epoch"], values["errors"]
 
     def _train(self) -> dict[str, float]:
-        pictures, size = self._pictures[TRAIN_SPLIT], self.config.batch_size
+        pictures = self._pictures[TRAIN_SPLIT]
         order = epoch_order(pictures.sizes, self.config.seed, self.epoch, True)
         sums: dict[str, float] = {}
         self.network.train()
-        for start in range(0, len(order), size):
-            frames = [pictures.read(*place) for place in order[start : start + size]]
-            batch = self._examples.batch(frames, self.epoch).to(self.device)
+        for batch in self._batches(pictures, order, self.epoch):
             terms = body_losses(self.network(batch.pictures), batch, self.config.loss)
             self._optimiser.zero_grad(set_to_none=True)
             terms["total"].backward()
@@ -186,6 +178,11 @@ class BodyTrainer:
         if not math.isfinite(losses["total"]):
             raise Infeasible(f"the body network's loss became {losses['total']} in epoch {self.epoch + 1}")
         return losses
+
+    def _batches(self, pictures: Pictures, order: list[tuple[int, int]], epoch: int | None) -> Iterator[BodyBatch]:
+        for start in range(0, len(order), self.config.batch_size):
+            frames = [pictures.read(*place) for place in order[start : start + self.config.batch_size]]
+            yield self._examples.batch(frames, epoch).to(self.device)
 
     def _start_from_the_mean(self) -> float:
         """Give the network the training split's mean body; the mean distance of the bodies, metres."""
@@ -212,7 +209,10 @@ def train_body(
     folder = Path(folder)
     check_replaceable(folder, BODY_FILES)
     if (present_folder(folder) / BODY_JSON).exists():
-        return _finished(config, source, folder)
+        card = load_body_model(folder)[1]
+        if other := _other(config, source, card.config, card.dataset_version):
+            raise UserError(f"{folder} holds a body model of another {other}: give another folder, or take it away")
+        return card
     under_way = folder.with_name(f"{folder.name}.training")
     trainer = BodyTrainer(config, source)
     if present_folder(under_way).exists():
@@ -231,11 +231,10 @@ def train_body(
     return load_body_model(folder)[1]
 
 
-def _finished(config: BodyFitConfig, source: DatasetSource, folder: Path) -> BodyCard:
-    card = load_body_model(folder)[1]
-    now, before = config.flat(), card.config.flat()
+def _other(config: BodyFitConfig, source: DatasetSource, earlier: BodyFitConfig, version: str) -> str:
+    """What an earlier training had otherwise, config or dataset; empty where it was the same training."""
+    now, before = config.flat(), earlier.flat()
     differing = [name for name in now if now[name] != before[name] and name not in WHERE_IT_RUNS]
-    if differing or card.dataset_version != source.manifest.digest():
-        what = f"config ({differing[0]} was {before[differing[0]]!r})" if differing else "dataset version"
-        raise UserError(f"{folder} holds a body model of another {what}: give another folder, or take it away")
-    return card
+    if differing:
+        return f"config ({differing[0]} was {before[differing[0]]!r})"
+    return "dataset version" if version != source.manifest.digest() else ""

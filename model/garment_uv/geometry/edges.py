@@ -1,8 +1,8 @@
-"""What a triangle mesh is as a surface: its edges, neighbours, borders and pieces. Plain NumPy."""
+"""What a triangle mesh is as a surface: its edges, neighbours, borders and pieces, and made finer. Plain NumPy."""
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 
 def directed_edges(faces: np.ndarray) -> np.ndarray:
@@ -35,6 +35,36 @@ def adjacency(faces: np.ndarray, count: int) -> sparse.csr_matrix:
     both = (matrix + matrix.T).tocsr()
     both.data[:] = 1.0
     return both
+
+
+def spread_rings(
+    neighbours: sparse.csr_matrix, values: np.ndarray, known: np.ndarray, wanted: np.ndarray, rings: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`values` [V, C] where `known` [V], and ring by ring around them the mean of known neighbours, where `wanted` [V].
+
+    At most so many `rings`. Also each vertex's ring, int [V]: 0 where known, -1 where none reached, whose value is 0.
+    """
+    result, ring = np.where(known[:, None], values, 0.0), np.where(known, 0, -1)
+    while rings is None or ring.max(initial=0) < rings:
+        inside = ring >= 0
+        count = neighbours @ inside.astype(float)
+        fresh = np.flatnonzero(wanted & ~inside & (count > 0))
+        if not len(fresh):
+            break
+        result[fresh] = (neighbours[fresh] @ (result * inside[:, None])) / count[fresh, None]
+        ring[fresh] = ring.max() + 1
+    return result, ring
+
+
+def cheapest_path(graph: sparse.csr_matrix, start: int, end: int) -> list[int] | None:
+    """Vertices of the path of least cost in a graph of edge costs [V, V], whichever way they point; None for none."""
+    _, before = dijkstra(graph, directed=False, indices=start, return_predecessors=True)
+    path = [end]
+    while path[-1] != start:
+        if before[path[-1]] < 0:
+            return None
+        path.append(int(before[path[-1]]))
+    return path[::-1]
 
 
 def border_edges(faces: np.ndarray) -> np.ndarray:
@@ -84,3 +114,34 @@ def largest_component(faces: np.ndarray) -> np.ndarray:
     """Mask bool [F] of the edge-connected piece with most faces."""
     labels = face_components(faces)
     return labels == np.bincount(labels).argmax()
+
+
+def subdivide_midpoints(faces: np.ndarray, num_vertices: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every face in four, by the midpoints of its edges: the surface stays exactly where it was.
+
+    Answers faces int32 [4 F, 3] (those of face f at rows 4 f to 4 f + 3) and the edges [E, 2] whose midpoints are the
+    new vertices num_vertices to num_vertices + E - 1.
+    """
+    edges, of_row, _ = unique_edges(faces)
+    ab, bc, ca = (num_vertices + of_row).reshape(3, -1)
+    a, b, c = faces.T
+    quarters = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
+    parts = np.stack([np.stack(quarter, axis=1) for quarter in quarters], axis=1)
+    return parts.reshape(-1, 3).astype(np.int32), edges
+
+
+def midpoint_matrix(edges: np.ndarray, num_vertices: int) -> sparse.csr_matrix:
+    """float32 CSR [V + E, V]: the old vertices, then the mean of each edge's ends."""
+    count = len(edges)
+    rows = np.repeat(np.arange(count), 2)
+    mean = sparse.csr_matrix((np.full(2 * count, 0.5), (rows, edges.ravel())), shape=(count, num_vertices))
+    return sparse.vstack([sparse.identity(num_vertices), mean]).tocsr().astype(np.float32)
+
+
+def refine_path(path: np.ndarray, edges: np.ndarray, num_vertices: int) -> np.ndarray:
+    """A vertex path [N] with the midpoint of each of its edges put in: [2 N - 1]."""
+    index = {tuple(edge): num_vertices + k for k, edge in enumerate(edges.tolist())}
+    refined = np.empty(2 * len(path) - 1, dtype=np.int64)
+    refined[::2] = path
+    refined[1::2] = [index[tuple(sorted(pair))] for pair in zip(path[:-1].tolist(), path[1:].tolist(), strict=True)]
+    return refined

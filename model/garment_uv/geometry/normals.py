@@ -1,6 +1,7 @@
-"""Which way faces and vertices of a triangle mesh look, and how large its faces are. Plain NumPy."""
+"""Which way a triangle mesh looks, how large its faces are, and what lies behind it moved out."""
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 
 def face_vectors(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -30,3 +31,27 @@ def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     normals = np.stack(sums, axis=1)
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
     return normals / np.where(lengths > 0.0, lengths, 1.0)
+
+
+PUBLISHED_MARGIN_M = 0.005
+"""How far outside the body a vertex found inside it is put (the group's own UV code, see `push_out`)."""
+
+
+def push_out(
+    vertices: np.ndarray, body_vertices: np.ndarray, body_faces: np.ndarray, margin_m: float = PUBLISHED_MARGIN_M
+) -> np.ndarray:
+    """Garment `vertices` [N, 3] with those inside the body moved to its surface, metres, float32 [N, 3].
+
+    A vertex lies inside when it is behind the plane of its nearest body vertex; it is put at that vertex
+    plus `margin_m` along its normal (as the CLOTH3D group's later UV code does).
+    """
+    body = np.asarray(body_vertices, np.float64)
+    points = np.asarray(vertices, np.float64).copy()
+    used = np.unique(body_faces)
+    if not len(points) or not len(used):
+        return points.astype(np.float32)
+    normals = vertex_normals(body, np.asarray(body_faces))
+    nearest = used[cKDTree(body[used]).query(points)[1]]
+    inside = ((points - body[nearest]) * normals[nearest]).sum(axis=1) < 0
+    points[inside] = (body[nearest] + margin_m * normals[nearest])[inside]
+    return points.astype(np.float32)

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from garment_uv.errors import UserError
-from garment_uv.geometry._query import distances
 
 Mesh = tuple[np.ndarray, np.ndarray]
 """Vertices float [N, 3] metres and triangles int [F, 3]."""
 
 
-@dataclass(frozen=True)
-class S2S:
-    """Both directions of one comparison, mm."""
+class BothDirections:
+    """Errors from the predicted surface to the true one and back, mm."""
 
     pred_to_true_mm: float
     true_to_pred_mm: float
@@ -32,6 +30,14 @@ class S2S:
     def sum_mm(self) -> float:
         """Both directions added: the other reading of the published formula."""
         return self.pred_to_true_mm + self.true_to_pred_mm
+
+
+@dataclass(frozen=True)
+class S2S(BothDirections):
+    """Of one comparison."""
+
+    pred_to_true_mm: float
+    true_to_pred_mm: float
 
 
 def surface_to_surface(
@@ -88,6 +94,8 @@ def _mean_mm(source: Mesh, target: Mesh, device: str) -> float:
 
 
 def _distances(points: np.ndarray, target: Mesh, device: str) -> np.ndarray:
+    from garment_uv.geometry._query import distances  # starts warp, which who only reads scores need not wait for
+
     vertices, faces = target
     centre = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     return distances(points - centre, vertices - centre, faces, device)

@@ -1,27 +1,57 @@
-"""A model loaded once, that makes garments of one picture after another."""
+"""A model loaded once, from its own folder or as a program, that makes garments of one picture after another."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch import nn
 
 from garment_uv.body import load_body
 from garment_uv.datasets.cloth3d.camera import HEIGHT, WIDTH, crop, cut_square
 from garment_uv.errors import UserError
 from garment_uv.estimation.body_file import BodyFile
-from garment_uv.estimation.estimated_body import EstimatedBody
 from garment_uv.estimation.model_file import companion
 from garment_uv.estimation.picture_alone import ANYONE, BodySeer, Person
-from garment_uv.geometry.push_out import push_out
-from garment_uv.inference.loading import load_for_use
-from garment_uv.metrics.meshes import garment_meshes
+from garment_uv.estimation.placement import EstimatedBody
+from garment_uv.geometry.normals import push_out
+from garment_uv.inference.program import CARD, PROGRAM, ExportedGenerator, load_program, read_inference_card
+from garment_uv.metrics.evaluate import garment_meshes
 from garment_uv.samples.batch import collate
 from garment_uv.samples.other_body import BodyPoser
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
+from garment_uv.training.device import resolve_device
+from garment_uv.training.model_file import ATLAS, TrainedOn, load_model, read_card
 from garment_uv.training.predict import Predictor, predicted_topology
 from garment_uv.uv.atlas import Atlas
+
+
+@dataclass(frozen=True)
+class Usable:
+    """What it takes to make garments of a picture."""
+
+    generator: nn.Module
+    atlas: Atlas
+    trained_on: TrainedOn
+    push_out: bool
+    """Whether vertices inside the body are to be moved out of it."""
+
+
+def load_for_use(folder: Path, device: str = "auto") -> Usable:
+    """The model in `folder`; UserError where it is neither kind, or is damaged. Programs stay on the CPU."""
+    folder = Path(folder)
+    if not (folder / CARD).exists():
+        card = read_card(folder)
+        generator, config, atlas = load_model(folder)
+        return Usable(generator.to(resolve_device(device)), atlas, card.trained_on, config.evaluation.push_out)
+    made = read_inference_card(folder)
+    atlas = Atlas.load(folder / ATLAS)
+    if atlas.digest != made.atlas_digest:
+        raise UserError(f"{folder / ATLAS} is not the atlas of its program: take another copy of the folder")
+    generator = ExportedGenerator(load_program(folder / PROGRAM), made.reading)  # type: ignore[assignment]
+    return Usable(generator.to(torch.device("cpu")), atlas, made.trained_on, made.push_out)
 
 
 @dataclass(frozen=True)

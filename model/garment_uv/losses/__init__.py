@@ -3,4 +3,4 @@
 `generator_loss.GeneratorLoss` computes the terms that `config.LossConfig` weighs; a term is a masked mean (`means`).
 """
 
-__all__ = ["adversarial", "config", "generator_loss", "map_terms", "means", "surface", "surface_terms"]
+__all__ = ["adversarial", "config", "generator_loss", "map_terms", "means", "surface"]

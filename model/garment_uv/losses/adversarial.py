@@ -1,13 +1,39 @@
-"""The adversarial game: its maps, its hinge losses, and feature matching between the discriminator's answers."""
+"""What the losses read of a generator's answer, and the adversarial game: maps, hinge losses, feature matching."""
+
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from garment_uv.losses.predicted import PredictedMaps
 from garment_uv.samples.batch import Batch
 from garment_uv.uv.segments import garment_mask
 from garment_uv.uv.units import Target, target_map
+
+
+class PredictedMaps(Protocol):
+    """The maps and logits of one batch; see `networks.generator.GeneratorOutput`."""
+
+    @property
+    def displacement(self) -> torch.Tensor:
+        """float32 [B, 3, U, U] garment minus body, metres."""
+
+    @property
+    def prediction(self) -> torch.Tensor:
+        """float32 [B, 3, U, U] metres: what was predicted, the displacement or the garment's position."""
+
+    @property
+    def class_logits(self) -> torch.Tensor | None:
+        """[B, 6, 6]; None without local branches."""
+
+    @property
+    def class_present(self) -> torch.Tensor | None:
+        """bool [B, 6]: the rows of `class_logits` whose mask holds a texel."""
+
+    @property
+    def segment_logits(self) -> torch.Tensor:
+        """[B, 7, U, U], channel 0 no garment."""
+
 
 Features = list[list[torch.Tensor]]
 """What a discriminator answers: per scale its features, then its patch logits last."""

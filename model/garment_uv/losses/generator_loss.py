@@ -6,13 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from garment_uv.losses.adversarial import Features, adversarial_loss, feature_matching_loss
+from garment_uv.losses.adversarial import Features, PredictedMaps, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
 from garment_uv.losses.means import MaskedMean, means_of_batch, pooled
-from garment_uv.losses.predicted import PredictedMaps
-from garment_uv.losses.surface import Covered, SurfaceOperators
-from garment_uv.losses.surface_terms import edge_term, laplacian_term, normal_term
+from garment_uv.losses.surface import Covered, SurfaceOperators, edge_term, laplacian_term, normal_term
 from garment_uv.samples.batch import Batch
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
@@ -26,6 +24,13 @@ class _Surfaces:
     predicted: torch.Tensor
     true: torch.Tensor
     covered: Covered
+
+
+_SURFACE_TERMS: dict[str, Callable[[_Surfaces], MaskedMean]] = {
+    "normal": lambda part: normal_term(part.operators, part.predicted, part.true, part.covered),
+    "laplacian": lambda part: laplacian_term(part.operators, part.predicted, part.covered),
+    "edge": lambda part: edge_term(part.operators, part.predicted, part.true, part.covered),
+}
 
 
 class GeneratorLoss(nn.Module):
@@ -108,19 +113,8 @@ class GeneratorLoss(nn.Module):
         if self.config.mesh:
             terms["mesh"] = mesh_term(predicted, true, batch.vertex_classes)
         parts = self._by_topology(predicted, true, batch) if len(self.surfaces) else []
-        if self.config.normal:
-            terms["normal"] = pooled(
-                [normal_term(part.operators, part.predicted, part.true, part.covered) for part in parts]
-            )
-        if self.config.laplacian:
-            terms["laplacian"] = pooled(
-                [laplacian_term(part.operators, part.predicted, part.covered) for part in parts]
-            )
-        if self.config.edge:
-            terms["edge"] = pooled(
-                [edge_term(part.operators, part.predicted, part.true, part.covered) for part in parts]
-            )
-        return terms
+        chosen = {name: term for name, term in _SURFACE_TERMS.items() if getattr(self.config, name)}
+        return terms | {name: pooled([term(part) for part in parts]) for name, term in chosen.items()}
 
     def _by_topology(self, predicted: torch.Tensor, true: torch.Tensor, batch: Batch) -> list[_Surfaces]:
         """Surfaces [V, n, 3], body plus displacement (m), of the samples of each topology in the batch."""

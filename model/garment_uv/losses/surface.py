@@ -1,62 +1,19 @@
-"""Sparse operators of one surface topology, and which of its parts a sample's garments cover."""
+"""Terms on the surface (published): normals matched by nearest neighbour, Laplacian smoothing, lengths of edges.
+
+They are made with sparse operators of a topology, and count only what a sample's garments cover of it.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 import torch
+from scipy.spatial import cKDTree
 from torch import nn
 
 from garment_uv.geometry.edges import unique_edges
-
-
-class _Product(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, dense: torch.Tensor, matrix: torch.Tensor, transpose: torch.Tensor) -> torch.Tensor:
-        ctx.transpose = transpose
-        return matrix @ dense
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        return ctx.transpose @ gradient.contiguous(), None, None
-
-
-class SparseOperator(nn.Module):
-    """M [R, V] applied to columns: dense [V, ...] to [R, ...]. Batch and xyz are columns of one product.
-
-    Parts are buffers outside the state dict; `.to(torch.float64)` works. Not affected by autocast.
-    """
-
-    _forward_values: torch.Tensor
-
-    def __init__(self, matrix: sp.csr_matrix) -> None:
-        super().__init__()
-        self.rows, self.columns = matrix.shape
-        self._store("forward", sp.csr_matrix(matrix))
-        self._store("transpose", sp.csr_matrix(matrix.T))
-
-    def forward(self, dense: torch.Tensor) -> torch.Tensor:
-        """M applied over the first dimension of `dense` [V, ...], in the operator's own float type."""
-        with torch.autocast(device_type=dense.device.type, enabled=False):
-            flat = dense.to(self._forward_values.dtype).reshape(self.columns, -1).contiguous()
-            forward = self._matrix("forward", (self.rows, self.columns))
-            transpose = self._matrix("transpose", (self.columns, self.rows))
-            product = _Product.apply(flat, forward, transpose)
-            return product.reshape(self.rows, *dense.shape[1:])
-
-    def _store(self, name: str, matrix: sp.csr_matrix) -> None:
-        matrix.sort_indices()
-        parts = {
-            "starts": matrix.indptr.astype(np.int64),
-            "indices": matrix.indices.astype(np.int64),
-            "values": matrix.data.astype(np.float32),
-        }
-        for part, array in parts.items():
-            self.register_buffer(f"_{name}_{part}", torch.from_numpy(array), persistent=False)
-
-    def _matrix(self, name: str, size: tuple[int, int]) -> torch.Tensor:
-        starts, indices, values = (getattr(self, f"_{name}_{part}") for part in ("starts", "indices", "values"))
-        return torch.sparse_csr_tensor(starts, indices, values, size=size, check_invariants=False)
+from garment_uv.geometry.sparse import SparseOperator
+from garment_uv.losses.means import CM_PER_M, MaskedMean, masked_mean
 
 
 @dataclass(frozen=True)
@@ -143,3 +100,90 @@ def _laplacian(joins: sp.csr_matrix) -> sp.csr_matrix:
     matrix = (sp.diags(share) @ adjacency - sp.diags((degree > 0).astype(float))).tocsr()
     matrix.eliminate_zeros()
     return matrix
+
+
+CHUNK = 2048
+"""Queries at a time on a GPU: bounds the distance matrix to CHUNK x vertices."""
+
+
+@torch.no_grad()
+def nearest_vertices(queries: torch.Tensor, points: torch.Tensor, taking_part: torch.Tensor) -> torch.Tensor:
+    """For each vertex of `queries` the nearest of `points`, both [V, n, 3], per sample: indices int64 [V, n].
+
+    Only vertices with `taking_part` bool [V, n] ask and are found; the others get index 0. On the CPU a k-d
+    tree per sample, on a GPU exact distances in chunks: never the matrix-product form, which picks wrong
+    neighbours. A query that is not finite gets some neighbour, so that the loss itself shows what is wrong.
+    """
+    search = _by_tree if queries.device.type == "cpu" else _by_distance
+    found = torch.zeros(taking_part.shape, dtype=torch.int64, device=queries.device)
+    for sample in range(taking_part.shape[1]):
+        members = taking_part[:, sample].nonzero().flatten()
+        if len(members):
+            asked = torch.nan_to_num(queries[members, sample], nan=0.0, posinf=1e6, neginf=-1e6)
+            found[members, sample] = members[search(asked, points[members, sample])]
+    return found
+
+
+def _by_tree(queries: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    tree = cKDTree(points.numpy(), balanced_tree=False, compact_nodes=False)
+    return torch.from_numpy(tree.query(queries.numpy())[1])
+
+
+def _by_distance(queries: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
+    exact = "donot_use_mm_for_euclid_dist"
+    chunks = [torch.cdist(part, points, compute_mode=exact).argmin(dim=1) for part in queries.split(CHUNK)]
+    return torch.cat(chunks)
+
+
+SMALLEST_CM2 = 1e-3
+"""Twice an area below which a vertex's normal fades to zero, so that folded faces keep finite gradients."""
+
+
+def covered_normals(operators: SurfaceOperators, positions: torch.Tensor, covered: Covered) -> torch.Tensor:
+    """Area-weighted unit normals [V, n, 3] of the covered faces at positions [V, n, 3] (m); elsewhere 0."""
+    first, second = operators.side_vectors(positions * CM_PER_M).chunk(2, dim=0)
+    face_normals = torch.linalg.cross(first, second)
+    face_normals = face_normals * covered.faces.unsqueeze(2)
+    summed = operators.faces_to_vertices(face_normals)
+    return summed / (summed.square().sum(dim=2, keepdim=True) + SMALLEST_CM2**2).sqrt()
+
+
+def normal_term(
+    operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
+) -> MaskedMean:
+    """Squared L2 (0 to 4, no unit) between each predicted vertex's normal and that of the nearest true vertex.
+
+    `predicted` and `true` are positions [V, n, 3] in metres. Which vertex is nearest passes no gradient.
+    """
+    normals = covered_normals(operators, predicted, covered)
+    with torch.no_grad():
+        true_normals = covered_normals(operators, true, covered)
+        match = nearest_vertices(predicted, true, covered.vertices)
+        matched = true_normals.gather(0, match.unsqueeze(2).expand_as(true_normals))
+    return masked_mean((normals - matched).square().sum(dim=2), covered.vertices)
+
+
+def laplacian_term(operators: SurfaceOperators, predicted: torch.Tensor, covered: Covered) -> MaskedMean:
+    """Squared distance (cm^2) of each vertex from the mean of its neighbours, at positions [V, n, 3] in metres.
+
+    Interior vertices only (ours): at a hem the neighbours lie on one side, and smoothing would shrink the garment.
+    """
+    offsets = operators.laplacian(predicted * CM_PER_M)
+    return masked_mean(offsets.square().sum(dim=2), covered.interior)
+
+
+SMALLEST_CM = 1e-3
+"""Lengths are rounded off below this, so that an edge of no length has a gradient."""
+
+
+def edge_lengths_cm(operators: SurfaceOperators, positions: torch.Tensor) -> torch.Tensor:
+    """Lengths [E, n] in cm of the edges at positions [V, n, 3] in metres."""
+    vectors = operators.edge_vectors(positions * CM_PER_M)
+    return (vectors.square().sum(dim=2) + SMALLEST_CM**2).sqrt()
+
+
+def edge_term(operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered) -> MaskedMean:
+    """Squared difference (cm^2) between the lengths of the predicted and the true surface's covered edges."""
+    with torch.no_grad():
+        wanted = edge_lengths_cm(operators, true)
+    return masked_mean((edge_lengths_cm(operators, predicted) - wanted).square(), covered.edges)

@@ -3,4 +3,4 @@
 The distance itself is `geometry.s2s`, since registration and samples are measured by it too.
 """
 
-__all__ = ["aggregate", "baselines", "evaluate", "meshes", "published", "sanity", "scores_file"]
+__all__ = ["aggregate", "baselines", "evaluate", "published", "sanity", "scores_file"]

@@ -1,18 +1,27 @@
 """From scores to a table: a row per class, and two ways to say it in one number; several tables in one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
-
-if TYPE_CHECKING:
-    from garment_uv.metrics.evaluate import GarmentScore
+from garment_uv.geometry.s2s import S2S, BothDirections
 
 
 @dataclass(frozen=True)
-class S2SRow:
+class GarmentScore:
+    """S2S of one garment in one sample."""
+
+    garment: str
+    """The true garment's class name."""
+    s2s: S2S
+    missing: bool = False
+    """Whether nothing was predicted under this name."""
+
+
+@dataclass(frozen=True)
+class S2SRow(BothDirections):
     """Means over a number of garments, mm."""
 
     samples: int
@@ -21,16 +30,6 @@ class S2SRow:
     """How many of them were not predicted under their name."""
     pred_to_true_mm: float
     true_to_pred_mm: float
-
-    @property
-    def mean_mm(self) -> float:
-        """The headline: half the sum of both directions."""
-        return (self.pred_to_true_mm + self.true_to_pred_mm) / 2
-
-    @property
-    def sum_mm(self) -> float:
-        """Both directions added."""
-        return self.pred_to_true_mm + self.true_to_pred_mm
 
 
 @dataclass(frozen=True)
@@ -45,16 +44,13 @@ class S2STable:
     """Each class counts once."""
 
     @classmethod
-    def from_scores(cls, scores: Iterable["GarmentScore"]) -> "S2STable":
+    def from_scores(cls, scores: Iterable[GarmentScore]) -> "S2STable":
         """The table of `scores`; UserError when there are none."""
         scores = list(scores)
         if not scores:
             raise UserError("no garment was scored; evaluate a split that holds samples with raw garments")
-        rows = {}
-        for name in GARMENT_CLASSES:
-            chosen = [score for score in scores if score.garment == name]
-            if chosen:
-                rows[name] = _mean_row(chosen)
+        chosen = {name: [score for score in scores if score.garment == name] for name in GARMENT_CLASSES}
+        rows = {name: _mean_row(worn) for name, worn in chosen.items() if worn}
         macro = S2SRow(
             len(scores),
             sum(row.missing for row in rows.values()),
@@ -89,7 +85,7 @@ class S2STable:
 
     def plain(self) -> dict[str, Any]:
         """The table as JSON types; `from_plain` reads it back."""
-        return {name: _plain_row(row) for name, row in self._rows()}
+        return {name: asdict(row) for name, row in self._rows()}
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> "S2STable":
@@ -110,7 +106,7 @@ class S2STable:
         return [*self.classes.items(), ("all", self.all), ("macro", self.macro)]
 
 
-def _mean_row(scores: list["GarmentScore"]) -> S2SRow:
+def _mean_row(scores: list[GarmentScore]) -> S2SRow:
     count = len(scores)
     return S2SRow(
         count,
@@ -118,15 +114,6 @@ def _mean_row(scores: list["GarmentScore"]) -> S2SRow:
         sum(score.s2s.pred_to_true_mm for score in scores) / count,
         sum(score.s2s.true_to_pred_mm for score in scores) / count,
     )
-
-
-def _plain_row(row: S2SRow) -> dict[str, Any]:
-    return {
-        "samples": row.samples,
-        "missing": row.missing,
-        "pred_to_true_mm": row.pred_to_true_mm,
-        "true_to_pred_mm": row.true_to_pred_mm,
-    }
 
 
 COLUMNS = (*GARMENT_CLASSES, "all", "macro")

@@ -8,8 +8,8 @@ import numpy as np
 from garment_uv.classes import NUM_CLASSES
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import vertex_normals
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import GarmentScore, evaluate_sample
+from garment_uv.metrics.aggregate import GarmentScore, S2STable
+from garment_uv.metrics.evaluate import evaluate_sample
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import DatasetSource, iterate_samples
 from garment_uv.uv.atlas import Atlas

@@ -13,26 +13,58 @@ scored still). How often garments were missing is counted beside the error. (Our
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
-from garment_uv.geometry.s2s import S2S, Mesh, point_to_surface, surface_to_surface
-from garment_uv.metrics.meshes import sample_meshes
+from garment_uv.geometry.edges import side_lengths
+from garment_uv.geometry.s2s import Mesh, point_to_surface, surface_to_surface
+from garment_uv.metrics.aggregate import GarmentScore
 from garment_uv.samples.sample import Sample
 from garment_uv.uv.atlas import Atlas
 
 
-@dataclass(frozen=True)
-class GarmentScore:
-    """S2S of one garment in one sample."""
+def garment_meshes(
+    atlas: Atlas, vertices: np.ndarray, vertex_classes: np.ndarray, topology: str, max_edge_m: float | None = None
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Each garment's (vertices [N, 3], faces int32 [F, 3]), in the order of the classes.
 
-    garment: str
-    """The true garment's class name."""
-    s2s: S2S
-    missing: bool = False
-    """Whether nothing was predicted under this name."""
+    A garment is the faces of `topology` whose three vertices bear its class in `vertex_classes` [V]; a class
+    without such a face is left out. `vertices` [V, 3] are body plus displacement, metres; unused ones are dropped.
+    `max_edge_m` leaves out faces with an edge longer than that: 0.1 m is published for CLOTH3D's registered
+    meshes. None, the default, keeps all: dropping tears holes into wide skirts and raised their S2S.
+    """
+    vertices, vertex_classes = np.asarray(vertices), np.asarray(vertex_classes)
+    faces = kept_faces(atlas.faces[topology], vertices, max_edge_m)
+    corners = vertex_classes[faces]
+    alike = (corners == corners[:, :1]).all(axis=1)
+    found = {}
+    for name, number in CLASS_IDS.items():
+        chosen = faces[alike & (corners[:, 0] == number)]
+        if len(chosen):
+            used, local = np.unique(chosen, return_inverse=True)
+            found[name] = (vertices[used], local.reshape(-1, 3).astype(np.int32))
+    return found
+
+
+def sample_meshes(
+    atlas: Atlas,
+    sample: Sample,
+    displacement: np.ndarray,
+    vertex_classes: np.ndarray | None = None,
+    max_edge_m: float | None = None,
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """`garment_meshes` of a sample's body plus `displacement` [V, 3]; its own classes unless given."""
+    classes = sample.vertex_classes if vertex_classes is None else vertex_classes
+    return garment_meshes(atlas, sample.body_vertices + displacement, classes, sample.topology, max_edge_m)
+
+
+def kept_faces(faces: np.ndarray, vertices: np.ndarray, max_edge_m: float | None) -> np.ndarray:
+    """The faces [F, 3] whose edges are no longer than `max_edge_m` metres; all of them for None."""
+    if max_edge_m is None:
+        return faces
+    return faces[side_lengths(vertices, faces).max(axis=1) <= max_edge_m]
 
 
 def evaluate_sample(
@@ -68,8 +100,10 @@ def evaluate_meshes(
     matched = {name: [predicted[name]] for name in true if name in predicted}
     if foreign and not missing:
         for mesh in foreign:
-            nearest = min(true, key=lambda name, mesh=mesh: _mean_distance(mesh, true[name], device))  # type: ignore[misc]
-            matched[nearest].append(mesh)
+            gaps = {
+                name: float(point_to_surface(mesh[0], *other, device=device).mean()) for name, other in true.items()
+            }
+            matched[min(gaps, key=gaps.__getitem__)].append(mesh)
     stand_in = foreign or list(predicted.values()) or ([body] if body is not None else [])
     if missing and not stand_in:
         raise UserError(f"nothing was predicted for {', '.join(missing)}, and there is no body to score instead")
@@ -85,7 +119,3 @@ def joined_mesh(meshes: Sequence[Mesh]) -> Mesh:
     offsets = np.cumsum([0] + [len(vertices) for vertices, _ in meshes[:-1]])
     faces = [faces + offset for (_, faces), offset in zip(meshes, offsets, strict=True)]
     return np.concatenate([vertices for vertices, _ in meshes]), np.concatenate(faces)
-
-
-def _mean_distance(source: Mesh, target: Mesh, device: str) -> float:
-    return float(point_to_surface(source[0], *target, device=device).mean())

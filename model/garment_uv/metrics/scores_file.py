@@ -4,19 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from garment_uv.errors import UserError
+from garment_uv.geometry.s2s import S2S, BothDirections
+from garment_uv.metrics.aggregate import GarmentScore
 from garment_uv.outputs import write_file
-
-if TYPE_CHECKING:
-    from garment_uv.metrics.evaluate import GarmentScore
 
 SCORES_FILE = "scores.json"
 
 
 @dataclass(frozen=True)
-class SampleScore:
+class SampleScore(BothDirections):
     """S2S of one garment of one sample, mm."""
 
     sample: str
@@ -28,7 +26,7 @@ class SampleScore:
     """Whether nothing was predicted under its name."""
 
     @classmethod
-    def of(cls, sample: str, score: "GarmentScore") -> "SampleScore":
+    def of(cls, sample: str, score: GarmentScore) -> "SampleScore":
         """The score of a garment of the sample of that key."""
         return cls(sample, score.garment, score.s2s.pred_to_true_mm, score.s2s.true_to_pred_mm, score.missing)
 
@@ -38,16 +36,8 @@ class SampleScore:
         return self.sample.rpartition("-")[0]
 
     @property
-    def mean_mm(self) -> float:
-        """Half the sum of both directions, as in all tables."""
-        return (self.pred_to_true_mm + self.true_to_pred_mm) / 2
-
-    @property
-    def score(self) -> "GarmentScore":
+    def score(self) -> GarmentScore:
         """As tables are made of."""
-        from garment_uv.geometry.s2s import S2S
-        from garment_uv.metrics.evaluate import GarmentScore
-
         return GarmentScore(self.garment, S2S(self.pred_to_true_mm, self.true_to_pred_mm), self.missing)
 
 

@@ -3,4 +3,4 @@
 `generator.GarmentGenerator` puts the parts together as `config.GeneratorConfig` says.
 """
 
-__all__ = ["blocks", "branches", "config", "discriminator", "generator", "local_path", "parameters", "sizes"]
+__all__ = ["blocks", "config", "discriminator", "generator", "local_path"]

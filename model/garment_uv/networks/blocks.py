@@ -155,3 +155,13 @@ def initialise_small(layer: nn.Conv2d, gain: float = 0.05) -> None:
     nn.init.normal_(layer.weight, std=gain / fan_in**0.5)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def count_parameters(network: nn.Module) -> dict[str, int]:
+    """Trainable numbers per direct part of `network`, and 'total'; a part's normalised weights count once."""
+    counts = {name: _trainable(part) for name, part in network.named_children()}
+    return {**counts, "total": _trainable(network)}
+
+
+def _trainable(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

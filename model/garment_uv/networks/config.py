@@ -1,4 +1,4 @@
-"""What the networks can be set to; sizes start from LGGAN's published ones (Tang et al., CVPR 2020)."""
+"""What the networks can be set to, and which maps they then take; sizes start from LGGAN's (Tang et al., CVPR 2020)."""
 
 from typing import Literal
 
@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.config import Config
+from garment_uv.errors import UserError
 
 
 class LocalBranchConfig(Config):
@@ -73,3 +74,17 @@ class DiscriminatorConfig(Config):
     base_features: int = Field(default=64, ge=4, le=256)
     layers: int = Field(default=4, ge=2, le=6)
     scales: int = Field(default=2, ge=1, le=4)
+
+
+ENCODER_STRIDE = 4
+
+
+def check_map_size(size: int, config: GeneratorConfig) -> None:
+    """UserError unless maps of `size` x `size` texels halve evenly all the way down, and not to a single texel."""
+    stride = ENCODER_STRIDE * 2**config.global_downsamples
+    if size < 2 * stride or size % stride:
+        raise UserError(
+            f"maps of {size} texels do not fit global_downsamples={config.global_downsamples}: the size must "
+            f"be a multiple of {stride}, at least {2 * stride}; lower generator.global_downsamples or make "
+            "other maps"
+        )

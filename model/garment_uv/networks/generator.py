@@ -1,19 +1,58 @@
-"""The whole generator: U_f = W_g * U_g + W_l * U_l."""
+"""The whole generator, U_f = W_g * U_g + W_l * U_l, with the global path and the weights between both paths."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
-from garment_uv.networks.blocks import initialise
-from garment_uv.networks.config import GeneratorConfig
+from garment_uv.networks.blocks import ConvBlock, ReflectConv, UpBlock, initialise, initialise_small
+from garment_uv.networks.config import GeneratorConfig, check_map_size
 from garment_uv.networks.encoder import Encoder
 from garment_uv.networks.local_path import LocalPath
-from garment_uv.networks.paths import GlobalPath, WeightPath
 from garment_uv.networks.segment_head import SegmentHead
-from garment_uv.networks.sizes import check_map_size
 from garment_uv.networks.texels import texel_frames, to_sample_frame
 from garment_uv.uv.units import MAP_UNITS
+
+
+class GlobalPath(nn.Module):
+    """G_g: encoder features at U/4 down by `global_downsamples`, up to U, and a 7x7 convolution to U_g
+    (LGGAN).
+    """
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        channels = 4 * config.base_features
+        layers: list[nn.Module] = []
+        for _ in range(config.global_downsamples):
+            layers.append(ConvBlock(channels, 2 * channels, stride=2))
+            channels *= 2
+        while channels > config.base_features:
+            layers.append(UpBlock(channels, channels // 2))
+            channels //= 2
+        self.layers = nn.Sequential(*layers)
+        self.last = ReflectConv(channels, 3, kernel=7)
+
+    def start_small(self) -> None:
+        """Set the last layer so that the path starts near zero; called after the general initialisation."""
+        initialise_small(self.last)
+
+    def forward(self, quarter: torch.Tensor) -> torch.Tensor:
+        """Raw U_g [B, 3, U, U], in map units, of features [B, 4C, U/4, U/4]."""
+        return self.last(self.layers(quarter))
+
+
+class WeightPath(nn.Module):
+    """G_w: two transposed convolutions and a 1x1 convolution to two channels, softmax over them (LGGAN)."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        channels = config.base_features
+        self.up = nn.Sequential(UpBlock(4 * channels, 2 * channels), UpBlock(2 * channels, channels))
+        self.last = nn.Conv2d(channels, 2, kernel_size=1)
+
+    def forward(self, quarter: torch.Tensor) -> torch.Tensor:
+        """Weights [B, 2, U, U], global then local, adding up to 1, of features [B, 4C, U/4, U/4]; float32."""
+        return torch.softmax(self.last(self.up(quarter)).float(), dim=1)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from garment_uv.body.topology import BodyTopology
 from garment_uv.classes import SKIRT_TOPOLOGY_CLASSES
+from garment_uv.geometry.edges import spread_rings
 from garment_uv.geometry.rays import Hits, first_hits
-from garment_uv.registration.domain import Domain, Topology, spread
+from garment_uv.registration.domain import Domain
 from garment_uv.registration.surface import Attachment, GarmentSurface
 from garment_uv.registration.tube import tube_directions
 
@@ -36,7 +38,7 @@ class Correspondence:
     """bool [V] whether the vertex is spread around a skirt, so that it is far from its point of the garment."""
 
 
-def correspond(topology: Topology, domain: Domain, garment: GarmentSurface) -> Correspondence:
+def correspond(topology: BodyTopology, domain: Domain, garment: GarmentSurface) -> Correspondence:
     """The correspondence of a garment at rest with the body's vertices."""
     face, weights = _along_normals(domain, garment)
     if garment.name in SKIRT_TOPOLOGY_CLASSES and domain.topology_name == "skirt":
@@ -101,10 +103,10 @@ def _guess(
 ) -> np.ndarray:
     """Where the garment should be at `wanted` vertices: moved like `known` neighbours, around a skirt beside them."""
     places = found.attachment.positions(garment.vertices)
-    moved = domain.vertices + spread(domain.neighbours, places - domain.vertices, known, wanted)
+    moved = domain.vertices + spread_rings(domain.neighbours, places - domain.vertices, known, wanted)[0]
     if not found.around.any():
         return moved
-    beside = spread(domain.neighbours, places, known, wanted)
+    beside, _ = spread_rings(domain.neighbours, places, known, wanted)
     return np.where(found.around[:, None], beside, moved)
 
 

@@ -2,32 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import igl
 import numpy as np
 import scipy.sparse as sp
 
+from garment_uv.body.topology import BodyTopology
 from garment_uv.geometry.edges import adjacency, border_edges, directed_edges, edge_lengths
 
 NORMAL_SMOOTHING = 6
 """Rounds of averaging over neighbours."""
-
-
-class Topology(Protocol):
-    """What registration needs of `garment_uv.body.topology.BodyTopology`."""
-
-    @property
-    def num_vertices(self) -> int: ...
-
-    @property
-    def faces(self) -> dict[str, np.ndarray]: ...
-
-    @property
-    def islands(self) -> np.ndarray: ...
-
-    @property
-    def rest(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +40,7 @@ class Domain:
         return float(np.median(edge_lengths(self.vertices, directed_edges(self.faces))))
 
 
-def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -> Domain:
+def body_domain(topology: BodyTopology, rest_body: np.ndarray, topology_name: str) -> Domain:
     """The domain of `rest_body` [V, 3] metres; raises ValueError for a wrong shape."""
     vertices = np.asarray(rest_body, dtype=np.float64)
     if vertices.shape != (topology.num_vertices, 3):
@@ -70,21 +54,6 @@ def body_domain(topology: Topology, rest_body: np.ndarray, topology_name: str) -
     rim[border_edges(body_faces)] = True
     normals = _smoothed(igl.per_vertex_normals(vertices, body_faces), adjacency(body_faces, len(vertices)))
     return Domain(topology_name, vertices, normals, faces, body_faces, neighbours, used, rim & used)
-
-
-def spread(neighbours: sp.csr_matrix, values: np.ndarray, known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """`values` [V, C] with the `wanted` [V] vertices filled, ring by ring, by the mean of known neighbours.
-
-    Wanted vertices that no path joins to a known one stay as they are.
-    """
-    result, known = np.where(known[:, None], values, 0.0), known.copy()
-    while True:
-        count = neighbours @ known.astype(float)
-        fresh = np.flatnonzero(wanted & ~known & (count > 0))
-        if not len(fresh):
-            return result
-        result[fresh] = (neighbours[fresh] @ (result * known[:, None])) / count[fresh, None]
-        known[fresh] = True
 
 
 def _smoothed(normals: np.ndarray, neighbours: sp.csr_matrix) -> np.ndarray:

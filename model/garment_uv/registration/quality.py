@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import igl
 import numpy as np
 
+from garment_uv.body.topology import BodyTopology
 from garment_uv.classes import CLASS_IDS
 from garment_uv.geometry.edges import side_lengths
 from garment_uv.geometry.normals import face_areas
 from garment_uv.geometry.s2s import S2S, point_to_surface, surface_to_surface
-from garment_uv.registration.domain import Topology, body_domain
+from garment_uv.registration.domain import body_domain
 from garment_uv.registration.register import Registration
 from garment_uv.registration.surface import garment_surface
 from garment_uv.uv.atlas import Atlas
@@ -34,7 +35,7 @@ class RestQuality:
 
 
 def rest_quality(
-    topology: Topology,
+    topology: BodyTopology,
     registration: Registration,
     rest_body: np.ndarray,
     garments: dict[str, tuple[np.ndarray, np.ndarray]],

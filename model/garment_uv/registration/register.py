@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from garment_uv.body.topology import BodyTopology
 from garment_uv.classes import CLASS_IDS, topology_of
 from garment_uv.errors import UserError
 from garment_uv.registration.correspond import Correspondence, correspond, refill, snap
-from garment_uv.registration.domain import Domain, Topology, body_domain
-from garment_uv.registration.masks import clean, ring
-from garment_uv.registration.placement import RestPlacement, rest_placement
-from garment_uv.registration.surface import Attachment, GarmentSurface, garment_surface
-from garment_uv.registration.thin import bare_points, faces_under
+from garment_uv.registration.domain import Domain, body_domain
+from garment_uv.registration.masks import bare_points, clean, faces_under, ring
+from garment_uv.registration.surface import Attachment, GarmentSurface, RestPlacement, garment_surface, rest_placement
 
 UPPER_FIRST = ("Top", "Tshirt", "Jumpsuit", "Dress", "Trousers", "Skirt")
 """Where two garments cover one vertex, the one that stands first wears it (ours)."""
@@ -63,7 +62,7 @@ class Registration:
 
 
 def register_outfit(
-    topology: Topology,
+    topology: BodyTopology,
     rest_body: np.ndarray,
     garments: dict[str, tuple[np.ndarray, np.ndarray]],
     root_joint: np.ndarray | None = None,
@@ -102,7 +101,7 @@ def register_outfit(
 
 
 def _dress(
-    topology: Topology, domain: Domain, garment: GarmentSurface, free: np.ndarray
+    topology: BodyTopology, domain: Domain, garment: GarmentSurface, free: np.ndarray
 ) -> tuple[Attachment, np.ndarray]:
     """Attachment of one garment and the `free` vertices that it wears: the clean mask and a ring on the border."""
     found = correspond(topology, domain, garment)

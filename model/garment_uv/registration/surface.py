@@ -1,14 +1,18 @@
-"""A garment's rest mesh as registration sees it: outward normals, borders, nearest points."""
+"""A garment's rest mesh as registration sees it: outward normals, borders, nearest points, and where it stands."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import igl
 import numpy as np
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from garment_uv.errors import UserError
 from garment_uv.geometry.edges import adjacency, border_edges
 from garment_uv.geometry.normals import face_areas, face_normals
+from garment_uv.geometry.rotations import about_z
+from garment_uv.registration.domain import Domain
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,6 @@ class GarmentSurface:
     borders: np.ndarray
     """int64 [E, 2] edges that belong to one face."""
 
-    def attach(self, face: np.ndarray, weights: np.ndarray) -> Attachment:
-        """The attachment of face indices [N] and barycentric weights [N, 3]."""
-        return Attachment(self.faces[face], weights)
-
     def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, Attachment, np.ndarray]:
         """Distance [N] metres, face [N], attachment, and whether it lies on the border [N], of the nearest points."""
         squared, face, where = igl.point_mesh_squared_distance(
@@ -48,7 +48,7 @@ class GarmentSurface:
         )
         corners = self.vertices[self.faces[face]]
         weights = _clean(igl.barycentric_coordinates(where, *(np.ascontiguousarray(corners[:, c]) for c in range(3))))
-        return np.sqrt(squared), face, self.attach(face, weights), self._on_border(face, weights)
+        return np.sqrt(squared), face, Attachment(self.faces[face], weights), self._on_border(face, weights)
 
     def nearest_border(self, points: np.ndarray) -> tuple[np.ndarray, Attachment]:
         """Distance [N] metres and attachment of the nearest points on the garment's borders; infinite without any."""
@@ -73,7 +73,9 @@ class GarmentSurface:
         return result
 
 
-def garment_surface(name: str, vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray):
+def garment_surface(
+    name: str, vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray
+) -> GarmentSurface:
     """The surface of one garment, any vertex order and any number of components.
 
     `body` [V, 3] and `normals` [V, 3] orient it: a component whose normals mostly oppose those of the body points
@@ -94,8 +96,6 @@ def garment_surface(name: str, vertices: np.ndarray, faces: np.ndarray, body: np
 
 
 def _outward(vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    from scipy.spatial import cKDTree
-
     centres = vertices[faces].mean(axis=1)
     _, near = cKDTree(body).query(centres)
     agreement = (face_normals(vertices, faces) * normals[near]).sum(1) * face_areas(vertices, faces)
@@ -108,3 +108,46 @@ def _outward(vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals:
 def _clean(weights: np.ndarray) -> np.ndarray:
     weights = np.clip(np.nan_to_num(weights, nan=1 / 3), 0.0, 1.0)
     return weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+
+
+CLEARLY_NEARER = 0.9
+"""A turned or moved placement is believed only if its mean distance is below this share of the plain one's (ours)."""
+
+
+@dataclass(frozen=True)
+class RestPlacement:
+    """How rest vertices are brought onto the rest body: turned about z, then moved."""
+
+    angle: float
+    """Radians: 0, or -zrot where the rest files carry the sequence's zrot."""
+    offset: np.ndarray
+    """float64 [3] metres: 0, +J0 or -J0."""
+
+    def apply(self, vertices: np.ndarray) -> np.ndarray:
+        """Rest vertices [N, 3] where the rest body stands, float64 [N, 3]."""
+        return np.asarray(vertices, np.float64) @ about_z(self.angle).T + self.offset
+
+
+def rest_placement(
+    domain: Domain, rests: dict[str, np.ndarray], root_joint: np.ndarray | None, zrot: float
+) -> RestPlacement:
+    """The placement, of those that CLOTH3D's files are known to need, that brings garments and body nearest.
+
+    In CLOTH3D the rest .obj may be given around SMPL's own origin while the body is root-relative, or the other way
+    round, and preprocessing published by the dataset's group turns it back by zrot; the distances tell. Without
+    `root_joint` the offset is 0, with `zrot` 0 the angle is.
+    """
+    joint = np.zeros(3) if root_joint is None else np.asarray(root_joint, dtype=np.float64).reshape(3)
+    offsets = [np.zeros(3), joint, -joint] if np.any(joint) else [np.zeros(3)]
+    candidates = [RestPlacement(angle, offset) for angle, offset in product([0.0, -zrot] if zrot else [0.0], offsets)]
+    if len(candidates) == 1:
+        return candidates[0]
+    points = np.concatenate([vertices[:: max(1, len(vertices) // 2000)] for vertices in rests.values()])
+    distances = [_mean_distance(domain, candidate.apply(points)) for candidate in candidates]
+    best = int(np.argmin(distances))
+    return candidates[best] if distances[best] < CLEARLY_NEARER * distances[0] else candidates[0]
+
+
+def _mean_distance(domain: Domain, points: np.ndarray) -> float:
+    squared, _, _ = igl.point_mesh_squared_distance(points, domain.vertices, domain.body_faces)
+    return float(np.sqrt(squared).mean())

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import spsolve
 
-from garment_uv.registration.domain import Domain, Topology
+from garment_uv.body.topology import BodyTopology
+from garment_uv.registration.domain import Domain
 from garment_uv.uv.pieces import mean_value_weights
 
 INNER = 0.02
@@ -27,7 +28,7 @@ class TubeDirections:
     """float64 [V] 1 at and below the crotch, 0 from BLEND_M above it."""
 
 
-def tube_directions(topology: Topology, domain: Domain, skirt: np.ndarray) -> TubeDirections:
+def tube_directions(topology: BodyTopology, domain: Domain, skirt: np.ndarray) -> TubeDirections:
     """Rays [V, 3] from the axis of the skirt `skirt` [M, 3] outwards.
 
     Each half of a leg spreads over a quarter of the skirt: its outer seam goes to the side, its inner border to the
@@ -56,7 +57,7 @@ def tube_directions(topology: Topology, domain: Domain, skirt: np.ndarray) -> Tu
     return TubeDirections(origins, directions, share)
 
 
-def _across(topology: Topology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _across(topology: BodyTopology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Signed share [V] from the middle (0) to the left (+1) or right (-1) side, back or front [V], crotch vertices."""
     rest = np.asarray(topology.rest, dtype=np.float64)
     default = np.asarray(topology.faces["default"], dtype=np.int64)

@@ -1,7 +1,7 @@
 """A batch of samples as torch tensors, from samples or decoded straight into one block of memory."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,8 @@ class Batch:
 
     def _with(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Batch":
         values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        return replace(self, **{name: change(x) for name, x in values.items() if isinstance(x, torch.Tensor)})
+        changed = {name: change(x) if isinstance(x, torch.Tensor) else x for name, x in values.items()}
+        return Batch(**changed)
 
 
 def collate(samples: list[Sample]) -> Batch:

@@ -19,8 +19,8 @@ from garment_uv.files import FileFacts, facts_below, read_json, verify_files, wr
 from garment_uv.outputs import present_folder, replaced_folder
 from garment_uv.training import model_file
 from garment_uv.training.config import changeable, may_change
-from garment_uv.training.random_state import PlainRandomState
 from garment_uv.training.report import Best
+from garment_uv.training.running import PlainRandomState
 from garment_uv.training.trial import TrialConfig
 
 CHECKPOINT_JSON = "checkpoint.json"

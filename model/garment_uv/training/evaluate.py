@@ -9,11 +9,10 @@ import numpy as np
 import torch
 
 from garment_uv.errors import Infeasible, UserError
-from garment_uv.geometry.push_out import push_out
+from garment_uv.geometry.normals import push_out
 from garment_uv.geometry.s2s import Mesh
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
-from garment_uv.metrics.meshes import garment_meshes
+from garment_uv.metrics.aggregate import GarmentScore, S2STable
+from garment_uv.metrics.evaluate import evaluate_meshes, garment_meshes
 from garment_uv.metrics.sanity import MeshCounts, count_faults
 from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.generator import GarmentGenerator

@@ -15,29 +15,24 @@ from garment_uv.errors import Infeasible, UserError
 from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.scores_file import SampleScore
+from garment_uv.networks.config import check_map_size
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.sizes import check_map_size
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import class_balanced
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.source import DatasetSource
 from garment_uv.training import checkpoint, model_file
 from garment_uv.training.augment import jitter_colours, mirror_for
-from garment_uv.training.data_watch import DataWatch
-from garment_uv.training.device import Precision, resolve_device
-from garment_uv.training.epochs import rate_factor, stretches
+from garment_uv.training.device import Precision, compiling_wins, fastest_layout, fastest_precision, resolve_device
+from garment_uv.training.epochs import DataWatch, rate_factor, stretches
 from garment_uv.training.evaluate import Evaluator, evaluation_batch
-from garment_uv.training.fastest import compiling_wins, fastest_layout, fastest_precision
 from garment_uv.training.fitting import TRAIN_SPLIT, check_processes, check_splits, trained_on
-from garment_uv.training.infeasible import FeasibilityWatch
-from garment_uv.training.learners import Learners
 from garment_uv.training.parallel import ALONE, Processes
 from garment_uv.training.predict import SegmentSource
-from garment_uv.training.random_state import RandomState
-from garment_uv.training.report import Best, EpochReport
-from garment_uv.training.running import deterministic_sums, keep_freed_memory
-from garment_uv.training.steps import AdversarialSteps
+from garment_uv.training.report import Best, EpochReport, FeasibilityWatch
+from garment_uv.training.running import RandomState, deterministic_sums, keep_freed_memory
+from garment_uv.training.steps import AdversarialSteps, Learners
 from garment_uv.training.trial import TrialConfig
 from garment_uv.uv.sampling import reading_of
 
@@ -94,18 +89,17 @@ class Trainer:
         with self._random.active():
             self._learners = Learners(config, self.device)
         self._watch = FeasibilityWatch(config.training)
-        self._precision = Precision(self._chosen_precision(), self.device, processes)
+        asked = config.training.precision
+        precision = self._measured(fastest_precision) if asked == "auto" else asked
+        self._precision = Precision(precision, self.device, processes)
         layout = self._measured(fastest_layout, self._precision.name)
         self._learners.lay_out(layout)
         if config.training.compile == "auto" and self._measured(compiling_wins, self._precision.name, layout):
             self._learners.compile()
-        self._steps = AdversarialSteps(  # type: ignore[call-arg]
-            self.generator,
-            self.discriminator,
-            self._loss(processes).to(self.device),
-            *self._learners.optimisers.values(),  # type: ignore[arg-type]
-            self._precision,
-        )
+        readings = config.generator.reading, reading_of(source.manifest.fill)
+        loss = GeneratorLoss(config.loss, self.atlas, processes.means, *readings).to(self.device)
+        optimisers = self._learners.optimisers["generator"], self._learners.optimisers["discriminator"]
+        self._steps = AdversarialSteps(self.generator, self.discriminator, loss, *optimisers, self._precision)
         self._evaluator = Evaluator(
             self.model, self.atlas, source, evaluation_batch(config), config.evaluation.push_out, processes
         )
@@ -236,16 +230,6 @@ class Trainer:
         samples, size = self.config.data.epoch_samples, self.config.training.batch_size
         for stretch in stretches(self.epoch, len(self._loader), -(-samples // size)):
             yield from self._loader.batches(*stretch)
-
-    def _loss(self, processes: Processes) -> GeneratorLoss:
-        readings = self.config.generator.reading, reading_of(self.source.manifest.fill)
-        return GeneratorLoss(self.config.loss, self.atlas, processes.means, *readings)
-
-    def _chosen_precision(self) -> str:
-        asked = self.config.training.precision
-        if asked != "auto":
-            return asked
-        return self._measured(fastest_precision)
 
     def _measured(self, choose: Callable[..., Choice], *about: object) -> Choice:
         """What `choose` finds fastest for this training's networks; of several processes all take the first one's."""

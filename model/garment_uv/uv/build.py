@@ -1,14 +1,12 @@
 """Building the atlas of a body topology."""
 
-from typing import Protocol
-
 import numpy as np
 
+from garment_uv.body.topology import BodyTopology
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.landmarks import Outline, outline
-from garment_uv.uv.layout import BULGE, Figure, Proportions, along, figure
+from garment_uv.uv.outline import BULGE, Figure, Outline, Proportions, along, figure, outline
 from garment_uv.uv.pieces import Cuts, cut, embed, split
 
 JUNCTION = 0.015
@@ -23,23 +21,7 @@ GAP_SHARE = 0.08
 """Free width between limbs at their ends: so many texels, or so much of half the island's width where that is more."""
 
 
-class Topology(Protocol):
-    """What the atlas needs of `garment_uv.body.topology.BodyTopology`."""
-
-    @property
-    def num_vertices(self) -> int: ...
-
-    @property
-    def faces(self) -> dict[str, np.ndarray]: ...
-
-    @property
-    def islands(self) -> np.ndarray: ...
-
-    @property
-    def rest(self) -> np.ndarray: ...
-
-
-def build_atlas(topology: Topology, size: int) -> Atlas:
+def build_atlas(topology: BodyTopology, size: int) -> Atlas:
     """The atlas of `topology` on a canvas of `size` x `size` texels; the same bytes every time.
 
     Each island is cut at shoulders, chest and hips, every piece is flattened onto a convex polygon by mean value
@@ -150,10 +132,7 @@ def _place_cuts(rest: np.ndarray, cuts: Cuts, shape: Figure, place: np.ndarray) 
     for junction, steps in ((first, first), (second, len(cuts.chest) - 1 - second)):
         if steps:
             armpit = shape.armpit * [1.0 if junction == first else -1.0, 1.0]
-            place[cuts.chest[junction]] = armpit - [
-                0.0,
-                min(steps * JUNCTION, 0.5 * (shape.armpit - shape.shoulder)[1]),
-            ]
+            place[cuts.chest[junction]] = armpit - [0, min(steps * JUNCTION, 0.5 * (shape.armpit - shape.shoulder)[1])]
     fork = int(np.flatnonzero(cuts.hips == cuts.crotch[-1])[0])
     place[cuts.hips[fork]] = shape.fork
     for stops, path in (
@@ -179,27 +158,20 @@ def _place_outline(rest: np.ndarray, line: Outline, shape: Figure, place: np.nda
 
     s = shape
     stretch(*line.neck, [s.neck * mirror, s.neck])
-    left = [
-        ((line.neck[1], line.shoulders[0]), [s.neck, s.shoulder]),
-        ((line.shoulders[0], line.wrists[0][0]), [s.shoulder, s.wrist_outer]),
-        (line.wrists[0], [s.wrist_outer, s.wrist_inner]),
-        ((line.wrists[0][1], line.armpits[0]), [s.wrist_inner, s.armpit]),
-        ((line.armpits[0], line.hips[0]), [s.armpit, s.hip]),
-        ((line.hips[0], line.ankles[0][0]), [s.hip, s.knee, s.ankle_outer]),
-        (line.ankles[0], [s.ankle_outer, s.ankle_inner]),
-        ((line.ankles[0][1], line.crotch), [s.ankle_inner, s.crotch]),
-    ]
-    right = [
-        ((line.shoulders[1], count + line.neck[0]), [s.shoulder, s.neck]),
-        ((line.wrists[1][1], line.shoulders[1]), [s.wrist_outer, s.shoulder]),
-        (line.wrists[1], [s.wrist_inner, s.wrist_outer]),
-        ((line.armpits[1], line.wrists[1][0]), [s.armpit, s.wrist_inner]),
-        ((line.hips[1], line.armpits[1]), [s.hip, s.armpit]),
-        ((line.ankles[1][1], line.hips[1]), [s.ankle_outer, s.knee, s.hip]),
-        (line.ankles[1], [s.ankle_inner, s.ankle_outer]),
-        ((line.crotch, line.ankles[1][0]), [s.crotch, s.ankle_inner]),
-    ]
-    for (first, last), corners in left:
-        stretch(first, last, corners)
-    for (first, last), corners in right:
-        stretch(first, last, [corner * mirror for corner in corners])
+    for side, towards_neck in ((0, line.neck[1]), (1, count + line.neck[0])):
+        outer, inner = line.wrists[side][:: 1 - 2 * side]
+        outside, inside = line.ankles[side][:: 1 - 2 * side]
+        for first, last, corners in (
+            (towards_neck, line.shoulders[side], [s.neck, s.shoulder]),
+            (line.shoulders[side], outer, [s.shoulder, s.wrist_outer]),
+            (outer, inner, [s.wrist_outer, s.wrist_inner]),
+            (inner, line.armpits[side], [s.wrist_inner, s.armpit]),
+            (line.armpits[side], line.hips[side], [s.armpit, s.hip]),
+            (line.hips[side], outside, [s.hip, s.knee, s.ankle_outer]),
+            (outside, inside, [s.ankle_outer, s.ankle_inner]),
+            (inside, line.crotch, [s.ankle_inner, s.crotch]),
+        ):
+            if side == 0:
+                stretch(first, last, corners)
+            else:
+                stretch(last, first, [corner * mirror for corner in reversed(corners)])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -10,10 +10,9 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import SuperLU, splu
 
 from garment_uv.errors import UserError
-from garment_uv.geometry.edges import adjacency
+from garment_uv.geometry.edges import adjacency, spread_rings
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.coverage import coverage
-from garment_uv.uv.sampling import sampling_matrix
+from garment_uv.uv.sampling import coverage, sampling_matrix
 
 FULL_RINGS = 3
 """Rings around the mask that keep the full extrapolated value."""
@@ -33,31 +32,13 @@ def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     float64 [V, C] in the unit of `values`. What lies outside the mask in `values` is not looked at (ours).
     """
+    values, everywhere = np.asarray(values, dtype=np.float64), np.ones(len(mask), bool)
     known = np.array(mask, dtype=bool)
-    result = np.where(known[:, None], np.asarray(values, dtype=np.float64), 0.0)
-    edges = atlas_adjacency(atlas)
-    factor = np.ones(atlas.num_vertices)
-    for ring in range(1, FULL_RINGS + FADE_RINGS + 1):
-        counts = edges @ known.astype(np.float64)
-        fresh = np.flatnonzero((counts > 0) & ~known)
-        if not len(fresh):
-            break
-        inner = result * known[:, None]
-        result[fresh] = (edges[fresh] @ inner) / counts[fresh, None]
-        known[fresh] = True
-        past = max(0, ring - FULL_RINGS) / (FADE_RINGS + 1)
-        factor[fresh] = 0.5 * (1 + np.cos(np.pi * past))
-    return result * (factor * known)[:, None]
+    result, ring = spread_rings(atlas_adjacency(atlas), values, known, everywhere, FULL_RINGS + FADE_RINGS)
+    past = [max(0, number - FULL_RINGS) / (FADE_RINGS + 1) for number in range(FULL_RINGS + FADE_RINGS + 1)]
+    factor = np.array([0.5 * (1 + np.cos(np.pi * each)) for each in past] + [0.0])
+    return result * factor[ring][:, None]
 
-
-FillMethod: dict[str, str] = {
-    "least_norm": "barycentric, then the smallest change that makes reading the vertices back exact (ours)",
-    "barycentric": "linear inside each triangle of the atlas, nearest point in the gutter",
-    "telea": "fast marching inpainting between the vertices' texels (Telea 2004, OpenCV)",
-    "navier_stokes": "fluid dynamics inpainting between the vertices' texels (Bertalmio et al. 2001, OpenCV)",
-    "none": "only the texel nearest to each vertex is written; the rest is zero",
-}
-"""The fill methods by name, with one line on each."""
 
 RIDGE = 3e-3
 """Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
@@ -73,8 +54,8 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
     fade to zero (`garment_uv.uv.fill`), so that reading a masked vertex never meets a cliff. Factorisations are
     kept per atlas. Raises UserError for an unknown method, ValueError for wrong shapes or a value not finite.
     """
-    if method not in _METHODS:
-        raise UserError(f"unknown fill {method!r}: choose one of {', '.join(FillMethod)}")
+    if method not in METHODS:
+        raise UserError(f"unknown fill {method!r}: choose one of {', '.join(METHODS)}")
     values, mask = np.asarray(values, dtype=np.float64), np.asarray(mask, dtype=bool)
     if values.ndim != 2 or len(values) != atlas.num_vertices or mask.shape != (atlas.num_vertices,):
         raise ValueError(
@@ -86,7 +67,7 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
         known = np.where(mask[:, None], np.nan_to_num(values), 0.0)
     else:
         known = extend(atlas, values, mask)
-    texels = _METHODS[method](atlas, known)
+    texels = METHODS[method](atlas, known)
     return np.ascontiguousarray(texels.T.reshape(-1, atlas.size, atlas.size), dtype=np.float32)
 
 
@@ -104,6 +85,7 @@ def _barycentric_matrix(atlas: Atlas) -> sp.csr_matrix:
 
 
 def _barycentric(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    """Linear inside each triangle of the atlas, nearest point in the gutter."""
     return _barycentric_matrix(atlas) @ values
 
 
@@ -126,6 +108,7 @@ def _least_norm_system(atlas: Atlas) -> _LeastNorm:
 
 
 def _least_norm(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    """Barycentric, then the smallest change that makes reading the vertices back exact (ours)."""
     system = _least_norm_system(atlas)
     texels = _barycentric(atlas, values)
     low, high = values.min(axis=0), values.max(axis=0)
@@ -158,37 +141,36 @@ def _splat(atlas: Atlas) -> _Splat:
 
 
 def _none(atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    """Only the texel nearest to each vertex is written; the rest is zero."""
     return _splat(atlas).average @ values
 
 
-def _inpaint(flag: int) -> Callable[[Atlas, np.ndarray], np.ndarray]:
-    """OpenCV's inpainting of one float channel at a time, scaled to 0..255: in metres it overshoots by metres.
+def _inpaint(flag: int, atlas: Atlas, values: np.ndarray) -> np.ndarray:
+    """OpenCV's inpainting between vertices' texels: fast marching (Telea 2004), or a fluid's (Bertalmio et al. 2001).
 
-    The void around the islands is inpainted too and dropped after, so that its zeros do not bleed into the gutter.
+    One float channel at a time, scaled to 0..255: in metres it overshoots by metres. The void around the islands is
+    inpainted too and dropped after, so that its zeros do not bleed into the gutter.
     """
-
-    def run(atlas: Atlas, values: np.ndarray) -> np.ndarray:
-        splat, size = _splat(atlas), atlas.size
-        texels = splat.average @ values
-        unknown = (~splat.hit).reshape(size, size).astype(np.uint8)
-        for channel in range(values.shape[1]):
-            low, high = values[:, channel].min(), values[:, channel].max()
-            if high <= low:
-                texels[splat.gap, channel] = low
-                continue
-            scaled = ((texels[:, channel] - low) * (255.0 / (high - low))).clip(0.0, 255.0)
-            picture = scaled.reshape(size, size).astype(np.float32)
-            picture = cv2.inpaint(picture, unknown, INPAINT_RADIUS, flag).ravel().clip(0.0, 255.0)
-            texels[splat.gap, channel] = picture[splat.gap] * ((high - low) / 255.0) + low
-        return texels
-
-    return run
+    splat, size = _splat(atlas), atlas.size
+    texels = splat.average @ values
+    unknown = (~splat.hit).reshape(size, size).astype(np.uint8)
+    for channel in range(values.shape[1]):
+        low, high = values[:, channel].min(), values[:, channel].max()
+        if high <= low:
+            texels[splat.gap, channel] = low
+            continue
+        scaled = ((texels[:, channel] - low) * (255.0 / (high - low))).clip(0.0, 255.0)
+        picture = scaled.reshape(size, size).astype(np.float32)
+        picture = cv2.inpaint(picture, unknown, INPAINT_RADIUS, flag).ravel().clip(0.0, 255.0)
+        texels[splat.gap, channel] = picture[splat.gap] * ((high - low) / 255.0) + low
+    return texels
 
 
-_METHODS: dict[str, Callable[[Atlas, np.ndarray], np.ndarray]] = {
+METHODS: dict[str, Callable[[Atlas, np.ndarray], np.ndarray]] = {
     "least_norm": _least_norm,
     "barycentric": _barycentric,
-    "telea": _inpaint(cv2.INPAINT_TELEA),
-    "navier_stokes": _inpaint(cv2.INPAINT_NS),
+    "telea": partial(_inpaint, cv2.INPAINT_TELEA),
+    "navier_stokes": partial(_inpaint, cv2.INPAINT_NS),
     "none": _none,
 }
+"""The fill methods by name: texels [U * U, C] of an atlas and values [V, C]."""

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.csgraph import dijkstra
 from scipy.sparse.linalg import spsolve
 
 from garment_uv.errors import UserError
-from garment_uv.geometry.edges import directed_edges, edge_lengths, face_components, unique_edges
-from garment_uv.uv.landmarks import Outline
+from garment_uv.geometry.edges import cheapest_path, directed_edges, edge_lengths, face_components, unique_edges
+from garment_uv.uv.outline import Outline
 
 
 @dataclass(frozen=True)
@@ -78,13 +77,8 @@ def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -
     keep = sp.diags(allowed.astype(float))
     open_graph = (keep @ graph @ keep).tocsr()
     open_graph.eliminate_zeros()
-    _, before = dijkstra(open_graph, directed=False, indices=start, return_predecessors=True)
-    path = [end]
-    while path[-1] != start:
-        if before[path[-1]] < 0:
-            return None
-        path.append(int(before[path[-1]]))
-    return np.array(path[::-1], dtype=np.int64)
+    path = cheapest_path(open_graph, start, end)
+    return None if path is None else np.array(path, dtype=np.int64)
 
 
 def _wanted(path: np.ndarray | None) -> np.ndarray:

@@ -1,15 +1,66 @@
-"""Reading vertices from maps: one sparse matrix S, used alike by the fill, by numpy readers and by torch."""
+"""Reading vertices from maps, by one sparse matrix S for the fill, numpy readers and torch; and what covers a texel."""
 
-import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import igl
 import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import nn
 
+from garment_uv.geometry.sparse import SparseOperator
 from garment_uv.uv.atlas import Atlas
+
+GUTTER_TEXELS = 2.5
+"""Texels within this distance of an island take the value of its nearest point, so that bilinear reads see no void."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The covered texels, T of them: inside an island or within its gutter."""
+
+    texels: np.ndarray
+    """int64 [T] flat indices y * U + x."""
+    vertices: np.ndarray
+    """int64 [T, 3] vertices of the nearest triangle's corners."""
+    weights: np.ndarray
+    """float64 [T, 3] barycentric weights of the nearest point in it; they sum to 1."""
+    inside: np.ndarray
+    """bool [T] whether the texel's centre lies inside a triangle, not only in the gutter."""
+
+
+@lru_cache(maxsize=8)
+def coverage(atlas: Atlas) -> Coverage:
+    """The coverage of an atlas; computed once."""
+    size = atlas.size
+    columns, rows = np.meshgrid(np.arange(size, dtype=np.float64), np.arange(size, dtype=np.float64))
+    centres = np.stack([columns.ravel(), rows.ravel(), np.zeros(size * size)], axis=1)
+    flat = np.column_stack([atlas.points, np.zeros(len(atlas.points))])
+    faces = atlas.uv_faces.astype(np.int64)
+    squared, triangle, nearest = igl.point_mesh_squared_distance(centres, flat, faces)
+    texels = np.flatnonzero(squared <= GUTTER_TEXELS**2)
+    corners = faces[triangle[texels]]
+    weights = _barycentric(nearest[texels, :2], *(atlas.points[corners[:, c]] for c in range(3)))
+    return Coverage(
+        texels=texels,
+        vertices=atlas.point_vertex[corners].astype(np.int64),
+        weights=weights,
+        inside=squared[texels] < 1e-12,
+    )
+
+
+def _barycentric(points: np.ndarray, a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    def cross(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        return u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
+
+    whole = cross(b - a, c - a)
+    second = cross(points - a, c - a) / whole
+    third = cross(b - a, points - a) / whole
+    weights = np.clip(np.stack([1 - second - third, second, third], axis=1), 0.0, 1.0)
+    return weights / weights.sum(axis=1, keepdims=True)
+
 
 Reading = Literal["bilinear", "nearest"]
 """How a vertex is read at one of its points: from the four texels around it, or from the nearest one."""
@@ -52,19 +103,6 @@ def read_vertices(atlas: Atlas, values: np.ndarray, reading: Reading = "bilinear
     return sampling_matrix(atlas, reading) @ values.reshape(values.shape[0], -1).T.astype(np.float64)
 
 
-class _SparseProduct(torch.autograd.Function):
-    """A fixed CSR matrix times a dense one; the gradient uses the stored transpose."""
-
-    @staticmethod
-    def forward(ctx, dense, matrix, transpose):
-        ctx.transpose = transpose
-        return matrix @ dense
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return ctx.transpose @ gradient.contiguous(), None, None
-
-
 class MapSampler(nn.Module):
     """Differentiable S: maps [B, C, U, U] to vertices [B, V, C], float32, in the maps' unit.
 
@@ -75,29 +113,12 @@ class MapSampler(nn.Module):
     def __init__(self, atlas: Atlas, reading: Reading = "bilinear") -> None:
         super().__init__()
         self.size = atlas.size
-        self.num_vertices = atlas.num_vertices
-        matrix = sampling_matrix(atlas, reading)
-        self._store("forward", matrix)
-        self._store("transpose", matrix.T.tocsr())
+        self.read = SparseOperator(sampling_matrix(atlas, reading).copy())
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
         """Vertices [B, V, C] of maps [B, C, U, U]."""
         batch, channels, height, width = maps.shape
         if (height, width) != (self.size, self.size):
             raise ValueError(f"maps have shape {tuple(maps.shape)}, wanted [B, C, {self.size}, {self.size}]")
-        with torch.autocast(device_type=maps.device.type, enabled=False):
-            dense = maps.float().reshape(batch * channels, height * width).T.contiguous()
-            size = (self.num_vertices, height * width)
-            read = _SparseProduct.apply(dense, self._matrix("forward", size), self._matrix("transpose", size[::-1]))
-        return read.T.reshape(batch, channels, self.num_vertices).transpose(1, 2)
-
-    def _store(self, name: str, matrix: sp.csr_matrix) -> None:
-        parts = {"rows": matrix.indptr.astype(np.int64), "columns": matrix.indices.astype(np.int64)}
-        for part, array in {**parts, "values": matrix.data.astype(np.float32)}.items():
-            self.register_buffer(f"_{name}_{part}", torch.from_numpy(array), persistent=False)
-
-    def _matrix(self, name: str, size: tuple[int, int]) -> torch.Tensor:
-        rows, columns, values = (getattr(self, f"_{name}_{part}") for part in ("rows", "columns", "values"))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-            return torch.sparse_csr_tensor(rows, columns, values.float(), size=size, check_invariants=False)
+        read = self.read(maps.float().reshape(batch * channels, height * width).T)
+        return read.T.reshape(batch, channels, -1).transpose(1, 2)

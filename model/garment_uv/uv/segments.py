@@ -6,8 +6,7 @@ import torch.nn.functional as F
 
 from garment_uv.classes import NUM_CLASSES
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.coverage import coverage
-from garment_uv.uv.sampling import sampling_matrix
+from garment_uv.uv.sampling import coverage, sampling_matrix
 
 
 def rasterise_classes(atlas: Atlas, vertex_classes: np.ndarray) -> np.ndarray:

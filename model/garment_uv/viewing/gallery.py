@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from garment_uv.geometry.s2s import Mesh, point_to_surface
 from garment_uv.metrics.scores_file import write_scores
@@ -14,7 +13,7 @@ from garment_uv.uv.atlas import Atlas
 from garment_uv.viewing.exhibits import MESHES_FILE, view_meshes
 from garment_uv.viewing.mesh_files import glb
 from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
-from garment_uv.viewing.picture import png, render_views
+from garment_uv.viewing.picture import beside, png, render_views
 from garment_uv.viewing.viewer import Panel, write_html
 
 PAGE_FILE = "index.html"
@@ -72,8 +71,5 @@ def error_meshes(prediction: dict[str, Mesh], truth: dict[str, Mesh]) -> list[Vi
 
 
 def _picture(image: np.ndarray, prediction: list[ViewMesh], truth: list[ViewMesh]) -> np.ndarray:
-    size = 320
-    photograph = np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BICUBIC))
     views = ("front", "three_quarter")
-    rows = [np.concatenate([photograph, render_views(meshes, size, views)], axis=1) for meshes in (prediction, truth)]
-    return np.concatenate(rows, axis=0)
+    return np.concatenate([beside(image, render_views(meshes, 320, views)) for meshes in (prediction, truth)], axis=0)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.errors import UserError
-from garment_uv.estimation.bodies import Body
 from garment_uv.estimation.body_file import BodyFile, body_json
+from garment_uv.estimation.estimator_files import Body
 from garment_uv.estimation.person import read_pixels
 from garment_uv.estimation.picture_alone import ANYONE, Person
 from garment_uv.guard import keep_inputs, keep_others, made_by

@@ -8,9 +8,8 @@ import numpy as np
 
 from garment_uv.datasets.cloth3d.video import VideoReader
 from garment_uv.errors import UserError
-from garment_uv.estimation.bodies import SUFFIXES, Body, read_bodies, read_body
 from garment_uv.estimation.body_file import BodyFile
-from garment_uv.estimation.estimator_files import NO_OPTIONS, EstimatorOptions
+from garment_uv.estimation.estimator_files import NO_OPTIONS, SUFFIXES, Body, EstimatorOptions, read_bodies, read_body
 from garment_uv.estimation.picture_alone import ANYONE, Person
 from garment_uv.guard import keep_inputs, keep_others, made_by
 from garment_uv.inference.reconstructor import Reconstructor

@@ -51,8 +51,7 @@ def command(image: Path, body: Path | None, out: Path, model: str, body_model: P
     """
     from garment_sweeps.cli.output import progress_bar
     from garment_sweeps.promotion.evaluate import model_folder
-    from garment_uv.estimation.bodies import read_body
-    from garment_uv.estimation.estimator_files import EstimatorOptions
+    from garment_uv.estimation.estimator_files import EstimatorOptions, read_body
     from garment_uv.estimation.picture_alone import Person
     from garment_uv.inference.reconstructor import Reconstructor
     from garment_uv.viewing.mesh_files import check_ending

@@ -4,7 +4,7 @@ from garment_sweeps.experiment.base_check import tried_values
 from garment_sweeps.experiment.experiment import Experiment
 from garment_uv.classes import GARMENT_CLASSES
 from garment_uv.errors import UserError
-from garment_uv.networks.sizes import check_map_size
+from garment_uv.networks.config import check_map_size
 from garment_uv.samples.manifest import Manifest
 from garment_uv.training.config import EvaluationConfig
 from garment_uv.training.fitting import check_splits, worn_classes

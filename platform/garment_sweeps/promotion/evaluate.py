@@ -13,8 +13,8 @@ from garment_sweeps.comparison.layouts import LAYOUTS, Layout, parse_meshes, rea
 from garment_sweeps.promotion.champion import CHAMPION, champion_folder
 from garment_sweeps.storage import open_source
 from garment_uv.errors import UserError
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import GarmentScore, evaluate_meshes
+from garment_uv.metrics.aggregate import GarmentScore, S2STable
+from garment_uv.metrics.evaluate import evaluate_meshes
 from garment_uv.outputs import write_file
 from garment_uv.samples.sample import Sample
 from garment_uv.samples.source import iterate_samples

@@ -25,7 +25,7 @@ REPEATS = 7
 
 def measure_costs(trainer: "Trainer", memory: "PeakMemory") -> dict[str, float]:
     """'seconds_per_image' of the generator, 'memory_mib' of the whole training, 'parameters' of the generator."""
-    from garment_uv.networks.parameters import count_parameters
+    from garment_uv.networks.blocks import count_parameters
 
     return {
         "memory_mib": memory.mib(),  # before more is taken

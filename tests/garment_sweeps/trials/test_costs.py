@@ -13,7 +13,7 @@ from garment_sweeps.trials.costs import MIB, PeakMemory, enough_memory
 from garment_sweeps.trials.job import TrialJob
 from garment_sweeps.trials.training import TrainingWork
 from garment_uv.errors import Infeasible
-from garment_uv.networks.parameters import count_parameters
+from garment_uv.networks.blocks import count_parameters
 from garment_uv.training.evaluate import evaluation_batch
 from tests.garment_sweeps.trials.test_job import TRIAL, run
 from tests.garment_uv.cylinder import small_config, write_dataset

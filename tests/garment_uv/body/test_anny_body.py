@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.body import BodyParameters, anny_bones
+from garment_uv.body import BodyParameters
 from garment_uv.body.anny_model import phenotypes
-from garment_uv.body.segmented_rig import segment_transforms
+from garment_uv.body.anny_rig import joint_of_bone, segment_transforms
 from garment_uv.body.skeleton import JOINT_NAMES, PARENTS, REST_POSE, global_rotations
 from tests.garment_uv.written import joint_weights
 
@@ -191,7 +191,7 @@ def test_wrong_parameters_are_refused(anny, gender, shape, poses, words):
 
 def test_unknown_bone_is_refused():
     with pytest.raises(KeyError, match="tail"):
-        anny_bones.joint_of_bone("tail.L")
+        joint_of_bone("tail.L")
 
 
 def test_nothing_heavy_happens_at_import():

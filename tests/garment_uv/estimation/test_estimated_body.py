@@ -10,10 +10,9 @@ from scipy.spatial.transform import Rotation
 from garment_uv.body import BodyParameters
 from garment_uv.datasets.cloth3d.camera import project
 from garment_uv.errors import UserError
-from garment_uv.estimation.bodies import read_bodies, read_body
 from garment_uv.estimation.convert_estimate import convert
-from garment_uv.estimation.estimated_body import DEPTH_M
-from garment_uv.estimation.estimator_files import EstimatorOptions
+from garment_uv.estimation.estimator_files import EstimatorOptions, read_bodies, read_body
+from garment_uv.estimation.placement import DEPTH_M
 from garment_uv.inference.reconstructor import Reconstructor
 
 FOCAL, WIDTH, HEIGHT = 1100.0, 720, 540

@@ -10,10 +10,12 @@ from garment_uv.geometry.edges import (
     boundary_loops,
     face_components,
     largest_component,
+    midpoint_matrix,
+    refine_path,
+    subdivide_midpoints,
     unique_edges,
 )
 from garment_uv.geometry.normals import vertex_normals
-from garment_uv.geometry.subdivision import midpoint_matrix, refine_path, subdivide_midpoints
 
 
 def grid(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:

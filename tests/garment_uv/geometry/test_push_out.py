@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from garment_uv.geometry.push_out import push_out
+from garment_uv.geometry.normals import push_out
 
 
 def test_inside_goes_out_and_outside_stays(body):

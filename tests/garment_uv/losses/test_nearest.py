@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from garment_uv.losses.surface_terms import _by_distance, _by_tree, nearest_vertices
+from garment_uv.losses.surface import _by_distance, _by_tree, nearest_vertices
 
 
 def test_each_sample_is_searched_among_its_own_vertices():

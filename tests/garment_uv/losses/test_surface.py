@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from garment_uv.losses.means import mean_of
-from garment_uv.losses.surface import SurfaceOperators
-from garment_uv.losses.surface_terms import covered_normals, edge_lengths_cm, edge_term, normal_term
+from garment_uv.losses.surface import SurfaceOperators, covered_normals, edge_lengths_cm, edge_term, normal_term
 
 
 @pytest.fixture(params=["default", "skirt"])

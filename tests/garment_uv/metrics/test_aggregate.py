@@ -4,8 +4,7 @@ import pytest
 
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import S2S
-from garment_uv.metrics.aggregate import S2STable
-from garment_uv.metrics.evaluate import GarmentScore
+from garment_uv.metrics.aggregate import GarmentScore, S2STable
 
 SCORES = [
     GarmentScore("Skirt", S2S(30.0, 50.0)),

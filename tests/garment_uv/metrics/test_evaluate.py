@@ -6,8 +6,7 @@ import pytest
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import surface_to_surface
-from garment_uv.metrics.evaluate import evaluate_meshes, evaluate_sample, joined_mesh
-from garment_uv.metrics.meshes import sample_meshes
+from garment_uv.metrics.evaluate import evaluate_meshes, evaluate_sample, joined_mesh, sample_meshes
 
 HARD = {"Top": (2, 10), "Skirt": (10, 20)}
 SINGLE = {"Dress": (2, 20)}

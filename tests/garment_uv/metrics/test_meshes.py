@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.metrics.meshes import garment_meshes, kept_faces, sample_meshes
+from garment_uv.metrics.evaluate import garment_meshes, kept_faces, sample_meshes
 
 
 def test_each_class_gets_its_own_faces(atlas, make_sample):

@@ -4,7 +4,7 @@ import pytest
 
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import S2S
-from garment_uv.metrics.evaluate import GarmentScore
+from garment_uv.metrics.aggregate import GarmentScore
 from garment_uv.metrics.scores_file import SampleScore, read_scores, write_scores
 
 SCORES = [

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
-from garment_uv.networks.branches import Aggregation, ClassBranches, branch_classes
 from garment_uv.networks.config import LocalBranchConfig
+from garment_uv.networks.local_path import Aggregation, ClassBranches, branch_classes
 from garment_uv.uv.segments import class_masks, grow
 from garment_uv.uv.units import MAP_UNITS
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from garment_uv.networks.branches import Box, MaskedCrops, on_canvas
+from garment_uv.networks.local_path import Box, MaskedCrops, on_canvas
 
 BOXES = [
     Box(0, 2, slice(0, 4), slice(1, 6)),

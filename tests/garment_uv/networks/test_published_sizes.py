@@ -3,10 +3,10 @@
 import torch
 from torch import nn
 
+from garment_uv.networks.blocks import count_parameters
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.discriminator import Discriminator
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.parameters import count_parameters
 from garment_uv.training.trial import published_architecture
 
 

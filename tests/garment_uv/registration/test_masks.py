@@ -1,7 +1,6 @@
 import numpy as np
 
-from garment_uv.geometry.edges import adjacency
-from garment_uv.registration.domain import spread
+from garment_uv.geometry.edges import adjacency, spread_rings
 from garment_uv.registration.masks import clean, ring
 
 
@@ -44,6 +43,6 @@ def test_values_spread_to_wanted_vertices_only():
     known = np.zeros(100, bool)
     known[[0, 1]] = True
     wanted = np.arange(100) < 50
-    filled = spread(sheet(10), np.where(known[:, None], 3.0, np.nan), known, known | wanted)
+    filled, _ = spread_rings(sheet(10), np.where(known[:, None], 3.0, np.nan), known, known | wanted)
     np.testing.assert_allclose(filled[:50], 3.0)
     assert not filled[60:].any()

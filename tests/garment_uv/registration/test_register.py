@@ -5,7 +5,7 @@ import pytest
 from garment_uv.classes import CLASS_IDS
 from garment_uv.errors import UserError
 from garment_uv.registration import register_outfit
-from garment_uv.registration.placement import RestPlacement
+from garment_uv.registration.surface import RestPlacement
 
 
 def distances_mm(points, vertices, faces):

@@ -14,7 +14,7 @@ from garment_uv.samples.config import AS_ESTIMATED, BodyNoiseConfig
 from garment_uv.samples.loader import SampleLoader
 from garment_uv.samples.other_body import BodyNoise, perturbed, placement_error, with_body
 from garment_uv.samples.source import FolderSource, iterate_samples
-from garment_uv.uv.fill import FillMethod
+from garment_uv.uv.fill import METHODS
 from garment_uv.uv.sampling import read_vertices
 from tests.garment_uv.clothed import open_body, open_poser, write_clothed
 
@@ -56,7 +56,7 @@ def test_the_true_map_on_a_noisy_body_is_still_the_true_garment(source, sample, 
     assert np.abs(read_back - seen.body_vertices).mean() < 1e-4
 
 
-@pytest.mark.parametrize("method", FillMethod)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_fill_keeps_its_kind(source, sample, method):
     atlas = source.atlas()
     values = read_vertices(atlas, sample.displacement_uv)

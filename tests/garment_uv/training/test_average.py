@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from garment_uv.training.learners import weight_average
 from garment_uv.training.model_file import load_model
+from garment_uv.training.steps import weight_average
 
 
 def test_the_average_follows_slowly_and_early_steps_count_more():

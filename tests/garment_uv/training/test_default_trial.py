@@ -2,9 +2,9 @@
 
 import torch
 
+from garment_uv.networks.blocks import count_parameters
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.parameters import count_parameters
 from garment_uv.training.config import EvaluationConfig, TrainingConfig
 from garment_uv.training.trial import TrialConfig, published_architecture
 

@@ -8,10 +8,10 @@ import torch
 from garment_uv.networks.blocks import ResidualBlock, recompute_residuals
 from garment_uv.networks.config import GeneratorConfig
 from garment_uv.samples.source import FolderSource
-from garment_uv.training import fastest
+from garment_uv.training import device as fastest
 from garment_uv.training.device import place
-from garment_uv.training.learners import Learners
 from garment_uv.training.running import keep_freed_memory
+from garment_uv.training.steps import Learners
 from garment_uv.training.trainer import Trainer
 from tests.garment_uv.cylinder import small_config, write_dataset
 

@@ -6,7 +6,7 @@ import pytest
 
 from garment_uv.errors import Infeasible
 from garment_uv.training.config import TrainingConfig
-from garment_uv.training.infeasible import FeasibilityWatch
+from garment_uv.training.report import FeasibilityWatch
 
 GOOD = {"total": 1.0, "discriminator": 1.9}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from garment_uv.classes import CLASS_IDS
-from garment_uv.training.outfit import OUTFITS, OutfitDecoder
+from garment_uv.training.predict import OUTFITS, OutfitDecoder
 from tests.garment_uv.cylinder import COLUMNS, ROWS, cylinder_atlas
 
 

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import torch
 
-from garment_uv.training.random_state import PlainRandomState, RandomState
+from garment_uv.training.running import PlainRandomState, RandomState
 
 CPU = torch.device("cpu")
 

@@ -4,7 +4,7 @@ import pytest
 from garment_uv.body import AnnyBody, build_topology
 from garment_uv.errors import UserError
 from garment_uv.uv.build import build_atlas
-from garment_uv.uv.fill import FADE_RINGS, FULL_RINGS, FillMethod, atlas_adjacency, extend, fill
+from garment_uv.uv.fill import FADE_RINGS, FULL_RINGS, METHODS, atlas_adjacency, extend, fill
 from garment_uv.uv.sampling import read_vertices
 
 
@@ -29,7 +29,7 @@ def torso(body):
     return (body.rest[:, 2] > 0.05) & (np.abs(body.rest[:, 0]) < 0.5)
 
 
-@pytest.mark.parametrize("method", FillMethod)
+@pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_a_sane_map(body, atlas, torso, method):
     values = wrinkles(body.rest)
     texels = fill(atlas, values, torso, method)
@@ -42,7 +42,7 @@ def test_every_method_gives_a_sane_map(body, atlas, torso, method):
 def test_methods_rank_as_measured(open_body):
     topology, atlas = open_body
     values, everywhere = wrinkles(topology.rest), np.ones(atlas.num_vertices, bool)
-    mean = {m: error_mm(atlas, values, fill(atlas, values, everywhere, m), everywhere).mean() for m in FillMethod}
+    mean = {m: error_mm(atlas, values, fill(atlas, values, everywhere, m), everywhere).mean() for m in METHODS}
     assert mean["least_norm"] < 0.06
     assert mean["least_norm"] < 0.1 * mean["barycentric"]
     assert mean["barycentric"] < mean["navier_stokes"] < mean["none"]
@@ -51,7 +51,7 @@ def test_methods_rank_as_measured(open_body):
 
 def test_a_constant_garment_reads_back_constant_up_to_its_border(body, atlas, torso):
     values = np.full((atlas.num_vertices, 3), 0.07)
-    worst = {m: error_mm(atlas, values, fill(atlas, values, torso, m), torso).max() for m in FillMethod if m != "none"}
+    worst = {m: error_mm(atlas, values, fill(atlas, values, torso, m), torso).max() for m in METHODS if m != "none"}
     assert worst["least_norm"] < 0.05, "of 121 mm"
     assert max(worst.values()) < 15.0, "of 121 mm, where arm and torso nearly touch on the canvas"
 
@@ -60,7 +60,7 @@ def test_what_lies_outside_the_mask_is_never_looked_at(body, atlas, torso):
     values = wrinkles(body.rest)
     other = np.where(torso[:, None], values, np.nan)
     before = torso.copy()
-    for method in FillMethod:
+    for method in METHODS:
         np.testing.assert_array_equal(fill(atlas, values, torso, method), fill(atlas, other, torso, method))
     np.testing.assert_array_equal(torso, before)
 
@@ -95,7 +95,7 @@ def test_the_quickstart_canvas_keeps_a_smooth_garment():
 
 def test_an_empty_mask_gives_an_empty_map(body, atlas):
     values = np.ones((atlas.num_vertices, 3))
-    for method in FillMethod:
+    for method in METHODS:
         assert not fill(atlas, values, np.zeros(atlas.num_vertices, bool), method).any()
 
 

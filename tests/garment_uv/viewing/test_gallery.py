@@ -5,7 +5,7 @@ import trimesh
 from PIL import Image
 
 from garment_uv.geometry.s2s import S2S
-from garment_uv.metrics.evaluate import GarmentScore
+from garment_uv.metrics.aggregate import GarmentScore
 from garment_uv.metrics.scores_file import SCORES_FILE
 from garment_uv.training.evaluate import EvaluatedSample
 from garment_uv.viewing.exhibits import read_gallery

@@ -9,7 +9,7 @@ from PIL import Image
 from garment_uv.body import BodyParameters, build_topology
 from garment_uv.datasets.cloth3d.camera import crop, turned
 from garment_uv.errors import UserError
-from garment_uv.estimation.bodies import read_body
+from garment_uv.estimation.estimator_files import read_body
 from garment_uv.estimation.person import read_pixels
 from garment_uv.inference.reconstructor import Reconstructor, framed
 from garment_uv.networks.generator import GarmentGenerator

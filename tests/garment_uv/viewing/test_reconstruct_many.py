@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from garment_uv.errors import UserError
-from garment_uv.estimation.bodies import read_bodies
 from garment_uv.estimation.body_file import BodyFile
+from garment_uv.estimation.estimator_files import read_bodies
 from garment_uv.inference.reconstructor import Reconstructor
 from garment_uv.viewing.reconstruct import reconstruct
 from garment_uv.viewing.reconstruct_many import folder_items, reconstruct_many, video_items

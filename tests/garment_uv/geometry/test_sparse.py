@@ -4,7 +4,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 
-from garment_uv.losses.surface import SparseOperator
+from garment_uv.geometry.sparse import SparseOperator
 from tests.testing import Case, OperatorTests
 
 

@@ -28,7 +28,6 @@ from step_profile import where_it_goes
 from step_variants import card_rates, variants
 
 from garment_uv.training.device import fastest_layout, fastest_precision
-from garment_uv.training.predict import quiet_sparse
 from garment_uv.training.running import keep_freed_memory
 from garment_uv.training.trial import published_architecture
 
@@ -51,10 +50,7 @@ def main() -> int:
     if options.precision == "auto":
         options.precision = fastest_precision(config, SIZE, device)
     options.layout = fastest_layout(config, SIZE, device, options.precision)
-    with quiet_sparse():
-        if options.only_memory:
-            return print_own_peak(options)
-        return _compare(options)
+    return print_own_peak(options) if options.only_memory else _compare(options)
 
 
 def _compare(options: argparse.Namespace) -> int:

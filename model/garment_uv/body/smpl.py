@@ -1,6 +1,7 @@
 """SMPL's linear blend skinning in plain NumPy, on a user's own model files (Loper et al., SMPL, SIGGRAPH Asia 2015)."""
 
 import hashlib
+from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class SmplBody(BodyModel):
         digest = hashlib.sha256(b"smpl")
         for gender in sorted(self._models):
             digest.update(bytes([gender]))
-            for array in self._models[gender].arrays():
+            for array in astuple(self._models[gender]):
                 digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()[:16]
 

@@ -2,8 +2,9 @@
 
 import re
 import zipfile
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,10 +36,6 @@ class SmplArrays:
     f: np.ndarray
     """int32 [F, 3]."""
 
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """All arrays, in a fixed order."""
-        return astuple(self)
-
 
 def load_npz(path: Path) -> SmplArrays:
     """The model of one .npz with SMPL's keys; UserError naming the file, what is wrong with it and the mend."""
@@ -62,10 +59,10 @@ def convert_pickle(source: Path, target: Path) -> Path:
     if not source.is_file():
         raise UserError(f"no SMPL file {source}: give the .pkl of your SMPL licence")
     loaded = read_pickle(source)
-    values = {key: loaded[key] for key in KEYS if key in loaded}
+    values: dict[str, Any] = {key: loaded[key] for key in KEYS if key in loaded}
     check_arrays(values, source)
     with file_aside(target) as file:
-        np.savez_compressed(file, **values)  # type: ignore[arg-type]
+        np.savez_compressed(file, **values)
     return target
 
 

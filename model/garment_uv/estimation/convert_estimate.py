@@ -5,6 +5,7 @@ Nothing in the file is run: a pickle of a dictionary of NumPy arrays is read, an
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,12 +25,14 @@ def convert(path: Path) -> Path:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"no file {path}: give an estimator's .pkl")
-    arrays = {name: array for name, array in read_pickle(path, MEND).items() if array.dtype.kind in "fiub"}
+    arrays: dict[str, Any] = {
+        name: array for name, array in read_pickle(path, MEND).items() if array.dtype.kind in "fiub"
+    }
     if not arrays:
         raise UserError(f"{path} holds no array of numbers under a name; {MEND}")
     target = path.with_suffix(".npz")
     with file_aside(target) as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        np.savez(file, **arrays)
     return target
 
 

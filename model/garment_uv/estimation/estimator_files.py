@@ -62,16 +62,7 @@ def looks_estimated(values: Any) -> bool:
 
 
 def estimated_bodies(values: dict[str, Any], path: Path, options: EstimatorOptions) -> list[EstimatedBody]:
-    """The bodies of one file, one for each frame.
-
-    Args:
-        values: names to arrays, lists, numbers and texts.
-        path: the file's, for messages.
-        options: what the file leaves out.
-
-    Raises:
-        UserError: something is missing, or of another shape than the table above has.
-    """
+    """The bodies of a file's values by name, one for each frame; UserError, naming `path`, for what the table lacks."""
     try:
         pose = _pose(values)
         frames = len(pose)

@@ -1,8 +1,8 @@
 """Pictures and true bodies of a dataset, cut, mirrored and coloured for the body network."""
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -87,24 +87,17 @@ class Examples:
     """Turns frames into batches. While training, every epoch cuts another square; a measured one is the same always."""
 
     def __init__(self, config: BodyFitConfig, model: BodyModel) -> None:
-        self._config, self._model = config, model
-        self._skeletons: OrderedDict[tuple, np.ndarray] = OrderedDict()
+        self._config = config
+        self._skeleton = lru_cache(_KEPT_SKELETONS)(
+            lambda gender, shape: bone_offsets(model, gender, np.frombuffer(shape, np.float32))
+        )
 
     def batch(self, pictures: list[Picture], epoch: int | None) -> BodyBatch:
         """One batch, its squares displaced by (seed, epoch, frame); `epoch` None is for measuring, never mirrored."""
         made = [self._example(picture, epoch) for picture in pictures]
-        images, rotations, offsets, shape, gender, place, seen = (np.stack(part) for part in zip(*made, strict=True))
-        bones, turned = torch.from_numpy(offsets).float(), torch.from_numpy(rotations).float()
-        batch = BodyBatch(
-            pictures=to_network(images),
-            rotations=turned,
-            offsets=bones,
-            joints=posed_joints(turned, bones),
-            shape=torch.from_numpy(shape).float(),
-            gender=torch.from_numpy(gender).float(),
-            place=torch.from_numpy(place).float(),
-            seen=torch.from_numpy(seen).float(),
-        )
+        images, *told = (np.stack(part) for part in zip(*made, strict=True))
+        turned, bones, *others = (torch.from_numpy(part).float() for part in told)
+        batch = BodyBatch(to_network(images), turned, bones, posed_joints(turned, bones), *others)
         if epoch is None or not self._config.colour_jitter:
             return batch
         return replace(batch, pictures=jitter_colours(batch.pictures, self._config.colour_jitter))
@@ -116,7 +109,7 @@ class Examples:
         mirror = bool(rng.random() < 0.5) and config.mirror and epoch is not None
         image = cut_square(picture.image, square.left, square.top, square.side, config.network.image_size)
         u, v, zoom = place_in(square, Square(0, 0, len(picture.image)))
-        rotations, offsets = joint_rotations(body), self._skeleton(body)
+        rotations, offsets = joint_rotations(body), self._skeleton(body.gender, body.shape.astype(np.float32).tobytes())
         joints = posed_joints(torch.from_numpy(rotations)[None].float(), torch.from_numpy(offsets)[None])[0].numpy()
         pixels = project_to_crop(joints, body.camera, len(picture.image))
         seen = 2 * (pixels - (square.left, square.top)) / square.side - 1
@@ -124,14 +117,6 @@ class Examples:
             image, u, seen = image[:, ::-1], -u, seen[list(MATES)] * (-1, 1)
             rotations, offsets = mirrored(rotations, offsets)
         return image, rotations, offsets, body.shape, float(body.gender), np.array([u, v, zoom]), seen
-
-    def _skeleton(self, body: FrameBody) -> np.ndarray:
-        key = (body.gender, body.shape.tobytes())
-        if key not in self._skeletons:
-            self._skeletons[key] = bone_offsets(self._model, body.gender, body.shape)
-            if len(self._skeletons) > _KEPT_SKELETONS:
-                self._skeletons.popitem(last=False)
-        return self._skeletons[key]
 
 
 def displaced_square(size: int, config: BodyFitConfig, rng: np.random.Generator) -> Square:

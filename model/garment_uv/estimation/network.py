@@ -37,8 +37,7 @@ class BodyRegressor(nn.Module):
 
     Five halvings with a residual block each; two doublings back to eighths of the picture, where each joint has a map
     whose softmax-weighted mean of coordinates is its place (as Sun et al., Integral Human Pose, ECCV 2018); two linear
-    layers over those places and the coarsest features. The last one says changes to a mean body, which is stored with
-    the weights: an untrained network answers near that.
+    layers over those and the coarsest features say changes to a mean body, which is stored with the weights.
     """
 
     mean_pose: torch.Tensor

@@ -1,8 +1,7 @@
-"""Surface-to-surface error between two meshes, in mm.
+"""Surface-to-surface error between two meshes where they stand, without alignment, in mm.
 
 d(A -> B) is the mean over A's vertices of the distance to the nearest point on B's faces, unsquared [paper]. The
-published formula leaves open whether both directions are averaged or summed: the headline here is the mean, and both
-directions and the sum stand beside it. Meshes are compared where they stand: root-relative, no alignment.
+published formula leaves open whether both directions are averaged or summed: the headline here is the mean.
 """
 
 from dataclasses import dataclass

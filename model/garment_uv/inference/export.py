@@ -1,11 +1,7 @@
-"""Writes a trained generator as one program, by torch.export.
+"""Writes a trained generator as one program, by torch.export: unlike ONNX's, bit for bit what the network says.
 
-Chosen over ONNX because it comes back exact: the same kernels run, and on the CPU in fp32 its answers are bit for bit
-those of the network that was exported. ONNX's runtime has kernels of its own, and would be two more dependencies.
-
-The one thing that is written otherwise is where class branches are computed: training cuts out each wearer's box, whose
-size hangs on the data, and a program has fixed shapes. Here every branch runs over the whole canvas, which is the same
-function; that the two agree is checked whenever a program is written.
+Class branches run over the whole canvas here, since a program has fixed shapes; training cuts out each wearer's box,
+which is the same function. That the two agree is checked whenever a program is written.
 """
 
 import copy
@@ -24,7 +20,6 @@ from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.local_path import ClassBranches
 from garment_uv.outputs import check_replaceable, replaced_folder
 from garment_uv.training.model_file import ATLAS, WEIGHTS, load_model, read_card
-from garment_uv.training.predict import quiet_sparse
 
 FILES = (PROGRAM, ATLAS, CARD)
 CANVAS_M = 1e-5
@@ -65,11 +60,8 @@ def export_model(model_folder: Path, out: Path) -> float:
     """Writes program, atlas and card of a model into the folder `out`, atomically.
 
     Answers by how much its displacements differ from the generator's, metres, on made-up inputs with all classes. What
-    was written has been read back and gives, bit for bit, what the network in it gives.
-
-    Raises:
-        UserError: the folder is no model, `out` holds anything else, or what was read back differs.
-        CannotWrite: no space, or nothing may be written there.
+    was written has been read back and gives, bit for bit, what the network in it gives. UserError where the folder is
+    no model, `out` holds anything else, or what was read back differs; CannotWrite where nothing may be written.
     """
     check_replaceable(out, FILES)
     card = read_card(model_folder)
@@ -77,7 +69,7 @@ def export_model(model_folder: Path, out: Path) -> float:
     inputs, outputs = described(card.trained_on.image_size, atlas.size)
     example = _example(card.trained_on.image_size, atlas.size)
     network = _Program(generator).eval()
-    with torch.no_grad(), quiet_sparse(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No complete tensor found")
         expected = network(*example)
         straight = generator(*example)

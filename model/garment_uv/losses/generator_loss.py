@@ -73,9 +73,8 @@ class GeneratorLoss(nn.Module):
     ) -> dict[str, torch.Tensor]:
         """Unweighted terms by name, and 'total', their weighted sum; scalars, float32.
 
-        `batch` is a `samples.batch.Batch` on the output's device. Features are the discriminator's answers to
-        `discriminator_maps`; they may be None when `needs_discriminator` is False. A generator without local
-        branches has no term 'classification'.
+        Features are the discriminator's answers to `discriminator_maps`; they may be None when `needs_discriminator` is
+        False. A generator without local branches has no term 'classification'.
         """
         with torch.autocast(device_type=output.displacement.device.type, enabled=False):
             shares = {

@@ -57,14 +57,10 @@ def count_faults(
 ) -> MeshCounts:
     """The counts of all garments of one sample together.
 
-    Args:
-        atlas: whose faces body and garments share.
-        topology: 'default' or 'skirt'. The faces that join the legs of a skirt have no counterpart on the body, so they
-            count as neither flipped nor not.
-        body_vertices: the posed body, float [V, 3] metres.
-        vertices: body plus displacement, float [V, 3] metres, finite.
-        vertex_classes: int [V], 0 where the body is bare; a face whose three vertices are of a class is a garment's.
-        stretch: an edge over so many times the body's own, or the body's median edge if that is longer, is exploded.
+    `body_vertices` [V, 3] are the posed body, `vertices` [V, 3] that plus displacement, finite, metres; a face whose
+    three vertices are of one class in `vertex_classes` [V] is a garment's. The faces that join the legs of a skirt have
+    no counterpart on the body, so they count as neither flipped nor not. An edge over `stretch` times the body's own,
+    or the body's median edge if that is longer, is exploded.
     """
     faces = atlas.faces[topology]
     corners = np.asarray(vertex_classes)[faces]

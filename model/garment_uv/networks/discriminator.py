@@ -16,9 +16,8 @@ MOST_WIDENING = 8
 class PatchDiscriminator(nn.Module):
     """One PatchGAN: `layers` convolutions of 4x4, all but the last of stride 2, and one to patch logits.
 
-    Spectral norm on every convolution (Miyato et al. 2018) and no other normalisation: a map's absolute size,
-    a few centimetres, is what instance normalisation would hide (ours). Its power iteration's vectors are
-    buffers of the state dict, so training resumes exactly.
+    Spectral norm on every convolution (Miyato et al. 2018) and no other normalisation: a map's absolute size, a few
+    centimetres, is what instance normalisation would hide (ours).
     """
 
     def __init__(self, inputs: int, config: DiscriminatorConfig) -> None:

@@ -9,7 +9,7 @@ from garment_uv.body.topology import BodyTopology
 from garment_uv.classes import CLASS_IDS
 from garment_uv.geometry.edges import side_lengths
 from garment_uv.geometry.normals import face_areas
-from garment_uv.geometry.s2s import S2S, point_to_surface, surface_to_surface
+from garment_uv.geometry.s2s import S2S, Mesh, point_to_surface, surface_to_surface
 from garment_uv.registration.domain import body_domain
 from garment_uv.registration.register import Registration
 from garment_uv.registration.surface import garment_surface
@@ -38,7 +38,7 @@ def rest_quality(
     topology: BodyTopology,
     registration: Registration,
     rest_body: np.ndarray,
-    garments: dict[str, tuple[np.ndarray, np.ndarray]],
+    garments: dict[str, Mesh],
 ) -> dict[str, RestQuality]:
     """The quality of each garment that covers a face, of what `register_outfit` made of the same arguments."""
     domain = body_domain(topology, rest_body, registration.topology_name)
@@ -68,17 +68,14 @@ def worn_faces(registration: Registration, faces: np.ndarray, name: str) -> np.n
     return (registration.vertex_classes[faces] == CLASS_IDS[name]).all(axis=1)
 
 
-def registered_s2s(
-    registration: Registration, faces: np.ndarray, garments: dict[str, tuple[np.ndarray, np.ndarray]]
-) -> dict[str, S2S]:
+def registered_s2s(registration: Registration, faces: np.ndarray, garments: dict[str, Mesh]) -> dict[str, S2S]:
     """S2S per garment, mm, of the registered garment against the raw one in one frame, before any map.
 
     `faces` [F, 3] of the topology; `garments` maps names to raw vertices [N, 3] metres and triangles. A garment that
     covers no face is left out.
     """
     where = registration.apply({name: vertices for name, (vertices, _) in garments.items()})
-    worn = {name: faces[worn_faces(registration, faces, name)] for name in garments}
-    return {name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])}
+    return _against_raw(registration, where, faces, garments)
 
 
 def floor_s2s(
@@ -86,7 +83,7 @@ def floor_s2s(
     atlas: Atlas,
     displacement_uv: np.ndarray,
     body_vertices: np.ndarray,
-    garments: dict[str, tuple[np.ndarray, np.ndarray]],
+    garments: dict[str, Mesh],
     reading: Reading = "bilinear",
 ) -> dict[str, S2S]:
     """S2S per garment, mm, of the registered garment read back from its map against the raw one, in one frame.
@@ -95,10 +92,11 @@ def floor_s2s(
     [N, 3] in the same frame and triangles [F, 3]. A garment that covers no face of the topology is left out.
     """
     vertices = body_vertices + read_vertices(atlas, displacement_uv, reading)
-    faces = atlas.faces[registration.topology_name]
-    result = {}
-    for name, (raw_vertices, raw_faces) in garments.items():
-        worn = worn_faces(registration, faces, name)
-        if worn.any():
-            result[name] = surface_to_surface(vertices, faces[worn], raw_vertices, raw_faces)
-    return result
+    return _against_raw(registration, vertices, atlas.faces[registration.topology_name], garments)
+
+
+def _against_raw(
+    registration: Registration, where: np.ndarray, faces: np.ndarray, garments: dict[str, Mesh]
+) -> dict[str, S2S]:
+    worn = {name: faces[worn_faces(registration, faces, name)] for name in garments}
+    return {name: surface_to_surface(where, worn[name], *garments[name]) for name in garments if len(worn[name])}

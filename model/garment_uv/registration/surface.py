@@ -133,9 +133,9 @@ def rest_placement(
 ) -> RestPlacement:
     """The placement, of those that CLOTH3D's files are known to need, that brings garments and body nearest.
 
-    In CLOTH3D the rest .obj may be given around SMPL's own origin while the body is root-relative, or the other way
-    round, and preprocessing published by the dataset's group turns it back by zrot; the distances tell. Without
-    `root_joint` the offset is 0, with `zrot` 0 the angle is.
+    The rest .obj may be given around SMPL's own origin while the body is root-relative, or the other way round, and
+    preprocessing published by the dataset's group turns it back by zrot; the distances tell. Without `root_joint` the
+    offset is 0, with `zrot` 0 the angle is.
     """
     joint = np.zeros(3) if root_joint is None else np.asarray(root_joint, dtype=np.float64).reshape(3)
     offsets = [np.zeros(3), joint, -joint] if np.any(joint) else [np.zeros(3)]

@@ -32,8 +32,7 @@ def tube_directions(topology: BodyTopology, domain: Domain, skirt: np.ndarray) -
     """Rays [V, 3] from the axis of the skirt `skirt` [M, 3] outwards.
 
     Each half of a leg spreads over a quarter of the skirt: its outer seam goes to the side, its inner border to the
-    middle. The share in between is harmonic on the body's front or back; the angle is measured on the ellipse of
-    the skirt's widths at the vertex's height.
+    middle, the share in between is harmonic on the body; the angle is measured on the ellipse of the skirt's widths.
     """
     across, is_back, crotch = _across(topology)
     height = domain.vertices[:, 2]
@@ -43,13 +42,8 @@ def tube_directions(topology: BodyTopology, domain: Domain, skirt: np.ndarray) -
 
     centre, widths = _sections(skirt, height)
     angle = across * np.pi / 2
-    outward = np.column_stack(
-        [
-            widths[:, 0] * np.sin(angle),
-            np.where(is_back, 1.0, -1.0) * widths[:, 1] * np.cos(angle),
-            np.zeros(len(angle)),
-        ]
-    )
+    depth = np.where(is_back, 1.0, -1.0) * widths[:, 1] * np.cos(angle)
+    outward = np.column_stack([widths[:, 0] * np.sin(angle), depth, np.zeros(len(angle))])
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
     origins = share[:, None] * np.column_stack([centre, height]) + (1 - share)[:, None] * domain.vertices
     directions = share[:, None] * outward + (1 - share)[:, None] * domain.normals
@@ -64,13 +58,9 @@ def _across(topology: BodyTopology) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     skirt = np.asarray(topology.faces["skirt"], dtype=np.int64)
     old = {tuple(sorted(face)) for face in default.tolist()}
     bridges = np.array([face for face in skirt.tolist() if tuple(sorted(face)) not in old], dtype=np.int64)
-    kept = np.zeros(len(rest), dtype=bool)
-    kept[skirt] = True
-    inner = np.zeros(len(rest), dtype=bool)
-    inner[bridges] = True
-    on = [np.zeros(len(rest), dtype=bool), np.zeros(len(rest), dtype=bool)]
-    for side in (0, 1):
-        on[side][default[np.asarray(topology.islands) == side]] = True
+    every = np.arange(len(rest))
+    kept, inner = np.isin(every, skirt), np.isin(every, bridges)
+    on = [np.isin(every, default[np.asarray(topology.islands) == side]) for side in (0, 1)]
 
     across = np.zeros(len(rest))
     for side in (0, 1):

@@ -17,9 +17,9 @@ from garment_uv.uv.atlas import Atlas
 def jitter_colours(images: torch.Tensor, strength: float, portion: Portion | None = None) -> torch.Tensor:
     """Images [B, 3, I, I] in [-1, 1] with each picture's colours changed at random; black stays black.
 
-    Every channel is multiplied by up to 1 +- `strength`, and with that probability the channels change places.
-    A garment's colours say nothing about its shape, but a few dozen outfits are soon known by them. Draws from
-    torch's CPU generator, whatever the images' device, and for the whole batch where the images are a portion of one.
+    Every channel is multiplied by up to 1 +- `strength`, and with that probability the channels change places: a few
+    dozen outfits are soon known by their colours. Draws from torch's CPU generator, whatever the images' device, and
+    for the whole batch where the images are a portion of one.
     """
     count = portion.whole if portion else len(images)
     gains = 1 + strength * (2 * torch.rand(count, 3) - 1)

@@ -97,14 +97,9 @@ def load_checkpoint(
 ) -> tuple[TrainingState, dict[str, torch.Tensor]]:
     """The training state and the generator's weights of a checkpoint made with this config on this dataset.
 
-    Args:
-        folder: the checkpoint.
-        config: of the training that goes on from it.
-        dataset_version: of its dataset.
-        changed: config fields that may have other values than before, as population based training wants it.
-
-    Raises UserError when a byte differs from what was written, when the dataset is another, when the config is another
-    in more than `WHERE_IT_RUNS` and `changed`, or when `changed` names what tensors depend on.
+    Fields named in `changed` may have had other values, as population based training wants it. UserError when a byte
+    differs from what was written, when the dataset is another, when the config is another in more than
+    `WHERE_IT_RUNS` and `changed`, or when `changed` names what tensors depend on.
     """
     fixed = [name for name in changed if not may_change(name)]
     if fixed:

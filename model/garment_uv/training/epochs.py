@@ -38,11 +38,9 @@ def stretches(epoch: int, pass_batches: int, epoch_batches: int = 0) -> Iterator
 
 
 def rate_factor(epoch: int, epochs: int, decay_from: float) -> float:
-    """What the base rates are multiplied by in `epoch` (0-based) of `epochs`.
+    """What the base rates are multiplied by in `epoch` (0-based) of `epochs`: 1 until `decay_from` of them, then less.
 
-    1 until `decay_from * epochs`, then falling linearly; the zero itself would come one epoch after the
-    last, so that every epoch still learns. A pure function of the epoch: a resumed training needs no
-    scheduler state to get the same rates.
+    The zero that it falls to linearly would come one epoch after the last, so that every epoch still learns.
     """
     first = round(decay_from * epochs)
     if epoch < first:

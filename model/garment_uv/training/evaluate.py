@@ -78,14 +78,9 @@ class Evaluator:
         swap_body: Callable[[Sample], Sample] | None = None,
         stretch: float | None = None,
     ) -> None:
-        self._swap_body = swap_body
-        self._stretch = stretch
-        self._predict = Predictor(generator, atlas)
-        self._atlas = atlas
-        self._source = source
-        self._batch_size = batch_size
-        self._out_of_body = out_of_body
-        self._processes = processes
+        self._predict, self._atlas, self._source = Predictor(generator, atlas), atlas, source
+        self._batch_size, self._out_of_body, self._processes = batch_size, out_of_body, processes
+        self._swap_body, self._stretch = swap_body, stretch
 
     def table(self, split: str, segments: SegmentSource, max_samples: int = 0) -> S2STable:
         """S2S over `max_samples` evenly spaced samples of `split` (0: all); UserError without raw meshes."""
@@ -179,15 +174,8 @@ def saved_evaluator(
             f"{source.manifest.atlas.atlas_digest}: evaluate on a dataset of the same body and map size"
         )
     generator.to(resolve_device(device))
-    return Evaluator(
-        generator,
-        atlas,
-        source,
-        evaluation_batch(config),
-        config.evaluation.push_out,
-        swap_body=swap_body,
-        stretch=stretch,
-    )
+    size, out_of_body = evaluation_batch(config), config.evaluation.push_out
+    return Evaluator(generator, atlas, source, size, out_of_body, swap_body=swap_body, stretch=stretch)
 
 
 def evaluation_batch(config: TrialConfig) -> int:

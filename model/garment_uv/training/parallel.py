@@ -1,12 +1,10 @@
 """One training by several processes, each with its portion of every batch, that gives what one process would.
 
-Plain averages of gradients would not do that: most terms of the loss are means over what a batch's garments cover, and
-that differs from portion to portion. So the processes add up what each term counts, every one divides its own sum by
-the count of the whole batch, and the gradients and the losses are then sums over the processes.
-
-Not by DistributedDataParallel with a scaled loss: it expects one backward pass for each forward pass of one network,
-while here the discriminator also judges, its own weights held still, in the generator's step; and a branch that no
-process needs must keep no gradient at all, or Adam would move it.
+Most terms of the loss are means over what a batch's garments cover, which differs from portion to portion. So the
+processes add up what each term counts, each divides its own sum by the count of the whole batch, and gradients and
+losses are sums over the processes. DistributedDataParallel expects one backward pass for each forward pass of a
+network, while here the discriminator also judges in the generator's step; and a branch that no process needs must keep
+no gradient at all, or Adam would move it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

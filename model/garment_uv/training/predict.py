@@ -4,9 +4,6 @@ What the segment head says vertex by vertex can be a patchwork of garments that 
 decided first, for the body as a whole, and small patches then take the class around them (ours; nothing is published).
 """
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -106,11 +103,10 @@ class Predictor:
         was_training = self.generator.training
         self.generator.eval()
         try:
-            with quiet_sparse():
-                if segments == "predicted":
-                    batch = self._with_own_segments(batch)
-                output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
-                vertices = batch.body_vertices + self._read_map(output.displacement)
+            if segments == "predicted":
+                batch = self._with_own_segments(batch)
+            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
+            vertices = batch.body_vertices + self._read_map(output.displacement)
         finally:
             self.generator.train(was_training)
         return Predicted(vertices.cpu().numpy(), batch.vertex_classes.cpu().numpy())
@@ -136,11 +132,3 @@ def predicted_topology(vertex_classes: np.ndarray) -> str:
     skirts = sum(counts[CLASS_IDS[name]] for name in SKIRT_TOPOLOGY_CLASSES)
     trousers = counts[CLASS_IDS["Trousers"]] + counts[CLASS_IDS["Jumpsuit"]]
     return "skirt" if skirts > trousers else "default"
-
-
-@contextmanager
-def quiet_sparse() -> Iterator[None]:
-    """Without torch's notice that sparse CSR tensors are in beta: a user can do nothing about it."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
-        yield

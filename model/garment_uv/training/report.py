@@ -55,12 +55,7 @@ class EpochReport:
 
 
 def error_names(evaluation: EvaluationConfig, classes: Iterable[str] = GARMENT_CLASSES) -> list[str]:
-    """The metrics in mm of `EpochReport.metrics` that a training evaluated so has in its last epoch.
-
-    Args:
-        evaluation: which segments are evaluated.
-        classes: that the evaluated samples wear.
-    """
+    """The metrics in mm of the last epoch's `metrics`, of a training evaluated so on samples of these classes."""
     names = S2STable.of_zeros(classes).errors()
     if evaluation.segments == "predicted" or evaluation.predicted != "never":
         names |= _of_predicted(names)

@@ -30,9 +30,8 @@ def train_to_end(
 ) -> dict[str, Any]:
     """Train `config` to its last epoch and measure S2S on `splits` with given and with the model's own segments.
 
-    Returns 'reason' (empty, or why the training proved infeasible), 'seconds', and 'tables' by split and then kind of
-    segments (`S2STable.plain()`). A finished training is not repeated. UserError where `folder` holds another config's
-    or another dataset's.
+    Returns 'reason' (empty, or why it proved infeasible), 'seconds', and 'tables' by split and then kind of segments.
+    A finished training is not repeated. UserError where `folder` holds another config's or another dataset's.
     """
     folder = Path(folder)
     fixed = {"config": config.plain(), "dataset_version": source.manifest.digest(), "splits": list(splits)}

@@ -13,7 +13,6 @@ import torch
 import torch.utils.deterministic
 
 from garment_uv.config import Config
-from garment_uv.training.predict import quiet_sparse
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """`mallopt`'s names for its settings (malloc.h of the GNU C library)."""
@@ -47,7 +46,7 @@ def deterministic_sums(threads: int) -> Iterator[None]:
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
     try:
-        with quiet_sparse(), warnings.catch_warnings():
+        with warnings.catch_warnings():
             for notice in NOTICES:
                 warnings.filterwarnings("ignore", message=f".*{notice}.*")
             yield

@@ -16,8 +16,6 @@ from garment_uv.losses.generator_loss import GeneratorLoss
 from garment_uv.metrics.aggregate import S2STable
 from garment_uv.metrics.scores_file import SampleScore
 from garment_uv.networks.config import check_map_size
-from garment_uv.networks.discriminator import Discriminator
-from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import class_balanced
 from garment_uv.samples.loader import SampleLoader
@@ -88,6 +86,9 @@ class Trainer:
         self._random = RandomState(config.seed, self.device)
         with self._random.active():
             self._learners = Learners(config, self.device)
+        self.generator, self.discriminator = self._learners.generator, self._learners.discriminator
+        self.model = self._learners.model
+        """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
         self._watch = FeasibilityWatch(config.training)
         asked = config.training.precision
         precision = self._measured(fastest_precision) if asked == "auto" else asked
@@ -100,9 +101,9 @@ class Trainer:
         loss = GeneratorLoss(config.loss, self.atlas, processes.means, *readings).to(self.device)
         optimisers = self._learners.optimisers["generator"], self._learners.optimisers["discriminator"]
         self._steps = AdversarialSteps(self.generator, self.discriminator, loss, *optimisers, self._precision)
-        self._evaluator = Evaluator(
-            self.model, self.atlas, source, evaluation_batch(config), config.evaluation.push_out, processes
-        )
+        size, out_of_body = evaluation_batch(config), config.evaluation.push_out
+        self.evaluator = Evaluator(self.model, self.atlas, source, size, out_of_body, processes)
+        """Gives samples with their predicted meshes and scores, for pictures and pages."""
 
     def train_epoch(self) -> EpochReport:
         """Train the next epoch, and evaluate after it when it is due.
@@ -130,30 +131,10 @@ class Trainer:
         with self._running():
             return self._steps(batch.to(self.device))
 
-    @property
-    def generator(self) -> GarmentGenerator:
-        """The generator that is trained."""
-        return self._learners.generator
-
-    @property
-    def discriminator(self) -> Discriminator:
-        """Its judge."""
-        return self._learners.discriminator
-
-    @property
-    def model(self) -> GarmentGenerator:
-        """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
-        return self._learners.model
-
     def evaluate(self, split: str, segments: SegmentSource = "given", max_samples: int = 0) -> S2STable:
         """S2S of the generator as it is on `split`, with the dataset's segments or the model's own."""
         with self._running():
-            return self._evaluator.table(split, segments, max_samples)
-
-    @property
-    def evaluator(self) -> Evaluator:
-        """Gives samples with their predicted meshes and scores, for pictures and pages."""
-        return self._evaluator
+            return self.evaluator.table(split, segments, max_samples)
 
     def save(self, folder: Path) -> None:
         """Write the whole state as a checkpoint folder, atomically; it holds the model for inference too.
@@ -241,7 +222,7 @@ class Trainer:
         chosen, last = self.config.evaluation, self.epoch == self.config.training.epochs
         if self.epoch % chosen.every and not last:
             return None, None
-        self.scores = self._evaluator.scores(chosen.split, chosen.segments, chosen.max_samples)
+        self.scores = self.evaluator.scores(chosen.split, chosen.segments, chosen.max_samples)
         headline = S2STable.from_scores(item.score for item in self.scores)
         s2s_mm = headline.all.mean_mm
         self._watch.s2s(self.epoch, s2s_mm)
@@ -250,7 +231,7 @@ class Trainer:
         if chosen.segments == "predicted":
             return headline, headline
         if chosen.predicted == "always" or (chosen.predicted == "last" and last):
-            return headline, self._evaluator.table(chosen.split, "predicted", chosen.max_samples)
+            return headline, self.evaluator.table(chosen.split, "predicted", chosen.max_samples)
         return headline, None
 
     def _write_model(self, folder: Path) -> None:

@@ -11,10 +11,9 @@ from garment_uv.training.config import DataConfig, EvaluationConfig, TrainingCon
 class TrialConfig(Config):
     """One training of the full model on one dataset with one seed.
 
-    Networks, averaging and mirrored samples are by default what our own sweep found (`experiments/trunk.py`), and what
-    each of them is worth was measured (`experiments/default_parts.py`; figures in `experiments/results/README.md`); the
-    published ones are `training.published.published_architecture`. A field that a stored config does not name has its
-    own default, not this one.
+    Networks, averaging and mirrored samples are by default what our own sweep found (`experiments/trunk.py`;
+    `experiments/default_parts.py` measures each one's worth); the published ones are `published_architecture`. A field
+    that a stored config does not name has its own default, not this one.
     """
 
     data: DataConfig = DataConfig()

@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,19 +57,11 @@ class Atlas:
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the atlas as an .npz without pickles; the file appears whole or not at all."""
-        arrays = {f"faces_{name}": value for name, value in self.faces.items()}
+        names = ("size", "num_vertices", "point_vertex", "points", "uv_faces", "digest")
+        entries: dict[str, Any] = {"format": FORMAT} | {name: getattr(self, name) for name in names}
+        entries |= {f"faces_{name}": value for name, value in self.faces.items()}
         with file_aside(Path(path)) as file:
-            np.savez(
-                file,
-                format=FORMAT,
-                size=self.size,
-                num_vertices=self.num_vertices,
-                point_vertex=self.point_vertex,
-                points=self.points,
-                uv_faces=self.uv_faces,
-                digest=np.array(self.digest),
-                **arrays,  # type: ignore[arg-type]
-            )
+            np.savez(file, **entries)
 
     @staticmethod
     def load(path: str | os.PathLike) -> "Atlas":

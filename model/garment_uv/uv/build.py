@@ -6,7 +6,7 @@ from garment_uv.body.topology import BodyTopology
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.outline import BULGE, Figure, Outline, Proportions, along, figure, outline
+from garment_uv.uv.outline import BULGE, Figure, Outline, along, figure, outline
 from garment_uv.uv.pieces import Cuts, cut, embed, split
 
 JUNCTION = 0.015
@@ -25,8 +25,8 @@ def build_atlas(topology: BodyTopology, size: int) -> Atlas:
     """The atlas of `topology` on a canvas of `size` x `size` texels; the same bytes every time.
 
     Each island is cut at shoulders, chest and hips, every piece is flattened onto a convex polygon by mean value
-    coordinates, and the polygons form a standing figure that fills the island's half of the canvas (ours). No triangle
-    is flipped and no two overlap; this is checked. Raises UserError for a topology or size that cannot be laid out.
+    coordinates, and the polygons form a standing figure on the island's half of the canvas (ours). UserError for a
+    topology or size that cannot be laid out, which is one whose triangles would be flipped.
     """
     if size < MIN_SIZE or size % 2:
         raise UserError(f"atlas size {size} texels: give an even number of at least {MIN_SIZE}")
@@ -41,7 +41,7 @@ def build_atlas(topology: BodyTopology, size: int) -> Atlas:
     cuts = [cut(rest, sheet, line) for sheet, line in zip(sheets, outlines, strict=True)]
     labels = [_named_pieces(sheet, c, o) for sheet, c, o in zip(sheets, cuts, outlines, strict=True)]
     rise = float(np.mean([len(c.crotch) / len(c.hips) for c in cuts]))
-    shape = figure(_proportions(rest, sheets, labels), gap=max(GAP_TEXELS / half, GAP_SHARE), rise=rise)
+    shape = figure(*_shares(rest, sheets, labels), gap=max(GAP_TEXELS / half, GAP_SHARE), rise=rise)
 
     point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
     for side in (0, 1):
@@ -95,12 +95,12 @@ def _named_pieces(sheet: np.ndarray, cuts: Cuts, line: Outline) -> np.ndarray:
     return named[raw]
 
 
-def _proportions(rest: np.ndarray, sheets: list[np.ndarray], labels: list[np.ndarray]) -> Proportions:
-    """Half by area, half by number of faces, over both islands."""
+def _shares(rest: np.ndarray, sheets: list[np.ndarray], labels: list[np.ndarray]) -> tuple[float, float, float]:
+    """Of chest, belly and both arms: half by area, half by number of faces, over both islands."""
     faces, label = np.concatenate(sheets), np.concatenate(labels)
     area = face_areas(rest, faces)
     share = 0.5 * np.bincount(label, area, 6) / area.sum() + 0.5 * np.bincount(label, minlength=6) / len(label)
-    return Proportions(chest=share[0], belly=share[1], arms=share[2] + share[3], legs=share[4] + share[5])
+    return share[0], share[1], share[2] + share[3]
 
 
 def _flatten(

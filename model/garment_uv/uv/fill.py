@@ -50,9 +50,9 @@ INPAINT_RADIUS = 3.0
 def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "least_norm") -> np.ndarray:
     """The map float32 [C, U, U] of vertex values [V, C], in their unit (metres).
 
-    `mask` [V] says which vertices carry a garment; around them values are extrapolated over a few rings and then
-    fade to zero (`garment_uv.uv.fill`), so that reading a masked vertex never meets a cliff. Factorisations are
-    kept per atlas. Raises UserError for an unknown method, ValueError for wrong shapes or a value not finite.
+    `mask` [V] says which vertices carry a garment; around them values are extrapolated over a few rings and then fade
+    to zero, so that reading a masked vertex never meets a cliff. UserError for an unknown method, ValueError for wrong
+    shapes or a value not finite.
     """
     if method not in METHODS:
         raise UserError(f"unknown fill {method!r}: choose one of {', '.join(METHODS)}")

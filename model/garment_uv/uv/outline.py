@@ -120,16 +120,6 @@ BULGE = 0.0015
 
 
 @dataclass(frozen=True)
-class Proportions:
-    """The shares of the parts' weights; they sum to 1."""
-
-    chest: float
-    belly: float
-    arms: float
-    legs: float
-
-
-@dataclass(frozen=True)
 class Figure:
     """The corners [2] of the left half, x < 0; the right half mirrors them."""
 
@@ -148,17 +138,17 @@ class Figure:
     """Where belly and both legs meet, above the crotch."""
 
 
-def figure(shares: Proportions, gap: float, rise: float) -> Figure:
-    """Corners whose parts cover about their shares of the rectangle.
+def figure(chest: float, belly: float, arms: float, gap: float, rise: float) -> Figure:
+    """Corners whose parts cover about their shares of the rectangle; both legs take the rest.
 
     `gap` is the free width, in units of x, between arm and torso at the wrist and between the legs at the ankles;
     `rise` is how far the crotch lies below the line from hip to hip, as a share of that line's length.
     """
-    upper = shares.chest + shares.belly + shares.arms
+    upper = chest + belly + arms
     hip_y = float(np.clip(upper - 0.02, 0.3, 0.75))
-    arm = float(np.clip(shares.arms / upper, 0.12, 0.5))
+    arm = float(np.clip(arms / upper, 0.12, 0.5))
     armpit_x = 1.0 - arm * 1.05
-    armpit_y = float(np.clip(hip_y * shares.chest / (shares.chest + shares.belly), 0.08, hip_y - 0.12))
+    armpit_y = float(np.clip(hip_y * chest / (chest + belly), 0.08, hip_y - 0.12))
     shoulder_y = 0.25 * armpit_y
     inner = armpit_x - gap / 2
     drop = float(np.clip(0.45 * inner * rise, 0.01, 0.15))

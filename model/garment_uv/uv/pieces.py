@@ -1,5 +1,6 @@
 """Cutting an island into six pieces (chest, belly, two arms, two legs), and flattening each by mean values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,25 +31,24 @@ class Cuts:
 
 def cut(rest: np.ndarray, island_faces: np.ndarray, outline: Outline) -> Cuts:
     """The cuts of one island; UserError when a limb is too narrow to be cut."""
+
+    def ends_of(pair: tuple[int, int]) -> tuple[int, list[int]]:
+        return outline.vertex(pair[0]), [outline.vertex(pair[1])]
+
     graph = _edge_graph(rest, island_faces)
     blocked = np.zeros(len(rest), dtype=bool)
     blocked[outline.loop] = True
 
-    chest = _wanted(_shortest(graph, blocked, outline.vertex(outline.armpits[0]), outline.vertex(outline.armpits[1])))
+    chest = _first_path(graph, blocked, *ends_of(outline.armpits))
     blocked[chest] = True
     arms = []
     for shoulder, ends in zip(outline.shoulders, (chest, chest[::-1]), strict=True):
-        tries = (_shortest(graph, blocked, outline.vertex(shoulder), int(end)) for end in ends[: len(ends) // 3 + 1])
-        arms.append(_wanted(next((path for path in tries if path is not None), None)))
+        arms.append(_first_path(graph, blocked, outline.vertex(shoulder), ends[: len(ends) // 3 + 1]))
         blocked[arms[-1]] = True
-    hips = _wanted(_shortest(graph, blocked, outline.vertex(outline.hips[0]), outline.vertex(outline.hips[1])))
+    hips = _first_path(graph, blocked, *ends_of(outline.hips))
     apart = np.linalg.norm(rest[hips[1:-1]] - rest[outline.vertex(outline.crotch)], axis=1)
     blocked[hips] = True
-    tries = (
-        _shortest(graph, blocked, outline.vertex(outline.crotch), int(hips[1 + end]))
-        for end in np.argsort(apart, kind="stable")
-    )
-    crotch = _wanted(next((path for path in tries if path is not None), None))
+    crotch = _first_path(graph, blocked, outline.vertex(outline.crotch), hips[1 + np.argsort(apart, kind="stable")])
     return Cuts(chest=chest, arms=(arms[0], arms[1]), hips=hips, crotch=crotch)
 
 
@@ -70,21 +70,17 @@ def _edge_graph(rest: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:
     return (graph + graph.T).tocsr()
 
 
-def _shortest(graph: sp.csr_matrix, blocked: np.ndarray, start: int, end: int) -> np.ndarray | None:
-    """The shortest path whose inner vertices are not blocked, or None."""
-    allowed = ~blocked
-    allowed[[start, end]] = True
-    keep = sp.diags(allowed.astype(float))
-    open_graph = (keep @ graph @ keep).tocsr()
-    open_graph.eliminate_zeros()
-    path = cheapest_path(open_graph, start, end)
-    return None if path is None else np.array(path, dtype=np.int64)
-
-
-def _wanted(path: np.ndarray | None) -> np.ndarray:
-    if path is None:
-        raise UserError("a UV island is too narrow to be cut at a limb: use a finer body topology")
-    return path
+def _first_path(graph: sp.csr_matrix, blocked: np.ndarray, start: int, ends: Iterable[int]) -> np.ndarray:
+    """The shortest path whose inner vertices are not blocked, to the first of `ends` that has one."""
+    for end in map(int, ends):
+        allowed = ~blocked
+        allowed[[start, end]] = True
+        keep = sp.diags(allowed.astype(float))
+        open_graph = (keep @ graph @ keep).tocsr()
+        open_graph.eliminate_zeros()
+        if (path := cheapest_path(open_graph, start, end)) is not None:
+            return np.array(path, dtype=np.int64)
+    raise UserError("a UV island is too narrow to be cut at a limb: use a finer body topology")
 
 
 SHORT = 0.7
@@ -96,9 +92,9 @@ def embed(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions [N, 2] of the disk's vertices, and those vertices [N].
 
-    `rest` [V, 3], `faces` [F, 3]; `fixed` [L] holds the boundary's vertices and `positions` [L, 2] where they
-    go: a strictly convex polygon, or straight sides that no inner edge of the mesh runs along. Every inner
-    vertex is then a convex combination of its neighbours, which never flips a triangle (Floater 1997).
+    `fixed` [L] holds the boundary's vertices and `positions` [L, 2] where they go: a strictly convex polygon, or
+    straight sides that no inner edge of the mesh runs along. Every inner vertex is then a convex combination of its
+    neighbours, which never flips a triangle (Floater 1997).
     """
     vertices, local = np.unique(faces, return_inverse=True)
     local = local.reshape(faces.shape)

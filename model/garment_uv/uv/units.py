@@ -1,8 +1,7 @@
 """Between what a last convolution says and metres.
 
-A tanh times the whole range (1 m) spends the network's precision on lengths that hardly occur: garments lie a few
-centimetres off the body. So a raw value of 1 means one `unit` (5 cm), the last layers start near zero, and tanh only
-bends the values towards `limit`: metres = limit * tanh(raw * unit / limit), whose slope at zero is `unit` (ours).
+Garments lie a few centimetres off the body. So a raw value of 1 means one `unit` (5 cm), the last layers start near
+zero, and tanh only bends values towards `limit`: metres = limit * tanh(raw * unit / limit), of slope `unit` at 0.
 """
 
 from dataclasses import dataclass

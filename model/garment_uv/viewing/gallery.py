@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from garment_uv.geometry.s2s import Mesh, point_to_surface
-from garment_uv.metrics.scores_file import write_scores
+from garment_uv.metrics.scores_file import SampleScore, write_scores
 from garment_uv.outputs import replaced_folder
 from garment_uv.training.evaluate import EvaluatedSample
 from garment_uv.uv.atlas import Atlas
@@ -24,9 +25,12 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
 
     Per sample: `<key>.png` (the input, the prediction, the truth), `<key>-prediction.glb`, `<key>-truth.glb`;
     `index.html` shows all of them with the prediction coloured by its distance to the truth in mm; `meshes.npz` and
-    `scores.json` keep them and their S2S for pages that compare runs, since a trial's scores may be of other samples.
+    `scores.json` keep them and their S2S for pages that compare runs.
     """
-    panels, arrays, scores, files = [], {}, [], {}
+    panels: list[Panel] = []
+    scores: list[SampleScore] = []
+    arrays: dict[str, Any] = {}
+    files: dict[str, bytes] = {}
     for item in evaluated:
         sample = item.sample
         truth = {name: (mesh.vertices, mesh.faces) for name, mesh in sample.garments.items()}
@@ -54,7 +58,7 @@ def write_gallery(evaluated: Iterable[EvaluatedSample], atlas: Atlas, folder: Pa
             (fresh / name).write_bytes(content)
         if panels:
             write_html(panels, fresh / PAGE_FILE, title, caption="Colour: distance of the prediction to the truth.")
-            np.savez_compressed(fresh / MESHES_FILE, **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(fresh / MESHES_FILE, **arrays)
             write_scores(scores, fresh)
 
 

@@ -33,10 +33,9 @@ def reconstruct(
 ) -> Reconstruction:
     """Garments in `image`, a file or pixels uint8 [H, W, 3 or 4].
 
-    On a body of ours the image is a 640x480 frame or the square crop around its root, on an estimator's it is the
-    picture that the estimator saw; without a body it may be any picture of one person, and `person` says where. Nothing
-    else is needed: the segments are the model's own. UserError in one line, which names the picture by `name` and the
-    body by `body_name`, for what cannot be used or does not fit.
+    On a body of ours the image is a 640x480 frame or the square crop around its root, on an estimator's the picture
+    that it saw; without a body it may be any picture of one person, and `person` says where. UserError in one line,
+    which names the picture by `name` and the body by `body_name`, for what cannot be used or does not fit.
     """
     name = name or (f"picture {image}" if isinstance(image, Path) else "the picture")
     pixels = read_pixels(image) if isinstance(image, Path) else image

@@ -48,11 +48,10 @@ def page(
     after: str = "",
     generator: str = "garment",
 ) -> str:
-    """The page as a string.
+    """The page as a string, with `generator` named in its head.
 
     `scale_maximum` is the value of the scale's last colour; by default the 98th percentile of all values, rounded up.
-    `before` and `after` are HTML put above and below the panels as it is: escape what comes from users. `generator`
-    is named in the page's head.
+    `before` and `after` are HTML put above and below the panels as it is: escape what comes from users.
     Positions are kept as 16 bits over each mesh's box (0.02 mm for a body), so the page is for looking.
     """
     data = viewer_data(panels, title, caption, scale_label, scale_maximum)

@@ -44,7 +44,6 @@ def seconds_per_image(trainer: "Trainer") -> float:
     from garment_uv.samples.batch import collate
     from garment_uv.samples.source import iterate_samples
     from garment_uv.training.evaluate import evaluation_batch
-    from garment_uv.training.predict import quiet_sparse
 
     config, generator = trainer.config, trainer.generator
     samples = iterate_samples(trainer.source, config.evaluation.split, evaluation_batch(config))
@@ -52,7 +51,7 @@ def seconds_per_image(trainer: "Trainer") -> float:
     was_training = generator.training
     generator.eval()
     try:
-        with torch.no_grad(), quiet_sparse():
+        with torch.no_grad():
             forward = partial(generator, batch.image, batch.body_uv, batch.camera, batch.segments)
             return own_seconds(forward, trainer.device) / len(batch)
     finally:

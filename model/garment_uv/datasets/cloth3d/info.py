@@ -79,7 +79,7 @@ class SequenceInfo:
         if not str(self.seq).isprintable():
             raise UserError(f"seq must be a name that can be printed, was given {str(self.seq)[:40]!r}")
         lights = [self.lights_data] if isinstance(self.lights_data, dict) else self.lights_data
-        checked = {
+        checked: dict[str, Any] = {
             "poses": poses,
             "trans": trans,
             "gender": int(gender),
@@ -94,7 +94,7 @@ class SequenceInfo:
             if value.shape != (size,):
                 raise UserError(f"{name} must hold {size} numbers, was given the shape {value.shape}")
             checked[name] = value
-        for name, value in checked.items():  # type: ignore[assignment]
+        for name, value in checked.items():
             object.__setattr__(self, name, value)
 
     @property

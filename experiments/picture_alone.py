@@ -125,7 +125,7 @@ def _train_body(config: BodyFitConfig, source, chosen: argparse.Namespace) -> tu
 
 def _evaluated(model: Path, body: Path, kind: str, source, seed: int, chosen: argparse.Namespace) -> list[dict]:
     """Lines with tables by kind of segments and by whether placement counts; kept beside the model."""
-    from garment_uv.estimation.body_swap import body_swap
+    from garment_uv.estimation.picture_alone import body_swap
     from garment_uv.training.evaluate import saved_evaluator
 
     network = body.name if kind == "predicted" else ""

@@ -63,7 +63,7 @@ def draw(model: Path, body_model: Path, source, count: int, folder: Path, size: 
     """`<key>.png` per sample: the picture; on the given body; from the picture alone, in its place; the truth."""
     from PIL import Image
 
-    from garment_uv.estimation.body_swap import body_swap
+    from garment_uv.estimation.picture_alone import body_swap
     from garment_uv.samples.other_body import placement_error
     from garment_uv.training.evaluate import saved_evaluator
     from garment_uv.viewing.exhibits import view_meshes

@@ -33,10 +33,7 @@ def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
 
 
 def keep_others(outputs: Iterable[Path], command: str) -> None:
-    """UserError where a file is there already that was not `made_by` this command.
-
-    For what lies beside or in the output that the user named: whoever names one file must not lose another.
-    """
+    """UserError where a file beside or in the output is there already and was not `made_by` this command."""
     for path in map(Path, outputs):
         if path.is_file() and not _is_made_by(path, command):
             raise UserError(

@@ -41,10 +41,9 @@ def refusals_of(path: Path, numbers: Collection[int] = ()) -> Iterator[None]:
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write files that belong together: all of them, or none with those of before left as they were.
+    """Write files that belong together, and their folders: all of them, or none and those of before as they were.
 
-    Their folders are made. CannotWrite where that does not go; what is no plain file (a pipe, a device) is written to
-    as it is.
+    CannotWrite where that does not go; what is no plain file (a pipe, a device) is written to as it is.
     """
     plain = {_target(path): content for path, content in contents.items() if not _is_device(path)}
     made: list[Path] = []

@@ -10,7 +10,7 @@ from garment_uv.body import AnnyBody
 from garment_uv.datasets.cloth3d.video import VideoWriter
 from garment_uv.estimation.body_file import BodyFile, body_from, body_json, read_values
 from garment_uv.outputs import file_aside, write_file
-from garment_uv.viewing.mesh_files import mesh_file
+from garment_uv.viewing.meshes import mesh_file
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray]) -> None:

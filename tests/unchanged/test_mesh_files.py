@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from garment_uv.samples.sample import RawGarment
-from garment_uv.viewing.mesh_files import mesh_file
+from garment_uv.viewing.meshes import mesh_file
 from tests.garment_uv.cylinder import COLUMNS, ROWS, cylinder_atlas
 
 CORNERS = np.array(

@@ -10,10 +10,7 @@ from garment_uv.outputs import CannotWrite
 
 
 def run(usage: str, convert: Callable[[Path], Iterable[Path]]) -> int:
-    """Converts what the one argument names and returns the exit status: 0, 1 where it cannot, 2 for another call.
-
-    `usage` is the command as it should be typed; `convert` answers the files that it wrote.
-    """
+    """Converts what the one argument names; the exit status: 0, 1 where it cannot, 2 for a call unlike `usage`."""
     if len(sys.argv) != 2:
         print(f"usage: python -m {usage}", file=sys.stderr)
         return 2

@@ -31,17 +31,11 @@ def _rest_pose() -> np.ndarray:
 
 
 REST_POSE: np.ndarray = _rest_pose()
-"""float32 [72] pose on which CLOTH3D's rest garments lie: upright T-pose, z-up, each leg 0.15 rad outward.
-
-Source: the preprocessing that the dataset's group published with DeePSD (CVPR 2021).
-"""
+"""float32 [72] pose of CLOTH3D's rest garments: upright T-pose, z-up, legs 0.15 rad outward (DeePSD, CVPR 2021)."""
 
 
 def global_rotations(poses: np.ndarray) -> np.ndarray:
-    """Rotation of each joint from the rest frame to the posed one.
-
-    poses: axis-angle [T, 72] radians, each joint relative to its parent. Answers float64 [T, 24, 3, 3].
-    """
+    """Rotations float64 [T, 24, 3, 3] from rest of axis angles [T, 72], each joint's relative to its parent."""
     local = rotation_matrices(np.asarray(poses, dtype=np.float64).reshape(-1, NUM_JOINTS, 3))
     turned = np.empty_like(local)
     for joint, parent in enumerate(PARENTS):

@@ -51,10 +51,7 @@ def load_npz(path: Path) -> SmplArrays:
 
 
 def convert_pickle(source: Path, target: Path) -> Path:
-    """Write a Python-2 SMPL .pkl as the .npz that `load_npz` reads, whole or not at all; answers `target`.
-
-    The pickle is read by an unpickler that knows only arrays: any other global in it is a UserError.
-    """
+    """Write a Python-2 SMPL .pkl as the .npz that `load_npz` reads, whole or not at all; answers `target`."""
     source, target = Path(source), Path(target)
     if not source.is_file():
         raise UserError(f"no SMPL file {source}: give the .pkl of your SMPL licence")

@@ -148,10 +148,7 @@ SMPL_MEND = "an SMPL .pkl holds only NumPy, SciPy and chumpy arrays, so take it 
 
 
 def read_pickle(path: Path, mend: str = SMPL_MEND) -> dict[str, np.ndarray]:
-    """The arrays of a pickled dictionary, dense; entries that are not arrays are left out.
-
-    UserError, which ends in `mend`, when the file is not a pickle of a dictionary, or names anything but arrays.
-    """
+    """The arrays of a pickled dictionary, dense; UserError, which ends in `mend`, where it names anything else."""
     data = path.read_bytes()
     try:
         loaded = _ArraysOnly(io.BytesIO(data), encoding="latin1").load()

@@ -1,4 +1,7 @@
-"""The surface that garments are registered on and UV maps are made of: a body without head, hands and feet."""
+"""The surface that garments are registered on and UV maps are made of: a body without head, hands and feet.
+
+For Skirt and Dress its legs are joined in front and at the back, so that the cloth closes as a tube (ours).
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,9 +11,76 @@ from scipy import sparse
 
 from garment_uv.body.protocol import BodyModel, BodyParameters
 from garment_uv.body.skeleton import REST_POSE
-from garment_uv.body.skirt_faces import bridge, inner_strip, strip_borders
 from garment_uv.body.torso import check_joints, find_seams, front_and_back, openings, torso_faces
-from garment_uv.geometry.edges import midpoint_matrix, refine_path, subdivide_midpoints
+from garment_uv.geometry.edges import directed_edges, midpoint_matrix, refine_path, subdivide_midpoints, unique_edges
+
+
+def inner_strip(faces: np.ndarray, inner_seam: np.ndarray) -> np.ndarray:
+    """Mask bool [F] of the faces that touch the inner-leg seam: those the joined legs have no room for."""
+    return np.asarray(np.isin(faces, inner_seam).any(axis=1))
+
+
+def strip_borders(faces: np.ndarray, strip: np.ndarray, islands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The strip's long sides as vertex paths from the left ankle over the crotch to the right: front [N], back [M].
+
+    Both follow the direction that the edges of the faces beside the strip have, so one of them runs from right to
+    left; ValueError when the strip is not one band with two long sides.
+    """
+    kept = faces[~strip]
+    rows = directed_edges(kept)
+    _, of_row, counts = unique_edges(kept)
+    open_rows = np.flatnonzero(counts[of_row] == 1)
+    once_closed = {tuple(row) for row in directed_edges(faces[strip]).tolist()}
+    new_rows = [row for row in open_rows if (int(rows[row, 1]), int(rows[row, 0])) in once_closed]
+    following = {int(rows[row, 0]): int(rows[row, 1]) for row in new_rows}
+    island_of = {int(rows[row, 0]): int(islands[~strip][row % len(kept)]) for row in new_rows}
+    starts = sorted(set(following) - set(following.values()))
+    if len(starts) != 2 or len(following) != len(new_rows):
+        raise ValueError("the inner-leg strip is not one band with a front and a back side")
+    sides = {}
+    for start in starts:
+        path = [start]
+        while path[-1] in following:
+            path.append(following[path[-1]])
+        sides[round(np.mean([island_of[vertex] for vertex in path[:-1]]))] = np.array(path)
+    if set(sides) != {0, 1}:
+        raise ValueError("both sides of the inner-leg strip lie on one island")
+    return sides[0], sides[1]
+
+
+def bridge(vertices: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """Faces int32 [N - 2, 3] that close the gap between the two legs along one border.
+
+    The border runs up one leg and down the other, in the direction of the edges of the faces beside it; the faces
+    zip both legs together from the crotch down, each leg advancing at its own share of its length.
+    """
+    apex = _apex(vertices, border)
+    up, down = border[apex::-1], border[apex:]
+    shares = [_shares(vertices[chain]) for chain in (up, down)]
+    faces = []
+    i = j = 0
+    while i < len(up) - 1 or j < len(down) - 1:
+        rising = j == len(down) - 1 or (i < len(up) - 1 and shares[0][i + 1] <= shares[1][j + 1])
+        if rising:
+            faces.append((up[i], up[i + 1], down[j]))
+            i += 1
+        else:
+            faces.append((down[j + 1], down[j], up[i]))
+            j += 1
+    proper = [face for face in faces if len(set(face)) == 3]
+    return np.array(proper, dtype=np.int32)
+
+
+def _apex(vertices: np.ndarray, border: np.ndarray) -> int:
+    """Position on the border of the vertex at the crotch: nearest to the plane between the legs, not at an ankle."""
+    inner = np.abs(vertices[border, 0])
+    inner[[0, -1]] = np.inf
+    return int(inner.argmin())
+
+
+def _shares(points: np.ndarray) -> np.ndarray:
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps) / steps.sum()])
 
 
 @dataclass(frozen=True)
@@ -31,10 +101,7 @@ class BodyTopology:
     """Hex digest of the faces, the islands and `subdivide`."""
 
     def vertices(self, body_vertices: np.ndarray) -> np.ndarray:
-        """The topology's vertices float32 [V, 3] for a body's vertices [V_body, 3], in the same frame.
-
-        Takes [T, V_body, 3] too and then answers [T, V, 3].
-        """
+        """The topology's vertices float32 [V, 3] or [T, V, 3] of a body's [V_body, 3] or [T, V_body, 3]."""
         body = np.asarray(body_vertices, dtype=np.float32)
         if body.shape[-2:] != (self.subdivide.shape[1], 3) or body.ndim not in (2, 3):
             raise ValueError(f"body vertices have shape {body.shape}, wanted [{self.subdivide.shape[1]}, 3]")

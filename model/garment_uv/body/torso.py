@@ -1,7 +1,4 @@
-"""The part of a body that clothes cover, without head, hands and feet, and the seams that part it into front and back.
-
-Ours, for any body with SMPL's joints.
-"""
+"""The part of a body that clothes cover, without head, hands and feet, and the seams that part it in two. Ours."""
 
 import numpy as np
 from scipy import sparse

@@ -5,7 +5,6 @@
 
 __all__ = [
     "body_file",
-    "body_swap",
     "config",
     "convert_estimate",
     "estimator_files",

@@ -70,8 +70,8 @@ def estimated_bodies(values: dict[str, Any], path: Path, options: EstimatorOptio
         cameras = _cameras(values, frames, options.focal)
         bearer = GENDERS[_gender(values, options.gender)]
         return [
-            EstimatedBody(bearer, *both, camera, options.camera_frame)  # type: ignore[call-arg]
-            for *both, camera in zip(shape, pose, cameras, strict=True)
+            EstimatedBody(bearer, betas, angles, camera, options.camera_frame)
+            for betas, angles, camera in zip(shape, pose, cameras, strict=True)
         ]
     except (ValueError, TypeError) as error:
         raise UserError(f"body file {path}: {one_line(error)}") from None
@@ -114,7 +114,8 @@ def _cameras(values: dict[str, Any], frames: int, focal: float | None) -> Iterab
         lengths = _each(length, (), frames, "focal_length")
         return [Perspective(at, float(each)) for at, each in zip(where, lengths, strict=True)]
     weak = _each(_first(values, WEAK), (3,), frames, "pred_cam")
-    return [WeakPerspective(*map(float, cam), crop) for cam, crop in zip(weak, _crops(values, frames), strict=True)]  # type: ignore[arg-type, call-arg]
+    crops = _crops(values, frames)
+    return [WeakPerspective(scale, tx, ty, crop) for (scale, tx, ty), crop in zip(weak.tolist(), crops, strict=True)]
 
 
 def _crops(values: dict[str, Any], frames: int) -> list[Square]:

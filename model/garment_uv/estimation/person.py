@@ -11,10 +11,7 @@ from garment_uv.estimation.placement import Square
 
 
 def read_pixels(path: Path) -> np.ndarray:
-    """A PNG's or JPEG's pixels, uint8 [H, W, 3], or [H, W, 4] where it has transparency.
-
-    UserError names the file when it is missing, truncated or no picture.
-    """
+    """A PNG's or JPEG's pixels, uint8 [H, W, 3], or [H, W, 4] with transparency; UserError names what is no picture."""
     path = Path(path)
     try:
         with Image.open(path) as opened:

@@ -1,5 +1,6 @@
-"""The body of a picture that comes without one: from a rough square around the person to a body as samples hold it."""
+"""The body of a picture that comes without one, and the bodies that a garment model is evaluated on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,13 +8,17 @@ import numpy as np
 import torch
 
 from garment_uv.datasets.cloth3d.camera import HEIGHT, WIDTH, cut_square
+from garment_uv.errors import UserError
 from garment_uv.estimation.body_file import BodyFile
 from garment_uv.estimation.examples import displaced_square, example_rng, to_network
 from garment_uv.estimation.model_file import load_body_model
 from garment_uv.estimation.person import read_mask, rough_square
 from garment_uv.estimation.placement import Optics, Square, camera_of, root_square
 from garment_uv.geometry.rotations import axis_angles
+from garment_uv.samples.config import AS_ESTIMATED
+from garment_uv.samples.other_body import BodyNoise, BodyPoser, with_body
 from garment_uv.samples.sample import FrameBody, Sample
+from garment_uv.samples.source import DatasetSource
 from garment_uv.training.device import resolve_device
 from garment_uv.training.model_file import TrainedOn
 
@@ -65,10 +70,7 @@ class BodyEstimator:
         return BodyEstimate(body, square)
 
     def of_sample(self, sample: Sample, seed: int = 0) -> FrameBody:
-        """The body in a sample's image, its first square displaced as in training.
-
-        The image itself is the square around the *true* root: looked at as it is, it would tell the placement.
-        """
+        """The body in a sample's image, its first square displaced: looked at as it is, it would tell the placement."""
         rng = example_rng(seed, None, sample.key)
         rough = displaced_square(len(sample.image), self.card.config, rng)
         return self(sample.image, rough, Optics.of_crop(sample.body.camera, len(sample.image))).body
@@ -122,3 +124,48 @@ class BodySeer:
         square = found.square
         picture = cut_square(colours, square.left, square.top, square.side, self._trained_on.image_size)
         return FoundBody(BodyFile.of_frame(found.body, self._trained_on.body_model), np.ascontiguousarray(picture))
+
+
+BODY_SOURCES: dict[str, str] = {
+    "given": "the dataset's own body",
+    "perturbed": "the dataset's body off by what estimators err by (AS_ESTIMATED)",
+    "predicted": "the body that a body network of `garment train-body` sees in the picture",
+}
+"""Whose body a model sees, with one line on each."""
+
+BodySwap = Callable[[Sample], Sample]
+"""Gives a sample with another body, as the network sees it."""
+
+
+def body_swap(
+    body: str,
+    source: DatasetSource,
+    body_model: Path | None = None,
+    smpl_dir: str | Path = "",
+    seed: int = 0,
+    device: str = "auto",
+) -> BodySwap | None:
+    """How the bodies of one of `BODY_SOURCES` are put into a dataset's samples; None for 'given'.
+
+    `seed` decides the perturbation and from which square the prediction starts. UserError for another name, for
+    'predicted' without a body network, and where a body cannot be posed.
+    """
+    if body == "given":
+        return None
+    if body == "perturbed":
+        return BodyNoise(AS_ESTIMATED, source, seed, smpl_dir)
+    if body != "predicted":
+        raise UserError(f"no body {body!r}: choose one of {', '.join(BODY_SOURCES)}")
+    if body_model is None:
+        raise UserError(
+            "a predicted body needs a body network: train one with `garment train-body` and give its folder as "
+            "--body-model"
+        )
+    estimator = BodyEstimator(body_model, device)
+    estimator.card.check_body(source.manifest.body.name, source.manifest.body.body_digest, body_model)
+    poser = BodyPoser.of_dataset(source, smpl_dir)
+
+    def swap(sample: Sample) -> Sample:
+        return with_body(sample, estimator.of_sample(sample, seed), poser, source.manifest.fill)
+
+    return swap

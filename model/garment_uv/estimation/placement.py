@@ -126,10 +126,7 @@ class EstimatedBody:
     camera_frame: CameraFrame = "y-down"
 
     def placed(self, model: BodyModel, width: int, height: int) -> tuple[BodyFile, Square]:
-        """The body in our frames, and the square of +-1.25 m around its root, in px of its picture of that size.
-
-        UserError where it stands behind the camera or nearer than 1.25 m.
-        """
+        """The body in our frames, and the square of +-1.25 m around its root, px; UserError where it stands nearer."""
         flip = _Y_UP if self.camera_frame == "y-up" else np.eye(3)
         pose = np.array(self.pose, np.float64)
         pose[:3] = axis_angles(_TO_OURS @ flip @ rotation_matrices(pose[:3]))

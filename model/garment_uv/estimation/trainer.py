@@ -201,10 +201,9 @@ SAVE_EVERY_SECONDS = 20.0
 def train_body(
     config: BodyFitConfig, source: DatasetSource, folder: Path, report: Callable[[BodyEpoch], None] | None = None
 ) -> BodyCard:
-    """Train to the last epoch and write the body model folder `folder`; its card.
+    """Train to the last epoch and write the model folder `folder`, in `<folder>.training` while under way; its card.
 
-    While under way the state lies in `<folder>.training`. A finished training is not repeated. UserError where `folder`
-    holds another config's or dataset's model.
+    A finished training is not repeated. UserError where `folder` holds another config's or dataset's model.
     """
     folder = Path(folder)
     check_replaceable(folder, BODY_FILES)

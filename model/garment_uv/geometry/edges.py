@@ -74,10 +74,7 @@ def border_edges(faces: np.ndarray) -> np.ndarray:
 
 
 def boundary_loops(faces: np.ndarray) -> list[np.ndarray]:
-    """Closed loops of boundary vertices, each in the direction of its faces' edges, longest first.
-
-    ValueError when a vertex has two boundary edges leaving it: the mesh is then not a surface with boundary.
-    """
+    """Closed loops of boundary vertices along their faces' edges, longest first; ValueError where a vertex has two."""
     leaving: dict[int, int] = {}
     for start, end in border_edges(faces).tolist():
         if start in leaving:

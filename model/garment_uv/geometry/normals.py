@@ -22,10 +22,7 @@ def face_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Unit area-weighted normals float64 [V, 3]; zero where no face is.
-
-    Faces are measured in the vertices' own dtype and added up in float64, first corners first.
-    """
+    """Unit area-weighted normals float64 [V, 3], added up in float64, first corners first; zero where no face is."""
     vectors, corners = face_vectors(vertices, faces), faces.T.ravel()
     sums = [np.bincount(corners, np.tile(vectors[:, axis], 3), minlength=len(vertices)) for axis in range(3)]
     normals = np.stack(sums, axis=1)

@@ -32,10 +32,7 @@ def about_z(angle: float) -> np.ndarray:
 
 
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The smallest rotation, float64 [3, 3], that turns direction `start` [3] into direction `end` [3].
-
-    Directions need no unit length. Opposite directions have no smallest rotation: ValueError.
-    """
+    """The smallest rotation, float64 [3, 3], of direction `start` [3] into `end` [3]; ValueError for opposite ones."""
     a = np.asarray(start, dtype=np.float64) / np.linalg.norm(start)
     b = np.asarray(end, dtype=np.float64) / np.linalg.norm(end)
     cosine = float(a @ b)

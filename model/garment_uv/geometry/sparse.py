@@ -21,10 +21,7 @@ class _Product(torch.autograd.Function):
 
 
 class SparseOperator(nn.Module):
-    """M [R, V] applied to columns: dense [V, ...] to [R, ...]. Batch and xyz are columns of one product.
-
-    Parts are buffers outside the state dict; `.to(torch.float64)` works. Not affected by autocast.
-    """
+    """M [R, V] applied to columns: dense [V, ...] to [R, ...], in its own float type, also under autocast."""
 
     _forward_values: torch.Tensor
 

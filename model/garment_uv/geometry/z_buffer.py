@@ -1,8 +1,4 @@
-"""Which face of a triangle mesh each pixel shows: a z-buffer on warp.
-
-Its kernel writes without atomics and so is right only on the CPU, where warp runs one thread: it is always launched
-there.
-"""
+"""Which face of a triangle mesh each pixel shows: a z-buffer on warp, without atomics and so on the CPU alone."""
 
 import numpy as np
 import warp as wp

@@ -50,8 +50,8 @@ def load_for_use(folder: Path, device: str = "auto") -> Usable:
     atlas = Atlas.load(folder / ATLAS)
     if atlas.digest != made.atlas_digest:
         raise UserError(f"{folder / ATLAS} is not the atlas of its program: take another copy of the folder")
-    generator = ExportedGenerator(load_program(folder / PROGRAM), made.reading)  # type: ignore[assignment]
-    return Usable(generator.to(torch.device("cpu")), atlas, made.trained_on, made.push_out)
+    program = ExportedGenerator(load_program(folder / PROGRAM), made.reading)
+    return Usable(program.to(torch.device("cpu")), atlas, made.trained_on, made.push_out)
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ class Reconstruction:
 
 
 class Reconstructor:
-    """A garment model, its body and, once it is needed, its body network. UserError for a folder that is no model.
-
-    The folder is a model's, or an inference folder of `garment export`.
-    """
+    """A garment model or exported program, its body and, once needed, its body network; UserError for another folder."""
 
     def __init__(
         self,
@@ -131,8 +128,7 @@ class Reconstructor:
     def estimated(self, pixels: np.ndarray, body: EstimatedBody, body_name: str) -> Reconstruction:
         """Garments in any picture, uint8 [H, W, 3], on a body that an SMPL estimator found in it.
 
-        UserError, naming the body by `body_name`, where the model was not trained on SMPL: parameters of one body mean
-        nothing to another.
+        UserError, naming the body by `body_name`, where the model was not trained on SMPL.
         """
         if self.trained_on.body_model != "smpl":
             raise UserError(

@@ -55,10 +55,7 @@ def adversarial_loss(fake: Features) -> torch.Tensor:
 
 
 class DiscriminatorLoss(nn.Module):
-    """Discriminator's side: relu(1 - real) plus relu(1 + fake), averaged over patches and scales.
-
-    An untrained discriminator has 2, one that separates everything 0. (Lim and Ye 2017; as LGGAN.)
-    """
+    """Discriminator's side: relu(1 - real) + relu(1 + fake), over patches and scales (Lim and Ye 2017; as LGGAN)."""
 
     def forward(self, real: Features, fake: Features) -> torch.Tensor:
         """Scalar loss of the discriminator's answers to true and to (detached) predicted maps."""
@@ -71,10 +68,7 @@ class DiscriminatorLoss(nn.Module):
 
 
 def feature_matching_loss(fake: Features, real: Features) -> torch.Tensor:
-    """Mean absolute difference of features, averaged over layers and scales; logits are left out.
-
-    (Wang et al., CVPR 2018; as LGGAN.) The true maps' features pass no gradient.
-    """
+    """Mean absolute difference of features over layers and scales, no logits (Wang et al., CVPR 2018; as LGGAN)."""
     return torch.stack(
         [
             (made.float() - true.detach().float()).abs().mean()

@@ -1,7 +1,4 @@
-"""Weights of the generator's loss terms. No weight is published for garments: all defaults are ours.
-
-Lengths enter in centimetres, so that a term is of the order of 1 when training starts.
-"""
+"""Weights of the generator's loss terms, lengths in cm. None is published for garments: all defaults are ours."""
 
 from pydantic import Field
 

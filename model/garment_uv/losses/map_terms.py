@@ -19,10 +19,7 @@ def uv_term(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor)
 
 
 def uv_outside_term(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> MaskedMean:
-    """The same everywhere else, where true maps fade to zero within a few rings of vertices.
-
-    No vertex is read there: what it asks of a map is to know where the garments end.
-    """
+    """The same everywhere else, where no vertex is read: what it asks of a map is to know where the garments end."""
     return masked_mean(_difference(predicted, true), 1 - garment_mask(segments))
 
 
@@ -35,10 +32,7 @@ BETA_CM = 1.0
 
 
 def mesh_term(predicted: torch.Tensor, true: torch.Tensor, vertex_classes: torch.Tensor) -> MaskedMean:
-    """Smooth L1 in cm of vertices [B, V, 3] (m) over vertices that a garment covers, classes [B, V] > 0.
-
-    Displacements or positions alike: the body cancels.
-    """
+    """Smooth L1 in cm of vertices [B, V, 3] (m), or displacements, that a garment covers, classes [B, V] > 0."""
     errors = F.smooth_l1_loss(predicted * CM_PER_M, true * CM_PER_M, reduction="none", beta=BETA_CM)
     return masked_mean(errors, (vertex_classes > 0).unsqueeze(2))
 

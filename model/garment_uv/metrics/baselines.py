@@ -59,10 +59,7 @@ class ClassMeanDisplacement:
     def fit(
         cls, samples: Iterable[Sample], atlas: Atlas, local: bool = True, reading: Reading = "bilinear"
     ) -> "ClassMeanDisplacement":
-        """Read each sample's displacement map at the vertices and average by class; UserError for no samples.
-
-        A class that never occurs gets zero displacement.
-        """
+        """Average each sample's displacements at the vertices by class, 0 for none; UserError for no samples."""
         sums = np.zeros((NUM_CLASSES, atlas.num_vertices, 3))
         counts = np.zeros((NUM_CLASSES, atlas.num_vertices))
         seen = 0
@@ -100,10 +97,9 @@ BASELINES = {
 def baseline_tables(
     source: DatasetSource, split: str, max_samples: int = 0, train: str = "train"
 ) -> dict[str, S2STable]:
-    """Each baseline's table over `max_samples` evenly spaced samples of `split`, 0 being all.
+    """Each baseline's table over `max_samples` evenly spaced samples of `split`, 0 being all, with means over `train`.
 
-    The means are taken over all frames of the split `train`. UserError where a split is missing or holds no
-    raw garments.
+    UserError where a split is missing or holds no raw garments.
     """
     atlas = source.atlas()
     reading = reading_of(source.manifest.fill)

@@ -93,10 +93,9 @@ class ConvBlock(nn.Sequential):
 
 
 class UpBlock(nn.Sequential):
-    """Transposed convolution to twice the size, instance normalisation, ReLU: [B, inputs, H, W] to [B, outputs, 2H,
-    2W].
+    """Transposed convolution to twice the size, normalisation, ReLU: [B, inputs, H, W] to [B, outputs, 2H, 2W].
 
-    A kernel of 4 at stride 2 covers every texel by equally many taps, so that no checkerboard enters the maps (ours).
+    A kernel of 4 at stride 2 covers every texel by equally many taps: no checkerboard enters the maps (ours).
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:

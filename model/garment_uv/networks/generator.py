@@ -7,10 +7,9 @@ from torch import nn
 
 from garment_uv.networks.blocks import ConvBlock, ReflectConv, UpBlock, initialise, initialise_small
 from garment_uv.networks.config import GeneratorConfig, check_map_size
-from garment_uv.networks.encoder import Encoder
+from garment_uv.networks.encoder import Encoder, texel_frames, to_sample_frame
 from garment_uv.networks.local_path import LocalPath
 from garment_uv.networks.segment_head import SegmentHead
-from garment_uv.networks.texels import texel_frames, to_sample_frame
 from garment_uv.uv.units import MAP_UNITS
 
 

@@ -1,7 +1,4 @@
-"""The local generator G_l: class-level maps and class logits from per-pixel features and the garment segments S.
-
-Its branches are one loop, over the pieces of them that a batch has need of.
-"""
+"""The local generator G_l: class-level maps and class logits from per-pixel features and the garment segments S."""
 
 from itertools import pairwise
 from typing import Any, NamedTuple

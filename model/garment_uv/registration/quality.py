@@ -71,8 +71,7 @@ def worn_faces(registration: Registration, faces: np.ndarray, name: str) -> np.n
 def registered_s2s(registration: Registration, faces: np.ndarray, garments: dict[str, Mesh]) -> dict[str, S2S]:
     """S2S per garment, mm, of the registered garment against the raw one in one frame, before any map.
 
-    `faces` [F, 3] of the topology; `garments` maps names to raw vertices [N, 3] metres and triangles. A garment that
-    covers no face is left out.
+    `faces` [F, 3] of the topology; `garments` are raw meshes by name. One that covers no face is left out.
     """
     where = registration.apply({name: vertices for name, (vertices, _) in garments.items()})
     return _against_raw(registration, where, faces, garments)
@@ -88,8 +87,7 @@ def floor_s2s(
 ) -> dict[str, S2S]:
     """S2S per garment, mm, of the registered garment read back from its map against the raw one, in one frame.
 
-    `displacement_uv` [3, U, U] and `body_vertices` [V, 3] metres as in a sample; `garments` maps names to raw vertices
-    [N, 3] in the same frame and triangles [F, 3]. A garment that covers no face of the topology is left out.
+    `displacement_uv` [3, U, U] and `body_vertices` [V, 3] metres as in a sample, `garments` as above.
     """
     vertices = body_vertices + read_vertices(atlas, displacement_uv, reading)
     return _against_raw(registration, vertices, atlas.faces[registration.topology_name], garments)

@@ -1,7 +1,4 @@
-"""Which device a trial runs on, in which precision and memory layout, and if compiled: measured where it is trained.
-
-No table of devices: which way wins hangs on the widths and map sizes that a sweep draws as much as on the device.
-"""
+"""Which device a trial runs on, in which precision and layout, and if compiled: measured where it is trained."""
 
 import logging
 import time
@@ -38,20 +35,14 @@ def resolve_device(name: str) -> torch.device:
 
 
 def place(network: Network, device: torch.device, layout: torch.memory_format | None = None) -> Network:
-    """The network on `device`, its convolutions' weights in `layout`; what flows between the layers follows them.
-
-    Where no layout is given it is `CPU_LAYOUT` on the CPU, and contiguous elsewhere.
-    """
+    """The network on `device`, its convolutions in `layout`: by default `CPU_LAYOUT` there, contiguous elsewhere."""
     if layout is None:
         layout = CPU_LAYOUT if device.type == "cpu" else torch.contiguous_format
     return network.to(device=device, memory_format=layout)  # type: ignore[call-overload]
 
 
 class Precision:
-    """Forward passes in fp32, bf16 or fp16; fp16 scales the loss so that small gradients survive.
-
-    Losses are always computed in fp32, outside `autocast()`.
-    """
+    """Forward passes in fp32, bf16 or fp16, which scales the loss; losses are in fp32, outside `autocast()`."""
 
     def __init__(self, name: str, device: torch.device, processes: Processes = ALONE) -> None:
         if name == "fp16" and device.type != "cuda":
@@ -86,11 +77,7 @@ _LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 
 def fastest_precision(config: GeneratorConfig, size: int, device: torch.device) -> str:
-    """'bf16' or 'fp32' for networks of `config` on maps of `size` texels: a residual block is timed, there and back.
-
-    The machine's state enters: two machines, or a busy one, may answer differently. A fixed precision is what makes
-    figures comparable across machines.
-    """
+    """'bf16' or 'fp32' for networks of `config` on maps of `size` texels: a residual block is timed, there and back."""
     layout = CPU_LAYOUT if device.type == "cpu" else torch.contiguous_format
     taken = way_seconds(config, size, device, [("fp32", layout), ("bf16", layout)])
     return "bf16" if taken["fp32", layout] >= WORTH * taken["bf16", layout] else "fp32"

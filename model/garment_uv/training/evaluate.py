@@ -87,10 +87,7 @@ class Evaluator:
         return S2STable.from_scores(item.score for item in self.scores(split, segments, max_samples))
 
     def scores(self, split: str, segments: SegmentSource, max_samples: int = 0) -> list[SampleScore]:
-        """The score of every garment of these samples, in stored order.
-
-        Of several processes each evaluates its share of the samples, and all get the scores of all samples.
-        """
+        """The score of every garment of these samples, in stored order; several processes share the samples."""
         positions = sample_positions(self._source, split, max_samples)
         own = self._processes.division.own_chunks(positions, self._batch_size)
 

@@ -80,10 +80,7 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def load_model(folder: Path) -> tuple[GarmentGenerator, TrialConfig, Atlas]:
-    """The generator (on the CPU, in eval mode), its trial's config and its atlas.
-
-    `folder` is a model folder or a checkpoint. Raises UserError when it is neither, or is damaged.
-    """
+    """The generator (on the CPU, in eval mode), config and atlas of a model folder or checkpoint; else UserError."""
     path, card = _read(folder)
     generator = place(GarmentGenerator(card.config.generator), torch.device("cpu"))
     load_weights(generator, load_tensors(path / WEIGHTS), path / WEIGHTS)

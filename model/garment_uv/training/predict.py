@@ -124,10 +124,7 @@ class Predictor:
 
 
 def predicted_topology(vertex_classes: np.ndarray) -> str:
-    """Which topology predicted classes [V] ask for: 'skirt' where Skirt and Dress outnumber the trousered.
-
-    A vote, not a rule over what occurs: a stray vertex must not join the legs of a pair of trousers.
-    """
+    """'skirt' where in predicted classes [V] Skirt and Dress outnumber the trousered: a vote of all vertices."""
     counts = np.bincount(np.asarray(vertex_classes), minlength=len(CLASS_IDS) + 1)
     skirts = sum(counts[CLASS_IDS[name]] for name in SKIRT_TOPOLOGY_CLASSES)
     trousers = counts[CLASS_IDS["Trousers"]] + counts[CLASS_IDS["Jumpsuit"]]

@@ -78,10 +78,7 @@ class FeasibilityWatch:
         self.collapsed_epochs = 0
 
     def losses(self, epoch: int, losses: dict[str, float], adversarial: bool = True) -> None:
-        """Judge the mean losses of epoch number `epoch` (1-based).
-
-        `adversarial` False: the discriminator is not trained, so it cannot collapse.
-        """
+        """Judge the mean losses of epoch number `epoch` (1-based), of a discriminator only where one is trained."""
         for name, value in losses.items():
             if not math.isfinite(value):
                 raise Infeasible(f"loss {name!r} became {value} in epoch {epoch}")

@@ -1,5 +1,6 @@
 """What learns in a training, and how one step of it changes that, in LGGAN's order: the generator first, then D."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import cast
@@ -27,13 +28,13 @@ def weight_average(network: nn.Module, decay: float) -> AveragedModel:
     at most (1 + n) / (10 + n).
     """
 
-    def take_in(averages: list[Tensor], fresh: list[Tensor], _: Tensor) -> None:
+    def take_in(averages: Sequence[Tensor], fresh: Sequence[Tensor], _: Tensor | int) -> None:
         step = int(averaged.n_averaged)  # read here, on the CPU: asking a device would wait for it
         rate = min(decay, (1 + step) / (10 + step))
         for average, value in zip(averages, fresh, strict=True):
             average.lerp_(value, 1 - rate)
 
-    averaged = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)  # type: ignore[arg-type]
+    averaged = AveragedModel(network, multi_avg_fn=take_in, use_buffers=True)
     averaged.n_averaged.fill_(1)  # at 0 torch would begin with the first step's weights instead of averaging them
     return averaged.requires_grad_(False)
 
@@ -127,10 +128,7 @@ class AdversarialSteps:
         self._precision = precision
 
     def __call__(self, batch: Batch) -> dict[str, torch.Tensor]:
-        """Train on one batch; detached scalar losses by name, with 'discriminator' if that was trained.
-
-        Of several processes that train together each has its part of a loss; they add up to it.
-        """
+        """Train on one batch; detached scalar losses by name, of several processes each its part of their sum."""
         with self._precision.autocast():
             output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
         output = _in_float32(output)

@@ -137,10 +137,7 @@ class Trainer:
             return self.evaluator.table(split, segments, max_samples)
 
     def save(self, folder: Path) -> None:
-        """Write the whole state as a checkpoint folder, atomically; it holds the model for inference too.
-
-        All processes have the same state, and any number of them can go on from it; the first one writes.
-        """
+        """Write the whole state as a checkpoint folder with the model in it, atomically, in the first process."""
         if self._processes.division.rank:
             return
         random = {f"random/{name}": value for name, value in self._random.tensors().items()}
@@ -157,11 +154,7 @@ class Trainer:
         checkpoint.save_checkpoint(folder, state, self.config, version, self._write_model)
 
     def load(self, folder: Path, changed: Collection[str] = ()) -> None:
-        """Go on from a checkpoint of this config and dataset; UserError, and no change, when it is none.
-
-        Fields named in `changed` may have had other values (see `checkpoint.load_checkpoint`); this config's count
-        from here on.
-        """
+        """Go on from a checkpoint of this config, but for fields in `changed`, and dataset; else UserError."""
         version = self.trained_on.dataset_version
         state, weights = checkpoint.load_checkpoint(folder, self.config, version, changed)
         self._learners.load(state.tensors, weights, Path(folder))

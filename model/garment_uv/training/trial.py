@@ -31,10 +31,7 @@ class TrialConfig(Config):
 
 
 def published_architecture() -> TrialConfig:
-    """A trial of LGGAN's networks (Tang et al., CVPR 2020) on garment maps, none of our options on; all else default.
-
-    Every field that decides the networks is given, so that no default of ours reaches them.
-    """
+    """LGGAN's networks (Tang et al., CVPR 2020) on garment maps, each field given; none of our options on."""
     return TrialConfig(
         generator=GeneratorConfig(
             base_features=64,

@@ -9,10 +9,7 @@ ROUNDING = 2.0**-22
 
 
 def encode_u16(values: np.ndarray, limit_m: float) -> np.ndarray:
-    """Metres in [-limit_m, limit_m] as uint16 of the same shape, rounded to limit_m / 32767 (15 um at 0.5 m).
-
-    Raises ValueError naming the largest value when one is out of range or not finite.
-    """
+    """Metres in [-limit_m, limit_m] as uint16 of the same shape, by limit_m / 32767; ValueError for what is beyond."""
     if not limit_m > 0:
         raise ValueError(f"limit must be above 0 m, was given {limit_m}")
     values = np.asarray(values, dtype=np.float64)

@@ -28,10 +28,7 @@ def atlas_adjacency(atlas: Atlas) -> sp.csr_matrix:
 
 
 def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """`values` [V, C] inside `mask` [V]; outside, the mean of the inner neighbours ring by ring, fading to 0.
-
-    float64 [V, C] in the unit of `values`. What lies outside the mask in `values` is not looked at (ours).
-    """
+    """`values` [V, C] inside `mask` [V]; outside, the mean of the inner neighbours ring by ring, fading to 0 (ours)."""
     values, everywhere = np.asarray(values, dtype=np.float64), np.ones(len(mask), bool)
     known = np.array(mask, dtype=bool)
     result, ring = spread_rings(atlas_adjacency(atlas), values, known, everywhere, FULL_RINGS + FADE_RINGS)

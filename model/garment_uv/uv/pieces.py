@@ -14,10 +14,7 @@ from garment_uv.uv.outline import Outline
 
 @dataclass(frozen=True)
 class Cuts:
-    """Shortest edge paths through an island that meet only at their ends; arrays of vertices.
-
-    No edge of the mesh joins two vertices of one path but the path's own.
-    """
+    """Shortest edge paths through an island, arrays of vertices, that meet only at their ends, and have no chord."""
 
     chest: np.ndarray
     """Armpit 0 to armpit 1."""

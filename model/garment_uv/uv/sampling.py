@@ -104,11 +104,7 @@ def read_vertices(atlas: Atlas, values: np.ndarray, reading: Reading = "bilinear
 
 
 class MapSampler(nn.Module):
-    """Differentiable S: maps [B, C, U, U] to vertices [B, V, C], float32, in the maps' unit.
-
-    With the bilinear reading the same S as the fill's, so that a least-norm map is read back as the vertices it was
-    made from.
-    """
+    """Differentiable S, the same as the fill's: maps [B, C, U, U] to vertices [B, V, C], float32, in the maps' unit."""
 
     def __init__(self, atlas: Atlas, reading: Reading = "bilinear") -> None:
         super().__init__()

@@ -7,7 +7,6 @@ __all__ = [
     "exhibits",
     "gallery",
     "inspection",
-    "mesh_files",
     "meshes",
     "picture",
     "reconstruct",

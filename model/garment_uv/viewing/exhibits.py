@@ -30,10 +30,7 @@ class Exhibit:
 
 
 def read_gallery(folder: Path) -> list[Exhibit]:
-    """The samples of a gallery folder, in stored order; UserError where there are none.
-
-    `scores.json` may be missing there: galleries of before it was kept are read without.
-    """
+    """The samples of a gallery folder, in stored order, scores where it keeps them; UserError where there are none."""
     path = Path(folder) / MESHES_FILE
     try:
         with np.load(path, allow_pickle=False) as file:

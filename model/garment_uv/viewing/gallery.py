@@ -12,8 +12,7 @@ from garment_uv.outputs import replaced_folder
 from garment_uv.training.evaluate import EvaluatedSample
 from garment_uv.uv.atlas import Atlas
 from garment_uv.viewing.exhibits import MESHES_FILE, view_meshes
-from garment_uv.viewing.mesh_files import glb
-from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
+from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh, glb
 from garment_uv.viewing.picture import beside, png, render_views
 from garment_uv.viewing.viewer import Panel, write_html
 

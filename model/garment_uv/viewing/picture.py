@@ -45,10 +45,7 @@ def render_views(
 
 
 def render_through(meshes: Sequence[ViewMesh], camera: np.ndarray, size: int = 256) -> np.ndarray:
-    """The meshes as the photograph's crop shows them, uint8 [size, size, 3].
-
-    `camera` [3] is relative to the turned root, metres; the crop is the square of +-1.25 m around the root.
-    """
+    """The meshes as the crop shows them, uint8 [size, size, 3]; `camera` [3] is relative to the turned root, metres."""
     cx, cy, cz = (float(c) for c in camera)
     centre = (size / 2 * (1 + cy / HALF_SQUARE), size / 2 * (1 - cz / HALF_SQUARE))
     view = Camera(np.array([cx, cy, cz]), ALONG_MINUS_X, size / 2 * cx / HALF_SQUARE, centre, size, size)

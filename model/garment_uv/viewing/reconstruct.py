@@ -14,8 +14,7 @@ from garment_uv.guard import keep_inputs, keep_others, made_by
 from garment_uv.inference.reconstructor import Reconstruction, Reconstructor
 from garment_uv.outputs import write_files
 from garment_uv.samples.sample import RawGarment
-from garment_uv.viewing.mesh_files import check_ending, mesh_file
-from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh
+from garment_uv.viewing.meshes import BODY_COLOUR, GARMENT_COLOURS, ViewMesh, check_ending, mesh_file
 from garment_uv.viewing.picture import beside, png, render_through, render_views
 from garment_uv.viewing.viewer import Panel
 from garment_uv.viewing.viewer import page as make_page

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,7 @@ def folder_items(folder: Path, bodies: Path | None = None, options: EstimatorOpt
     def sources(picture: Path) -> tuple[Path, ...]:
         return (picture, own[picture.stem]) if picture.stem in own else (picture,)
 
-    return [Item(path.stem, lambda path=path: load(path), sources(path)) for path in pictures]  # type: ignore[misc]
+    return [Item(path.stem, partial(load, path), sources(path)) for path in pictures]
 
 
 def video_items(
@@ -96,7 +97,7 @@ def video_items(
         return reader.frame(index), None if frames is None else frames[index]
 
     numbers, sources = range(0, reader.num_frames, every), (path,) if bodies is None else (path, bodies)
-    items = [Item(f"{Path(path).stem}-{index:06d}", lambda index=index: load(index), sources) for index in numbers]  # type: ignore[misc]
+    items = [Item(f"{Path(path).stem}-{index:06d}", partial(load, index), sources) for index in numbers]
     return items, reader.close
 
 

@@ -54,7 +54,7 @@ def command(image: Path, body: Path | None, out: Path, model: str, body_model: P
     from garment_uv.estimation.estimator_files import EstimatorOptions, read_body
     from garment_uv.estimation.picture_alone import Person
     from garment_uv.inference.reconstructor import Reconstructor
-    from garment_uv.viewing.mesh_files import check_ending
+    from garment_uv.viewing.meshes import check_ending
     from garment_uv.viewing.reconstruct import reconstruct_files
     from garment_uv.viewing.reconstruct_many import VIDEOS, folder_items, reconstruct_many, video_items
 

@@ -95,12 +95,12 @@ class Bodies:
 def evaluate_bodies(
     uri: str, model: str, bodies: Bodies, split: str = "test", segments: Segments = "predicted"
 ) -> "dict[str, BodyTables]":
-    """S2S of a model on several bodies, by their names: see `garment_uv.estimation.body_swap.BODY_SOURCES`.
+    """S2S of a model on several bodies, by their names: see `garment_uv.estimation.picture_alone.BODY_SOURCES`.
 
     Dataset, model, split and segments are as `evaluate` has them.
     """
-    from garment_uv.estimation.body_swap import body_swap
     from garment_uv.estimation.model_file import companion
+    from garment_uv.estimation.picture_alone import body_swap
     from garment_uv.training.evaluate import saved_evaluator
 
     source, folder = open_source(uri), model_folder(model)

@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
-from garment_uv.estimation.body_swap import body_swap
 from garment_uv.estimation.model_file import BODY_JSON, BODY_WEIGHTS, companion, load_body_model, save_body_model
 from garment_uv.estimation.network import BodyRegressor, soft_places
-from garment_uv.estimation.picture_alone import BodyEstimator
+from garment_uv.estimation.picture_alone import BodyEstimator, body_swap
 from garment_uv.estimation.trainer import BodyTrainer, train_body
 from garment_uv.samples.other_body import placement_error
 from garment_uv.samples.source import FolderSource, iterate_samples

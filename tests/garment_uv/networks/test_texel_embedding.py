@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from garment_uv.networks.config import GeneratorConfig, LocalBranchConfig
+from garment_uv.networks.encoder import SIZE, TexelEmbedding
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.texels import SIZE, TexelEmbedding
 
 
 def generator(**values) -> GarmentGenerator:

@@ -5,8 +5,8 @@ import torch
 
 from garment_uv.errors import UserError
 from garment_uv.networks.config import GeneratorConfig
+from garment_uv.networks.encoder import texel_frames, to_sample_frame
 from garment_uv.networks.generator import GarmentGenerator
-from garment_uv.networks.texels import texel_frames, to_sample_frame
 
 
 def _cylinder(size: int = 32) -> torch.Tensor:

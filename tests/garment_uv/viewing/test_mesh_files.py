@@ -8,7 +8,7 @@ import pytest
 import trimesh
 
 from garment_uv.errors import UserError
-from garment_uv.viewing.mesh_files import to_y_up
+from garment_uv.viewing.meshes import to_y_up
 from tests.garment_uv.written import write_meshes
 
 

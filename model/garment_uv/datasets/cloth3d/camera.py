@@ -53,10 +53,7 @@ def project(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
 
 
 def crop_box(camera: np.ndarray) -> tuple[float, float, float]:
-    """Left, top and side, px in the full frame and not rounded, of the square of +-1.25 m around the root.
-
-    Raises UserError where the root is less than 1.25 m before the camera.
-    """
+    """Left, top and side, px and not rounded, of the square of +-1.25 m around the root; UserError for one nearer."""
     depth = float(camera[0])
     if not depth >= NEAREST:
         raise UserError(
@@ -82,10 +79,7 @@ def project_to_crop(points: np.ndarray, camera: np.ndarray, size: int) -> np.nda
 
 
 def crop(image: np.ndarray, camera: np.ndarray, size: int) -> np.ndarray:
-    """The square around the root, zero outside the frame, filtered to uint8 [size, size] or [size, size, C].
-
-    `image` is uint8 [480, 640], or the same with 3 or 4 channels.
-    """
+    """The square around the root of uint8 [480, 640] or [480, 640, C] as [size, size] or [size, size, C], else zero."""
     return cut_square(image, *crop_box(camera), size)
 
 

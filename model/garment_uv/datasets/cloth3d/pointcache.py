@@ -77,10 +77,7 @@ class PointCache:
 
 
 def write_pointcache(path: Path | str, frames: np.ndarray | Iterable[np.ndarray]) -> None:
-    """Write frames [T, N, 3] metres as the suffix says, `.pc16` or `.pc2`; all or nothing.
-
-    float16 keeps 0.5 mm at 1 m. UserError for no frames, uneven frames, and values that the type cannot hold.
-    """
+    """Write frames [T, N, 3] metres as the suffix says, all or nothing; UserError for what cannot be held."""
     path = Path(path)
     dtype = _dtype(path)
     count, points = 0, 0

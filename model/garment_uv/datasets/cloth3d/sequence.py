@@ -72,10 +72,7 @@ class Sequence:
 
     @classmethod
     def open(cls, folder: Path | str, garments: bool = True) -> "Sequence":
-        """Open `folder`; UserError names the file that is missing, broken or of another length.
-
-        `garments=False` opens a sequence that was published without its meshes.
-        """
+        """Open `folder`, without its meshes if so wanted; UserError names what is missing, broken or too short."""
         folder = Path(folder)
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder; give the folder of one sequence, <raw>/<split>/<id>")

@@ -15,10 +15,7 @@ def made_by(command: str) -> str:
 
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
-    """UserError where an output is an input, lies in an input's folder, or is a folder that holds an input.
-
-    Links and other spellings of a path are seen through; an input that is None was not given.
-    """
+    """UserError where an output is, lies in or holds an input, also by links; an input that is None was not given."""
     given = [Path(path) for path in inputs if path is not None and Path(path).exists()]
     sources = {_identity(path): path for path in given}
     above = {_identity(folder): path for path in given for folder in path.resolve().parents}

@@ -44,10 +44,9 @@ def global_rotations(poses: np.ndarray) -> np.ndarray:
 
 
 def skin(weights: sparse.csr_matrix, vertices: np.ndarray, transforms: np.ndarray) -> np.ndarray:
-    """Posed vertices float32 [T, V, 3], metres.
+    """Posed float32 [T, V, 3], metres, by weights float32 CSR [V, B] and rest-to-posed transforms [T, B, 3, 4].
 
-    weights: float32 CSR [V, B], rows adding to one. vertices: rest vertices [V, 3], or [T, V, 3] where they change
-    with the pose. transforms: rest-to-posed [T, B, 3, 4].
+    Rest vertices are [V, 3], or [T, V, 3] where they change with the pose.
     """
     frames, count = len(transforms), weights.shape[0]
     posed = np.empty((frames, count, 3), dtype=np.float32)

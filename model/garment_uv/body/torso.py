@@ -25,10 +25,9 @@ CUTS: dict[str, tuple[str, str, float]] = {
 
 
 def torso_faces(vertices: np.ndarray, joints: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Mask bool [F] of the faces between neck, wrists and ankles.
+    """Mask bool [F] of the faces between neck, wrists and ankles of a body in T-pose, z-up: [V, 3] and joints [24, 3].
 
-    vertices [V, 3] and joints [24, 3] are the body in T-pose, z-up. ValueError unless the cut surface is one piece
-    that opens at exactly these five places.
+    ValueError unless the cut surface is one piece that opens at exactly these five places.
     """
     inside = np.ones(len(vertices), dtype=bool)
     for start_name, end_name, fraction in CUTS.values():

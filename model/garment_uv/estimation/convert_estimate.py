@@ -1,7 +1,4 @@
-"""`python -m garment_uv.estimation.convert_estimate FILE.pkl`: an estimator's pickled arrays as an .npz beside it.
-
-Nothing in the file is run: a pickle of a dictionary of NumPy arrays is read, and anything else is refused.
-"""
+"""`python -m garment_uv.estimation.convert_estimate FILE.pkl`: an estimator's pickled arrays as .npz; runs nothing."""
 
 import sys
 from pathlib import Path

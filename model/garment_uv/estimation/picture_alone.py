@@ -48,8 +48,7 @@ class BodyEstimator:
     def __call__(self, picture: np.ndarray, rough: Square, optics: Optics | None = None) -> BodyEstimate:
         """The body in `rough`, a square of `picture` uint8 [H, W, 3].
 
-        Without `optics` the picture's camera is unknown: the body is then taken to stand as far away as those of the
-        training did on average, which the garments do not depend on beyond the perspective.
+        Without `optics` it is taken to stand as far away as those of the training did on average.
         """
         square = rough
         for _ in range(LOOKS):
@@ -107,11 +106,9 @@ class BodySeer:
         self._trained_on = trained_on
 
     def __call__(self, pixels: np.ndarray, name: str, person: Person = ANYONE) -> FoundBody:
-        """The body in `pixels` uint8 [H, W, 3 or 4].
+        """The body in `pixels` uint8 [H, W, 3 or 4]; UserError naming `name` where nothing says where the person is.
 
-        A 640x480 picture is taken for a frame of the dataset's camera, whose optics are known; any other picture's are
-        not, and its body is taken to stand as far away as those of the training did on average. UserError in one line
-        that names the picture by `name` where nothing says where the person is.
+        A 640x480 picture is taken for a frame of the dataset's camera; any other's optics are not known.
         """
         mask = read_mask(person.mask) if person.mask is not None else None
         rough = rough_square(pixels, person.box, mask, name)
@@ -147,8 +144,7 @@ def body_swap(
 ) -> BodySwap | None:
     """How the bodies of one of `BODY_SOURCES` are put into a dataset's samples; None for 'given'.
 
-    `seed` decides the perturbation and from which square the prediction starts. UserError for another name, for
-    'predicted' without a body network, and where a body cannot be posed.
+    `seed` decides perturbation and first square. UserError for another name, no network, or a body without its files.
     """
     if body == "given":
         return None

@@ -116,8 +116,7 @@ def largest_component(faces: np.ndarray) -> np.ndarray:
 def subdivide_midpoints(faces: np.ndarray, num_vertices: int) -> tuple[np.ndarray, np.ndarray]:
     """Every face in four, by the midpoints of its edges: the surface stays exactly where it was.
 
-    Answers faces int32 [4 F, 3] (those of face f at rows 4 f to 4 f + 3) and the edges [E, 2] whose midpoints are the
-    new vertices num_vertices to num_vertices + E - 1.
+    Faces int32 [4 F, 3], face f's at rows 4 f to 4 f + 3, and the edges [E, 2] whose midpoints follow the vertices.
     """
     edges, of_row, _ = unique_edges(faces)
     ab, bc, ca = (num_vertices + of_row).reshape(3, -1)

@@ -86,10 +86,9 @@ def write_obj(
     uvs: np.ndarray | None = None,
     face_uvs: np.ndarray | Sequence[Sequence[int]] | None = None,
 ) -> None:
-    """Write vertices [N, 3] metres and faces [F, 3], [F, 4] or mixed polygons.
+    """Write vertices [N, 3] metres, polygons, and texture corners [M, 2] with indices shaped as `faces`; or nothing.
 
-    Texture coordinates are [M, 2] with indices shaped as `faces`. All or nothing; UserError for what
-    `read_obj` would refuse.
+    UserError for what `read_obj` would refuse.
     """
     polygons = [tuple(int(i) for i in face) for face in faces]
     corners = [()] * len(polygons) if face_uvs is None else [tuple(int(i) for i in face) for face in face_uvs]

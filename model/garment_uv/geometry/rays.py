@@ -1,4 +1,4 @@
-"""First hits of rays with a surface, by warp's bounding-volume tree on the CPU."""
+"""First hits, of both sides, of rays from `origins` [N, 3] along unit `directions` [N, 3] within `reach` [N] metres."""
 
 from dataclasses import dataclass
 

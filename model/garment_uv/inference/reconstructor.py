@@ -71,7 +71,7 @@ class Reconstruction:
 
 
 class Reconstructor:
-    """A garment model or exported program, its body and, once needed, its body network; UserError for another folder."""
+    """A garment model or exported program, its body and, once needed, its body network; UserError for other folders."""
 
     def __init__(
         self,
@@ -161,10 +161,7 @@ class Reconstructor:
 
 
 def framed(pixels: np.ndarray, camera: np.ndarray, size: int, name: str) -> np.ndarray:
-    """The square uint8 [size, size, 3] that the model looks at, from a full frame or from a square crop [H, W, 3].
-
-    `camera` [3] is relative to the turned root; only a full frame needs it. UserError for another shape.
-    """
+    """The square uint8 [size, size, 3], of a frame around `camera` or a square; UserError else."""
     height, width = pixels.shape[:2]
     if (width, height) == (WIDTH, HEIGHT):
         return np.ascontiguousarray(crop(pixels, camera, size))

@@ -40,10 +40,7 @@ Features = list[list[torch.Tensor]]
 
 
 def discriminator_maps(output: PredictedMaps, batch: Batch, target: Target) -> tuple[torch.Tensor, torch.Tensor]:
-    """Predicted and true map [B, 3, U, U] (m) for the discriminator, both 0 outside the true garments.
-
-    No loss reaches a prediction away from the garments: without the mask D would judge what nobody reads (ours).
-    """
+    """Predicted and true map [B, 3, U, U] (m) for the discriminator, both 0 outside the true garments (ours)."""
     mask = garment_mask(batch.segments)
     true = target_map(batch.displacement_uv, batch.body_uv, target)
     return output.prediction * mask, true * mask

@@ -10,10 +10,9 @@ from garment_uv.uv.segments import garment_mask
 
 
 def uv_term(predicted: torch.Tensor, true: torch.Tensor, segments: torch.Tensor) -> MaskedMean:
-    """Absolute difference in cm of maps [B, 3, U, U] (m) where segments [B, U, U] are a garment.
+    """Absolute difference in cm of maps [B, 3, U, U] (m), either kind, where segments [B, U, U] are a garment.
 
-    The mask is grown by two texels (ours), since vertices at a garment's border are read from texels outside
-    it. Displacement and position maps differ by the same body map, so either kind gives the same loss.
+    The mask is grown by two texels (ours), since vertices at a garment's border are read from texels outside it.
     """
     return masked_mean(_difference(predicted, true), garment_mask(segments))
 
@@ -38,18 +37,12 @@ def mesh_term(predicted: torch.Tensor, true: torch.Tensor, vertex_classes: torch
 
 
 def segments_loss(segment_logits: torch.Tensor, segments: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy (nats) of logits [B, 7, U, U] against segments int [B, U, U], over all texels.
-
-    Not weighted by class: garments fill a good share of the map, and weights would move its borders outwards.
-    """
+    """Mean cross-entropy (nats) of logits [B, 7, U, U] against segments int [B, U, U], texels alike."""
     return F.cross_entropy(segment_logits.float(), segments.long())
 
 
 def classification_term(class_logits: torch.Tensor, class_present: torch.Tensor) -> MaskedMean:
-    """Cross-entropy (nats) of logits [B, K, K], row k being of class k, over the rows present, bool [B, K].
-
-    Every pair of a sample and a class that it wears counts once, whatever the batch size; 0 with none present.
-    """
+    """Cross-entropy (nats) of logits [B, K, K], row k being of class k, over rows present, bool [B, K]; 0 for none."""
     batch, classes, _ = class_logits.shape
     labels = torch.arange(classes, device=class_logits.device).expand(batch, classes)
     losses = F.cross_entropy(class_logits.float().flatten(0, 1), labels.flatten(), reduction="none")

@@ -151,10 +151,7 @@ def covered_normals(operators: SurfaceOperators, positions: torch.Tensor, covere
 def normal_term(
     operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
 ) -> MaskedMean:
-    """Squared L2 (0 to 4, no unit) between each predicted vertex's normal and that of the nearest true vertex.
-
-    `predicted` and `true` are positions [V, n, 3] in metres. Which vertex is nearest passes no gradient.
-    """
+    """Squared L2 (0 to 4) between each predicted vertex's normal and the nearest true one's, at [V, n, 3] (m)."""
     normals = covered_normals(operators, predicted, covered)
     with torch.no_grad():
         true_normals = covered_normals(operators, true, covered)

@@ -19,8 +19,7 @@ from garment_uv.uv.sampling import Reading, read_vertices, reading_of
 def vertex_frames(atlas: Atlas, vertices: np.ndarray) -> np.ndarray:
     """Rotations [V, 3, 3] whose columns are tangent, bitangent and outward normal at `vertices` [V, 3].
 
-    The tangent points to the same neighbour on every body, so that a displacement written in these frames
-    follows the pose. A vertex that no face of the default topology uses has the identity.
+    The tangent points to the same neighbour on every body. A vertex of no face has the identity.
     """
     faces = atlas.faces["default"]
     vertices = np.asarray(vertices, np.float64)

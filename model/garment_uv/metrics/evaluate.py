@@ -77,8 +77,7 @@ def evaluate_sample(
 ) -> list[GarmentScore]:
     """Scores of `displacement` [V, 3] metres against the sample's raw garments, one for each, in their order.
 
-    `vertex_classes` [V] are the sample's own unless predicted ones are given. UserError where the sample
-    holds no raw garments: only evaluation splits do.
+    On its own vertex classes or predicted ones [V]. UserError where it holds no raw garments: evaluation splits do.
     """
     if not sample.garments:
         raise UserError(f"{sample.key} holds no raw garments to score against; use an evaluation split")

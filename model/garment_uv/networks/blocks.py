@@ -65,10 +65,7 @@ def _is_channels_last(features: torch.Tensor) -> bool:
 
 
 class ReflectConv(nn.Conv2d):
-    """A convolution over reflected borders that keeps the size; the border is made in the features' own float type.
-
-    (Torch's own padding mode leaves autocast's half precision for it, which costs a copy of all features.)
-    """
+    """A convolution over reflected borders that keeps the size; torch's own would leave autocast's half precision."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, bias: bool = True) -> None:
         super().__init__(inputs, outputs, kernel, stride, bias=bias)

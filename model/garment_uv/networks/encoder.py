@@ -15,10 +15,9 @@ SIZE = 32
 
 
 class TexelEmbedding(nn.Module):
-    """Adds the same learned [1, C, H, W] to the features of every sample; zero before training.
+    """Adds the same learned [1, C, H, W], zero before training, to the features of every sample.
 
-    The positional embedding of Dosovitskiy et al. (ICLR 2021), on the texels of a UV map, where a place is always the
-    same part of the body: a convolution alone does not know where it is.
+    The positional embedding of Dosovitskiy et al. (ICLR 2021): a convolution alone does not know where it is.
     """
 
     def __init__(self, channels: int) -> None:

@@ -25,10 +25,7 @@ class Box(NamedTuple):
 
 
 class MaskedCrops(torch.autograd.Function):
-    """features [B, F, U, U] and n boxes with masks [1, 1, h, w] to n pieces [1, F, h, w], each times its mask.
-
-    The gradient of all pieces is gathered in one map; plain slicing would make a map of zeros for each of them.
-    """
+    """Features [B, F, U, U] and n boxes with masks [1, 1, h, w] to n pieces [1, F, h, w], and gradients in one map."""
 
     @staticmethod
     def forward(ctx: Any, features: torch.Tensor, boxes: list[Box], *masks: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -173,10 +170,7 @@ class ClassFeatureHead(nn.Module):
         self.linear = nn.Linear(config.features, NUM_CLASSES)
 
     def forward(self, features: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
-        """Logits [B, 6, 6] of f' [B, F, U, U] and class masks [B, 6, U, U]: row c - 1 is what F_c looks like.
-
-        A row whose mask is empty is the layer's bias and says nothing: leave it out of any loss.
-        """
+        """Logits [B, 6, 6] of f' [B, F, U, U] and class masks [B, 6, U, U]: row c - 1 is F_c's, if its mask has any."""
         sums = masks.to(features.dtype).flatten(2) @ features.permute(0, 2, 3, 1).flatten(1, 2)
         with torch.autocast(device_type=features.device.type, enabled=False):
             masks, sums = masks.float(), sums.float()

@@ -44,8 +44,7 @@ class Registration:
     def apply(self, garment_frames: dict[str, np.ndarray]) -> np.ndarray:
         """The garment's position at each covered vertex, float32 [V, 3]; zero elsewhere.
 
-        `garment_frames`: vertices [N, 3] of each garment in one frame, any frame of reference: the answer is in the
-        same. Raises UserError for a garment that is absent or has too few vertices.
+        `garment_frames`: each garment's vertices [N, 3] in one frame. UserError for one absent or with too few.
         """
         result = np.zeros((len(self.vertex_classes), 3), dtype=np.float32)
         for name in self.garments:

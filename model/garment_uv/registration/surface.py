@@ -76,10 +76,9 @@ class GarmentSurface:
 def garment_surface(
     name: str, vertices: np.ndarray, faces: np.ndarray, body: np.ndarray, normals: np.ndarray
 ) -> GarmentSurface:
-    """The surface of one garment, any vertex order and any number of components.
+    """The surface of one garment, any vertex order and any number of components; UserError for a broken mesh.
 
-    `body` [V, 3] and `normals` [V, 3] orient it: a component whose normals mostly oppose those of the body points
-    nearest to it is turned round. Raises UserError for an empty or broken mesh.
+    A component whose normals mostly oppose those of the body points nearest to it, `body` [V, 3], is turned round.
     """
     vertices, faces = np.asarray(vertices, dtype=np.float64), np.asarray(faces, dtype=np.int64)
     if faces.ndim != 2 or faces.shape[1] != 3 or not len(faces) or vertices.ndim != 2 or vertices.shape[1] != 3:

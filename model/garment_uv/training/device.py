@@ -97,10 +97,7 @@ def fastest_layout(config: GeneratorConfig, size: int, device: torch.device, pre
 def compiling_wins(
     config: GeneratorConfig, size: int, device: torch.device, precision: str, layout: torch.memory_format
 ) -> bool:
-    """Whether a residual block of `config` is faster compiled by torch.compile; not where that does not work.
-
-    Its own compilation, a minute or so on a CPU, is not counted: it is once, and a training's steps are many.
-    """
+    """Whether a residual block of `config` is faster compiled, its compilation not counted; not where that fails."""
     block, features = _block(config, device, layout), _features(config, size, device, layout)
     try:
         plain = min(_seconds(block, features, Precision(precision, device)) for _ in range(TURNS + 1))

@@ -25,8 +25,7 @@ class Stretch(NamedTuple):
 def stretches(epoch: int, pass_batches: int, epoch_batches: int = 0) -> Iterator[Stretch]:
     """The batches of one epoch, in order, where a pass has `pass_batches`.
 
-    With `epoch_batches` > 0 an epoch takes so many and begins where the one before ended: over the epochs every batch
-    of every pass comes once, however the two numbers stand to each other.
+    With `epoch_batches` > 0 an epoch takes so many and begins where the one before ended.
     """
     size = epoch_batches or pass_batches
     at, end = epoch * size, (epoch + 1) * size
@@ -38,10 +37,7 @@ def stretches(epoch: int, pass_batches: int, epoch_batches: int = 0) -> Iterator
 
 
 def rate_factor(epoch: int, epochs: int, decay_from: float) -> float:
-    """What the base rates are multiplied by in `epoch` (0-based) of `epochs`: 1 until `decay_from` of them, then less.
-
-    The zero that it falls to linearly would come one epoch after the last, so that every epoch still learns.
-    """
+    """What the base rates are multiplied by in `epoch` (0-based): 1 up to `decay_from`, then linearly less, never 0."""
     first = round(decay_from * epochs)
     if epoch < first:
         return 1.0

@@ -96,8 +96,7 @@ class Predictor:
     def __call__(self, batch: Batch, segments: SegmentSource) -> Predicted:
         """Run the generator in eval mode on a batch, wherever that is; its mode is put back.
 
-        With 'given' the batch's segments and vertex classes are used. With 'predicted' neither is looked at:
-        the segment head's answer becomes an outfit on the vertices, whose segments mask the local branches.
+        With 'predicted' the segment head's answer becomes an outfit, whose segments mask the local branches.
         """
         batch = batch.to(self.device)
         was_training = self.generator.training

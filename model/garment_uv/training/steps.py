@@ -24,8 +24,7 @@ from garment_uv.training.trial import TrialConfig
 def weight_average(network: nn.Module, decay: float) -> AveragedModel:
     """An exponential moving average of a network's weights, its `module`; `update_parameters` takes in a step's.
 
-    The first steps count for more, so that the average does not carry the initial weights along: the decay of step n is
-    at most (1 + n) / (10 + n).
+    The decay of step n is at most (1 + n) / (10 + n), so that the initial weights are not carried along.
     """
 
     def take_in(averages: Sequence[Tensor], fresh: Sequence[Tensor], _: Tensor | int) -> None:
@@ -108,8 +107,7 @@ class Learners:
 class AdversarialSteps:
     """The two networks, their losses and optimisers, and how a batch changes them.
 
-    D judges the maps that this batch's G step was computed from, detached (LGGAN runs the changed generator
-    again; ours saves that second forward pass). Where no loss needs the discriminator it is not trained.
+    D judges the maps of this batch's G step, detached (LGGAN runs G again). It is trained where a loss needs it.
     """
 
     def __init__(

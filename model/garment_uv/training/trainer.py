@@ -108,8 +108,7 @@ class Trainer:
     def train_epoch(self) -> EpochReport:
         """Train the next epoch, and evaluate after it when it is due.
 
-        Raises Infeasible with the reason when the training diverged or the discriminator collapsed, and
-        UserError when all epochs are done or a shard's bytes are not the manifest's.
+        Infeasible where it diverged or the discriminator collapsed, UserError when all epochs are done.
         """
         if self.epoch >= self.config.training.epochs:
             raise UserError(

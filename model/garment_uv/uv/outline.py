@@ -37,10 +37,7 @@ class Outline:
 
 
 def outline(rest: np.ndarray, faces: np.ndarray, island_faces: np.ndarray) -> Outline:
-    """The outline of the island `island_faces` [Fi, 3] of the mesh `faces` [F, 3] at `rest` [V, 3] (m, z-up).
-
-    Raises UserError when the island is no disk with five openings (neck, two wrists, two ankles).
-    """
+    """The outline of an island [Fi, 3] of `faces` [F, 3] at `rest` [V, 3] (m); UserError unless it has 5 openings."""
     loop = _boundary(island_faces)
     pairs = np.stack([loop, np.roll(loop, -1)], axis=1)
     half_edges = directed_edges(faces)

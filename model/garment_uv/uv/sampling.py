@@ -70,8 +70,7 @@ Reading = Literal["bilinear", "nearest"]
 def sampling_matrix(atlas: Atlas, reading: Reading = "bilinear") -> sp.csr_matrix:
     """S, float64 [V, U*U]: `reading` at a vertex's points, averaged over them; texel (x, y) is column y*U + x.
 
-    A map that was not filled is to be read by 'nearest': its vertices were written to those texels alone, and a
-    bilinear reading would mix them with the zeros around.
+    A map that was not filled is to be read by 'nearest': a bilinear reading would mix in the zeros around.
     """
     size, points = atlas.size, atlas.points if reading == "bilinear" else np.rint(atlas.points)
     corner = np.clip(np.floor(points).astype(np.int64), 0, max(size - 2, 0))

@@ -10,10 +10,9 @@ from garment_uv.uv.sampling import coverage, sampling_matrix
 
 
 def rasterise_classes(atlas: Atlas, vertex_classes: np.ndarray) -> np.ndarray:
-    """Segments uint8 [U, U] of `vertex_classes` [V] (0 none): each covered texel takes its nearest vertex's class.
+    """Segments uint8 [U, U] of `vertex_classes` [V] (0 none): each covered texel has its nearest vertex's class (ours).
 
-    An empty texel that S reads for a garment's vertex takes that vertex's class, so that a map masked by the
-    segments still holds everything that is read from it. (Published as 'UV semantic segments'; the rule is ours.)
+    An empty texel that S reads for a garment's vertex takes its class: a masked map holds all that is read from it.
     """
     classes = np.asarray(vertex_classes)
     if classes.shape != (atlas.num_vertices,):

@@ -9,9 +9,7 @@ from garment_uv.geometry.camera import HALF_SQUARE
 def crop_coordinates(points: torch.Tensor, cameras: torch.Tensor) -> torch.Tensor:
     """Points [B, ..., 3] of the sample frame (m) in the crop's coordinates [B, ..., 2], -1..1, x right, y down.
 
-    The pinhole camera of CLOTH3D looks along -x: u = c + f y / depth, v = c - f (z - camera z) / depth. The crop
-    is the square of +-1.25 m at the root's depth around the projected root, so that f and c cancel.
-    `cameras` [B, 3] are relative to the root.
+    Of a camera along -x, in the square of +-1.25 m at the root: f and c cancel. `cameras` [B, 3] are relative to it.
     """
     camera = cameras.reshape(cameras.shape[0], *[1] * (points.dim() - 2), 3)
     cx, cy, cz = camera.unbind(-1)
@@ -24,11 +22,10 @@ def crop_coordinates(points: torch.Tensor, cameras: torch.Tensor) -> torch.Tenso
 
 
 def unwrap_image(images: torch.Tensor, body_uv: torch.Tensor, cameras: torch.Tensor) -> torch.Tensor:
-    """Colours [B, 3, U, U] of images [B, 3, I, I] at each texel's projected body point, bilinear.
+    """Colours [B, 3, U, U] of images [B, 3, I, I] at each texel's body point `body_uv` [B, 3, U, U] (m), bilinear.
 
-    `body_uv` [B, 3, U, U] metres in the sample frame, `cameras` [B, 3] relative to the root. Zero where the body
-    map is empty (all three exactly 0) and where a point falls outside the picture. Occlusion is not tested: a texel
-    of the back shows the colour in front of it.
+    Zero where the body map is empty (all three exactly 0) and outside the picture. Occlusion is not tested: a texel of
+    the back shows the colour in front of it.
     """
     covered = (body_uv != 0).any(dim=1, keepdim=True)
     grid = crop_coordinates(body_uv.permute(0, 2, 3, 1).float(), cameras.float())

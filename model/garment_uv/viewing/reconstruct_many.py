@@ -82,10 +82,7 @@ def folder_items(folder: Path, bodies: Path | None = None, options: EstimatorOpt
 def video_items(
     path: Path, bodies: Path | None, every: int, options: EstimatorOptions = NO_OPTIONS
 ) -> tuple[list[Item], Callable[[], None]]:
-    """Every so many frames of a video, each with its body in the one file `bodies`, and what closes the video.
-
-    UserError where the file holds fewer bodies than the video frames.
-    """
+    """Every so many frames of a video, each with its body in `bodies`, and what closes it; UserError for too few."""
     reader = VideoReader(path)
     frames: Sequence[Body] | None = None if bodies is None else read_bodies(bodies, options)
     if frames is not None and len(frames) != reader.num_frames:

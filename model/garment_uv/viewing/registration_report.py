@@ -62,10 +62,7 @@ def worst(manifest: Manifest, count: int) -> list[Rank]:
 def write_registration_report(
     manifest: Manifest, raw: RawSource, body: BodyModel, folder: Path, count: int = 12
 ) -> list[Rank]:
-    """`index.html` and a picture of each of the `count` worst garments in `folder`; which they are.
-
-    Each is registered again from `raw`. UserError where `raw` or `body` is not what the dataset was made of.
-    """
+    """`index.html` and pictures of the `count` worst garments, registered again; UserError for another raw or body."""
     if body.digest != manifest.body.body_digest:
         raise UserError(f"the dataset was made on another body ({manifest.body.name}); give the same --body")
     ranks = worst(manifest, count)

@@ -7,6 +7,7 @@ Videos are counted from their first decoded picture. Pictures are named by the 0
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
@@ -32,7 +33,7 @@ def matroska_size(path: Path) -> int | None:
         return None if length is None else file.tell() + length
 
 
-def _variable_integer(file) -> int | None:
+def _variable_integer(file: BinaryIO) -> int | None:
     """EBML's integer: the first set bit says how many bytes follow; all ones means unknown."""
     first = file.read(1)
     if not first or first[0] == 0:
@@ -47,18 +48,15 @@ def _variable_integer(file) -> int | None:
 
 
 class VideoReader:
-    """Pictures of one video by 0-based index, counted by decoding: exact whatever the timestamps.
-
-    Reading forward decodes each picture once; going back starts again. Not for sharing between threads.
-    """
+    """Pictures of one video by 0-based index, counted by decoding, once each if read forward; not for two threads."""
 
     def __init__(self, path: Path | str, mode: str = "rgb24") -> None:
         """`mode` is 'rgb24' for [H, W, 3] or 'gray' for [H, W]. UserError for a missing file or no video."""
         self.path = Path(path)
         self.mode = mode
-        self._pictures: Iterator[np.ndarray] | None = None
+        self._pictures: Any = None
+        self._last: Any = None
         self._next = 0
-        self._last: av.VideoFrame | None = None
         if not self.path.is_file():
             raise UserError(f"{self.path}: no such file; the sequence lacks its video: fetch it again")
         self.num_frames = self._count()
@@ -164,8 +162,8 @@ class VideoWriter:
     def __init__(self, path: Path | str, fps: int = 30) -> None:
         self.path = Path(path)
         self._fps = fps
-        self._container = None
-        self._stream = None
+        self._container: Any = None
+        self._stream: Any = None
         self._count = 0
 
     def __enter__(self) -> "VideoWriter":
@@ -198,7 +196,7 @@ class VideoWriter:
         self._container.close()
 
 
-def _stream(container, path: Path):
+def _stream(container: Any, path: Path) -> Any:
     if not container.streams.video:
         raise UserError(f"{path}: holds no video; fetch it again")
     return container.streams.video[0]

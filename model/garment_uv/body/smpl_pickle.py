@@ -163,7 +163,7 @@ def read_pickle(path: Path, mend: str = SMPL_MEND) -> dict[str, np.ndarray]:
     return {key: array for key, array in arrays.items() if array is not None}
 
 
-def _array(value: Any) -> np.ndarray | None:
+def _array(value: Any) -> Any:
     """A dense array of what a stand-in holds; None for anything else (names, settings)."""
     if isinstance(value, _Array):
         return value.value

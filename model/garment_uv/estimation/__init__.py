@@ -1,6 +1,6 @@
 """What a picture says of the person: where they stand, and their body, by our own network or by others' estimators.
 
-`estimator_files.read_bodies` reads body files, `picture_alone.BodySeer` sees a body, `trainer.train_body` trains a network.
+`estimator_files.read_bodies` reads bodies, `picture_alone.BodySeer` sees one, `trainer.train_body` trains the network.
 """
 
 __all__ = [

@@ -114,23 +114,18 @@ class Segments:
     @classmethod
     def of_rig(cls, bone_labels: list[str], bone_parents: list[int]) -> "Segments":
         """Segments of a rig whose bones list parents before children."""
-        bones: list[str] = []
-        alignments: list[str] = []
-        parents: list[int] = []
-        joints: list[int] = []
+        segments: list[tuple[str, int, int, str]] = []
         of_bone: list[int] = []
         for label, parent in zip(bone_labels, bone_parents, strict=True):
             joint, alignment = joint_of_bone(label), alignment_of_bone(label)
             above = of_bone[parent] if parent >= 0 else -1
-            if above >= 0 and (joints[above], alignments[above]) == (joint, alignment):
+            if above >= 0 and segments[above][2:] == (joint, alignment):
                 of_bone.append(above)
                 continue
-            of_bone.append(len(bones))
-            bones.append(label)
-            parents.append(above)
-            joints.append(joint)
-            alignments.append(alignment)
-        return cls(tuple(bones), tuple(parents), tuple(joints), tuple(alignments), np.array(of_bone))
+            of_bone.append(len(segments))
+            segments.append((label, above, joint, alignment))
+        bones, parents, joints, alignments = zip(*segments, strict=True)
+        return cls(bones, parents, joints, alignments, np.array(of_bone))
 
     def weights(self, indices: np.ndarray, weights: np.ndarray) -> sparse.csr_matrix:
         """Skinning weights float32 CSR [V, segments] from bone indices and weights [V, K]."""

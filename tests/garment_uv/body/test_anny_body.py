@@ -52,7 +52,7 @@ def test_vertices_equal_annys_own_forward(anny, poses):
     """Anny is given the same world orientation for each of its bones, and does its own chain and skinning."""
     shape = np.linspace(-1.5, 1.5, 10).astype(np.float32)
     model = anny._model
-    subject = anny._subject(0, shape)
+    subject = anny._shaped(0, shape)
     for pose in poses[:3]:
         transforms = segment_transforms(anny._segments, subject, global_rotations(pose[None]))[0]
         kinds = phenotypes(0, shape)

@@ -6,9 +6,8 @@ import torch.nn.functional as F
 from garment_uv.estimation.config import BodyLossConfig
 from garment_uv.estimation.examples import BodyBatch
 from garment_uv.estimation.network import BodyOutput
-from garment_uv.estimation.skeleton import posed_joints
+from garment_uv.estimation.skeleton import angles_degrees, posed_joints
 from garment_uv.geometry.camera import HALF_SQUARE
-from garment_uv.geometry.torch_rotations import angles_degrees
 
 ROOT_WEIGHT = 3.0
 """The root's rotation turns everything: its error counts so many times."""

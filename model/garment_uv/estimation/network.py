@@ -7,7 +7,7 @@ from torch import nn
 
 from garment_uv.body.skeleton import NUM_JOINTS
 from garment_uv.estimation.config import BodyNetworkConfig
-from garment_uv.geometry.torch_rotations import matrices_of_6d, sixd_of_matrices
+from garment_uv.estimation.skeleton import matrices_of_6d, sixd_of_matrices
 
 _GROWTH = (1, 2, 3, 5, 8)
 """Channels after each halving, in `features`."""

@@ -12,7 +12,6 @@ __all__ = [
     "rotations",
     "s2s",
     "sparse",
-    "torch_rotations",
     "warp_device",
     "z_buffer",
 ]

@@ -3,4 +3,4 @@
 Of all who read samples, only those that fill or sample maps wait for scipy and torch.
 """
 
-__all__ = ["atlas", "build", "codec", "fill", "sampling", "segments", "units", "unwrap"]
+__all__ = ["atlas", "build", "codec", "fill", "sampling", "segments", "units"]

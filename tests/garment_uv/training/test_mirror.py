@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
+from garment_uv.networks.encoder import unwrap_image
 from garment_uv.samples.batch import collate
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.training.augment import Mirror, mirror_for, vertex_mates
 from garment_uv.uv.sampling import MapSampler
-from garment_uv.uv.unwrap import unwrap_image
 from tests.garment_uv.cylinder import COLUMNS, ROWS
 
 

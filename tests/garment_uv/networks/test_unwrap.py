@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from garment_uv.datasets.cloth3d.camera import project_to_crop
-from garment_uv.uv.unwrap import crop_coordinates, unwrap_image
+from garment_uv.networks.encoder import crop_coordinates, unwrap_image
 
 CAMERAS = torch.tensor([[4.2, 0.0, 0.3], [6.5, 0.8, -0.6], [3.0, -1.1, 1.4]])
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from garment_uv.estimation.skeleton import angles_degrees, matrices_of_6d, sixd_of_matrices
 from garment_uv.geometry.rotations import axis_angles
-from garment_uv.geometry.torch_rotations import angles_degrees, matrices_of_6d, sixd_of_matrices
 
 
 @pytest.fixture

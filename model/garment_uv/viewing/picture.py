@@ -69,13 +69,9 @@ def png(picture: np.ndarray, software: str = "") -> bytes:
 
 
 def _draw(meshes: Sequence[ViewMesh], camera: Camera) -> np.ndarray:
-    parts = [
-        RenderMesh(
-            vertices=mesh.vertices,
-            faces=mesh.faces,
-            colour=tuple(c / 255 for c in mesh.colour),  # type: ignore[arg-type]
-            bias=0.0 if mesh.name == "body" else _GARMENT_BIAS,
-        )
-        for mesh in meshes
-    ]
+    parts = []
+    for mesh in meshes:
+        red, green, blue = mesh.colour
+        bias = 0.0 if mesh.name == "body" else _GARMENT_BIAS
+        parts.append(RenderMesh(mesh.vertices, mesh.faces, colour=(red / 255, green / 255, blue / 255), bias=bias))
     return draw(parts, camera, background=BACKGROUND)[..., :3]

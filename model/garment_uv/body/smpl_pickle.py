@@ -69,13 +69,13 @@ class _Dtype:
         self.dtype = np.dtype(text)
 
     def __setstate__(self, state: Any) -> None:
-        _version, order, *parts = state
-        order = order.decode("latin1") if isinstance(order, bytes) else order
+        _version, told, *parts = state
+        order: Any = told.decode("latin1") if isinstance(told, bytes) else told
         if order not in ("<", ">", "|", "=") or any(part is not None for part in parts[:3]):
             raise pickle.UnpicklingError("it holds an array of several fields, or of an unknown byte order")
         self.dtype = self.dtype.newbyteorder(order)
 
-    def filled(self, data: Any, shape: Any, order: str) -> np.ndarray | None:
+    def filled(self, data: Any, shape: Any, order: Any) -> np.ndarray | None:
         """The array of these bytes; None for one of objects."""
         if self.objects:
             return None

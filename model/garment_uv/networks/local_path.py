@@ -1,7 +1,7 @@
 """The local generator G_l: class-level maps and class logits from per-pixel features and the garment segments S."""
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ class MaskedCrops(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        gathered = torch.zeros_like(ctx.like, device=gradients[0].device) if gradients else None
+        gathered: Any = torch.zeros_like(ctx.like, device=gradients[0].device) if gradients else None
         for box, mask, gradient in zip(ctx.boxes, ctx.masks, gradients, strict=True):
             place = gathered[box.sample, None, :, box.rows, box.columns]
             place.addcmul_(gradient, mask.to(gradient.dtype))
@@ -81,7 +81,7 @@ class ClassBranches(nn.Module):
     def start_small(self) -> None:
         """Set each branch's last layer so that it starts near zero; called after the general initialisation."""
         for branch in self.branches:
-            initialise_small(branch[-1])
+            initialise_small(cast(nn.Sequential, branch)[-1])
 
     def branch_masks(self, masks: torch.Tensor) -> torch.Tensor:
         """Masks per branch [B, G, U, U] from masks per class [B, 6, U, U]: the union of a branch's classes."""
@@ -106,7 +106,7 @@ class ClassBranches(nn.Module):
         return [
             Box(int(sample), branch, self._span(down[sample, branch]), self._span(across[sample, branch]))
             for branch in range(masks.shape[1])
-            for sample in lines[:, branch].any(axis=1).nonzero()[0]
+            for sample in np.flatnonzero(lines[:, branch].any(axis=1))
         ]
 
     def _span(self, line: np.ndarray) -> slice:
@@ -144,8 +144,8 @@ class Aggregation(nn.Module):
         """Set the 3x3 convolution to add the branches up; called after the general initialisation."""
         if self.join is not None:
             with torch.no_grad():
-                self.join.weight.zero_()
-                self.join.bias.zero_()
+                for parameter in self.join.parameters():
+                    parameter.zero_()
                 self.join.weight[:, :, 1, 1] = torch.eye(3).repeat(1, self.branches)
 
     def forward(self, maps: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:

@@ -64,7 +64,7 @@ class Batch:
 
     def _with(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Batch":
         values: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
-        changed = {name: change(x) if isinstance(x, torch.Tensor) else x for name, x in values.items()}
+        changed: dict[str, Any] = {name: change(x) if isinstance(x, torch.Tensor) else x for name, x in values.items()}
         return Batch(**changed)
 
 

@@ -40,18 +40,19 @@ def deterministic_sums(threads: int) -> Iterator[None]:
     """Deterministic algorithms on `threads` threads (0: as many as there are) while inside; put back afterwards."""
     before, algorithms = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    settings: Any = torch.utils.deterministic
+    fill = settings.fill_uninitialized_memory
     if threads:
         torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what was not written
+    settings.fill_uninitialized_memory = False  # nothing here reads what was not written
     try:
         with warnings.catch_warnings():
             for notice in NOTICES:
                 warnings.filterwarnings("ignore", message=f".*{notice}.*")
             yield
     finally:
-        torch.utils.deterministic.fill_uninitialized_memory = fill
+        settings.fill_uninitialized_memory = fill
         torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)
         torch.set_num_threads(before)
 

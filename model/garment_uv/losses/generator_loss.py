@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import nn
@@ -123,7 +124,7 @@ class GeneratorLoss(nn.Module):
                 known = ", ".join(sorted(self.surfaces))
                 raise ValueError(f"the atlas has no topology {name!r}, only {known}")
             samples = [index for index, topology in enumerate(batch.topology) if topology == name]
-            operators = self.surfaces[name]
+            operators = cast(SurfaceOperators, self.surfaces[name])
             body = batch.body_vertices[samples]
             parts.append(
                 _Surfaces(
@@ -143,6 +144,6 @@ class GeneratorLoss(nn.Module):
         terms = {}
         if self.config.adversarial:
             terms["adversarial"] = adversarial_loss(fake)
-        if self.config.feature_matching:
+        if self.config.feature_matching and real is not None:
             terms["feature_matching"] = feature_matching_loss(fake, real)
         return terms

@@ -81,7 +81,8 @@ class ClassBranches(nn.Module):
     def start_small(self) -> None:
         """Set each branch's last layer so that it starts near zero; called after the general initialisation."""
         for branch in self.branches:
-            initialise_small(cast(nn.Sequential, branch)[-1])
+            *_, last = branch.children()
+            initialise_small(cast(nn.Conv2d, last))
 
     def branch_masks(self, masks: torch.Tensor) -> torch.Tensor:
         """Masks per branch [B, G, U, U] from masks per class [B, 6, U, U]: the union of a branch's classes."""

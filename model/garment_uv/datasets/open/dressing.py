@@ -13,11 +13,12 @@ import scipy.sparse as sp
 from garment_uv.datasets.open._mesh import border_vertices, neighbour_mean, split_quads
 from garment_uv.datasets.open.cloth.fabrics import FABRICS
 from garment_uv.datasets.open.cloth.sheets import Sheet
+from garment_uv.datasets.open.outfits import FABRICS as WORN
 from garment_uv.datasets.open.tailor import Pattern
 from garment_uv.geometry.normals import vertex_normals
 
 FULLNESS = (0.25, 0.5)
-"""How much more cloth there is around a skirt's tube than its cone has: least and most."""
+"""How much more cloth there is around a skirt's tube than its cone has: least and most; stiff fabrics have less."""
 FULL_FROM, FULL_OVER = 0.02, 0.25
 """Height on the mean subject at which that begins, and metres over which it grows."""
 BAND = 0.6
@@ -124,4 +125,5 @@ class Dressed:
 
 def dress(pattern: Pattern, helpers: np.ndarray, rng: np.random.Generator) -> Dressed:
     """The garment of `pattern` on a subject whose stacked helper vertices in `START_POSE` are `helpers` [H, 3]."""
-    return Dressed(pattern, helpers, float(rng.uniform(*FULLNESS)))
+    folds = WORN[pattern.cut.fabric][0]
+    return Dressed(pattern, helpers, float(rng.uniform(*FULLNESS)) * min(folds, 1.0))

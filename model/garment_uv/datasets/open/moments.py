@@ -10,7 +10,7 @@ from garment_uv.datasets.open.motion import Motion
 
 SPAN = 60
 """Frames of 30 fps of which a window is chosen, and that many frames of a sequence at least last."""
-GAP = 12
+GAP = 10
 """Frames between two that are kept, where few are."""
 LEAD = 15
 """Frames that lead from `START_POSE` into the motion."""

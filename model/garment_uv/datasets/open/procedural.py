@@ -35,8 +35,8 @@ def procedural_take(stage: Stage, cast: Cast, move: Move = make_motion) -> Take:
     rests = [g.pattern.stored(g.target(rest_helpers)) for g in garments]
     faces = [split_quads(g.pattern.fine_faces) for g in garments]
     rests, *pushed = [
-        stage.layered(layers, faces, skin)
-        for layers, skin in zip([rests, *frames], [stage.body.rest(t_pose), *body], strict=True)
+        stage.layered(layers, faces, stage.skin(vertices))
+        for layers, vertices in zip([rests, *frames], [stage.body.rest(t_pose), *body], strict=True)
     ]
     patterns, cut = [g.pattern for g in garments], [g.pattern.stored(g.unstrained) for g in garments]
     return Take(motion.poses[kept], trans[kept], body, patterns, rests, cut, frames, pushed, (0, length))

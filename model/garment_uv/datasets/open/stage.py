@@ -32,14 +32,17 @@ class Stage:
         """Stacked helper vertices of a subject in poses [T, 72], root-relative, float64 [T, H, 3]."""
         return stacked(self.body.pose_helpers_many(gender, shape, poses))
 
+    def skin(self, body: np.ndarray) -> Collider:
+        """The body's surface at `body` [V, 3]."""
+        return Collider(body, self.body.faces)
+
     def travel(self, helpers: np.ndarray, path: np.ndarray, lift: np.ndarray) -> np.ndarray:
         """Where the root is, float64 [T, 3]: along `path` [T, 2], the lowest point `lift` [T] over the ground."""
         ground = -helpers[:, : self.tights, 2].min(axis=1) + lift
         return np.concatenate([path, ground[:, None]], axis=1)
 
-    def layered(self, layers: list[np.ndarray], faces: list[np.ndarray], body: np.ndarray) -> list[np.ndarray]:
-        """Each garment [N, 3] outside of the body and of the garment under it; `faces` are triangles."""
-        skin = Collider(body, self.body.faces)
+    def layered(self, layers: list[np.ndarray], faces: list[np.ndarray], skin: Collider) -> list[np.ndarray]:
+        """Each garment [N, 3] outside of the body's skin and of the garment under it; `faces` are triangles."""
         result: list[np.ndarray] = []
         for index, vertices in enumerate(layers):
             if index:

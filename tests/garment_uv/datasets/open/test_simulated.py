@@ -46,7 +46,7 @@ def coarse(monkeypatch):
 
 
 def test_a_take_is_outside_of_the_body_and_of_the_garment_under_it(stage, take):
-    assert simulated._left_inside(stage, take) == ""
+    assert simulated._left_inside(take, stage.skin(take.body[0])) == ""
     skirt, top = take.frames[0]
     assert skirt[:, 2].min() < top[:, 2].min() and np.isfinite(skirt).all() and np.isfinite(top).all()
     for pattern, rest, points in zip(take.patterns, take.rests, take.frames[0], strict=True):

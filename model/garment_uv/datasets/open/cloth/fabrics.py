@@ -28,8 +28,8 @@ class Fabric(Config):
 
 FABRICS: Mapping[str, Fabric] = {
     "cotton": Fabric(stretch=2e-4, squash=4.0, bend=3e4, density=0.18, friction=0.45, drag=1.0),
-    "denim": Fabric(stretch=5e-5, squash=2.0, bend=1e2, density=0.40, friction=0.5, drag=1.0),
-    "leather": Fabric(stretch=5e-5, squash=1.0, bend=3e1, density=0.70, friction=0.5, drag=0.5),
+    "denim": Fabric(stretch=5e-5, squash=2.0, bend=1e3, density=0.40, friction=0.5, drag=1.0),
+    "leather": Fabric(stretch=5e-5, squash=1.0, bend=3e2, density=0.70, friction=0.5, drag=0.5),
     "silk": Fabric(stretch=4e-4, squash=6.0, bend=6e4, density=0.08, friction=0.2, drag=1.5),
 }
 """By the names of `outfits.FABRICS`; chosen by eye."""

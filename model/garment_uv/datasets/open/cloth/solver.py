@@ -35,10 +35,8 @@ class SolverOptions(Config):
     """Vertices of a subject's cloth stay so far apart, metres; 0: they do not see each other."""
     look_every: int = Field(default=5, ge=1)
     """Substeps for which a contact that was found serves."""
-    apart_every: int = Field(default=5, ge=1)
+    apart_every: int = Field(default=10, ge=1)
     """Substeps between two sweeps of `thickness`."""
-    bend_every: int = Field(default=2, ge=1)
-    """Substeps between two sweeps over the hinges."""
     fastest: float = Field(default=8.0, gt=0)
     """Nothing goes faster, m/s."""
     device: str = "cpu"
@@ -59,11 +57,13 @@ class Solver:
         self._goal = _kernels.Path()
         self._goal.start, self._goal.end = (_arrays.array(start, wp.vec3, self._device) for _ in range(2))
         self._predict = self._recorded(_kernels.predict, len(start), self._particles, self._goal, 0.0, self._seconds)
-        self._stretch = list(self._by_colour(_kernels.stretch, 1, *_arrays.all_links(sheets, self._device)))
-        every = options.bend_every
-        self._bend = list(self._by_colour(_kernels.bend, every, *_arrays.all_hinges(sheets, self._device)))
+        self._hold = [
+            *self._by_colour(_kernels.stretch, *_arrays.all_links(sheets, self._device)),
+            *self._by_colour(_kernels.bend, *_arrays.all_hinges(sheets, self._device)),
+        ]
         tethers = _arrays.all_tethers(sheets, self._device)
-        self._tether = [self._recorded(_kernels.tether, len(start), self._particles, *tethers)] if tethers else []
+        if tethers:
+            self._hold.append(self._recorded(_kernels.tether, len(start), self._particles, *tethers))
         self._velocity = self._recorded(
             _kernels.update_velocity, len(start), self._particles, 1 / self._seconds, options.fastest
         )
@@ -94,8 +94,7 @@ class Solver:
         self._body.place(share, 1 / self._options.frame_seconds)
         self._predict.set_param_at_index(2, share)
         self._predict.launch()
-        bend = self._bend if self._step % self._options.bend_every == 0 else []
-        for launch in (*self._stretch, *bend, *self._tether):
+        for launch in self._hold:
             launch.launch()
         if self._grid is not None and self._step % self._options.apart_every == 0:
             self._keep_apart(self._grid)
@@ -104,9 +103,9 @@ class Solver:
         self._velocity.launch()
         self._step += 1
 
-    def _by_colour(self, kernel: Any, every: int, rows: Any, starts: np.ndarray) -> Iterator[wp.Launch]:
-        """One launch a colour of constraints that hold every so many substeps."""
-        per_step2 = 1 / (every * self._seconds) ** 2
+    def _by_colour(self, kernel: Any, rows: Any, starts: np.ndarray) -> Iterator[wp.Launch]:
+        """One launch a colour. All constraints in each substep: hinges in every second one make stiff cloth ring."""
+        per_step2 = 1 / self._seconds**2
         for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             yield self._recorded(kernel, end - first, self._particles, rows, first, per_step2)
 

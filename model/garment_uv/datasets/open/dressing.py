@@ -61,8 +61,13 @@ class Dressed:
             points[:, :2] = middle + (points[:, :2] - middle) * (1.0 + self.fullness * wider)[:, None]
         return points
 
+    def carried(self, helpers: np.ndarray) -> np.ndarray:
+        """Where posed helper vertices [H, 3] carry what sits close, float64 [N, 3]: quicker than `worn`, for waistbands."""
+        base = self.pattern.weights @ helpers
+        return base + vertex_normals(base, self._triangles) * self.pattern.ease[:, None]
+
     def worn(self, helpers: np.ndarray) -> np.ndarray:
-        """Where posed helper vertices [H, 3] carry the cut, float64 [N, 3]; fixed vertices follow it."""
+        """The cut around posed helper vertices [H, 3], its directions evened out: float64 [N, 3]."""
         base = self.pattern.weights @ helpers
         normals = vertex_normals(base, self._triangles)
         for _ in range(SMOOTH):

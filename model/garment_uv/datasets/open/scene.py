@@ -45,7 +45,7 @@ class Scene:
         """Where fixed vertices are to be at a frame, float64 [N, 3] in the world; the others are anywhere."""
         return np.concatenate(
             [
-                garment.worn(self.helpers[time]) if sheet.fixed.any() else sheet.rest
+                garment.carried(self.helpers[time]) if sheet.fixed.any() else sheet.rest
                 for garment, sheet in zip(self.garments, self.sheets, strict=True)
             ]
         )

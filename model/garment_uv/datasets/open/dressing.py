@@ -62,7 +62,7 @@ class Dressed:
         return points
 
     def carried(self, helpers: np.ndarray) -> np.ndarray:
-        """Where posed helper vertices [H, 3] carry what sits close, float64 [N, 3]: quicker than `worn`, for waistbands."""
+        """Where posed helper vertices [H, 3] carry a waistband, float64 [N, 3]; quicker than `worn`."""
         base = self.pattern.weights @ helpers
         return base + vertex_normals(base, self._triangles) * self.pattern.ease[:, None]
 

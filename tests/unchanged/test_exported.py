@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from garment_uv.inference.card import PROGRAM, read_inference_card
 from garment_uv.inference.export import export_model
-from garment_uv.inference.program import PROGRAM, load_program, read_inference_card
+from garment_uv.inference.program import load_program
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.training.model_file import TrainedOn, save_model
 from tests.garment_uv.cylinder import IMAGE, cylinder_atlas, small_config

@@ -15,7 +15,8 @@ from torch import nn
 
 from garment_uv.errors import UserError
 from garment_uv.files import file_digest, file_facts, write_json
-from garment_uv.inference.program import CARD, PROGRAM, InferenceCard, described, load_program
+from garment_uv.inference.card import CARD, PROGRAM, InferenceCard, described
+from garment_uv.inference.program import load_program
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.networks.local_path import ClassBranches
 from garment_uv.outputs import check_replaceable, replaced_folder

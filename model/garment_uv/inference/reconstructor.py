@@ -17,7 +17,8 @@ from garment_uv.estimation.model_file import companion
 from garment_uv.estimation.picture_alone import ANYONE, BodySeer, Person
 from garment_uv.estimation.placement import EstimatedBody
 from garment_uv.geometry.normals import push_out
-from garment_uv.inference.program import CARD, PROGRAM, ExportedGenerator, load_program, read_inference_card
+from garment_uv.inference.card import CARD, PROGRAM, read_inference_card
+from garment_uv.inference.program import ExportedGenerator, load_program
 from garment_uv.metrics.evaluate import garment_meshes
 from garment_uv.samples.batch import collate
 from garment_uv.samples.other_body import BodyPoser

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from garment_uv.errors import UserError
+from garment_uv.inference.card import CARD, PROGRAM, read_inference_card
 from garment_uv.inference.export import export_model
-from garment_uv.inference.program import CARD, PROGRAM, load_program, read_inference_card
+from garment_uv.inference.program import load_program
 from garment_uv.inference.reconstructor import load_for_use
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import collate

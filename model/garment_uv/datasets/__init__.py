@@ -1,3 +1,3 @@
-"""Raw sequences: where they come from (`raw`), CLOTH3D as it is read and written, and open ones of our own making."""
+"""Raw sequences: what one is (`raw`), CLOTH3D's, anybody's in plain files, and open ones of our own making."""
 
-__all__ = ["cloth3d", "open", "raw"]
+__all__ = ["cloth3d", "open", "plain", "raw"]

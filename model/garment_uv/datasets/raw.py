@@ -1,4 +1,4 @@
-"""Where raw sequences come from: a protocol, and a folder that all who take part can read."""
+"""What a raw sequence is and where they come from: protocols, and a folder that all who take part can read."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from garment_uv.datasets.cloth3d.sequence import find_sequences
+import numpy as np
+
+from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.datasets.cloth3d.sequence import Sequence, find_sequences
+from garment_uv.datasets.plain.description import FILE as DESCRIPTION
+from garment_uv.datasets.plain.sequence import PlainSequence
 from garment_uv.errors import UserError
 
 
@@ -46,6 +51,78 @@ class RawSource(Protocol):
 
     def open(self, item: RawSequence) -> AbstractContextManager[Path]:
         """The sequence's folder on this machine, for the length of the block; RawChanged where it has changed."""
+
+
+class RawFrame(Protocol):
+    """One frame, of whichever dataset."""
+
+    @property
+    def index(self) -> int:
+        """0-based."""
+
+    @property
+    def garments(self) -> dict[str, np.ndarray]:
+        """float32 [N, 3] metres per garment, root-relative, z up, before zrot."""
+
+    @property
+    def body(self) -> BodyParameters: ...
+
+    @property
+    def trans(self) -> np.ndarray:
+        """float64 [3] the root in the world before zrot, metres."""
+
+    @property
+    def zrot(self) -> float:
+        """Radians about z that turn garments and body to the sample frame, in which the camera stands at +x."""
+
+    @property
+    def camera(self) -> np.ndarray:
+        """float64 [3] the camera in the sample frame, metres."""
+
+    def square(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Picture uint8 [size, size, 3] and mask uint8 [size, size] of the square of +-1.25 m around the root.
+
+        As a camera at `camera` takes it that looks along -x: see `cloth3d.camera.crop_camera`.
+        """
+
+
+class ClothedSequence(Protocol):
+    """An opened sequence: a subject, the garments and the frames."""
+
+    @property
+    def subject(self) -> BodyParameters:
+        """Gender and shape; its pose is zero."""
+
+    @property
+    def zrot(self) -> float:
+        """Radians by which rest garments may be turned: see `registration.placement`."""
+
+    @property
+    def faces(self) -> dict[str, np.ndarray]:
+        """int32 [F, 3] triangles by class, in the order in which the garments are worn, the same in all frames."""
+
+    @property
+    def frame_indices(self) -> tuple[int, ...]:
+        """Those that have a picture."""
+
+    @property
+    def note(self) -> str | None:
+        """What was left unread and why, in one line."""
+
+    def rest_garments(self, body: BodyModel) -> dict[str, np.ndarray]:
+        """Each garment's vertices [N, 3] metres at rest."""
+
+    def frame(self, index: int) -> RawFrame:
+        """One of `frame_indices`."""
+
+    def close(self) -> None: ...
+
+
+def open_sequence(folder: Path | str) -> ClothedSequence:
+    """The sequence in a folder: plain where it has a `sequence.json`, else CLOTH3D's; UserError says what it lacks."""
+    if (Path(folder) / DESCRIPTION).is_file():
+        return PlainSequence.open(folder)
+    return Sequence.open(folder)
 
 
 class FolderRaw:

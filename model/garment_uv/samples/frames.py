@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import BodyTopology
-from garment_uv.datasets.cloth3d.camera import crop, turned
-from garment_uv.datasets.cloth3d.sequence import Frame, Sequence
+from garment_uv.datasets.cloth3d.camera import turned
+from garment_uv.datasets.raw import ClothedSequence, RawFrame, open_sequence
 from garment_uv.errors import UserError
 from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
 from garment_uv.registration.register import Registration, register_outfit
@@ -70,14 +70,14 @@ class SequenceSamples:
     def frames(self) -> Iterator[Sample]:
         """Every `options.every`-th frame that has an image, in order."""
         options = self.workshop.options
-        sequence = Sequence.open(self.folder)
+        sequence = open_sequence(self.folder)
         try:
             indices = sequence.frame_indices[:: options.every]
             if not indices:
                 raise UserError(f"{self.folder}: no frame has an image; fetch the images again")
-            if not sequence.garments:
+            if not sequence.faces:
                 raise UserError(f"{self.folder}: it names no garments; leave it out")
-            self.garments = tuple(sequence.garments)
+            self.garments = tuple(sequence.faces)
             self.notes += [sequence.note] if sequence.note else []
             registration = self._register(sequence)
             self.topology = registration.topology_name
@@ -94,7 +94,7 @@ class SequenceSamples:
         finally:
             sequence.close()
 
-    def _register(self, sequence: Sequence) -> Registration:
+    def _register(self, sequence: ClothedSequence) -> Registration:
         workshop = self.workshop
         rest = at_rest(sequence, workshop.body, workshop.topology)
         registration = register_outfit(workshop.topology, rest.body, rest.garments, rest.root, rest.zrot)
@@ -102,7 +102,9 @@ class SequenceSamples:
             self.at_rest = rest_quality(workshop.topology, registration, rest.body, rest.garments)
         return registration
 
-    def _sample(self, sequence: Sequence, frame: Frame, registration: Registration, segments: np.ndarray) -> Sample:
+    def _sample(
+        self, sequence: ClothedSequence, frame: RawFrame, registration: Registration, segments: np.ndarray
+    ) -> Sample:
         workshop = self.workshop
         options, atlas = workshop.options, workshop.atlas
         mask = registration.vertex_classes > 0
@@ -110,9 +112,10 @@ class SequenceSamples:
         displacement = np.where(mask[:, None], registration.apply(frame.garments) - root_relative, 0.0)
         body = turned(root_relative, frame.zrot)
         evaluated = self.split in options.evaluation_splits
+        image, person = frame.square(options.image_size)
         return Sample(
             key=f"{self.split}-{self.folder.name}-{frame.index:04d}",
-            image=np.ascontiguousarray(crop(frame.rgb, frame.camera, options.image_size)),
+            image=image,
             body_uv=body_map(atlas, body),
             displacement_uv=fill(atlas, turned(displacement, frame.zrot), mask, options.fill),
             segments=segments,
@@ -121,20 +124,17 @@ class SequenceSamples:
             topology=registration.topology_name,
             body=frame_body(frame),
             garments=raw_garments(sequence, frame) if evaluated else {},
-            **(self._labels(sequence, frame) if options.labels else {}),
+            mask=person if options.labels else None,
+            parsing=self._parsing(sequence, frame) if options.labels else None,
         )
 
-    def _labels(self, sequence: Sequence, frame: Frame) -> dict[str, np.ndarray]:
-        """Mask and parsing of the frame's image."""
-        body, size = self.workshop.body, self.workshop.options.image_size
+    def _parsing(self, sequence: ClothedSequence, frame: RawFrame) -> np.ndarray:
+        body = self.workshop.body
         skin = turned(body.pose(frame.body), frame.zrot), body.faces
         worn = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
-        return {
-            "mask": np.ascontiguousarray(crop(frame.alpha, frame.camera, size)),
-            "parsing": pixel_labels(skin, worn, frame.camera, size),
-        }
+        return pixel_labels(skin, worn, frame.camera, self.workshop.options.image_size)
 
-    def _measure(self, sequence: Sequence, frame: Frame, registration: Registration, sample: Sample) -> None:
+    def _measure(self, sequence: ClothedSequence, frame: RawFrame, registration: Registration, sample: Sample) -> None:
         raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
         reading = reading_of(self.workshop.options.fill)
         found = floor_s2s(registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw, reading)
@@ -158,19 +158,18 @@ class AtRest:
     zrot: float
 
 
-def at_rest(sequence: Sequence, body: BodyModel, topology: BodyTopology) -> AtRest:
+def at_rest(sequence: ClothedSequence, body: BodyModel, topology: BodyTopology) -> AtRest:
     """The subject and the garments of a sequence at rest."""
-    info = sequence.info
-    subject = BodyParameters(info.gender, info.shape.astype(np.float32), np.zeros(72, np.float32))
-    garments = {name: (item.rest.vertices, item.faces) for name, item in sequence.garments.items()}
-    return AtRest(topology.vertices(body.rest(subject)), garments, body.rest_root(subject), float(info.zrot))
+    subject = sequence.subject
+    garments = {name: (vertices, sequence.faces[name]) for name, vertices in sequence.rest_garments(body).items()}
+    return AtRest(topology.vertices(body.rest(subject)), garments, body.rest_root(subject), sequence.zrot)
 
 
 def _mean(values_mm: list[float]) -> float:
     return round(float(np.mean(values_mm)), 4)
 
 
-def frame_body(frame: Frame) -> FrameBody:
+def frame_body(frame: RawFrame) -> FrameBody:
     """The body of a raw frame, as samples and body files keep it."""
     return FrameBody(
         gender=frame.body.gender,
@@ -182,9 +181,9 @@ def frame_body(frame: Frame) -> FrameBody:
     )
 
 
-def raw_garments(sequence: Sequence, frame: Frame) -> dict[str, RawGarment]:
+def raw_garments(sequence: ClothedSequence, frame: RawFrame) -> dict[str, RawGarment]:
     """The frame's simulated meshes in the sample frame."""
     return {
-        name: RawGarment(turned(vertices, frame.zrot).astype(np.float32), sequence.garments[name].faces)
+        name: RawGarment(turned(vertices, frame.zrot).astype(np.float32), sequence.faces[name])
         for name, vertices in frame.garments.items()
     }

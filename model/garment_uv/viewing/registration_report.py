@@ -8,8 +8,7 @@ import numpy as np
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import BodyTopology, build_topology
-from garment_uv.datasets.cloth3d.sequence import Sequence
-from garment_uv.datasets.raw import RawSource
+from garment_uv.datasets.raw import RawSource, open_sequence
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import point_to_surface
 from garment_uv.guard import keep_others, made_by
@@ -102,7 +101,7 @@ def _picture_name(rank: Rank) -> str:
 
 def _meshes(path: Path, name: str, body: BodyModel, topology: BodyTopology) -> tuple[ViewMesh, ViewMesh, ViewMesh]:
     """Body, raw garment with its distances, and registered garment, turned to face the pictures' camera."""
-    sequence = Sequence.open(path)
+    sequence = open_sequence(path)
     sequence.close()
     rest = at_rest(sequence, body, topology)
     registration = register_outfit(topology, rest.body, rest.garments, rest.root, rest.zrot)

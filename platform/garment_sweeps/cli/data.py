@@ -244,10 +244,7 @@ def frame(sequence: Path, index: int, out: Path, size: int, body: str) -> None:
     """Write one frame of the raw SEQUENCE as image.png and body.json: what `garment reconstruct` takes."""
     from contextlib import closing
 
-    import numpy as np
-
-    from garment_uv.datasets.cloth3d.camera import crop
-    from garment_uv.datasets.cloth3d.sequence import Sequence
+    from garment_uv.datasets.raw import open_sequence
     from garment_uv.estimation.body_file import BodyFile, body_json
     from garment_uv.guard import keep_inputs, keep_others, made_by
     from garment_uv.outputs import write_files
@@ -257,14 +254,14 @@ def frame(sequence: Path, index: int, out: Path, size: int, body: str) -> None:
     picture, body_file = out / "image.png", out / "body.json"
     keep_inputs((picture, body_file), [sequence])
     keep_others((picture, body_file), OF_FRAME)
-    with closing(Sequence.open(sequence)) as opened:
+    with closing(open_sequence(sequence)) as opened:
         if index not in opened.frame_indices:
             frames = len(opened.frame_indices)
             raise UserError(f"{sequence} has {frames} frames with images, was asked for frame {index}")
         taken = opened.frame(index)
     if opened.note:
         click.echo(f"note: {opened.note}")
-    pixels = np.ascontiguousarray(crop(taken.rgb, taken.camera, size))
+    pixels, _ = taken.square(size)
     body_of_frame = BodyFile.of_frame(frame_body(taken), body)
     write_files({picture: png(pixels, made_by(OF_FRAME)), body_file: body_json(body_of_frame)})
     click.echo(f"wrote {picture} and {body_file}")

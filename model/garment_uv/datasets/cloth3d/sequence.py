@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.body.protocol import BodyParameters
-from garment_uv.datasets.cloth3d.camera import relative_camera
+from garment_uv.body.protocol import BodyModel, BodyParameters
+from garment_uv.datasets.cloth3d.camera import crop, relative_camera
 from garment_uv.datasets.cloth3d.info import SequenceInfo, read_info
 from garment_uv.datasets.cloth3d.pointcache import PointCache
 from garment_uv.datasets.cloth3d.video import PngFolder, VideoReader
@@ -53,6 +53,11 @@ class Frame:
     camera: np.ndarray
     """float64 [3] camera in the sample frame, metres: what `camera.crop` and `camera.project` take."""
 
+    def square(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """Picture uint8 [size, size, 3] and mask uint8 [size, size] of the square of +-1.25 m around the root."""
+        rgb, alpha = (crop(picture, self.camera, size) for picture in (self.rgb, self.alpha))
+        return np.ascontiguousarray(rgb), np.ascontiguousarray(alpha)
+
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
@@ -93,6 +98,25 @@ class Sequence:
             notes.append(f"{len(readable)} of {shortest} frames have a picture")
         note = f"{folder.name}: {'; '.join(notes)}" if notes else None
         return cls(folder, info, found, shortest, readable, note, pictures)
+
+    @property
+    def subject(self) -> BodyParameters:
+        """Gender and shape; its pose is zero."""
+        return BodyParameters(self.info.gender, self.info.shape.astype(np.float32), np.zeros(72, np.float32))
+
+    @property
+    def zrot(self) -> float:
+        """Radians by which rest garments may be turned."""
+        return float(self.info.zrot)
+
+    @property
+    def faces(self) -> dict[str, np.ndarray]:
+        """int32 [F, 3] triangles by class, in the outfit's order."""
+        return {name: item.faces for name, item in self.garments.items()}
+
+    def rest_garments(self, body: BodyModel) -> dict[str, np.ndarray]:
+        """Each garment's rest vertices [N, 3] metres, as its file has them, whatever the body."""
+        return {name: item.rest.vertices for name, item in self.garments.items()}
 
     def frame(self, index: int) -> Frame:
         """Frame `index`, one of `frame_indices`; quick when frames are asked for in ascending order."""

@@ -5,6 +5,8 @@ NUM_CLASSES = len(GARMENT_CLASSES)
 
 CLASS_IDS: dict[str, int] = {name: index for index, name in enumerate(GARMENT_CLASSES, start=1)}
 """Value of each class in `segments` and `vertex_classes`; 0 is no garment."""
+SKIN = NUM_CLASSES + 1
+"""Value in `parsing` of skin and all else of the person that is no garment; 0 is the background there."""
 
 OUTFITS: tuple[tuple[str, ...], ...] = (
     ("Top", "Trousers"),

@@ -26,9 +26,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
-from garment_uv.classes import GARMENT_CLASSES, NUM_CLASSES
+from garment_uv.classes import GARMENT_CLASSES, NUM_CLASSES, SKIN
 from garment_uv.errors import UserError, one_line
-from garment_uv.samples.labels import SKIN
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.uv.codec import decode_u16, encode_u16
 

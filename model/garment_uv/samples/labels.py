@@ -5,13 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import warp as wp
 
-from garment_uv.classes import CLASS_IDS, NUM_CLASSES
+from garment_uv.classes import CLASS_IDS, SKIN
 from garment_uv.datasets.cloth3d.camera import crop_camera
 from garment_uv.geometry.warp_device import quiet
 from garment_uv.geometry.z_buffer import warp_array, z_buffer
 
-SKIN = NUM_CLASSES + 1
-"""Label of skin and all else of the person that is no garment; 0 is the background."""
 NEARER_M = 0.002
 """A garment counts as so much nearer, once for each layer under it: where cloth touches skin, cloth is seen."""
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.classes import GARMENT_CLASSES, SKIN
 from garment_uv.guard import keep_others, made_by
 from garment_uv.metrics.evaluate import garment_meshes
 from garment_uv.outputs import write_files
-from garment_uv.samples.labels import SKIN
 from garment_uv.samples.source import DatasetSource
 from garment_uv.samples.survey import Look, Survey, add_to, looks
 from garment_uv.uv.atlas import Atlas

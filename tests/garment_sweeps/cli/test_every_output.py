@@ -97,6 +97,9 @@ CASES = {
     "data report": Case(
         lambda w: [w.dataset, "--raw", w.raw, "--worst", 1], "new", lambda w: [w.dataset, w.raw, w.folder / "others"]
     ),
+    "data inspect": Case(
+        lambda w: [w.dataset, "--split", "test", "--shown", 1], "new", lambda w: [w.dataset, w.folder / "others"]
+    ),
     "data frame": Case(lambda w: [w.sequence], "new", lambda w: [w.sequence, w.folder / "others"]),
 }
 RUNNING = [name for name, case in CASES.items() if case.runs]
@@ -227,7 +230,9 @@ def test_a_folder_or_a_file_in_the_way_stays(name, world, tmp_path, capsys):
     assert tree(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["reconstruct", "reconstruct many", "export", "compare", "data report", "data frame"])
+@pytest.mark.parametrize(
+    "name", ["reconstruct", "reconstruct many", "export", "compare", "data report", "data inspect", "data frame"]
+)
 def test_the_same_command_again_writes_over_its_own(name, world):
     out = world.folder / CASES[name].out
     assert run(name, world, out) == 0

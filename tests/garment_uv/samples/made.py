@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from garment_uv.classes import CLASS_IDS
+from garment_uv.classes import CLASS_IDS, SKIN
 from garment_uv.files import file_digest
 from garment_uv.samples.codec import SampleFormat, encode_sample
-from garment_uv.samples.labels import SKIN
 from garment_uv.samples.manifest import ATLAS_KEY, LABELLED, PLAIN, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.shards import tar_blocks

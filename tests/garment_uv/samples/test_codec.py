@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from garment_uv.classes import SKIN
 from garment_uv.errors import UserError
 from garment_uv.samples.codec import OutOfRange, decode_sample, encode_sample
-from garment_uv.samples.labels import SKIN
 from tests.garment_uv.samples.made import IMAGE, made_atlas, made_format, made_sample
 
 FORM = made_format()

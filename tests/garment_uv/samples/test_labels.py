@@ -5,13 +5,13 @@ import pytest
 import trimesh
 
 from garment_uv.body import load_body
-from garment_uv.classes import CLASS_IDS
+from garment_uv.classes import CLASS_IDS, SKIN
 from garment_uv.datasets.cloth3d.camera import crop, crop_camera, project_to_crop, turned
 from garment_uv.datasets.cloth3d.sequence import Sequence
 from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.errors import UserError
 from garment_uv.samples.frames import raw_garments
-from garment_uv.samples.labels import SKIN, pixel_labels
+from garment_uv.samples.labels import pixel_labels
 
 CAMERA = np.array([4.0, 0.0, 0.3])
 SIZE = 64

@@ -9,11 +9,10 @@ import pytest
 from PIL import Image
 
 from garment_uv.body import load_body
-from garment_uv.classes import CLASS_IDS
+from garment_uv.classes import CLASS_IDS, SKIN
 from garment_uv.datasets.open.synthesize import synthesize
 from garment_uv.errors import UserError
 from garment_uv.samples.config import PrepareOptions
-from garment_uv.samples.labels import SKIN
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.sink import FolderSink
 from garment_uv.samples.source import FolderSource

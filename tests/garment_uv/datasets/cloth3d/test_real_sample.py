@@ -8,11 +8,12 @@ import pytest
 import scipy.io
 
 from garment_uv.body import load_body
+from garment_uv.classes import SKIN
 from garment_uv.datasets.cloth3d.camera import crop, project, project_to_crop, turned
 from garment_uv.datasets.cloth3d.info import read_info, write_info
 from garment_uv.datasets.cloth3d.sequence import Sequence
 from garment_uv.errors import UserError
-from garment_uv.samples.labels import SKIN, pixel_labels
+from garment_uv.samples.labels import pixel_labels
 from tests.garment_uv.written import same
 
 pytestmark = [

@@ -59,6 +59,18 @@ def test_the_same_cast_gives_the_same_bits(stage):
     assert all(a.tobytes() == b.tobytes() for a, b in zip(one[0], two[0], strict=True))
 
 
+def test_scenes_in_one_solver_move_as_each_alone(stage):
+    plans = [PLAN, SequencePlan("train", 1, 3, ("Dress",), "walk", 1)]
+    scenes = [dressed_scene(stage, draw_cast(plan)) for plan in plans]
+    options = SolverOptions(substeps=4)
+    together = hang(stage, scenes, options)
+    for scene, frames in zip(scenes, together, strict=True):
+        (alone,) = hang(stage, [scene], options)
+        for one, other in zip(alone[0], frames[0], strict=True):
+            # Other colours and roundings: chaotic where cloth is loose, alike on the whole.
+            assert np.median(np.linalg.norm(one - other, axis=1)) < 0.004
+
+
 def test_a_fault_is_tried_again_more_finely_and_then_said(stage, coarse):
     with pytest.raises(CannotSimulate, match="Skirt: .*at most.*with 40 substeps a frame") as caught:
         simulated_take(stage, draw_cast(PLAN), Limits(strain=1e-9, inside=0.0, slip=1e-9))

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 import trimesh
 
 from garment_uv.datasets.open.cloth.fabrics import FABRICS
@@ -117,3 +118,15 @@ def test_several_subjects_at_once_move_as_each_alone():
     together = settled(sheets, np.concatenate([start, start + [4.0, 0, 0]]), both, 10).vertices
     np.testing.assert_allclose(together[: len(start)], alone, atol=2e-3)
     np.testing.assert_allclose(together[len(start) :] - [4.0, 0, 0], alone, atol=2e-3)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_moves_cloth_as_the_processor_does():
+    sheet = hung()
+    body = floor_far_below()
+    faces = body.mesh.indices.numpy().reshape(-1, 3)
+    there = Surface(body.points.numpy(), faces, "cuda")
+    one = settled([sheet], sheet.rest, body, 5).vertices
+    other = settled([sheet], sheet.rest, there, 5, device="cuda").vertices
+    np.testing.assert_allclose(one, other, atol=1e-3)

@@ -42,12 +42,17 @@ def _cross(
                     crossed[k] = 1
 
 
-def crossed_share(points: np.ndarray, faces: np.ndarray) -> float:
-    """Share of the edges of `faces` [F, 4] at `points` [N, 3] that pass through another face."""
+def crossed_share(points: np.ndarray, faces: np.ndarray, rest: np.ndarray | None = None) -> float:
+    """Share of the edges of `faces` [F, 4] at `points` [N, 3] that pass through another face.
+
+    With `rest` [N, 3] edges count by their length there: a dense seam, such as a crotch, then counts for no more than
+    it is.
+    """
     ends = edges_of(faces)
     at = array(points, wp.vec3, "cpu")
     mesh = wp.Mesh(at, array(split_quads(faces).ravel(), wp.int32, "cpu"))
     crossed = wp.zeros(len(ends), dtype=wp.int32, device="cpu")
     inputs = [mesh.id, at, array(ends, wp.vec2i, "cpu"), crossed]
     wp.launch(_cross, dim=len(ends), device="cpu", inputs=inputs)
-    return float(crossed.numpy().mean())
+    weights = None if rest is None else np.linalg.norm(rest[ends[:, 0]] - rest[ends[:, 1]], axis=1)
+    return float(np.average(crossed.numpy(), weights=weights))

@@ -26,7 +26,7 @@ class Limits(Config):
     inside: float = Field(default=0.03, ge=0, le=1)
     """Share of a garment's vertices inside the body, before they are pushed out."""
     crossed: float = Field(default=0.03, ge=0, le=1)
-    """Share of a garment's edges that pass through another of its faces; a tight crotch alone has half as many."""
+    """Share of a garment's edges, by their length at rest, that pass through another of its faces."""
     slip: float = Field(default=0.12, gt=0)
     """How far a waist or the shoulders have left their place on the body, metres, median."""
 
@@ -46,7 +46,7 @@ class Judgement:
         measured = {
             "strain p99": (self.strain99, limits.strain),
             "share inside the body": (self.inside, limits.inside),
-            "share of edges that cross the garment": (self.crossed, limits.crossed),
+            "share of its edges' length that crosses it": (self.crossed, limits.crossed),
             "slip in metres": (self.slip, limits.slip),
         }
         return [
@@ -63,7 +63,7 @@ def judge(sheet: Sheet, points: np.ndarray, body: Collider, held: np.ndarray, pl
         name=sheet.name,
         strain99=float(np.percentile(strains(sheet.rest, points, sheet.faces), 99)),
         inside=inside_share(points, body),
-        crossed=crossed_share(points, sheet.faces),
+        crossed=crossed_share(points, sheet.faces, sheet.rest),
         slip=float(np.median(slip)) if len(slip) else 0.0,
     )
 

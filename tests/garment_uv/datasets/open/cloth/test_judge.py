@@ -25,6 +25,17 @@ def test_two_strips_that_cross_are_seen_and_two_that_do_not_are_not():
     assert crossed_share(points, faces) == 0.0
 
 
+def test_edges_count_by_their_length_at_rest_where_asked():
+    points, faces = grid(6, 2)
+    both = np.concatenate([faces, faces + len(points)])
+    crossing = np.concatenate([points, points[:, [1, 2, 0]] + [0.003, 0.004, 0.001]])
+    assert crossed_share(crossing, both, crossing) > 0.05
+    shrunk = crossing.copy()
+    middle = np.abs(crossing).max(axis=1) < 0.025
+    shrunk[middle] *= 0.01
+    assert crossed_share(crossing, both, shrunk) < crossed_share(crossing, both, crossing)
+
+
 def test_what_lies_in_the_body_and_what_slipped_is_measured():
     mesh = trimesh.creation.icosphere(subdivisions=4, radius=0.5)
     body = Collider(mesh.vertices, mesh.faces)

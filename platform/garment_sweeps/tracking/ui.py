@@ -75,6 +75,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _reached_here(host: str) -> str:
+    """How this machine reaches a server of its own on that host, which may mean every interface."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if not address.is_unspecified:
+        return host
+    return "::1" if address.version == 6 else LOOPBACK
+
+
 def serve(port: int = 5000, host: str = LOOPBACK) -> int:
     """Serves the UI until interrupted or told to end (SIGTERM), says where once it answers, and returns 0.
 
@@ -117,9 +128,8 @@ def check_free(host: str, port: int) -> None:
 
 def answers(host: str, port: int) -> bool:
     """Whether something listens there; a host that means every interface is asked on loopback."""
-    here = {"0.0.0.0": LOOPBACK, "::": "::1"}
     try:
-        socket.create_connection((here.get(host, host), port), timeout=5).close()
+        socket.create_connection((_reached_here(host), port), timeout=5).close()
         return True
     except OSError:
         return False

@@ -1,5 +1,7 @@
 """Property tests are the same on every machine (the same examples, no clock that could fail them); long tests first."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -13,6 +15,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("project")
+
+
+def pytest_configure() -> None:
+    """Ray's workers stand back behind all other processes by default, and starve where several tests run at once."""
+    os.environ.setdefault("RAY_worker_niceness", "0")
 
 
 @pytest.hookimpl(tryfirst=True)

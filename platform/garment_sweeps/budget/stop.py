@@ -9,6 +9,8 @@ from garment_sweeps.experiment import Budget
 
 OVERRUN = 0.05
 """Part of a limit by which epochs that take longer than foreseen may exceed it, before everything is ended at once."""
+ROUNDING_S = 1e-6
+"""Differences of sums below this are none."""
 LOOK_S = 1.0
 """Seconds between looks at the clock for that."""
 
@@ -143,6 +145,17 @@ class BudgetStop:
         seconds = self.ledger.crashed(name)
         if seconds:
             self._record("budget", what="lost", trial=name, seconds=seconds)
+
+    def settle(self, logged: dict[str, float]) -> None:
+        """Records what was counted here and is not in the log, whose seconds by trial are `logged`.
+
+        An epoch is counted when it is reported, and logged when it is judged: where everything is ended in between, its
+        seconds are spent all the same.
+        """
+        for name, account in self.ledger.accounts.items():
+            seconds = account.seconds - logged.get(name, 0.0)
+            if seconds > ROUNDING_S:
+                self._record("budget", what="lost", trial=name, seconds=seconds)
 
     def why(self) -> str:
         """The limit that ended trials or kept them from beginning, in words; empty while none did."""

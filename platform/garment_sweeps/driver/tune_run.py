@@ -9,6 +9,7 @@ from ray.tune import Callback, Stopper
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
+from garment_sweeps.budget.ledger import spent_seconds
 from garment_sweeps.budget.stop import BudgetStop
 from garment_sweeps.driver.open_sweep import OpenSweep
 from garment_sweeps.driver.progress import SweepProgress
@@ -59,6 +60,7 @@ def run_tune(sweep: OpenSweep, searcher: Searcher, scheduler: TrialScheduler | N
     )
     if lost():
         raise UserError(lost())
+    budget.settle(spent_seconds(sweep.state.log.read()))
 
 
 class SweepStopper(Stopper):

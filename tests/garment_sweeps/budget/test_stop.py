@@ -13,6 +13,21 @@ def stop_of(seconds: float | None = None, wall: float | None = None, **more) -> 
     return BudgetStop(Budget(**hours), **more)
 
 
+def test_what_was_counted_and_never_logged_is_logged_as_lost():
+    events = []
+    stop = stop_of(100, spent={"a": 5.0}, record=lambda kind, **body: events.append({"kind": kind, **body}))
+    for name, seconds in (("a", 7.0), ("b", 3.0)):
+        stop(name, result(name, 1, seconds))
+    logged = {"a": 5.0, "b": 3.0}  # of this session's epochs only the one of b was judged before all was ended
+    stop.settle(logged)
+    counted = {name: account.seconds for name, account in stop.ledger.accounts.items()}
+    (lost,) = events
+    assert (lost["kind"], lost["what"], lost["trial"]) == ("budget", "lost", "a")
+    assert logged["a"] + lost["seconds"] == pytest.approx(counted["a"]) and counted["b"] == 3.0
+    stop.settle(counted)
+    assert len(events) == 1
+
+
 def test_a_trial_begins_no_epoch_that_would_overrun():
     stop = stop_of(100)
     assert not stop("a", result("a", 1, 40))

@@ -11,12 +11,15 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "ray.air._internal.usage": ("tag_callbacks",),
     "ray.tune.execution.tune_controller": ("TuneController",),
     "ray.tune.execution.tune_controller:TuneController": (
+        "_actor_manager",
         "_max_pending_trials",
+        "_maybe_reuse_cached_actor",
         "_process_trial_failure",
         "_resetting_trials",
         "_running_trials",
         "_schedule_trial_save",  # search/schedulers/tune_trials.py, as the next
         "_set_trial_status",
+        "_started_actors",
         "_trial_to_actor",
         "checkpoint",
         "step",

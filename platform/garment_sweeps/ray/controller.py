@@ -40,8 +40,8 @@ class SturdyController(TuneController):
     the trial is still being reset, and would never start it again.
 
     Free places are filled at once. With a searcher Ray asks for one trial at a time and waits until that one's process
-    has started; where trials are shorter than such a start, the next one always finds the process of one that has just
-    ended, the new process is thrown away, and two places of eight are ever used.
+    has started. It also gives a trial whose process is starting that of one that has just ended, and throws the new
+    process away. Where trials are shorter than a start, two places of eight are ever used.
     """
 
     def __init__(self, places: Callable[[], int], **options: Any) -> None:
@@ -67,6 +67,12 @@ class SturdyController(TuneController):
         state = super().__getstate__()
         del state["_places"]
         return state
+
+    def _maybe_reuse_cached_actor(self, trial: Trial) -> bool:
+        """A process that is starting stays with its trial; the used one waits for the next."""
+        actor = self._trial_to_actor.get(trial)
+        starting = actor not in self._started_actors and actor in self._actor_manager.live_actors
+        return False if starting else super()._maybe_reuse_cached_actor(trial)
 
     def _process_trial_failure(self, trial: Trial, exception: Any) -> None:
         self._resetting_trials.discard(trial)

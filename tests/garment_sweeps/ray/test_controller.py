@@ -60,7 +60,7 @@ def test_a_trial_that_loses_a_used_process_is_started_again(tmp_path):
 
 
 def test_short_trials_fill_all_places(experiment, settings, monkeypatch):
-    """Of four places, with trials that take no longer than a slow machine needs to start a few processes."""
+    """Of four places, with trials that are over before another process has started."""
     from garment_sweeps.search.searcher import StudySearcher
     from tests.garment_sweeps.sweeping import run_sweep
 
@@ -74,7 +74,7 @@ def test_short_trials_fill_all_places(experiment, settings, monkeypatch):
         return suggest(searcher, tune_id) if len(processes()) < 3 else searcher.FINISHED
 
     monkeypatch.setattr(StudySearcher, "suggest", until_three)
-    # So many that the first process cannot do them all before the slowest machine has started the others.
+    # Shorter than a process takes to start, and so many that the first cannot do them all meanwhile.
     short = experiment.with_values({"scheduler": None, "trials": 400, "resources.cpus": 0.5})
-    run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=1.0, tracked=False)
+    run_sweep(short, settings=settings, work="tabulated", seconds_per_epoch=0.2, tracked=False)
     assert len(processes()) >= 3

@@ -9,6 +9,13 @@ import pytest
 
 from garment_sweeps.ray.session import make_token, ray_session, ray_starting
 from garment_uv.errors import UserError
+from tests.servers.local_ray import stop_local_ray
+
+
+@pytest.fixture
+def without_ray() -> None:
+    """No Ray in this process, whichever tests it ran before: a connection that exists is used as it is."""
+    stop_local_ray()
 
 
 @pytest.mark.parametrize(
@@ -22,13 +29,13 @@ from garment_uv.errors import UserError
         ("nonsense", "no Ray cluster answers at nonsense"),
     ],
 )
-def test_an_address_where_no_cluster_is(address, said):
+def test_an_address_where_no_cluster_is(address, said, without_ray):
     with pytest.raises(UserError) as caught, ray_session(address):
         pass
     assert said in str(caught.value) and "\n" not in str(caught.value)
 
 
-def test_a_session_in_the_background_tells_its_error_where_ray_is_needed():
+def test_a_session_in_the_background_tells_its_error_where_ray_is_needed(without_ray):
     with ray_starting("127.0.0.1:9") as link, pytest.raises(UserError, match="no Ray cluster answers"):
         link.connect()
     with ray_starting("127.0.0.1:9", at_once=False):

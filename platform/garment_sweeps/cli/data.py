@@ -51,6 +51,10 @@ def command() -> None:
     "--cloth", default="procedural", show_default=True, type=click.Choice(["procedural", "simulated"]),
     help="Shapes asked of each pose, or cloth that a solver hangs on the body.",
 )  # fmt: skip
+@click.option(
+    "--variety", default="basic", show_default=True, type=click.Choice(["basic", "full"]),
+    help="The cuts, fabrics, motions and cameras of the first sets, or all that there are.",
+)  # fmt: skip
 def synthesize(out: Path, sequences: int, frames: int, seed: int, **options: Any) -> None:
     """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
     from garment_sweeps.cli.output import progress_bar

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from garment_uv.datasets.open._channels import CHANNELS, SIDED, Channels, both, cycle, wave
+from garment_uv.datasets.open._everyday import bend, reach, sit
+
 FPS = 30.0
 REACH = 0.6
 """Largest distance of the root from the middle of its path, metres, so that the subject stays in the picture."""
 Move = Callable[[str, int, float, np.random.Generator], "Motion"]
 """What `make_motion` is."""
-Channels = dict[str, np.ndarray]
-"""Channel name to its angle per frame, degrees; 'travel' and 'height' are metres."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,17 @@ class Motion:
 
 
 def make_motion(kind: str, frames: int, heading: float, rng: np.random.Generator) -> Motion:
-    """`frames` frames of the motion `kind` (a key of `MOTIONS`) facing `heading` at its middle.
+    """`frames` frames of the motion `kind` (a key of `MOTIONS` or `EVERYDAY`) facing `heading` at its middle.
 
     Heading is radians about z from the direction towards the camera (+x). ValueError on an unknown kind.
     """
-    if kind not in MOTIONS:
-        raise ValueError(f"no motion {kind!r}; there are {', '.join(MOTIONS)}")
+    kinds = MOTIONS | EVERYDAY
+    if kind not in kinds:
+        raise ValueError(f"no motion {kind!r}; there are {', '.join(kinds)}")
     time = np.arange(frames) / FPS
-    channels: Channels = {name: np.zeros(frames) for name in _CHANNELS}
+    channels: Channels = {name: np.zeros(frames) for name in CHANNELS}
     _idle(channels, time, rng)
-    MOTIONS[kind](channels, time, rng)
+    kinds[kind](channels, time, rng)
     turn = np.radians(channels["turn"])
     yaw = heading + turn - turn[frames // 2]
     step = np.stack([np.cos(yaw), np.sin(yaw)], axis=1) * channels["travel"][:, None] / FPS
@@ -52,50 +54,26 @@ def make_motion(kind: str, frames: int, heading: float, rng: np.random.Generator
     return Motion(kind, _poses(channels, yaw), path, np.maximum(channels["height"], 0.0))
 
 
-_SIDED = "hip_flex hip_out hip_turn knee ankle shoulder_flex shoulder_out shoulder_turn elbow clavicle wrist".split()
-_CHANNELS = [f"{name}_{side}" for name in _SIDED for side in "lr"] + (
-    "bend twist lean nod look turn travel height pitch".split()
-)
-
-
-def _wave(time: np.ndarray, rng: np.random.Generator, low: float, high: float, parts: int = 2) -> np.ndarray:
-    """A smooth random curve within about +-1: `parts` sinusoids of `low` to `high` Hz."""
-    total = np.zeros_like(time)
-    for weight in (1.0, 0.5, 0.3)[:parts]:
-        total += weight * np.sin(2 * np.pi * (rng.uniform(low, high) * time + rng.uniform()))
-    return total / sum((1.0, 0.5, 0.3)[:parts])
-
-
-def _cycle(time: np.ndarray, rng: np.random.Generator, low: float, high: float) -> np.ndarray:
-    """Phase in radians of a repeated movement of `low` to `high` Hz, random start."""
-    return 2 * np.pi * (rng.uniform(low, high) * time + rng.uniform())
-
-
-def _both(channels: Channels, name: str, values: np.ndarray) -> None:
-    for side in "lr":
-        channels[f"{name}_{side}"] += values
-
-
 def _idle(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
     """Standing: arms down and a little out, slow sway, one's own posture."""
     for side in "lr":
-        channels[f"shoulder_out_{side}"] += rng.uniform(12, 32) + 4 * _wave(time, rng, 0.2, 0.6)
-        channels[f"shoulder_flex_{side}"] += rng.uniform(-8, 15) + 5 * _wave(time, rng, 0.2, 0.6)
+        channels[f"shoulder_out_{side}"] += rng.uniform(12, 32) + 4 * wave(time, rng, 0.2, 0.6)
+        channels[f"shoulder_flex_{side}"] += rng.uniform(-8, 15) + 5 * wave(time, rng, 0.2, 0.6)
         channels[f"shoulder_turn_{side}"] += rng.uniform(-15, 20)
-        channels[f"elbow_{side}"] += rng.uniform(8, 35) + 6 * _wave(time, rng, 0.2, 0.6)
+        channels[f"elbow_{side}"] += rng.uniform(8, 35) + 6 * wave(time, rng, 0.2, 0.6)
         channels[f"hip_out_{side}"] += rng.uniform(1, 6)
         channels[f"hip_turn_{side}"] += rng.uniform(-2, 12)
         channels[f"knee_{side}"] += rng.uniform(2, 8)
         channels[f"wrist_{side}"] += rng.uniform(-15, 15)
-    channels["bend"] += rng.uniform(-3, 8) + 2 * _wave(time, rng, 0.2, 0.5)
-    channels["lean"] += 3 * _wave(time, rng, 0.2, 0.5)
-    channels["twist"] += 4 * _wave(time, rng, 0.2, 0.5)
-    channels["look"] += 18 * _wave(time, rng, 0.15, 0.4)
-    channels["nod"] += rng.uniform(-6, 8) + 5 * _wave(time, rng, 0.2, 0.5)
+    channels["bend"] += rng.uniform(-3, 8) + 2 * wave(time, rng, 0.2, 0.5)
+    channels["lean"] += 3 * wave(time, rng, 0.2, 0.5)
+    channels["twist"] += 4 * wave(time, rng, 0.2, 0.5)
+    channels["look"] += 18 * wave(time, rng, 0.15, 0.4)
+    channels["nod"] += rng.uniform(-6, 8) + 5 * wave(time, rng, 0.2, 0.5)
 
 
 def _walk(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
-    phase = _cycle(time, rng, 0.75, 1.1)
+    phase = cycle(time, rng, 0.75, 1.1)
     stride = rng.uniform(18, 32)
     for side, shift in (("l", 0.0), ("r", np.pi)):
         swing = np.sin(phase + shift)
@@ -114,17 +92,17 @@ def _turn(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> Non
     span = max(time[-1], 1e-6) if len(time) else 1.0
     angle = rng.choice([-1, 1]) * rng.uniform(140, 340)
     channels["turn"] += angle * _ease(np.clip(time / span, 0, 1))
-    phase = _cycle(time, rng, 0.8, 1.2)
+    phase = cycle(time, rng, 0.8, 1.2)
     for side, shift in (("l", 0.0), ("r", np.pi)):
         lift = np.clip(np.sin(phase + shift), 0, None)
         channels[f"hip_flex_{side}"] += 18 * lift
         channels[f"knee_{side}"] += 32 * lift
-        channels[f"shoulder_out_{side}"] += rng.uniform(0, 45) * (0.6 + 0.4 * _wave(time, rng, 0.2, 0.5))
-    channels["twist"] += 10 * _wave(time, rng, 0.3, 0.6)
+        channels[f"shoulder_out_{side}"] += rng.uniform(0, 45) * (0.6 + 0.4 * wave(time, rng, 0.2, 0.5))
+    channels["twist"] += 10 * wave(time, rng, 0.3, 0.6)
 
 
 def _arms(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
-    phase = _cycle(time, rng, 0.22, 0.42)
+    phase = cycle(time, rng, 0.22, 0.42)
     together = rng.uniform() < 0.5
     forward = rng.uniform(0, 1)
     for side in "lr":
@@ -134,18 +112,18 @@ def _arms(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> Non
         channels[f"shoulder_flex_{side}"] += forward * rng.uniform(70, 135) * raised
         channels[f"elbow_{side}"] += rng.uniform(0, 60) * raised
         channels[f"clavicle_{side}"] += 14 * raised
-    channels["lean"] += 6 * _wave(time, rng, 0.2, 0.5)
+    channels["lean"] += 6 * wave(time, rng, 0.2, 0.5)
     channels["bend"] -= 4 * (0.5 - 0.5 * np.cos(phase))
 
 
 def _squat(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
-    down = (0.5 - 0.5 * np.cos(_cycle(time, rng, 0.3, 0.5))) * rng.uniform(0.5, 0.85)
-    _both(channels, "hip_flex", 82 * down)
-    _both(channels, "knee", 98 * down)
-    _both(channels, "ankle", 26 * down)
-    _both(channels, "hip_out", rng.uniform(4, 16) * down)
-    _both(channels, "shoulder_flex", rng.uniform(30, 85) * down)
-    _both(channels, "elbow", rng.uniform(0, 40) * down)
+    down = (0.5 - 0.5 * np.cos(cycle(time, rng, 0.3, 0.5))) * rng.uniform(0.5, 0.85)
+    both(channels, "hip_flex", 82 * down)
+    both(channels, "knee", 98 * down)
+    both(channels, "ankle", 26 * down)
+    both(channels, "hip_out", rng.uniform(4, 16) * down)
+    both(channels, "shoulder_flex", rng.uniform(30, 85) * down)
+    both(channels, "elbow", rng.uniform(0, 40) * down)
     channels["bend"] += 20 * down
     channels["pitch"] += 16 * down
 
@@ -153,23 +131,23 @@ def _squat(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> No
 def _dance(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
     beat = rng.uniform(0.5, 0.9)
     for side in "lr":
-        channels[f"shoulder_out_{side}"] += 34 + 38 * _wave(time, rng, 0.4 * beat, beat)
-        channels[f"shoulder_flex_{side}"] += 25 + 45 * _wave(time, rng, 0.4 * beat, beat)
-        channels[f"shoulder_turn_{side}"] += 20 * _wave(time, rng, 0.4 * beat, beat)
-        channels[f"elbow_{side}"] += 42 + 36 * _wave(time, rng, 0.5 * beat, 1.2 * beat)
-        flex = 0.5 + 0.5 * _wave(time, rng, 0.5 * beat, beat)
+        channels[f"shoulder_out_{side}"] += 34 + 38 * wave(time, rng, 0.4 * beat, beat)
+        channels[f"shoulder_flex_{side}"] += 25 + 45 * wave(time, rng, 0.4 * beat, beat)
+        channels[f"shoulder_turn_{side}"] += 20 * wave(time, rng, 0.4 * beat, beat)
+        channels[f"elbow_{side}"] += 42 + 36 * wave(time, rng, 0.5 * beat, 1.2 * beat)
+        flex = 0.5 + 0.5 * wave(time, rng, 0.5 * beat, beat)
         channels[f"hip_flex_{side}"] += 26 * flex
         channels[f"knee_{side}"] += 40 * flex
         channels[f"ankle_{side}"] += 12 * flex
-        channels[f"hip_out_{side}"] += 8 * (1 + _wave(time, rng, 0.4 * beat, beat))
-    channels["twist"] += 22 * _wave(time, rng, 0.4 * beat, beat)
-    channels["lean"] += 13 * _wave(time, rng, 0.4 * beat, beat)
-    channels["bend"] += 9 * _wave(time, rng, 0.4 * beat, beat)
-    channels["turn"] += 45 * _wave(time, rng, 0.15, 0.35)
+        channels[f"hip_out_{side}"] += 8 * (1 + wave(time, rng, 0.4 * beat, beat))
+    channels["twist"] += 22 * wave(time, rng, 0.4 * beat, beat)
+    channels["lean"] += 13 * wave(time, rng, 0.4 * beat, beat)
+    channels["bend"] += 9 * wave(time, rng, 0.4 * beat, beat)
+    channels["turn"] += 45 * wave(time, rng, 0.15, 0.35)
 
 
 def _lean(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
-    phase = _cycle(time, rng, 0.25, 0.45)
+    phase = cycle(time, rng, 0.25, 0.45)
     channels["lean"] += rng.uniform(18, 30) * np.sin(phase)
     channels["bend"] += rng.uniform(0, 40) * (0.5 - 0.5 * np.cos(phase * 0.7))
     channels["twist"] += rng.uniform(-25, 25) * np.sin(phase)
@@ -180,7 +158,7 @@ def _lean(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> Non
 
 def _one_leg(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> None:
     side, other = rng.permutation(["l", "r"])
-    lift = 0.5 - 0.5 * np.cos(_cycle(time, rng, 0.25, 0.45))
+    lift = 0.5 - 0.5 * np.cos(cycle(time, rng, 0.25, 0.45))
     forward = rng.uniform(0.3, 1.0)
     channels[f"hip_flex_{side}"] += 72 * forward * lift
     channels[f"hip_out_{side}"] += 34 * (1 - forward) * lift
@@ -197,11 +175,11 @@ def _jump(channels: Channels, time: np.ndarray, rng: np.random.Generator) -> Non
     air = np.clip((cycle - 0.42) / 0.32, 0, 1)
     channels["height"] += rng.uniform(0.10, 0.22) * 4 * air * (1 - air)
     flight = np.sin(np.pi * air)
-    _both(channels, "hip_flex", 52 * crouch + 6 * flight)
-    _both(channels, "knee", 78 * crouch + 14 * flight)
-    _both(channels, "ankle", 22 * crouch - 24 * flight)
-    _both(channels, "shoulder_flex", -28 * crouch + rng.uniform(20, 75) * flight)
-    _both(channels, "shoulder_out", rng.uniform(0, 50) * flight)
+    both(channels, "hip_flex", 52 * crouch + 6 * flight)
+    both(channels, "knee", 78 * crouch + 14 * flight)
+    both(channels, "ankle", 22 * crouch - 24 * flight)
+    both(channels, "shoulder_flex", -28 * crouch + rng.uniform(20, 75) * flight)
+    both(channels, "shoulder_out", rng.uniform(0, 50) * flight)
     channels["bend"] += 16 * crouch
     channels["pitch"] += 10 * crouch
 
@@ -217,6 +195,12 @@ MOTIONS: dict[str, Callable[[Channels, np.ndarray, np.random.Generator], None]] 
     "jump": _jump,
 }
 """Kinds of motion; each adds to the channels of a standing subject."""
+EVERYDAY: dict[str, Callable[[Channels, np.ndarray, np.random.Generator], None]] = {
+    "sit": sit,
+    "bend": bend,
+    "reach": reach,
+}
+"""More of them, which only variety="full" has."""
 
 
 def _ease(share: np.ndarray) -> np.ndarray:
@@ -245,7 +229,7 @@ def _poses(channels: Channels, yaw: np.ndarray) -> np.ndarray:
         ("l", 1.0, 1, 4, 7, 13, 16, 18, 20),
         ("r", -1.0, 2, 5, 8, 14, 17, 19, 21),
     ):
-        own = {name: channels[f"{name}_{side}"] for name in _SIDED}
+        own = {name: channels[f"{name}_{side}"] for name in SIDED}
         put(hip, "XZY", -own["hip_flex"], sign * own["hip_out"], sign * own["hip_turn"])
         put(knee, "X", own["knee"])
         put(ankle, "X", -own["ankle"])

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
-from garment_uv.datasets.open.motion import MOTIONS
+from garment_uv.datasets.open.motion import EVERYDAY, MOTIONS
 from garment_uv.datasets.open.outfits import OUTFIT_ORDER
 from garment_uv.errors import UserError
 
 DEFAULT_SPLITS: Mapping[str, float] = {"train": 0.6, "val": 0.2, "test": 0.2}
 """Share of the sequences in each split."""
+Variety = Literal["basic", "full"]
+"""How widely a set is drawn: as it was at first, for old figures, or with all cuts, fabrics, motions and cameras."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class SequencePlan:
     garments: tuple[str, ...]
     motion: str
     frames: int
+    variety: Variety = "basic"
 
     @property
     def folder(self) -> str:
@@ -35,22 +39,31 @@ class SequencePlan:
         return np.random.default_rng([self.seed, self.number])
 
 
-def plan_sequences(sequences: int, frames: int, seed: int, splits: Mapping[str, float]) -> list[SequencePlan]:
+def plan_sequences(
+    sequences: int, frames: int, seed: int, splits: Mapping[str, float], variety: Variety = "basic"
+) -> list[SequencePlan]:
     """All sequences of a set; every split goes through the outfits in the same order, so small splits vary too.
 
-    UserError on counts below 1, a negative seed, no split, or shares that are negative or all 0.
+    With variety "full" there are 11 motions to 6 outfits, which have no common factor: each split's first 66 sequences
+    are every outfit in every motion once, its next 66 once more.
+
+    UserError on counts below 1, a negative seed, no split, shares that are negative or all 0, or another variety.
     """
+    if variety not in get_args(Variety):
+        raise UserError(f"variety is 'basic' or 'full', was given {variety!r}")
     for name, value, least in (("sequences", sequences, 1), ("frames", frames, 1), ("seed", seed, 0)):
         if value < least:
             raise UserError(f"{name} must be at least {least}, was given {value}")
     if sequences > 99_999:
         raise UserError(f"sequences must be at most 99999 (ids have five digits), was given {sequences}")
     plans: list[SequencePlan] = []
-    kinds = list(MOTIONS)
+    kinds = list(MOTIONS | EVERYDAY) if variety == "full" else list(MOTIONS)
     for offset, (split, count) in enumerate(split_counts(sequences, splits).items()):
         for index in range(count):
-            motion = kinds[(index + index // len(kinds) + 3 * offset) % len(kinds)]
-            plans.append(SequencePlan(split, len(plans), seed, OUTFIT_ORDER[index % len(OUTFIT_ORDER)], motion, frames))
+            shift = 0 if variety == "full" else index // len(kinds)
+            motion = kinds[(index + shift + 3 * offset) % len(kinds)]
+            outfit = OUTFIT_ORDER[index % len(OUTFIT_ORDER)]
+            plans.append(SequencePlan(split, len(plans), seed, outfit, motion, frames, variety))
     return plans
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from garment_uv.datasets.cloth3d.writer import write_sequence
 from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.perform import ClothKind, perform
-from garment_uv.datasets.open.plan import DEFAULT_SPLITS, SequencePlan, plan_sequences
+from garment_uv.datasets.open.plan import DEFAULT_SPLITS, SequencePlan, Variety, plan_sequences
 from garment_uv.datasets.open.stage import Stage
 from garment_uv.errors import UserError
 from garment_uv.outputs import check_replaceable, write_file
@@ -37,12 +37,14 @@ def synthesize(
     progress: Callable[[int, int], None] | None = None,
     workers: int = 1,
     cloth: ClothKind = "procedural",
+    variety: Variety = "basic",
 ) -> list[Path]:
     """Write `sequences` folders `<out>/<split>/<5-digit id>` of `frames` images each; their paths, in order.
 
     `cloth` is 'procedural', shapes asked of each pose that lag and fold, or 'simulated', by the solver in `cloth`:
     slower, and a sequence whose cloth tears, crosses itself or ends in the body even when simulated finely is left
-    out, with the reason in `<out>/left_out.json`.
+    out, with the reason in `<out>/left_out.json`. `variety` is 'basic', the cuts, motions and cameras of the first
+    sets, whose bytes it keeps, or 'full' (docs/variety.md).
 
     Every sequence has its own subject, outfit and motion, so none of a held-out split's is in another. The same
     arguments give the same bytes, whatever `workers` (processes) is. Sequences that are there already are kept, so
@@ -56,9 +58,9 @@ def synthesize(
     if workers < 1:
         raise UserError(f"workers must be at least 1, was given {workers}")
     out = Path(out)
-    plans = plan_sequences(sequences, frames, seed, splits)
+    plans = plan_sequences(sequences, frames, seed, splits, variety)
     order = _order(sequences, frames, seed, splits, image_format)
-    _place_order(out, order if cloth == "procedural" else order | {"cloth": cloth})
+    _place_order(out, order | _other_than_first(cloth=cloth, variety=variety))
     left_out = _left_out(out)
     missing = [plan for plan in plans if not (out / plan.folder).exists() and plan.folder not in left_out]
     done = len(plans) - len(missing)
@@ -81,6 +83,12 @@ def _order(sequences: int, frames: int, seed: int, splits: Mapping[str, float], 
         "revision": _REVISION, "anny": version("anny"), "sequences": sequences, "frames": frames, "seed": seed,
         "splits": {name: float(share) for name, share in splits.items()}, "image_format": image_format,
     }  # fmt: skip
+
+
+def _other_than_first(**chosen: str) -> dict[str, str]:
+    """What of an order is not as the first sets had it, whose order files know nothing of it."""
+    first = {"cloth": "procedural", "variety": "basic"}
+    return {name: value for name, value in chosen.items() if value != first[name]}
 
 
 def _place_order(out: Path, order: dict[str, Any]) -> None:

@@ -3,10 +3,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from garment_uv.body.protocol import BodyParameters
-from garment_uv.datasets.open.motion import MOTIONS, REACH, make_motion
+from garment_uv.datasets.open.motion import EVERYDAY, MOTIONS, REACH, make_motion
 
 
-@pytest.mark.parametrize("kind", MOTIONS)
+@pytest.mark.parametrize("kind", [*MOTIONS, *EVERYDAY])
 def test_motions_are_smooth_and_stay_near(kind):
     motion = make_motion(kind, 120, 0.0, np.random.default_rng(1))
     assert motion.poses.shape == (120, 72) and np.isfinite(motion.poses).all()
@@ -19,7 +19,7 @@ def test_motions_are_smooth_and_stay_near(kind):
 
 
 def test_poses_within_a_motion_differ():
-    for kind in MOTIONS:
+    for kind in [*MOTIONS, *EVERYDAY]:
         poses = make_motion(kind, 60, 0.0, np.random.default_rng(0)).poses
         assert np.abs(poses - poses[0]).max() > 0.2
 
@@ -51,3 +51,42 @@ def test_same_stream_same_motion_and_any_length():
 def test_an_unknown_motion_is_refused():
     with pytest.raises(ValueError, match="walk"):
         make_motion("swim", 10, 0.0, np.random.default_rng(0))
+
+
+def angle(poses, joint):
+    """Degrees that a joint turns, [T]."""
+    return np.degrees(np.linalg.norm(poses.reshape(len(poses), 24, 3)[:, joint], axis=1))
+
+
+def tilt(joints, upper, lower):
+    """Degrees of the line from `lower` to `upper` from the vertical, [T]."""
+    line = joints[:, upper] - joints[:, lower]
+    return np.degrees(np.arccos(line[:, 2] / np.linalg.norm(line, axis=1)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_sits_has_hips_at_about_a_right_angle_and_thighs_level(stage, seed):
+    poses = make_motion("sit", 90, 0.0, np.random.default_rng(seed)).poses
+    for hip in (1, 2):
+        assert angle(poses, hip).min() > 72 and angle(poses, hip).max() < 112
+    joints = stage.body.joints_many(0, np.zeros(10, np.float32), poses[::30].astype(np.float32))
+    for hip, knee in ((1, 4), (2, 5)):
+        assert np.abs(tilt(joints, hip, knee) - 90).max() < 30
+    assert tilt(joints, 12, 0).max() < 50, "the trunk is up"
+
+
+def test_who_bends_brings_the_trunk_down_over_legs_that_stand(stage):
+    for seed in range(4):
+        poses = make_motion("bend", 150, 0.0, np.random.default_rng(seed)).poses
+        joints = stage.body.joints_many(0, np.zeros(10, np.float32), poses[::5].astype(np.float32))
+        trunk = tilt(joints, 12, 0)
+        assert trunk.max() > 45 and trunk.min() < 30
+        assert max(tilt(joints, hip, ankle).max() for hip, ankle in ((1, 7), (2, 8))) < 30
+
+
+def test_who_reaches_takes_a_hand_far_from_the_trunk(stage):
+    for seed in range(4):
+        poses = make_motion("reach", 150, 0.0, np.random.default_rng(seed)).poses
+        joints = stage.body.joints_many(0, np.zeros(10, np.float32), poses[::5].astype(np.float32))
+        hands = np.linalg.norm(joints[:, [20, 21]] - joints[:, [9]], axis=2).max(axis=1)
+        assert hands.max() > hands.min() + 0.03 and hands.max() > 0.5

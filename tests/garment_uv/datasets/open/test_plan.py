@@ -1,8 +1,11 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from garment_uv.classes import GARMENT_CLASSES
+from garment_uv.classes import GARMENT_CLASSES, OUTFITS
+from garment_uv.datasets.open.motion import EVERYDAY, MOTIONS
 from garment_uv.datasets.open.plan import DEFAULT_SPLITS, plan_sequences, split_counts
 from garment_uv.errors import UserError
 
@@ -58,3 +61,24 @@ def test_counts_add_up(sequences, splits):
 def test_what_cannot_be_planned_is_said(sequences, frames, seed, splits, says):
     with pytest.raises(UserError, match=says):
         plan_sequences(sequences, frames, seed, splits)
+
+
+@pytest.mark.parametrize("split", DEFAULT_SPLITS)
+def test_full_variety_has_every_outfit_in_every_motion_in_every_split(split):
+    kinds = len(MOTIONS) + len(EVERYDAY)
+    plans = [plan for plan in plan_sequences(660, 3, 0, DEFAULT_SPLITS, "full") if plan.split == split]
+    seen = Counter((plan.garments, plan.motion) for plan in plans)
+    assert len(seen) == len(OUTFITS) * kinds == 66 and max(seen.values()) - min(seen.values()) <= 1
+    few = [plan for plan in plan_sequences(30, 3, 0, DEFAULT_SPLITS, "full") if plan.split == split]
+    assert {plan.garments for plan in few} == set(OUTFITS) and all(plan.variety == "full" for plan in few)
+
+
+def test_basic_variety_plans_as_ever():
+    basic = plan_sequences(40, 3, 2, DEFAULT_SPLITS)
+    assert basic == plan_sequences(40, 3, 2, DEFAULT_SPLITS, "basic")
+    assert {plan.motion for plan in basic} == set(MOTIONS)
+
+
+def test_another_variety_is_refused():
+    with pytest.raises(UserError, match="variety is 'basic' or 'full', was given 'wide'"):
+        plan_sequences(4, 1, 0, DEFAULT_SPLITS, "wide")

@@ -55,13 +55,21 @@ def command() -> None:
     "--variety", default="basic", show_default=True, type=click.Choice(["basic", "full"]),
     help="The cuts, fabrics, motions and cameras of the first sets, or all that there are.",
 )  # fmt: skip
+@click.option(
+    "--device", default="cpu", show_default=True, help="Where simulated cloth is simulated: cpu, cuda, cuda:1."
+)
+@click.option(
+    "--at-once", default=1, show_default=True, type=click.IntRange(1, 256),
+    help="Sequences that one process simulates together; 32 or more for a GPU.",
+)  # fmt: skip
 def synthesize(out: Path, sequences: int, frames: int, seed: int, **options: Any) -> None:
     """Write raw sequences in CLOTH3D's layout, with the open body and garments of our own."""
     from garment_sweeps.cli.output import progress_bar
-    from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, synthesize
+    from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, Hanging, synthesize
 
+    hanging = Hanging(device=options.pop("device"), at_once=options.pop("at_once"))
     with progress_bar("synthesize", "sequences") as progress:
-        made = synthesize(out, sequences, frames, seed, progress=progress, **options)
+        made = synthesize(out, sequences, frames, seed, progress=progress, hanging=hanging, **options)
     click.echo(f"{len(made)} sequences of {frames} frames in {out}")
     if len(made) < sequences:
         click.echo(f"{sequences - len(made)} left out, see {out / LEFT_OUT_FILE}")

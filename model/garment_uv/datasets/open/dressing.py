@@ -62,9 +62,10 @@ class Dressed:
         return points
 
     def carried(self, helpers: np.ndarray) -> np.ndarray:
-        """Where posed helper vertices [H, 3] carry a waistband, float64 [N, 3]; quicker than `worn`."""
-        base = self.pattern.weights @ helpers
-        return base + vertex_normals(base, self._triangles) * self.pattern.ease[:, None]
+        """Where posed helper vertices [H, 3] carry the waistband, float64 [B, 3]; quicker than `worn`."""
+        near, triangles, band, weights = self._around_band
+        base = weights @ helpers
+        return base[band] + vertex_normals(base, triangles)[band] * self.pattern.ease[near[band], None]
 
     def worn(self, helpers: np.ndarray) -> np.ndarray:
         """The cut around posed helper vertices [H, 3], its directions evened out: float64 [N, 3]."""
@@ -115,6 +116,14 @@ class Dressed:
     @cached_property
     def _mean(self) -> sp.csr_matrix:
         return neighbour_mean(self.pattern.faces, len(self.pattern.ease))
+
+    @cached_property
+    def _around_band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix]:
+        """Vertices of all triangles at the waistband; those triangles and the waistband among them; their weights."""
+        fixed = self.waistband()
+        touching = self._triangles[fixed[self._triangles].any(axis=1)]
+        near, local = np.unique(touching, return_inverse=True)
+        return near, local.reshape(touching.shape), np.flatnonzero(fixed[near]), self.pattern.weights[near]
 
     @cached_property
     def _inner(self) -> np.ndarray:

@@ -1,6 +1,6 @@
 """One sequence: a subject moves, its garments follow, and pictures are taken. Ours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,11 +11,12 @@ from garment_uv.datasets.cloth3d.info import GarmentInfo, SequenceInfo
 from garment_uv.datasets.cloth3d.writer import GarmentData
 from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.appearance import Appearance, texture_corners
-from garment_uv.datasets.open.cast import draw_cast
+from garment_uv.datasets.open.cast import Cast, draw_cast
+from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.plan import SequencePlan
 from garment_uv.datasets.open.procedural import procedural_take
 from garment_uv.datasets.open.renderer import RenderMesh, render
-from garment_uv.datasets.open.simulated import simulated_take
+from garment_uv.datasets.open.simulated import simulated_takes
 from garment_uv.datasets.open.stage import Stage
 from garment_uv.datasets.open.take import Take
 from garment_uv.geometry.rotations import about_z
@@ -66,9 +67,31 @@ class Performance:
 
 def perform(stage: Stage, plan: SequencePlan, cloth: ClothKind = "procedural") -> Performance:
     """Make the sequence of `plan`; the same plan gives the same numbers. CannotSimulate where its cloth will not do."""
-    cast = draw_cast(plan)
-    take = (simulated_take if cloth == "simulated" else procedural_take)(stage, cast)
-    look = cast.appearance
+    (done,) = perform_many(stage, [plan], cloth)
+    if isinstance(done, CannotSimulate):
+        raise done
+    return done
+
+
+def perform_many(
+    stage: Stage, plans: Sequence[SequencePlan], cloth: ClothKind = "procedural", device: str = "cpu"
+) -> Iterator[Performance | CannotSimulate]:
+    """`perform` of several in turn, simulated together on `device`; what could not be simulated is its reason.
+
+    On a CPU each is to the bit what it is alone.
+    """
+    casts = [draw_cast(plan) for plan in plans]
+    if cloth == "simulated":
+        takes = iter(simulated_takes(stage, casts, device=device))
+    else:
+        takes = (procedural_take(stage, cast) for cast in casts)
+    for cast, take in zip(casts, takes, strict=True):
+        yield take if isinstance(take, CannotSimulate) else _performance(stage, cast, take)
+
+
+def _performance(stage: Stage, cast: Cast, take: Take) -> Performance:
+    """What `take` shows, as the files hold it."""
+    plan, look = cast.plan, cast.appearance
     data = _garment_data(take, look)
     info = SequenceInfo(
         shape=cast.shape, poses=take.poses, trans=take.trans, gender=cast.gender, zrot=look.zrot,

@@ -7,16 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from garment_uv.datasets.open.cast import Cast
-from garment_uv.datasets.open.cloth.sheets import Sheet
+from garment_uv.datasets.open.cloth.sheets import CannotSimulate, Sheet
 from garment_uv.datasets.open.cloth.solver import Solver, SolverOptions
 from garment_uv.datasets.open.cloth.surface import Surface
 from garment_uv.datasets.open.dressing import Dressed, dress
 from garment_uv.datasets.open.moments import Moments, choose_moments, motion_length
 from garment_uv.datasets.open.motion import Move, make_motion
+from garment_uv.datasets.open.outfits import GarmentCut
 from garment_uv.datasets.open.stage import Stage
-
-APART = np.array([4.0, 0.0, 0.0])
-"""From subject to subject of one solver, metres: none meets another."""
+from garment_uv.datasets.open.tailor import Pattern
 
 
 @dataclass(frozen=True)
@@ -43,64 +42,70 @@ class Scene:
 
     def goal(self, time: int) -> np.ndarray:
         """Where fixed vertices are to be at a frame, float64 [N, 3] in the world; the others are anywhere."""
-        return np.concatenate(
-            [
-                garment.carried(self.helpers[time]) if sheet.fixed.any() else sheet.rest
-                for garment, sheet in zip(self.garments, self.sheets, strict=True)
-            ]
-        )
+        places = []
+        for garment, sheet in zip(self.garments, self.sheets, strict=True):
+            place = sheet.rest.copy()
+            if sheet.fixed.any():
+                place[sheet.fixed] = garment.carried(self.helpers[time])
+            places.append(place)
+        return np.concatenate(places)
 
 
 def dressed_scene(stage: Stage, cast: Cast, move: Move = make_motion) -> Scene:
-    """Draw the motion of `cast`, choose its moments and dress the subject."""
+    """Draw the motion of `cast`, choose its moments, dress the subject; CannotSimulate where a cut cannot be sewn."""
     plan = cast.plan
     motion = move(plan.motion, motion_length(plan.frames), cast.heading, cast.rng)
     moments = choose_moments(motion, plan.frames)
     helpers = stage.helpers(cast.gender, cast.shape, moments.poses)
     trans = stage.travel(helpers, moments.path, moments.lift)
-    garments = [dress(stage.tailor.pattern(cut), helpers[0], cast.rng) for cut in cast.outfit.cuts]
+    garments = [dress(_pattern(stage, cut), helpers[0], cast.rng) for cut in cast.outfit.cuts]
     return Scene(moments, helpers + trans[:, None], trans, garments)
 
 
-def hang(stage: Stage, scenes: Sequence[Scene], options: SolverOptions) -> list[list[list[np.ndarray]]]:
-    """Simulate scenes of equally many frames: by scene, kept frame and sheet float64 [N, 3] in the world.
+def _pattern(stage: Stage, cut: GarmentCut) -> Pattern:
+    try:
+        return stage.tailor.pattern(cut)
+    except ValueError as error:
+        raise CannotSimulate(f"{cut.name}: cannot be sewn: {error}") from None
 
-    A scene is cut off where its cloth is not finite any more: it then has fewer frames than were to be kept.
+
+def hang(stage: Stage, scenes: Sequence[Scene], options: SolverOptions) -> list[list[list[np.ndarray]]]:
+    """Simulate scenes together: by scene, kept frame and sheet float64 [N, 3] in the world.
+
+    A scene moves as it would alone: on a CPU to the bit. It is cut off where its cloth is not finite any more: it
+    then has fewer frames than were to be kept.
     """
-    shifts = [APART * index for index in range(len(scenes))]
     sheets, owners = _together(scenes)
     faces, tights = stage.layers["tights"].faces, stage.tights
 
     def bodies(time: int) -> np.ndarray:
-        return np.concatenate([s.helpers[time, :tights] + shift for s, shift in zip(scenes, shifts, strict=True)])
+        return np.concatenate([s.helpers[min(time, len(s.helpers) - 1), :tights] for s in scenes])
 
     def goals(time: int) -> np.ndarray:
-        return np.concatenate([s.goal(time) + shift for s, shift in zip(scenes, shifts, strict=True)])
+        return np.concatenate([s.goal(min(time, len(s.helpers) - 1)) for s in scenes])
 
-    body = Surface(bodies(0), np.concatenate([faces + tights * k for k in range(len(scenes))]), options.device)
-    start = np.concatenate([s.start + shift for s, shift in zip(scenes, shifts, strict=True)])
-    solver = Solver(sheets, start, body, options)
+    body = Surface([(s.helpers[0, :tights], faces) for s in scenes], options.device)
+    solver = Solver(sheets, np.concatenate([s.start for s in scenes]), body, options)
     ends = np.cumsum([len(sheet.rest) for sheet in sheets])[:-1]
     frames: list[list[list[np.ndarray]]] = [[] for _ in scenes]
-    for time in range(1, len(scenes[0].helpers)):
+    for time in range(1, max(len(s.helpers) for s in scenes)):
         solver.frame(bodies(time), goals(time))
-        if time in scenes[0].moments.kept:
-            parts = np.split(solver.vertices.astype(np.float64), ends)
-            for index, (own, shift) in enumerate(zip(frames, shifts, strict=True)):
-                mine = [part - shift for part, owner in zip(parts, owners, strict=True) if owner == index]
-                if all(np.isfinite(part).all() for part in mine):
-                    own.append(mine)
+        if not any(time in s.moments.kept for s in scenes):
+            continue
+        parts = np.split(solver.vertices.astype(np.float64), ends)
+        for index, (own, scene) in enumerate(zip(frames, scenes, strict=True)):
+            mine = [part for part, owner in zip(parts, owners, strict=True) if owner == index]
+            if time in scene.moments.kept and all(np.isfinite(part).all() for part in mine):
+                own.append(mine)
     return frames
 
 
 def _together(scenes: Sequence[Scene]) -> tuple[list[Sheet], list[int]]:
     """The sheets of all scenes as one list, and whose each is."""
     sheets: list[Sheet] = []
-    owners: list[int] = []
     for subject, scene in enumerate(scenes):
         first = len(sheets)
         for sheet in scene.sheets:
             over = None if sheet.over is None else sheet.over + first
             sheets.append(replace(sheet, over=over, subject=subject))
-            owners.append(subject)
-    return sheets, owners
+    return sheets, [sheet.subject for sheet in sheets]

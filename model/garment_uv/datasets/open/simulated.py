@@ -1,5 +1,7 @@
 """Cloth by the solver: judged, tried again more finely, and left out where that does not help. Ours."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from garment_uv.datasets.open._mesh import split_quads
@@ -24,20 +26,47 @@ def simulated_take(stage: Stage, cast: Cast, limits: Limits | None = None, move:
 
     CannotSimulate, which says why, where even the last of `TRIES` is not within `limits`.
     """
-    scene = dressed_scene(stage, cast, move)
-    kept = scene.moments.kept
-    body = stage.body.pose_many(cast.gender, cast.shape, scene.moments.poses[kept])
-    skin = stage.skin(body[0])
-    fault = ""
+    (take,) = simulated_takes(stage, [cast], limits, move)
+    if isinstance(take, CannotSimulate):
+        raise take
+    return take
+
+
+def simulated_takes(
+    stage: Stage, casts: Sequence[Cast], limits: Limits | None = None, move: Move = make_motion, device: str = "cpu"
+) -> list[Take | CannotSimulate]:
+    """`simulated_take` of several, simulated together: for each its take, or why there is none."""
+    done: dict[int, Take | CannotSimulate] = {}
+    scenes: dict[int, Scene] = {}
+    for index, cast in enumerate(casts):
+        try:
+            scenes[index] = dressed_scene(stage, cast, move)
+            scenes[index].sheets  # noqa: B018  made here, where what is wrong with them is known to be this cast's
+        except CannotSimulate as error:
+            scenes.pop(index, None)
+            done[index] = error
     for substeps in TRIES:
-        (frames,) = hang(stage, [scene], SolverOptions(substeps=substeps))
-        fault = _fault(scene, frames, body, skin, limits or Limits())
-        if not fault:
-            take = _take(stage, cast, scene, frames, skin)
-            fault = _left_inside(take, skin)
-            if not fault:
-                return take
-    raise CannotSimulate(f"{fault}, with {TRIES[-1]} substeps a frame")
+        open_ = [index for index in scenes if not isinstance(done.get(index), Take)]
+        if not open_:
+            break
+        hung = hang(stage, [scenes[index] for index in open_], SolverOptions(substeps=substeps, device=device))
+        for index, frames in zip(open_, hung, strict=True):
+            found = _kept(stage, casts[index], scenes[index], frames, limits or Limits())
+            done[index] = (
+                CannotSimulate(f"{found}, with {substeps} substeps a frame") if isinstance(found, str) else found
+            )
+    return [done[index] for index in range(len(casts))]
+
+
+def _kept(stage: Stage, cast: Cast, scene: Scene, frames: list[list[np.ndarray]], limits: Limits) -> Take | str:
+    """What simulated frames make, or what is wrong with them."""
+    body = stage.body.pose_many(cast.gender, cast.shape, scene.moments.poses[scene.moments.kept])
+    skin = stage.skin(body[0])
+    fault = _fault(scene, frames, body, skin, limits)
+    if fault:
+        return fault
+    take = _take(stage, cast, scene, frames, body, skin)
+    return _left_inside(take, skin) or take
 
 
 def judged(scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray, skin: Collider) -> list[Judgement]:
@@ -57,10 +86,11 @@ def _fault(scene: Scene, frames: list[list[np.ndarray]], body: np.ndarray, skin:
     return faults(judged(scene, frames, body, skin), limits)
 
 
-def _take(stage: Stage, cast: Cast, scene: Scene, simulated: list[list[np.ndarray]], skin: Collider) -> Take:
-    """What the files hold."""
+def _take(
+    stage: Stage, cast: Cast, scene: Scene, simulated: list[list[np.ndarray]], body: np.ndarray, skin: Collider
+) -> Take:
+    """What the files hold; `body` [K, V, 3] in the kept frames."""
     subject, kept = cast.parameters(scene.moments.poses[0]), scene.moments.kept
-    body = stage.body.pose_many(cast.gender, cast.shape, scene.moments.poses[kept])
     patterns = [garment.pattern for garment in scene.garments]
     faces = [split_quads(pattern.fine_faces) for pattern in patterns]
     rest_helpers = stacked(stage.body.rest_helpers(subject))

@@ -9,12 +9,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from pydantic import Field
+
+from garment_uv.config import Config
 from garment_uv.datasets.cloth3d.writer import write_sequence
 from garment_uv.datasets.open.cloth.sheets import CannotSimulate
-from garment_uv.datasets.open.perform import ClothKind, perform
+from garment_uv.datasets.open.perform import ClothKind, perform_many
 from garment_uv.datasets.open.plan import DEFAULT_SPLITS, SequencePlan, Variety, plan_sequences
 from garment_uv.datasets.open.stage import Stage
 from garment_uv.errors import UserError
+from garment_uv.geometry.warp_device import warp_device
 from garment_uv.outputs import check_replaceable, write_file
 
 ORDER_FILE = "synthesis.json"
@@ -25,6 +29,15 @@ _REVISION = 1
 """Goes up when the same order gives other sequences."""
 
 _stage: Stage | None = None
+
+
+class Hanging(Config):
+    """Where cloth is simulated, and of how many sequences at once; on a CPU neither changes a bit of what comes out."""
+
+    device: str = "cpu"
+    """'cpu', 'cuda' or 'cuda:1': as torch names them."""
+    at_once: int = Field(default=1, ge=1, le=256)
+    """A CPU gains little by more than one; a GPU needs many to be filled."""
 
 
 def synthesize(
@@ -38,16 +51,18 @@ def synthesize(
     workers: int = 1,
     cloth: ClothKind = "procedural",
     variety: Variety = "basic",
+    hanging: Hanging | None = None,
 ) -> list[Path]:
     """Write `sequences` folders `<out>/<split>/<5-digit id>` of `frames` images each; their paths, in order.
 
     `cloth` is 'procedural', shapes asked of each pose that lag and fold, or 'simulated', by the solver in `cloth`:
     slower, and a sequence whose cloth tears, crosses itself or ends in the body even when simulated finely is left
-    out, with the reason in `<out>/left_out.json`. `variety` is 'basic', the cuts, motions and cameras of the first
-    sets, whose bytes it keeps, or 'full' (docs/variety.md).
+    out, with the reason in `<out>/left_out.json`. `hanging` says on which device, and how many at once. `variety` is
+    'basic', the cuts, motions and cameras of the first sets, whose bytes it keeps, or 'full' (docs/variety.md).
 
     Every sequence has its own subject, outfit and motion, so none of a held-out split's is in another. The same
-    arguments give the same bytes, whatever `workers` (processes) is. Sequences that are there already are kept, so
+    arguments give the same bytes on a CPU, whatever `workers` (processes) is and how many are simulated at once; a
+    GPU rounds otherwise, so one folder is made on CPUs or on GPUs. Sequences that are there already are kept, so
     an interrupted call can be repeated; UserError where `out` holds something made from other arguments.
     `progress(done, total)` is called after each sequence.
     """
@@ -57,17 +72,20 @@ def synthesize(
         raise UserError(f"cloth is 'procedural' or 'simulated', was given {cloth!r}")
     if workers < 1:
         raise UserError(f"workers must be at least 1, was given {workers}")
+    hanging = _checked(hanging or Hanging(), cloth)
     out = Path(out)
     plans = plan_sequences(sequences, frames, seed, splits, variety)
     order = _order(sequences, frames, seed, splits, image_format)
-    _place_order(out, order | _other_than_first(cloth=cloth, variety=variety))
+    device = hanging.device.partition(":")[0]
+    _place_order(out, order | _other_than_first(cloth=cloth, variety=variety, device=device))
     left_out = _left_out(out)
     missing = [plan for plan in plans if not (out / plan.folder).exists() and plan.folder not in left_out]
     done = len(plans) - len(missing)
     if progress:
         progress(done, len(plans))
-    jobs = [_Job(plan, out, image_format == "video", cloth) for plan in missing]
-    for folder, reason in _made(jobs, min(workers, len(missing))):
+    groups = [missing[first : first + hanging.at_once] for first in range(0, len(missing), hanging.at_once)]
+    jobs = [_Job(group, out, image_format == "video", cloth, hanging.device) for group in groups]
+    for folder, reason in _made(jobs, min(workers, len(jobs))):
         if reason:
             left_out[folder] = reason
             write_file(out / LEFT_OUT_FILE, json.dumps(left_out, indent=1, sort_keys=True) + "\n")
@@ -75,6 +93,18 @@ def synthesize(
         if progress:
             progress(done, len(plans))
     return [out / plan.folder for plan in plans if plan.folder not in left_out]
+
+
+def _checked(hanging: Hanging, cloth: ClothKind) -> Hanging:
+    """`hanging` where it can be done; UserError where the device is not there or nothing is simulated."""
+    if cloth == "procedural" and hanging != Hanging():
+        raise UserError(
+            f"device and at_once are for cloth='simulated'; cloth is {cloth!r}: leave them at 'cpu' and 1, were given"
+            f" {hanging.device!r} and {hanging.at_once}"
+        )
+    if hanging.device != "cpu":
+        warp_device(hanging.device)
+    return hanging
 
 
 def _order(sequences: int, frames: int, seed: int, splits: Mapping[str, float], image_format: str) -> dict[str, Any]:
@@ -87,7 +117,7 @@ def _order(sequences: int, frames: int, seed: int, splits: Mapping[str, float], 
 
 def _other_than_first(**chosen: str) -> dict[str, str]:
     """What of an order is not as the first sets had it, whose order files know nothing of it."""
-    first = {"cloth": "procedural", "variety": "basic"}
+    first = {"cloth": "procedural", "variety": "basic", "device": "cpu"}
     return {name: value for name, value in chosen.items() if value != first[name]}
 
 
@@ -124,32 +154,41 @@ def _read(path: Path) -> Any:
 class _Job(NamedTuple):
     """What one process is told."""
 
-    plan: SequencePlan
+    plans: list[SequencePlan]
+    """Simulated together."""
     out: Path
     as_video: bool
     cloth: ClothKind
+    device: str
 
 
 def _made(jobs: list[_Job], workers: int) -> Iterator[tuple[str, str]]:
-    """Do every job; yields each one's folder, and the reason where it was left out."""
+    """Do every job; yields each sequence's folder, and the reason where it was left out."""
     if workers < 2:
-        yield from map(_make, jobs)
+        for job in jobs:
+            yield from _make(job)
         return
     with _single_threaded(), multiprocessing.get_context("spawn").Pool(workers) as pool:
-        yield from pool.imap_unordered(_make, jobs)
+        for made in pool.imap_unordered(_make_all, jobs):
+            yield from made
 
 
-def _make(job: _Job) -> tuple[str, str]:
+def _make_all(job: _Job) -> list[tuple[str, str]]:
+    return list(_make(job))
+
+
+def _make(job: _Job) -> Iterator[tuple[str, str]]:
     global _stage
     if _stage is None:
         _stage = Stage()
-    folder = job.plan.folder
-    try:
-        done = perform(_stage, job.plan, job.cloth)
-    except CannotSimulate as error:
-        return folder, str(error)
-    write_sequence(job.out / folder, done.info, done.garments, done.pictures(), job.as_video, done.textures)
-    return folder, ""
+    performed = perform_many(_stage, job.plans, job.cloth, job.device)
+    for plan, done in zip(job.plans, performed, strict=True):
+        if isinstance(done, CannotSimulate):
+            yield plan.folder, str(done)
+            continue
+        pictures = done.pictures()
+        write_sequence(job.out / plan.folder, done.info, done.garments, pictures, job.as_video, done.textures)
+        yield plan.folder, ""
 
 
 @contextmanager

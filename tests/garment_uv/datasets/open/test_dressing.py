@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import trimesh
 
+from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.dressing import FULLNESS, START_POSE, dress
 from garment_uv.datasets.open.outfits import OUTFIT_ORDER, draw_outfit
 
@@ -49,3 +51,16 @@ def test_garments_are_cut_for_arms_that_hang(stage, helpers):
     cuff = np.abs(place[:, 0]) > np.abs(place[:, 0]).max() - 0.01
     shoulder = shirt.held()
     assert rest[cuff, 2].mean() < rest[shoulder, 2].mean() - 0.05
+
+
+def test_a_waistband_is_carried_along_the_surface_under_it(stage, helpers):
+    """Against normals of the whole garment."""
+    (skirt, _) = dressed(stage, helpers, ("Top", "Skirt"))
+    base = skirt.pattern.weights @ helpers
+    normals = trimesh.Trimesh(base, split_quads(skirt.pattern.faces), process=False).face_normals
+    sums = np.zeros_like(base)
+    areas = trimesh.triangles.area(base[split_quads(skirt.pattern.faces)])
+    for corner in split_quads(skirt.pattern.faces).T:
+        np.add.at(sums, corner, normals * areas[:, None])
+    place = base + sums / np.linalg.norm(sums, axis=1, keepdims=True) * skirt.pattern.ease[:, None]
+    np.testing.assert_allclose(skirt.carried(helpers), place[skirt.waistband()], atol=1e-9)

@@ -12,8 +12,8 @@ from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.cloth.solver import SolverOptions
 from garment_uv.datasets.open.plan import SequencePlan
 from garment_uv.datasets.open.scene import dressed_scene, hang
-from garment_uv.datasets.open.simulated import simulated_take
-from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, ORDER_FILE, synthesize
+from garment_uv.datasets.open.simulated import simulated_take, simulated_takes
+from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, ORDER_FILE, Hanging, synthesize
 from garment_uv.errors import UserError
 
 PLAN = SequencePlan("train", 0, 3, ("Top", "Skirt"), "walk", 1)
@@ -59,16 +59,39 @@ def test_the_same_cast_gives_the_same_bits(stage):
     assert all(a.tobytes() == b.tobytes() for a, b in zip(one[0], two[0], strict=True))
 
 
-def test_scenes_in_one_solver_move_as_each_alone(stage):
+def test_scenes_in_one_solver_move_to_the_bit_as_each_alone(stage):
     plans = [PLAN, SequencePlan("train", 1, 3, ("Dress",), "walk", 1)]
     scenes = [dressed_scene(stage, draw_cast(plan)) for plan in plans]
-    options = SolverOptions(substeps=4)
+    options = SolverOptions(substeps=2)
     together = hang(stage, scenes, options)
     for scene, frames in zip(scenes, together, strict=True):
         (alone,) = hang(stage, [scene], options)
-        for one, other in zip(alone[0], frames[0], strict=True):
-            # Other colours and roundings: chaotic where cloth is loose, alike on the whole.
-            assert np.median(np.linalg.norm(one - other, axis=1)) < 0.004
+        assert [x.tobytes() for x in alone[0]] == [x.tobytes() for x in frames[0]]
+
+
+def test_what_cannot_be_sewn_or_hung_leaves_the_others(stage, monkeypatch):
+    """Three at once: one whose cut leaves nothing, one that explodes, and one that is fine."""
+    real = stage.tailor.pattern
+
+    def pattern(cut):
+        if cut.name == "Dress":
+            raise ValueError("the cut leaves nothing of the garment")
+        return real(cut)
+
+    def hung(stage, scenes, options):
+        assert len(scenes) == (2 if options.substeps == 20 else 1)
+        fine = [[sheet.rest + scenes[0].trans[0] for sheet in scenes[0].sheets]]
+        return [fine, []] if len(scenes) == 2 else [[]]
+
+    monkeypatch.setattr(stage.tailor, "pattern", pattern)
+    monkeypatch.setattr(simulated, "hang", hung)
+    monkeypatch.setattr(simulated, "_fault", lambda scene, frames, *rest: "" if frames else "Skirt: not finite")
+    casts = [draw_cast(SequencePlan("train", n, 3, names, "walk", 1)) for n, names in enumerate((PLAN.garments,) * 2)]
+    casts.insert(1, draw_cast(SequencePlan("train", 2, 3, ("Dress",), "walk", 1)))
+    fine, unsewn, exploded = simulated_takes(stage, casts)
+    assert len(fine.frames) == 1
+    assert str(unsewn) == "Dress: cannot be sewn: the cut leaves nothing of the garment"
+    assert "not finite, with 40 substeps" in str(exploded)
 
 
 def test_a_fault_is_tried_again_more_finely_and_then_said(stage, coarse):
@@ -91,18 +114,20 @@ def test_a_scene_that_explodes_is_cut_off(stage):
 
 
 def test_a_set_of_simulated_cloth_is_read_and_what_failed_is_named(tmp_path, monkeypatch, take):
-    real, asked = module.perform, []
+    real, asked = module.perform_many, []
 
-    def perform(stage, plan, cloth):
-        asked.append(plan.folder)
-        if plan.split == "val":
-            raise CannotSimulate("Dress: strain p99 2.000, at most 1, with 40 substeps a frame")
-        monkeypatch.setattr("garment_uv.datasets.open.perform.simulated_take", lambda stage, cast: take)
-        return real(stage, PLAN, cloth)
+    def perform_many(stage, plans, cloth, device):
+        asked.append([plan.folder for plan in plans])
+        monkeypatch.setattr("garment_uv.datasets.open.perform.simulated_takes", lambda stage, casts, device: [take])
+        for plan in plans:
+            if plan.split == "val":
+                yield CannotSimulate("Dress: strain p99 2.000, at most 1, with 40 substeps a frame")
+            else:
+                yield from real(stage, [PLAN], cloth)
 
-    monkeypatch.setattr(module, "perform", perform)
+    monkeypatch.setattr(module, "perform_many", perform_many)
     order = {"sequences": 2, "frames": 1, "splits": {"train": 1, "val": 1}, "image_format": "frames"}
-    (made,) = synthesize(tmp_path / "raw", **order, cloth="simulated")
+    (made,) = synthesize(tmp_path / "raw", **order, cloth="simulated", hanging=Hanging(at_once=2))
     sequence = Sequence.open(made)
     assert set(sequence.garments) == {"Top", "Skirt"} and sequence.num_frames == 1
     sequence.close()
@@ -110,7 +135,7 @@ def test_a_set_of_simulated_cloth_is_read_and_what_failed_is_named(tmp_path, mon
     left_out = json.loads((tmp_path / "raw" / LEFT_OUT_FILE).read_text())
     assert list(left_out) == ["val/00001"] and "strain" in left_out["val/00001"]
     assert synthesize(tmp_path / "raw", **order, cloth="simulated") == [made]
-    assert len(asked) == 2, "what is there or left out is not tried again"
+    assert asked == [["train/00000", "val/00001"]], "both at once; what is there or left out is not tried again"
     with pytest.raises(UserError, match="other arguments"):
         synthesize(tmp_path / "raw", **order)
 
@@ -127,3 +152,27 @@ def test_a_damaged_list_of_what_was_left_out_is_said(tmp_path, monkeypatch):
 def test_another_kind_of_cloth_is_refused(tmp_path):
     with pytest.raises(UserError, match="cloth is 'procedural' or 'simulated', was given 'paper'"):
         synthesize(tmp_path / "raw", 1, 1, cloth="paper")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"cloth": "simulated", "hanging": Hanging(device="cuda:77")}, "no device 'cuda:77' on this machine"),
+        ({"hanging": Hanging(at_once=4)}, "for cloth='simulated'"),
+        ({"hanging": Hanging(device="cuda")}, "for cloth='simulated'"),
+    ],
+)
+def test_a_device_that_is_not_there_or_not_used_is_refused(tmp_path, changes, says):
+    with pytest.raises(UserError, match=says) as caught:
+        synthesize(tmp_path / "raw", 1, 1, **changes)
+    assert "\n" not in str(caught.value) and not (tmp_path / "raw").exists()
+
+
+def test_a_folder_of_one_kind_of_device_is_not_gone_on_with_by_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_made", lambda jobs, workers: [])
+    monkeypatch.setattr(module, "warp_device", lambda name: None)
+    order = {"sequences": 1, "frames": 1, "cloth": "simulated"}
+    synthesize(tmp_path / "raw", **order, hanging=Hanging(device="cuda:1", at_once=8))
+    synthesize(tmp_path / "raw", **order, hanging=Hanging(device="cuda"))
+    with pytest.raises(UserError, match="other arguments"):
+        synthesize(tmp_path / "raw", **order)

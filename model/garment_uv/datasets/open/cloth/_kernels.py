@@ -63,6 +63,17 @@ class Contacts:
     v: wp.array(dtype=wp.float32)
 
 
+@wp.struct
+class Grids:
+    """Who is near whom among the vertices of each subject."""
+
+    ids: wp.array(dtype=wp.uint64)
+    first: wp.array(dtype=wp.int32)
+    """Each subject's first vertex."""
+    rest: wp.array(dtype=wp.vec3)
+    """Where all vertices are at rest."""
+
+
 @wp.kernel(enable_backward=False)
 def move_surface(
     path: Path, share: float, per_second: float, points: wp.array(dtype=wp.vec3), velocities: wp.array(dtype=wp.vec3)
@@ -173,13 +184,15 @@ def tether(p: Particles, anchor: wp.array(dtype=wp.int32), reach: wp.array(dtype
 
 
 @wp.kernel(enable_backward=False)
-def find_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts):
-    """The surface point nearest to each vertex. It serves several substeps: the query costs more than all else.
+def find_contacts(p: Particles, meshes: wp.array(dtype=wp.uint64), contacts: Contacts):
+    """The point nearest to each vertex of its subject's mesh. It serves several substeps: the query is dear.
 
     No farther is looked than where the last point found is now, which is quicker and finds the same.
     """
     k = wp.tid()
-    at = p.at[contacts.vertex[k]]
+    i = contacts.vertex[k]
+    at = p.at[i]
+    mesh = meshes[p.subject[i]]
     reach = contacts.nearby[k]
     last = contacts.face[k]
     if last >= 0:
@@ -194,7 +207,9 @@ def find_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts):
 
 
 @wp.kernel(enable_backward=False)
-def resolve_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts, margin: float, steep: float, seconds: float):
+def resolve_contacts(
+    p: Particles, meshes: wp.array(dtype=wp.uint64), contacts: Contacts, margin: float, steep: float, seconds: float
+):
     """Push vertices out to `margin` of the surface and slow what slips along it (Coulomb).
 
     `steep` is the least cosine between the normal and the way to the surface: points beyond an open mesh's border are
@@ -206,6 +221,7 @@ def resolve_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts, margin: 
     if p.light[i] == 0.0 or f < 0:
         return
     at = p.at[i]
+    mesh = meshes[p.subject[i]]
     away = at - wp.mesh_eval_position(mesh, f, contacts.u[k], contacts.v[k])
     normal = wp.mesh_eval_face_normal(mesh, f)
     height = wp.dot(away, normal)
@@ -218,26 +234,48 @@ def resolve_contacts(p: Particles, mesh: wp.uint64, contacts: Contacts, margin: 
         if size > 1.0e-9:
             at = at - slip * wp.min(p.friction[i] * depth / size, 1.0)
         p.at[i] = at
+        # What was inside and is put out does not fly off: cloth has no spring in it.
+        rise = wp.dot(at - p.before[i] - wp.mesh_eval_velocity(mesh, f, contacts.u[k], contacts.v[k]) * seconds, normal)
+        if rise > 0.0:
+            p.before[i] = p.before[i] + normal * rise
 
 
 @wp.kernel(enable_backward=False)
 def keep_apart(
-    p: Particles, grid: wp.uint64, rest: wp.array(dtype=wp.vec3), thickness: float, out: wp.array(dtype=wp.vec3)
+    p: Particles, grids: Grids, thickness: float, at_out: wp.array(dtype=wp.vec3), before_out: wp.array(dtype=wp.vec3)
 ):
-    """Vertices of one subject's cloth keep `thickness` apart unless they are near at rest; a Jacobi sweep."""
+    """Vertices of one subject's cloth keep `thickness` apart unless they are near at rest; a Jacobi sweep.
+
+    They are put apart without becoming faster for it; what comes nearer is stopped, and rubs (Coulomb).
+    """
     i = wp.tid()
     at = p.at[i]
+    subject = p.subject[i]
+    way = at - p.before[i]
+    far = 4.0 * thickness * thickness
     move = wp.vec3(0.0, 0.0, 0.0)
+    slower = wp.vec3(0.0, 0.0, 0.0)
     count = float(0.0)  # noqa: UP018  warp needs a dynamic variable
     if p.light[i] > 0.0:
-        for j in wp.hash_grid_query(grid, at, thickness):
-            if j != i and p.subject[j] == p.subject[i]:
+        for own in wp.hash_grid_query(grids.ids[subject], at, thickness):
+            j = grids.first[subject] + own
+            if j != i:
                 d = at - p.at[j]
                 size = wp.length(d)
-                if size < thickness and size > 1.0e-7 and wp.length_sq(rest[i] - rest[j]) > 4.0 * thickness * thickness:
-                    move += d * ((thickness - size) / size * p.light[i] / (p.light[i] + p.light[j]))
+                if size < thickness and size > 1.0e-7 and wp.length_sq(grids.rest[i] - grids.rest[j]) > far:
+                    share = p.light[i] / (p.light[i] + p.light[j])
+                    apart = d / size
+                    move += apart * ((thickness - size) * share)
                     count += 1.0
-    out[i] = at + move / wp.max(count, 1.0)
+                    slip = way - (p.at[j] - p.before[j])
+                    nearing = -wp.dot(slip, apart)
+                    if nearing > 0.0:
+                        slip = slip + apart * nearing
+                        rub = wp.min(p.friction[i] * nearing / wp.max(wp.length(slip), 1.0e-9), 1.0)
+                        slower += (apart * nearing - slip * rub) * share
+    move = move / wp.max(count, 1.0)
+    at_out[i] = at + move
+    before_out[i] = p.before[i] + move - slower / wp.max(count, 1.0)
 
 
 @wp.kernel(enable_backward=False)

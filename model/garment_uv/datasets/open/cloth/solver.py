@@ -8,19 +8,11 @@ import warp as wp
 from pydantic import Field
 
 from garment_uv.config import Config
-from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.cloth import _arrays, _kernels
+from garment_uv.datasets.open.cloth._contact import BODY_STEEP, OPEN_STEEP, Apart, Touch, layered
 from garment_uv.datasets.open.cloth.sheets import Sheet
 from garment_uv.datasets.open.cloth.surface import Surface
 from garment_uv.geometry.warp_device import warp_device
-
-BODY_STEEP = 0.0
-OPEN_STEEP = 0.75
-"""Least cosine at which a body, which is closed, and a garment, which has borders, push (`resolve_contacts`)."""
-
-
-CELL = 3.0
-"""Width of the grid's cells by `thickness`: a vertex then asks few of them."""
 
 
 class SolverOptions(Config):
@@ -43,13 +35,16 @@ class SolverOptions(Config):
 
 
 class Solver:
-    """Any number of sheets, also of several subjects, whose bodies are one mesh.
+    """Any number of sheets, also of several subjects, none of whom meets another.
 
-    Place subjects metres apart, lest they meet. The same input gives the same bits on one processor.
+    The same input gives the same bits on one processor, and a subject the same bits beside others as alone.
     """
 
     def __init__(self, sheets: Sequence[Sheet], start: np.ndarray, body: Surface, options: SolverOptions) -> None:
-        """`start` [N, 3]: all sheets' vertices, in the order of `sheets`; `body` on the options' device."""
+        """`start` [N, 3]: all sheets' vertices, in the order of `sheets`; `body` on the options' device.
+
+        Sheets are in the order of their subjects, who are numbered from 0; `body` has a part for each.
+        """
         self._options, self._body, self._step = options, body, 0
         self._device = warp_device(options.device)
         self._seconds = options.frame_seconds / options.substeps
@@ -68,9 +63,8 @@ class Solver:
             _kernels.update_velocity, len(start), self._particles, 1 / self._seconds, options.fastest
         )
         self._touch = [*self._layers(sheets), self._skin(sheets)]
-        self._grid = wp.HashGrid(64, 64, 64, device=self._device) if options.thickness else None
-        self._rest = _arrays.array(np.concatenate([sheet.rest for sheet in sheets]), wp.vec3, self._device)
-        self._spare = wp.empty_like(self._particles.at)
+        thickness = options.thickness
+        self._apart = Apart(sheets, self._particles, thickness, self._device) if thickness else None
 
     @property
     def vertices(self) -> np.ndarray:
@@ -96,8 +90,8 @@ class Solver:
         self._predict.launch()
         for launch in self._hold:
             launch.launch()
-        if self._grid is not None and self._step % self._options.apart_every == 0:
-            self._keep_apart(self._grid)
+        if self._apart is not None and self._step % self._options.apart_every == 0:
+            self._apart.launch()
         for touch in self._touch:
             touch.launch(self._step % self._options.look_every == 0)
         self._velocity.launch()
@@ -109,61 +103,31 @@ class Solver:
         for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             yield self._recorded(kernel, end - first, self._particles, rows, first, per_step2)
 
-    def _skin(self, sheets: Sequence[Sheet]) -> "_Touch":
+    def _skin(self, sheets: Sequence[Sheet]) -> Touch:
         nearby = np.concatenate([np.full(len(sheet.rest), sheet.nearby) for sheet in sheets])
         found = _arrays.contacts(np.arange(len(nearby)), nearby, self._device)
-        return self._touching(self._body.mesh, found, BODY_STEEP)
+        return self._touching(self._body, found, BODY_STEEP)
 
-    def _layers(self, sheets: Sequence[Sheet]) -> Iterator["_Touch"]:
-        """What is worn over other garments, against those as they move; one mesh for all subjects."""
-        first = _arrays.firsts(sheets)
-        pairs = [(index, sheet.over) for index, sheet in enumerate(sheets) if sheet.over is not None]
-        over, under = [one for one, _ in pairs], sorted({other for _, other in pairs})
-        if not over:
+    def _layers(self, sheets: Sequence[Sheet]) -> Iterator[Touch]:
+        """What is worn over other garments, against those as they move."""
+        source, parts, vertex, nearby = layered(sheets)
+        if not len(vertex):
             return
-        source = np.concatenate([np.arange(first[k], first[k + 1]) for k in under])
-        place = {int(vertex): index for index, vertex in enumerate(source)}
-        faces = np.concatenate([split_quads(sheets[k].faces) + place[int(first[k])] for k in under])
-        surface = Surface(self.vertices[source], faces, self._device)
-        vertex = np.concatenate([np.arange(first[k], first[k + 1]) for k in over])
-        nearby = np.concatenate([np.full(len(sheets[k].rest), sheets[k].nearby) for k in over])
+        surface = Surface(parts, self._device)
         follow = self._recorded(
             _kernels.follow, len(source), self._particles, _arrays.array(source, wp.int32, self._device),
             1 / self._seconds, surface.points, surface.velocities,
         )  # fmt: skip
-        yield self._touching(surface.mesh, _arrays.contacts(vertex, nearby, self._device), OPEN_STEEP, follow)
+        yield self._touching(surface, _arrays.contacts(vertex, nearby, self._device), OPEN_STEEP, follow)
 
-    def _touching(self, mesh: wp.Mesh, found: Any, steep: float, follow: wp.Launch | None = None) -> "_Touch":
-        find = self._recorded(_kernels.find_contacts, len(found.vertex), self._particles, mesh.id, found)
-        margin = self._options.margin
+    def _touching(self, surface: Surface, found: Any, steep: float, follow: wp.Launch | None = None) -> Touch:
+        count, margin = len(found.vertex), self._options.margin
+        find = self._recorded(_kernels.find_contacts, count, self._particles, surface.ids, found)
         resolve = self._recorded(
-            _kernels.resolve_contacts, len(found.vertex), self._particles, mesh.id, found, margin, steep, self._seconds
+            _kernels.resolve_contacts, count, self._particles, surface.ids, found, margin, steep, self._seconds
         )
-        return _Touch(mesh, find, resolve, follow)
-
-    def _keep_apart(self, grid: wp.HashGrid) -> None:
-        thickness = self._options.thickness
-        grid.build(self._particles.at, CELL * thickness)
-        inputs = [self._particles, grid.id, self._rest, thickness, self._spare]
-        wp.launch(_kernels.keep_apart, dim=len(self._spare), device=self._device, inputs=inputs)
-        wp.copy(self._particles.at, self._spare)
+        return Touch(surface, find, resolve, follow)
 
     def _recorded(self, kernel: Any, count: int, *inputs: Any) -> wp.Launch:
         """The kernel's call bound to its arrays once: binding costs more than small garments' kernels."""
         return wp.launch(kernel, dim=count, device=self._device, inputs=list(inputs), record_cmd=True)
-
-
-class _Touch:
-    """Contact with one mesh."""
-
-    def __init__(self, mesh: wp.Mesh, find: wp.Launch, resolve: wp.Launch, follow: wp.Launch | None) -> None:
-        self._mesh, self._find, self._resolve, self._follow = mesh, find, resolve, follow
-
-    def launch(self, look: bool) -> None:
-        """Resolve what touches, after a `look` for it."""
-        if self._follow is not None:
-            self._follow.launch()
-        if look:
-            self._mesh.refit()
-            self._find.launch()
-        self._resolve.launch()

@@ -28,7 +28,7 @@ def floor(tilt: float = 0.0) -> Surface:
     """Two metres of floor, tilted by radians about y: what lies on it slides along +x."""
     points = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0.0]])
     points[:, 2] = -np.tan(tilt) * points[:, 0]
-    return Surface(points, np.array([[0, 1, 2], [0, 2, 3]]))
+    return Surface([(points, np.array([[0, 1, 2], [0, 2, 3]]))])
 
 
 def settled(sheets: list[Sheet], start: np.ndarray, body: Surface, frames: int, **options) -> Solver:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.unchanged.recorded import differences, machine, wide_kernels
+from tests.unchanged.recorded import differences, kernels, machine
 from tests.unchanged.small_set import SmallSet, make_small_set
 
 AGAIN = "where the change is meant: make figures, and say in its description which changed and why"
@@ -34,7 +34,7 @@ def hold(request):
 
     Of `figures` (numbers by name, nested as wished) each may be off by `relative` and `absolute`: other processors add
     and round elsewhere. So may `chosen`, which follow from a choice that such a rounding can turn: they are compared
-    where the kernels are AVX2's or AVX-512's, which choose alike. `bits` (texts by name) are the same everywhere, and
+    where torch has the kernels it had then, AVX2's or AVX-512's. `bits` (texts by name) are the same everywhere, and
     `bits_here` on a machine like the one that recorded them.
     """
 
@@ -52,7 +52,7 @@ def hold(request):
             return
         wanted, found = json.loads(path.read_text()), json.loads(json.dumps(found))
         exact = ("bits", "bits_here") if wanted["machine"] == found["machine"] else ("bits",)
-        near = ("figures", "chosen") if wide_kernels() else ("figures",)
+        near = ("figures", "chosen") if kernels(wanted["machine"]) == kernels(found["machine"]) else ("figures",)
         off = [line for kind in exact for line in differences(wanted[kind], found[kind])]
         off += [line for kind in near for line in differences(wanted[kind], found[kind], relative, absolute)]
         assert not off, f"{len(off)} differ from {path.name}; {AGAIN}\n" + "\n".join(off[:20])

@@ -21,9 +21,9 @@ def machine() -> str:
     return f"{kinds} {capability} torch {torch.__version__} numpy {np.__version__} scipy {scipy.__version__}"
 
 
-def wide_kernels() -> bool:
-    """Whether torch, and so all the rest, computes with AVX2 or AVX-512."""
-    return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+def kernels(name: str) -> str:
+    """Which of torch's kernels, such as AVX2, the machine of that name computes with."""
+    return name.split()[1]
 
 
 def differences(wanted: Any, found: Any, relative: float = 0.0, absolute: float = 0.0, at: str = "") -> list[str]:

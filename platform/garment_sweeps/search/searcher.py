@@ -1,5 +1,6 @@
 """Tune asks these searchers; the history answers. Nothing that matters lives anywhere but in the study and the log."""
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ NO_LIMITS = Limits()
 Kind = TypeVar("Kind", Suggestion, Repeat)
 
 
-class RecordedSearcher(Searcher, Generic[Kind]):
+class RecordedSearcher(ABC, Searcher, Generic[Kind]):
     """Gives trials out, and tells their study and the log the truth about how they went and ended.
 
     What was begun and not ended, since a driver died, is given out again first and goes on from its last checkpoint;
@@ -141,18 +142,21 @@ class RecordedSearcher(Searcher, Generic[Kind]):
     def _over(self) -> bool:
         return self._limits.exhausted() or bool(self.given_up)
 
+    @abstractmethod
     def _next(self) -> Kind | None:
         """What is given out next, its study told; None where there is nothing more."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _record(self, given: Kind, result: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Keeps what an epoch says."""
 
+    @abstractmethod
     def _cut_short(self, given: Kind, result: dict[str, Any], error: bool) -> None:
-        raise NotImplementedError
+        """Keeps that the budget ended it, and that it is to be resumed."""
 
+    @abstractmethod
     def _end(self, given: Kind, outcome: Outcome, result: dict[str, Any], error: bool) -> None:
-        raise NotImplementedError
+        """Tells how it ended."""
 
 
 class StudySearcher(RecordedSearcher[Suggestion]):

@@ -163,7 +163,10 @@ def test_stretched_faces_alone(offer):
 
 
 def test_inside_the_body(offer):
-    assert failed(offer(moved(-0.018))) == ["outside the body"]
+    """A limit below the default: how many vertices such a step puts inside hangs on how the processor trained."""
+    strict = GatesConfig(inside_share=0.001)
+    assert not failed(offer(as_it_is, "sound", strict, dry_run=True))
+    assert failed(offer(moved(-0.018), config=strict)) == ["outside the body"]
 
 
 def test_not_finite(offer):

@@ -11,7 +11,7 @@ AGENTS = ("--dashboard_agent_command", "--runtime_env_agent_command")
 
 @contextmanager
 def light_nodes(runtime_env_port: int | None = None) -> Iterator[None]:
-    """Nodes that start while inside have idle processes in place of dashboard, autoscaler and the agents of both.
+    """Nodes that start while inside have idle processes in place of dashboard, autoscaler, their agents and log monitor.
 
     What schedules, runs and loses trials is as on any node. A node starts in a fraction of the time and costs a tenth
     of the processor: everything that is left out is a Python program with its imports.
@@ -31,6 +31,11 @@ def light_nodes(runtime_env_port: int | None = None) -> Iterator[None]:
     }
     if runtime_env_port is not None:
         ports[_raylet.RUNTIME_ENV_AGENT_PORT_NAME] = runtime_env_port
+    idle_kinds = (
+        ray_constants.PROCESS_TYPE_MONITOR,
+        ray_constants.PROCESS_TYPE_DASHBOARD,
+        ray_constants.PROCESS_TYPE_LOG_MONITOR,
+    )
     idle = AGENTS if runtime_env_port is not None else AGENTS[:1]
 
     def start_light(command: list[str], kind: str, **options: object):
@@ -39,7 +44,7 @@ def light_nodes(runtime_env_port: int | None = None) -> Iterator[None]:
             for name, port in ports.items():  # the raylet waits until its agents have written theirs
                 _raylet.persist_port(given["--session_dir"], given["--node_id"], name, port)
             command = [f"{word.split('=')[0]}={IDLE}" if word.startswith(idle) else word for word in command]
-        if kind in (ray_constants.PROCESS_TYPE_MONITOR, ray_constants.PROCESS_TYPE_DASHBOARD):
+        if kind in idle_kinds:
             command = IDLE.split()
         if kind == ray_constants.PROCESS_TYPE_DASHBOARD:
             where = _raylet.GcsClient(address=given["--gcs-address"], cluster_id=given["--cluster-id-hex"])

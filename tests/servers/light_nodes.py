@@ -11,7 +11,7 @@ AGENTS = ("--dashboard_agent_command", "--runtime_env_agent_command")
 
 @contextmanager
 def light_nodes(runtime_env_port: int | None = None) -> Iterator[None]:
-    """Nodes that start while inside have idle processes in place of dashboard, autoscaler, their agents and log monitor.
+    """Nodes that start while inside have idle processes in place of dashboard, autoscaler, agents and log monitor.
 
     What schedules, runs and loses trials is as on any node. A node starts in a fraction of the time and costs a tenth
     of the processor: everything that is left out is a Python program with its imports.

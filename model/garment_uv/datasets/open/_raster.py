@@ -44,7 +44,7 @@ def shade(
     faces: wp.array(dtype=wp.vec3i),
     corner_uv: wp.array2d(dtype=wp.vec2),
     face_texture: wp.array(dtype=wp.vec3i),
-    face_gloss: wp.array(dtype=wp.float32),
+    face_gloss: wp.array(dtype=wp.vec3),
     texels: wp.array(dtype=wp.vec3),
     eye: wp.vec3,
     view: wp.vec3,
@@ -99,6 +99,10 @@ def shade(
         albedo = wp.cw_mul(albedo, texels[texture[0] + row * texture[1] + column])
     blend = 0.5 + 0.5 * normal[2]
     result = wp.cw_mul(albedo, sky * blend + ground * (1.0 - blend))
+    shine = face_gloss[t]
+    if shine[2] > 0.0:
+        turned = 1.0 - wp.abs(wp.dot(normal, to_eye))
+        result += (albedo * 0.7 + wp.vec3(0.3, 0.3, 0.3)) * (shine[2] * turned * turned * turned)
     for light in range(light_positions.shape[0]):
         arm = light_positions[light] - point
         to_light = wp.normalize(arm)
@@ -109,6 +113,6 @@ def shade(
             )
             power = light_powers[light] * (share / wp.max(wp.dot(arm, arm), 0.25))
             half = wp.normalize(to_light + to_eye)
-            gloss = face_gloss[t] * wp.pow(wp.max(wp.dot(normal, half), 0.0), 24.0)
+            gloss = shine[0] * wp.pow(wp.max(wp.dot(normal, half), 0.0), shine[1])
             result += wp.cw_mul(power, albedo * facing + wp.vec3(gloss, gloss, gloss))
     out[i] = result

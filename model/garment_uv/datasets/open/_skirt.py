@@ -18,7 +18,7 @@ class SkirtSurface:
         self._width = width
 
     def rows(self, border: sp.csr_matrix, points: np.ndarray, depths: np.ndarray) -> sp.csr_matrix:
-        """Weights of rows of vertices `depths` [R] metres below a border of C vertices: [R * C, width].
+        """Weights of rows of vertices `depths` [R] or [R, C] metres below a border of C vertices: [R * C, width].
 
         `border` [C, width] and `points` [C, 3] are the border's weights and places.
         """
@@ -27,11 +27,12 @@ class SkirtSurface:
         anchor = self._sample(columns, join)
         even = self._even(columns)
         parts = []
-        for depth in depths:
-            share = min(float(depth) / _FADE, 1.0)
-            here = self._sample((columns + share * (even - columns)) % self._grid.shape[1], join - float(depth))
+        for depth in depths.tolist() if depths.ndim == 1 else depths:
+            share = np.minimum(depth / _FADE, 1.0)
+            here = self._sample((columns + share * (even - columns)) % self._grid.shape[1], join - depth)
             fade = 1.0 - share * share * (3 - 2 * share)
-            parts.append(here + fade * (border - anchor))
+            step = border - anchor
+            parts.append(here + (sp.diags(fade) @ step if np.ndim(fade) else fade * step))
         return sp.vstack(parts).tocsr()
 
     def _columns(self, points: np.ndarray, height: float) -> np.ndarray:
@@ -59,16 +60,18 @@ class SkirtSurface:
         low = min(int(row), len(self._heights) - 2)
         return self._flat[low, column] + (row - low) * (self._flat[low + 1, column] - self._flat[low, column])
 
-    def _sample(self, columns: np.ndarray, height: float) -> sp.csr_matrix:
-        """Weights [C, width] of the surface at column coordinates and one height, metres on the mean subject."""
+    def _sample(self, columns: np.ndarray, height: float | np.ndarray) -> sp.csr_matrix:
+        """Weights [C, width] of the surface at column coordinates [C] and at one height or [C], metres."""
         rows, count = self._grid.shape
         base = np.floor(columns).astype(int)
         along = _catmull_rom(columns - base)
-        row_at = np.array([np.interp(-height, -self._heights[:, c], np.arange(rows)) for c in range(count)])
+        heights = np.broadcast_to(np.asarray(height, dtype=np.float64), columns.shape)
+        places = np.arange(len(columns))
+        row_at = np.array([np.interp(-heights, -self._heights[:, c], np.arange(rows)) for c in range(count)])
         index, value, owner = [], [], []
         for tap in range(4):
             column = (base + tap - 1) % count
-            row = row_at[column]
+            row = row_at[column, places]
             # Below the layer's last row the surface goes on straight.
             beyond = np.maximum(self._heights[-1, column] - height, 0.0)
             step = np.maximum(self._heights[-2, column] - self._heights[-1, column], 1e-4)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from garment_uv.datasets.open._mesh import border_vertices
 from garment_uv.datasets.open.renderer import Lighting, PointLight
 
 TILE = 128
@@ -110,6 +112,19 @@ class Look:
     metres: float = 0.15
     """What one tile spans."""
     gloss: float = 0.04
+    shine: float = 24.0
+    """Exponent of the highlight."""
+    sheen: float = 0.0
+    """Light where the surface turns away from the eye."""
+    hem: float = 1.0
+    """Brightness of the cloth at borders by that of the rest, and how far it reaches from them, metres."""
+    hem_width: float = 0.0
+
+    def tint(self, rest: np.ndarray, faces: np.ndarray) -> np.ndarray:
+        """What multiplies the texture at vertices `rest` [N, 3] of `faces` [F, 4], float64 [N, 3]."""
+        near, _ = cKDTree(rest[border_vertices(faces)]).query(rest)
+        share = np.clip(1.5 - near / max(self.hem_width, 1e-6), 0.0, 1.0)
+        return np.repeat((1.0 + (self.hem - 1.0) * share)[:, None], 3, axis=1)
 
     def texture(self) -> tuple[str, dict | np.ndarray]:
         """`texture.type` and `texture.data` as info.mat has them."""

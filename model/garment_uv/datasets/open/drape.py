@@ -43,6 +43,8 @@ class Garment:
         self._edges = edges_of(pattern.faces)
         base = pattern.weights @ helpers
         self._rest_lengths = self._lengths(base)
+        if cut.pleats:
+            self._hanging = self._hanging + pattern.pleats(self._shape(base, np.zeros(len(base))))
         self.unstrained: np.ndarray = self._shape(base, np.zeros(len(base)))
 
     def target(self, helpers: np.ndarray) -> np.ndarray:
@@ -151,12 +153,14 @@ def _strands(pattern: Pattern, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """For each vertex of a skirt's tube the vertex of the upper border it hangs from (-1 elsewhere) and its reach."""
     anchor = np.full(len(rest), -1, dtype=np.int32)
     reach = np.zeros(len(rest))
-    tube = np.flatnonzero(pattern.tube)
+    end = len(rest) - len(pattern.twins)
+    tube = np.flatnonzero(pattern.tube[:end])
     if len(tube):
         rows = np.concatenate([pattern.loop, tube]).reshape(-1, len(pattern.loop))
         lengths = np.linalg.norm(np.diff(rest[rows], axis=0), axis=2)
         anchor[tube] = np.tile(pattern.loop, len(rows) - 1)
         reach[tube] = np.cumsum(lengths, axis=0).ravel()
+        anchor[end:], reach[end:] = anchor[pattern.twins], reach[pattern.twins]
     return anchor, reach
 
 

@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from garment_uv.datasets.open._mesh import border_vertices, neighbour_mean, split_quads
 from garment_uv.datasets.open.cloth.fabrics import FABRICS
 from garment_uv.datasets.open.cloth.sheets import Sheet
+from garment_uv.datasets.open.folded import folded
 from garment_uv.datasets.open.outfits import FABRICS as WORN
 from garment_uv.datasets.open.tailor import Pattern
 from garment_uv.geometry.normals import vertex_normals
@@ -58,8 +59,18 @@ class Dressed:
         if tube.any():
             wider = np.clip((FULL_FROM - self.pattern.canonical[:, 2]) / FULL_OVER, 0.0, 1.0)
             middle = points[tube, :2].mean(axis=0)
-            points[:, :2] = middle + (points[:, :2] - middle) * (1.0 + self.fullness * wider)[:, None]
+            out = points[:, :2] - middle
+            points[:, :2] = middle + out * (1.0 + self.fullness * wider)[:, None]
+            if self.pattern.cut.pleats:
+                out /= np.linalg.norm(out, axis=1, keepdims=True) + 1e-9
+                points[:, :2] += out * self.pattern.pleats(points)[:, None]
         return points
+
+    def start(self, rest: np.ndarray) -> np.ndarray:
+        """Where a sheet whose rest is `rest` [N, 3] begins: full skirts in folds, all else at rest, float64 [N, 3]."""
+        if self.pattern.cut.fullness is None or not self.pattern.tube.any() or self.pattern.cut.pleats:
+            return rest
+        return folded(self.pattern, rest, self.pattern.weights @ self.helpers)
 
     def carried(self, helpers: np.ndarray) -> np.ndarray:
         """Where posed helper vertices [H, 3] carry the waistband, float64 [B, 3]; quicker than `worn`."""
@@ -140,4 +151,5 @@ class Dressed:
 def dress(pattern: Pattern, helpers: np.ndarray, rng: np.random.Generator) -> Dressed:
     """The garment of `pattern` on a subject whose stacked helper vertices in `START_POSE` are `helpers` [H, 3]."""
     folds = WORN[pattern.cut.fabric][0]
-    return Dressed(pattern, helpers, float(rng.uniform(*FULLNESS)) * min(folds, 1.0))
+    drawn = float(rng.uniform(*FULLNESS)) * min(folds, 1.0)
+    return Dressed(pattern, helpers, drawn if pattern.cut.fullness is None else pattern.cut.fullness)

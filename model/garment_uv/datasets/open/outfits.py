@@ -5,7 +5,7 @@ knee -0.48, ankle -0.90; shoulder 0.17, elbow 0.43 and wrist 0.65 from the middl
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,8 +21,16 @@ FABRICS: dict[str, tuple[float, float]] = {
     "denim": (0.45, 1.7),
     "leather": (0.35, 2.0),
     "silk": (1.5, 0.6),
+    "knit": (0.7, 0.9),
+    "linen": (1.1, 1.3),
+    "wool": (0.6, 1.4),
+    "velvet": (0.8, 0.9),
 }
 """Fabric to how strongly it folds and how stiffly it keeps its cut."""
+BASIC_SHARES: dict[str, float] = {"cotton": 0.45, "denim": 0.2, "leather": 0.1, "silk": 0.25}
+"""How often each fabric of the first sets comes up."""
+Neckline = Literal["round", "v", "boat", "straps"]
+"""Shape of an opening at the neck (`necklines`)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,23 @@ class GarmentCut:
     """Hanging folds around a skirt."""
     fold_depth: float = 0.0
     """Their depth at the hem, metres."""
+    neckline: Neckline = "round"
+    cuff: float = 0.0
+    """Extra distance from the arms at the lower end of a sleeve, metres."""
+    waist: float = 0.10
+    """Height at which a garment for the whole body is taken in, and by what share `nip` of its width."""
+    nip: float = 0.0
+    tilt: float = 0.0
+    """How much higher the hem is at the left (+x) than at the right, metres."""
+    dip: float = 0.0
+    """How much higher the hem is in front than at the back, metres."""
+    pleats: int = 0
+    """Pressed pleats around a skirt, and the share `pleat_width` by which they add to its width."""
+    pleat_width: float = 0.0
+    fullness: float | None = None
+    """Share of width that is gathered into a skirt; None: what the simulation draws for every skirt."""
+    slits: tuple[tuple[float, float], ...] = ()
+    """Slits of a skirt: angle about the body, radians from its left (+x) by way of its back, and height of the end."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +93,7 @@ def draw_outfit(names: tuple[str, ...], rng: np.random.Generator) -> Outfit:
     cuts = []
     waist = float(rng.uniform(0.0, 0.13))
     for name in sorted(names, key=lambda n: n in ("Top", "Tshirt")):
-        fabric = str(rng.choice(list(FABRICS), p=[0.45, 0.2, 0.1, 0.25]))
+        fabric = str(rng.choice(list(BASIC_SHARES), p=list(BASIC_SHARES.values())))
         if name in ("Trousers", "Skirt"):
             cuts.append(_lower(name, fabric, loose[1], waist, rng))
         elif name in ("Top", "Tshirt"):
@@ -130,5 +155,5 @@ def _whole(name: str, fabric: str, loose: float, rng: np.random.Generator) -> Ga
     sleeve = _sleeve(rng) if sleeved else float(rng.uniform(0.15, 0.172))
     slant = 0.0 if sleeved else float(rng.uniform(0.1, 0.4))
     if name == "Dress":
-        return GarmentCut(name, fabric, loose, None, _hem(rng), neck, sleeve, slant, **_skirt(fabric, rng))
+        return GarmentCut(name, fabric, loose, None, _hem(rng), neck, sleeve, slant, **_skirt(fabric, rng), nip=1.0)
     return GarmentCut(name, fabric, loose, None, _legs(rng), neck, sleeve, slant, flare=float(rng.uniform(0.0, 0.05)))

@@ -62,7 +62,9 @@ class Performance:
         if look.tile is None:
             return RenderMesh(item.rest, split_quads(faces), look.colour, gloss=look.gloss, bias=bias)
         corner_uv = item.uvs[_triangle_corners(faces, corners)]
-        return RenderMesh(item.rest, split_quads(faces), (1.0, 1.0, 1.0), look.tile, corner_uv, look.gloss, bias)
+        colour = look.tint(item.rest, faces) if look.hem_width else (1.0, 1.0, 1.0)
+        surface = RenderMesh(item.rest, split_quads(faces), colour, look.tile, corner_uv, look.gloss, bias)
+        return replace(surface, shine=look.shine, sheen=look.sheen)
 
 
 def perform(stage: Stage, plan: SequencePlan, cloth: ClothKind = "procedural") -> Performance:
@@ -84,9 +86,16 @@ def perform_many(
     if cloth == "simulated":
         takes = iter(simulated_takes(stage, casts, device=device))
     else:
-        takes = (procedural_take(stage, cast) for cast in casts)
+        takes = (_procedural(stage, cast) for cast in casts)
     for cast, take in zip(casts, takes, strict=True):
         yield take if isinstance(take, CannotSimulate) else _performance(stage, cast, take)
+
+
+def _procedural(stage: Stage, cast: Cast) -> Take | CannotSimulate:
+    try:
+        return procedural_take(stage, cast)
+    except CannotSimulate as error:
+        return error
 
 
 def _performance(stage: Stage, cast: Cast, take: Take) -> Performance:

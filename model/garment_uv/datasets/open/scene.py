@@ -7,15 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from garment_uv.datasets.open.cast import Cast
-from garment_uv.datasets.open.cloth.sheets import CannotSimulate, Sheet
+from garment_uv.datasets.open.cloth.sheets import Sheet
 from garment_uv.datasets.open.cloth.solver import Solver, SolverOptions
 from garment_uv.datasets.open.cloth.surface import Surface
 from garment_uv.datasets.open.dressing import Dressed, dress
 from garment_uv.datasets.open.moments import Moments, choose_moments, motion_length
 from garment_uv.datasets.open.motion import Move, make_motion
-from garment_uv.datasets.open.outfits import GarmentCut
 from garment_uv.datasets.open.stage import Stage
-from garment_uv.datasets.open.tailor import Pattern
 
 
 @dataclass(frozen=True)
@@ -37,8 +35,9 @@ class Scene:
 
     @cached_property
     def start(self) -> np.ndarray:
-        """All sheets at rest on the subject, float64 [N, 3] in the world."""
-        return np.concatenate([sheet.rest for sheet in self.sheets]) + self.trans[0]
+        """All sheets where they begin on the subject, float64 [N, 3] in the world."""
+        places = [garment.start(sheet.rest) for garment, sheet in zip(self.garments, self.sheets, strict=True)]
+        return np.concatenate(places) + self.trans[0]
 
     def goal(self, time: int) -> np.ndarray:
         """Where fixed vertices are to be at a frame, float64 [N, 3] in the world; the others are anywhere."""
@@ -57,16 +56,9 @@ def dressed_scene(stage: Stage, cast: Cast, move: Move = make_motion) -> Scene:
     motion = move(plan.motion, motion_length(plan.frames), cast.heading, cast.rng)
     moments = choose_moments(motion, plan.frames)
     helpers = stage.helpers(cast.gender, cast.shape, moments.poses)
-    trans = stage.travel(helpers, moments.path, moments.lift)
-    garments = [dress(_pattern(stage, cut), helpers[0], cast.rng) for cut in cast.outfit.cuts]
+    trans = stage.travel(helpers, moments.path + cast.place, moments.lift)
+    garments = [dress(stage.tailor.pattern(cut), helpers[0], cast.rng) for cut in cast.outfit.cuts]
     return Scene(moments, helpers + trans[:, None], trans, garments)
-
-
-def _pattern(stage: Stage, cut: GarmentCut) -> Pattern:
-    try:
-        return stage.tailor.pattern(cut)
-    except ValueError as error:
-        raise CannotSimulate(f"{cut.name}: cannot be sewn: {error}") from None
 
 
 def hang(stage: Stage, scenes: Sequence[Scene], options: SolverOptions) -> list[list[list[np.ndarray]]]:

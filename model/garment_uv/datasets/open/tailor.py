@@ -11,16 +11,18 @@ import numpy as np
 import scipy.sparse as sp
 
 from garment_uv.body.helper_layers import HelperLayer
+from garment_uv.datasets.open._fit import SKIRT_JOIN, fit, limit
 from garment_uv.datasets.open._mesh import border_vertices, clip, neighbour_mean, subdivide
 from garment_uv.datasets.open._skirt import SkirtSurface
+from garment_uv.datasets.open._tube import hem_rise, make_tube, pleat_offsets
+from garment_uv.datasets.open.necklines import neck_field
 from garment_uv.datasets.open.outfits import GarmentCut
+from garment_uv.datasets.open.sewable import CannotSew, check_cut, check_piece
 
 LEAST_VERTICES = 3700
 """Fewest vertices of a garment, as in the dataset."""
-SKIRT_JOIN = -0.025
-"""Height at which the skirt's tube begins, metres."""
-BAND = 0.0035
-"""Ease of a waistband or cuff, metres."""
+_TRUNK = np.array([[0.0, -0.035], [0.145, 0.095]])
+"""Middle and half widths of the trunk about the waist, x and y, metres."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,22 @@ class Pattern:
     """bool [N] the vertices of a skirt's tube, in rows of `len(loop)` from the top."""
     loop: np.ndarray
     """int64 [C] the vertices that the tube's columns hang from; empty without a tube."""
+    twins: np.ndarray
+    """int64 [D] for each of the last D vertices, a slit's second edge, the vertex of the first."""
     refine: sp.csr_matrix | None
     """[M, N] and `fine_faces`: one more subdivision for garments with too few vertices to store."""
     fine_faces: np.ndarray
+
+    def pleats(self, points: np.ndarray) -> np.ndarray:
+        """How far pleats push vertices at `points` [N, 3] outwards in the horizontal plane, metres, float64 [N]."""
+        offsets = np.zeros(len(points))
+        if self.cut.pleats:
+            end = len(points) - len(self.twins)
+            start = int(self.tube.argmax())
+            rows = points[start:end].reshape(-1, len(self.loop), 3)
+            offsets[start:end] = pleat_offsets(self.cut, rows).ravel()
+            offsets[end:] = offsets[self.twins]
+        return offsets
 
     def stored(self, vertices: np.ndarray) -> np.ndarray:
         """Vertices [N, 3] as the files hold them, [M, 3]."""
@@ -67,118 +82,56 @@ class Tailor:
 
     @lru_cache(maxsize=8)  # noqa: B019  a tailor lives as long as its process
     def pattern(self, cut: GarmentCut) -> Pattern:
-        """The pattern of `cut`; ValueError where its cuts leave nothing."""
+        """The pattern of `cut`; CannotSew where it leaves nothing, falls apart or does not go together."""
+        check_cut(cut)
         weights, faces = self._weights, self._faces
-        for field in self._fields(cut):
-            weights, faces = clip(weights, faces, field(weights @ self._points))
-        tube, loop = np.zeros(weights.shape[0], dtype=bool), np.zeros(0, dtype=np.int64)
+        try:
+            for field in self._fields(cut):
+                weights, faces = clip(weights, faces, field(weights @ self._points))
+        except ValueError as error:
+            raise CannotSew(f"{cut.name}: cannot be sewn: {error}; its neck is too deep or it is too short") from None
+        tube, loop, twins = np.zeros(weights.shape[0], dtype=bool), np.zeros(0, dtype=np.int64), np.zeros(0, np.int64)
         if cut.name in ("Skirt", "Dress"):
-            weights, faces, tube, loop = self._hang_tube(weights, faces, cut)
+            hung = make_tube(self._skirt, (weights, faces), weights @ self._points, cut, LEAST_VERTICES)
+            loop, twins = hung.loop, hung.twins
+            weights = sp.vstack([weights, hung.weights]).tocsr()
+            faces = np.concatenate([faces, hung.faces]).astype(np.int32)
+            tube = np.arange(weights.shape[0]) >= len(tube)
             weights = _smooth_join(weights, faces, weights @ self._points)
         canonical = weights @ self._points
-        ease, flare, hang = _fit(cut, canonical, tube)
-        ease = _limit(ease, canonical, tube)
+        check_piece(cut, faces, canonical)
+        ease, flare, hang = fit(cut, canonical, tube)
+        ease = limit(ease, canonical, tube)
         mean = neighbour_mean(faces, len(canonical))
         for _ in range(3):
             ease, hang = 0.5 * (ease + mean @ ease), 0.5 * (hang + mean @ hang)
         refine, fine = None, faces
         if len(canonical) < LEAST_VERTICES:
             refine, fine = subdivide(faces, len(canonical))
-        return Pattern(cut, weights, faces, canonical, ease, flare, hang, tube, loop, refine, fine)
+        return Pattern(cut, weights, faces, canonical, ease, flare, hang, tube, loop, twins, refine, fine)
 
     def _fields(self, cut: GarmentCut):
         """Scalar fields, positive where cloth stays, one per cut."""
         if cut.top is not None:
             yield lambda p: cut.top - p[:, 2]
         else:
-            width, depth, shift = cut.neck
-
-            def neck(p: np.ndarray) -> np.ndarray:
-                centre = np.array([0.0, -shift - 0.01, 0.53])
-                return np.linalg.norm((p - centre) / np.array([width, 0.09 + shift, depth]), axis=1) - 1.0
 
             def arms(p: np.ndarray) -> np.ndarray:
                 return np.where(p[:, 2] > 0.2, cut.sleeve - np.abs(p[:, 0]) - cut.slant * (p[:, 2] - 0.36), 0.2)
 
-            yield neck
+            yield neck_field(cut)
             yield arms
         bottom = SKIRT_JOIN if cut.name in ("Skirt", "Dress") else cut.bottom
-        yield lambda p: np.where((np.abs(p[:, 0]) > 0.3) & (p[:, 2] > 0.2), 1.0, p[:, 2] - bottom)
 
-    def _hang_tube(self, weights: sp.csr_matrix, faces: np.ndarray, cut: GarmentCut):
-        """Add the skirt's rows below the border at the hips; also which vertices are the tube's, and the border."""
-        points = weights @ self._points
-        loop = _border_loop(faces, points, SKIRT_JOIN)
-        length = SKIRT_JOIN - cut.bottom
-        rows = max(int(np.ceil(length / 0.0145)), int(np.ceil((LEAST_VERTICES - len(points)) / len(loop))) + 1)
-        added = self._skirt.rows(weights[loop], points[loop], np.linspace(0, length, rows + 1)[1:])
-        count = len(points)
-        grid = np.concatenate([loop[None], count + np.arange(rows * len(loop)).reshape(rows, -1)])
-        right = np.roll(grid, -1, axis=1)
-        tube = np.stack([grid[1:], right[1:], right[:-1], grid[:-1]], axis=-1).reshape(-1, 4)
-        is_tube = np.arange(count + rows * len(loop)) >= count
-        faces = np.concatenate([faces, tube]).astype(np.int32)
-        return sp.vstack([weights, added]).tocsr(), faces, is_tube, loop
+        def hem(p: np.ndarray) -> np.ndarray:
+            trunk = (np.abs(p[:, 0]) <= 0.3) | (p[:, 2] <= 0.2)
+            low = bottom
+            if cut.top is None and (cut.tilt or cut.dip) and bottom == cut.bottom:
+                across, behind = np.clip((p[:, :2] - _TRUNK[0]) / _TRUNK[1], -1.0, 1.0).T
+                low = bottom + hem_rise(cut, across, behind)
+            return np.where(trunk, p[:, 2] - low, 1.0)
 
-
-def _border_loop(faces: np.ndarray, points: np.ndarray, height: float) -> np.ndarray:
-    """Vertices of the border at `height` in the order that puts the garment above it, counter-clockwise from above."""
-    directed = np.concatenate([faces[:, [i, (i + 1) % 4]] for i in range(4)])
-    directed = directed[directed[:, 0] != directed[:, 1]]
-    present = {(int(a), int(b)) for a, b in directed}
-    after = {
-        a: b for a, b in present if (b, a) not in present and abs(points[a, 2] - height) < 1e-6
-        and abs(points[b, 2] - height) < 1e-6
-    }  # fmt: skip
-    start = min(after)
-    loop = [start]
-    while after[loop[-1]] != start:
-        loop.append(after[loop[-1]])
-    return np.array(loop, dtype=np.int64)
-
-
-def _ramp(value: np.ndarray, start: float, end: float) -> np.ndarray:
-    """0 at `start` to 1 at `end`, smooth."""
-    share = np.clip((value - start) / (end - start), 0.0, 1.0)
-    return share * share * (3 - 2 * share)
-
-
-def _fit(cut: GarmentCut, p: np.ndarray, tube: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ease, flare and hang of each vertex of the mean subject's garment."""
-    loose = cut.looseness
-    reach, height = np.abs(p[:, 0]), p[:, 2]
-    arm = (height > 0.2) & (reach > 0.17)
-    ease = np.full(len(p), 0.006 + 0.007 * loose)
-    hang = np.full(len(p), 0.12 + 0.1 * loose)
-    flare = np.zeros(len(p))
-    along = _ramp(reach, 0.17, 0.60)
-    ease += np.where(arm, (0.006 + 0.030 * loose) * along, 0.0)
-    hang += np.where(arm, (0.25 + 0.45 * loose) * along, 0.0)
-    if cut.top is None:
-        body = _ramp(-height, -0.34, -0.05)
-        waisted = np.exp(-(((height - 0.10) / 0.07) ** 2)) if cut.name == "Dress" else 0.0
-        ease += np.where(arm, 0.0, (0.004 + 0.034 * loose) * body * (1.0 - 0.85 * waisted))
-        hang += np.where(arm, 0.0, (0.15 + 0.55 * loose) * body * (1.0 - 0.8 * waisted))
-    else:
-        band = np.exp(-(((height - cut.top) / 0.035) ** 2))
-        ease = ease * (1 - band) + BAND * band
-        hang = hang * (1 - band)
-    if cut.name in ("Trousers", "Jumpsuit"):
-        leg = _ramp(-height, 0.0, 0.85)
-        ease += (0.004 + 0.034 * loose) * leg + cut.flare * leg**2
-        hang += (0.2 + 0.6 * loose) * leg
-    if cut.name in ("Skirt", "Dress"):
-        below = np.clip((SKIRT_JOIN - height) / 0.8, 0.0, None)
-        flare = np.where(tube, cut.flare * below + 0.02 * loose * _ramp(below, 0.0, 0.3), 0.0)
-        hang = np.where(tube, hang * np.exp(-below * 12) + _ramp(below, 0.0, 0.25), hang)
-    return ease, flare, np.clip(hang, 0.0, 1.0)
-
-
-def _limit(ease: np.ndarray, p: np.ndarray, tube: np.ndarray) -> np.ndarray:
-    """Less ease where it would reach through the middle between the legs."""
-    inner = (~tube) & (p[:, 2] < -0.05)
-    room = np.maximum(np.abs(p[:, 0]) - 0.004, 0.001)
-    return np.where(inner, np.minimum(ease, 0.004 + 0.8 * room), ease)
+        yield hem
 
 
 def _smooth_join(weights: sp.csr_matrix, faces: np.ndarray, points: np.ndarray) -> sp.csr_matrix:

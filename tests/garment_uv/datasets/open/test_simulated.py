@@ -12,6 +12,7 @@ from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.cloth.solver import SolverOptions
 from garment_uv.datasets.open.plan import SequencePlan
 from garment_uv.datasets.open.scene import dressed_scene, hang
+from garment_uv.datasets.open.sewable import CannotSew
 from garment_uv.datasets.open.simulated import simulated_take, simulated_takes
 from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, ORDER_FILE, Hanging, synthesize
 from garment_uv.errors import UserError
@@ -75,7 +76,7 @@ def test_what_cannot_be_sewn_or_hung_leaves_the_others(stage, monkeypatch):
 
     def pattern(cut):
         if cut.name == "Dress":
-            raise ValueError("the cut leaves nothing of the garment")
+            raise CannotSew("Dress: cannot be sewn: the cut leaves nothing of the garment")
         return real(cut)
 
     def hung(stage, scenes, options):

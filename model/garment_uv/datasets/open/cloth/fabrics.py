@@ -31,5 +31,9 @@ FABRICS: Mapping[str, Fabric] = {
     "denim": Fabric(stretch=5e-5, squash=2.0, bend=1e3, density=0.40, friction=0.5, drag=1.0),
     "leather": Fabric(stretch=5e-5, squash=1.0, bend=3e2, density=0.70, friction=0.5, drag=0.5),
     "silk": Fabric(stretch=4e-4, squash=6.0, bend=6e4, density=0.08, friction=0.2, drag=1.5),
+    "knit": Fabric(stretch=6e-4, squash=4.0, bend=1e4, density=0.30, friction=0.5, drag=1.0),
+    "linen": Fabric(stretch=1e-4, squash=4.0, bend=8e3, density=0.20, friction=0.4, drag=1.0),
+    "wool": Fabric(stretch=1.5e-4, squash=2.0, bend=3e3, density=0.35, friction=0.5, drag=0.8),
+    "velvet": Fabric(stretch=2e-4, squash=3.0, bend=1e4, density=0.30, friction=0.4, drag=0.8),
 }
 """By the names of `outfits.FABRICS`; chosen by eye."""

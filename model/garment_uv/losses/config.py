@@ -17,7 +17,9 @@ class LossConfig(Config):
     normal: float = Field(default=0.05, ge=0, le=1e4)
     """Squared L2 between surface normals matched by nearest neighbour, 0 to 4."""
     laplacian: float = Field(default=0.1, ge=0, le=1e4)
-    """Laplacian smoothing of the predicted surface, cm^2."""
+    """Laplacian smoothing of the predicted surface, cm^2: asks for a plane everywhere (published)."""
+    laplacian_true: float = Field(default=0.0, ge=0, le=1e4)
+    """Laplacian of the predicted surface against the true one's, cm^2: asks for the same folds (ours)."""
     edge: float = Field(default=0.1, ge=0, le=1e4)
     """Edge-length regularisation against the true surface's edges, cm^2."""
     adversarial: float = Field(default=0.01, ge=0, le=1e4)

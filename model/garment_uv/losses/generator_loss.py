@@ -11,7 +11,14 @@ from garment_uv.losses.adversarial import Features, PredictedMaps, adversarial_l
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
 from garment_uv.losses.means import MaskedMean, means_of_batch, pooled
-from garment_uv.losses.surface import Covered, SurfaceOperators, edge_term, laplacian_term, normal_term
+from garment_uv.losses.surface import (
+    Covered,
+    SurfaceOperators,
+    edge_term,
+    laplacian_term,
+    laplacian_true_term,
+    normal_term,
+)
 from garment_uv.samples.batch import Batch
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import MapSampler, Reading
@@ -30,6 +37,7 @@ class _Surfaces:
 _SURFACE_TERMS: dict[str, Callable[[_Surfaces], MaskedMean]] = {
     "normal": lambda part: normal_term(part.operators, part.predicted, part.true, part.covered),
     "laplacian": lambda part: laplacian_term(part.operators, part.predicted, part.covered),
+    "laplacian_true": lambda part: laplacian_true_term(part.operators, part.predicted, part.true, part.covered),
     "edge": lambda part: edge_term(part.operators, part.predicted, part.true, part.covered),
 }
 
@@ -56,7 +64,7 @@ class GeneratorLoss(nn.Module):
         self.read_true = MapSampler(atlas, true_reading)
         self.surfaces = nn.ModuleDict(
             {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
-            if config.normal or config.laplacian or config.edge
+            if any(getattr(config, name) for name in _SURFACE_TERMS)
             else {}
         )
 

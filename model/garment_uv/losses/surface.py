@@ -1,4 +1,5 @@
-"""Terms on the surface (published): normals matched by nearest neighbour, Laplacian smoothing, lengths of edges.
+"""Terms on the surface: normals matched by nearest neighbour, Laplacian smoothing, lengths of edges (all published),
+and the Laplacian against the true surface's (ours).
 
 They are made with sparse operators of a topology, and count only what a sample's garments cover of it.
 """
@@ -166,6 +167,18 @@ def laplacian_term(operators: SurfaceOperators, predicted: torch.Tensor, covered
     Interior vertices only (ours): at a hem the neighbours lie on one side, and smoothing would shrink the garment.
     """
     offsets = operators.laplacian(predicted * CM_PER_M)
+    return masked_mean(offsets.square().sum(dim=2), covered.interior)
+
+
+def laplacian_true_term(
+    operators: SurfaceOperators, predicted: torch.Tensor, true: torch.Tensor, covered: Covered
+) -> MaskedMean:
+    """Squared difference (cm^2) between the predicted and the true surface's offsets of vertices from their neighbours.
+
+    At positions [V, n, 3] in metres, interior vertices only, as `laplacian_term`, which asks for offsets of zero: that
+    flattens folds and shrinks what is round, where this asks for the true surface's own folds (ours).
+    """
+    offsets = operators.laplacian((predicted - true.detach()) * CM_PER_M)
     return masked_mean(offsets.square().sum(dim=2), covered.interior)
 
 

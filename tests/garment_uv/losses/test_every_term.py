@@ -9,7 +9,7 @@ import torch
 from garment_uv.losses.adversarial import DiscriminatorLoss, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
-from garment_uv.losses.surface import SurfaceOperators, edge_term, laplacian_term, normal_term
+from garment_uv.losses.surface import SurfaceOperators, edge_term, laplacian_term, laplacian_true_term, normal_term
 from tests.testing import Case, TermTests
 
 BATCH, SIZE, VERTICES = 3, 8, 10
@@ -116,6 +116,16 @@ class TestLaplacian(SurfaceTermTests):
     @staticmethod
     def on(operators):
         return lambda predicted, _, classes: laplacian_term(operators, predicted, operators.covered(classes))
+
+
+class TestLaplacianTrue(SurfaceTermTests):
+    name = "laplacian_true"
+
+    @staticmethod
+    def on(operators):
+        return lambda predicted, true, classes: laplacian_true_term(
+            operators, predicted, true, operators.covered(classes)
+        )
 
 
 class TestEdge(SurfaceTermTests):

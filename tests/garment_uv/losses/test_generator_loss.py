@@ -23,7 +23,7 @@ def _noise(batch, scale=0.02, seed=1):
 
 
 def test_every_term_is_there_and_total_is_their_weighted_sum(atlas, make_batch, make_output):
-    batch, config = make_batch(["default", "skirt", "default"]), LossConfig(uv_outside=0.5)
+    batch, config = make_batch(["default", "skirt", "default"]), LossConfig(uv_outside=0.5, laplacian_true=0.5)
     discriminator = Discriminator(DiscriminatorConfig(base_features=4))
     predicted = _noise(batch)
     output = make_output(predicted)
@@ -39,8 +39,9 @@ def test_every_term_is_there_and_total_is_their_weighted_sum(atlas, make_batch, 
 
 def test_the_truth_itself_costs_nothing_but_smoothness(atlas, make_batch, make_output):
     batch = make_batch(["skirt", "default"])
-    terms = GeneratorLoss(LossConfig(**NO_GAN), atlas)(make_output(batch.displacement_uv), batch)
-    for name in ("uv", "mesh", "normal", "edge"):
+    config = LossConfig(**NO_GAN, laplacian_true=0.1)
+    terms = GeneratorLoss(config, atlas)(make_output(batch.displacement_uv), batch)
+    for name in ("uv", "mesh", "normal", "laplacian_true", "edge"):
         assert terms[name].item() == pytest.approx(0, abs=1e-9), name
     assert terms["laplacian"].item() > 0
 
@@ -87,7 +88,17 @@ def test_without_garments_geometric_terms_are_zero_with_a_zero_gradient(atlas, m
 def test_terms_of_weight_zero_are_left_out(atlas, make_batch, make_output):
     batch = make_batch(["default"])
     nothing = dict.fromkeys(LossConfig.model_fields, 0)
-    for name in ("uv", "uv_outside", "mesh", "normal", "laplacian", "edge", "classification", "segments"):
+    for name in (
+        "uv",
+        "uv_outside",
+        "mesh",
+        "normal",
+        "laplacian",
+        "laplacian_true",
+        "edge",
+        "classification",
+        "segments",
+    ):
         loss = GeneratorLoss(LossConfig(**{**nothing, name: 2.0}), atlas)
         terms = loss(make_output(_noise(batch)), batch)
         assert set(terms) == {name, "total"}

@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from garment_uv.losses.means import mean_of
-from garment_uv.losses.surface import SurfaceOperators, covered_normals, edge_lengths_cm, edge_term, normal_term
+from garment_uv.losses.surface import (
+    SurfaceOperators,
+    covered_normals,
+    edge_lengths_cm,
+    edge_term,
+    laplacian_term,
+    laplacian_true_term,
+    normal_term,
+)
 
 
 @pytest.fixture(params=["default", "skirt"])
@@ -42,6 +50,42 @@ def test_laplacian_is_libigls_adjacency(surface, tube):
     ours = operators.laplacian(columns(tube))[:, 0].numpy()
     np.testing.assert_allclose(ours[used], mean - tube[used], atol=1e-7)
     assert not ours[np.setdiff1d(np.arange(len(tube)), used)].any()
+
+
+def uniform_laplacian(faces, positions) -> np.ndarray:
+    """The mean of each vertex's neighbours minus the vertex, neighbour by neighbour; 0 for a vertex of no face."""
+    around: dict[int, set[int]] = {}
+    for face in faces.tolist():
+        for corner in range(3):
+            around.setdefault(face[corner], set()).update({face[corner - 1], face[corner - 2]})
+    return np.array(
+        [np.mean(positions[sorted(around[v])], axis=0) - positions[v] if v in around else np.zeros(3)
+         for v in range(len(positions))]
+    )  # fmt: skip
+
+
+def test_the_laplacian_terms_are_squared_offsets_and_their_differences_in_cm2(surface, tube):
+    faces, operators = surface
+    covered = full(operators, tube)
+    inner = covered.interior[:, 0].numpy()
+    other = tube + np.random.default_rng(1).normal(0, 0.003, tube.shape)
+    offsets, wanted = (1e2 * uniform_laplacian(faces, positions)[inner] for positions in (other, tube))
+    smooth = mean_of([laplacian_term(operators, columns(other), covered)]).item()
+    against = mean_of([laplacian_true_term(operators, columns(other), columns(tube), covered)]).item()
+    assert inner.sum() > 20
+    assert smooth == pytest.approx((offsets**2).sum(axis=1).mean(), rel=1e-5)
+    assert against == pytest.approx(((offsets - wanted) ** 2).sum(axis=1).mean(), rel=1e-5)
+
+
+def test_only_the_true_laplacian_is_content_with_the_true_surface(surface, tube):
+    faces, operators = surface
+    covered, true = full(operators, tube), columns(tube)
+    moved = true + 0.01
+    assert mean_of([laplacian_true_term(operators, moved, true, covered)]) < 1e-12
+    assert mean_of([laplacian_term(operators, true, covered)]) > 0.1
+    shrunk = true * 0.9
+    assert mean_of([laplacian_term(operators, shrunk, covered)]) < mean_of([laplacian_term(operators, true, covered)])
+    assert mean_of([laplacian_true_term(operators, shrunk, true, covered)]) > 1e-3
 
 
 def test_edges_are_libigls(surface, tube):

@@ -10,7 +10,17 @@ from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.prepare import prepare
 from garment_uv.samples.sink import FolderSink
 
-OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2, labels=False)
+OPTIONS = PrepareOptions(
+    map_size=64,
+    image_size=64,
+    subdivisions=0,
+    samples_per_shard=2,
+    floor_frames=2,
+    labels=False,
+    layout="crowded",
+    fill="least_norm",
+)
+"""As the published set `open192` is made."""
 
 SPLITS = {"val": 0.75, "train": 0.25}
 

@@ -12,6 +12,7 @@ from garment_uv.training.model_file import TrainedOn
 
 CARD = "inference.json"
 PROGRAM = "program.pt2"
+FRAMES = "frames"
 
 
 class Tensor(Config):
@@ -46,6 +47,11 @@ class InferenceCard(Config):
     atlas_digest: str
     files: dict[str, FileFacts]
 
+    @property
+    def needs_frames(self) -> bool:
+        """Whether the program takes the frames of the posed surface, its last input."""
+        return any(tensor.name == FRAMES for tensor in self.inputs)
+
 
 def read_inference_card(folder: Path) -> InferenceCard:
     """The card of an inference folder, its files checked by sha256; UserError for anything else."""
@@ -55,13 +61,15 @@ def read_inference_card(folder: Path) -> InferenceCard:
     return card
 
 
-def described(image: int, size: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Inputs and outputs of a program for pictures of `image` px and maps of `size` texels."""
+def described(image: int, size: int, frames: bool = False) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Inputs and outputs of a program for pictures of `image` px and maps of `size` texels; some ask for frames."""
+    surface = "tangent, bitangent, normal of the posed surface: garment_uv.uv.frames"
     inputs = (
         ("image", (1, 3, image, image), "float32", "RGB of +-1.25 m around the root, -1 to 1"),
         ("body_uv", (1, 3, size, size), "float32", "posed body at each texel, metres, z up"),
         ("camera", (1, 3), "float32", "camera relative to the root, metres; looks along -x"),
         ("segments", (1, size, size), "int64", "class of each texel, 0 none; zero if unknown"),
+        *([(FRAMES, (1, 3, 3, size, size), "float32", surface)] if frames else []),
     )
     outputs = (
         ("displacement", (1, 3, size, size), "float32", "garment minus body, metres"),

@@ -52,8 +52,8 @@ class _Program(nn.Module):
         if self.generator.local_path is not None:
             self.generator.local_path.branches = _WholeCanvas(self.generator.local_path.branches)  # type: ignore[assignment]
 
-    def forward(self, image, body_uv, camera, segments):
-        output = self.generator(image, body_uv, camera, segments)
+    def forward(self, image, body_uv, camera, segments, *frames):
+        output = self.generator(image, body_uv, camera, segments, *frames)
         return output.displacement, output.segment_logits
 
 
@@ -67,8 +67,10 @@ def export_model(model_folder: Path, out: Path) -> float:
     check_replaceable(out, FILES)
     card = read_card(model_folder)
     generator, config, atlas = load_model(model_folder)
-    inputs, outputs = described(card.trained_on.image_size, atlas.size)
+    inputs, outputs = described(card.trained_on.image_size, atlas.size, generator.needs_frames)
     example = _example(card.trained_on.image_size, atlas.size)
+    if generator.needs_frames:
+        example += (torch.from_numpy(np.random.default_rng(1).normal(size=inputs[-1].shape).astype(np.float32)),)
     network = _Program(generator).eval()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="No complete tensor found")

@@ -41,9 +41,9 @@ class ProgramOutput:
 class ExportedGenerator(nn.Module):
     """A program in a generator's place: for one sample at a time, on the CPU, never in training."""
 
-    def __init__(self, program: nn.Module, reading: Reading = "bilinear") -> None:
+    def __init__(self, program: nn.Module, reading: Reading = "bilinear", needs_frames: bool = False) -> None:
         super().__init__()
-        self.program, self.reading = program, reading
+        self.program, self.reading, self.needs_frames = program, reading, needs_frames
 
     def train(self, mode: bool = True) -> "ExportedGenerator":
         """Nothing: a program has one mode."""
@@ -52,13 +52,20 @@ class ExportedGenerator(nn.Module):
     def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
         """The segment head's logits [1, 7, U, U]; the program makes the maps as well, there is but one."""
         nowhere = torch.zeros((1, *body_uv.shape[-2:]), dtype=torch.int64)
-        return self(image, body_uv, camera, nowhere).segment_logits
+        frames = torch.zeros((1, 3, *body_uv.shape[-3:])) if self.needs_frames else None
+        return self(image, body_uv, camera, nowhere, frames).segment_logits
 
     def forward(
-        self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor, segments: torch.Tensor
+        self,
+        image: torch.Tensor,
+        body_uv: torch.Tensor,
+        camera: torch.Tensor,
+        segments: torch.Tensor,
+        frames: torch.Tensor | None = None,
     ) -> ProgramOutput:
         """As the generator's, with segments."""
-        return ProgramOutput(*self.program(image, body_uv, camera, segments))
+        asked = () if frames is None else (frames,)
+        return ProgramOutput(*self.program(image, body_uv, camera, segments, *asked))
 
 
 def load_program(path: Path) -> nn.Module:

@@ -51,7 +51,7 @@ def load_for_use(folder: Path, device: str = "auto") -> Usable:
     atlas = Atlas.load(folder / ATLAS)
     if atlas.digest != made.atlas_digest:
         raise UserError(f"{folder / ATLAS} is not the atlas of its program: take another copy of the folder")
-    program = ExportedGenerator(load_program(folder / PROGRAM), made.reading)
+    program = ExportedGenerator(load_program(folder / PROGRAM), made.reading, made.needs_frames)
     return Usable(program.to(torch.device("cpu")), atlas, made.trained_on, made.push_out)
 
 

@@ -50,8 +50,10 @@ class GeneratorConfig(Config):
     """False removes the body UV map from the encoder's and the discriminator's input (an ablation row)."""
     target: Literal["displacement", "position"] = "displacement"
     """What the maps hold: garment minus body vertex, or the garment vertex itself (an ablation row)."""
-    frame: Literal["sample", "body"] = "sample"
-    """Ours: 'body' lets the network speak in each texel's frame on the posed body, turned to the sample's after."""
+    frame: Literal["sample", "body", "surface"] = "sample"
+    """Ours: 'body' and 'surface' let the network speak in each texel's frame on the posed body, turned to the sample's
+    after. 'surface' takes the frames of the posed mesh at its vertices; 'body', which is older, differences over the
+    body's map, which are wrong at seams and at a map's border."""
     reading: Literal["bilinear", "nearest"] = "bilinear"
     """How vertices are read from the maps; 'nearest' where they are trained on maps that are not filled."""
     segments: Literal["given", "predicted"] = "given"
@@ -63,8 +65,10 @@ class GeneratorConfig(Config):
 
     @model_validator(mode="after")
     def _body_frames_are_for_displacements(self):
-        if self.frame == "body" and self.target != "displacement":
-            raise ValueError("frame 'body' takes target 'displacement', was given 'position'; set frame 'sample'")
+        if self.frame != "sample" and self.target != "displacement":
+            raise ValueError(
+                f"frame '{self.frame}' takes target 'displacement', was given 'position'; set frame 'sample'"
+            )
         return self
 
 

@@ -71,7 +71,8 @@ def texel_frames(body_uv: torch.Tensor) -> torch.Tensor:
     """Right-handed orthonormal frames [B, 3, 3, U, U] of body maps [B, 3, U, U] (m).
 
     Axis 1 holds the frame's vectors (tangent along u, their cross product, normal), axis 2 their coordinates in the
-    sample frame. Tangents are central differences; where there is no surface the frame is the identity.
+    sample frame. Tangents are central differences, which look into the gutter at a seam: there a normal reads back
+    far shorter than 1 (`uv.frames` has the surface's own). Where there is no surface the frame is the identity.
     """
     body = body_uv.float()
     along_u = _difference(body, dim=-1)

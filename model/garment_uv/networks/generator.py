@@ -109,18 +109,32 @@ class GarmentGenerator(nn.Module):
         check_map_size(body_uv.shape[-1], self.config)
         return self.segment_head(self.encoder(image, body_uv, camera))
 
+    @property
+    def needs_frames(self) -> bool:
+        """Whether `forward` asks for the surface's frames: see `uv.frames.SurfaceFrames`."""
+        return self.config.frame == "surface"
+
     def forward(
-        self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor, segments: torch.Tensor | None = None
+        self,
+        image: torch.Tensor,
+        body_uv: torch.Tensor,
+        camera: torch.Tensor,
+        segments: torch.Tensor | None = None,
+        frames: torch.Tensor | None = None,
     ) -> GeneratorOutput:
         """Maps of image [B, 3, I, I] in [-1, 1], body_uv [B, 3, U, U] (m), camera [B, 3] (m), segments int [B, U, U].
 
         Without segments, or while training with `segments='predicted'`, the segment head's answer masks the local
-        branches. Raises UserError for a U that does not halve evenly.
+        branches. `frames` [B, 3, 3, U, U] are needed where the config's frame is 'surface', and not looked at else.
+        Raises UserError for a U that does not halve evenly, ValueError where frames are wanting.
         """
         check_map_size(body_uv.shape[-1], self.config)
         encoded = self.encoder(image, body_uv, camera)
         segment_logits = self.segment_head(encoded)
-        frames = texel_frames(body_uv) if self.config.frame == "body" else None
+        if self.config.frame != "surface":
+            frames = texel_frames(body_uv) if self.config.frame == "body" else None
+        elif frames is None:
+            raise ValueError("a generator of frame 'surface' needs the frames of the posed surface, and was given none")
         global_map = self._map(self.global_path(encoded.quarter), frames)
         prediction, local_map, weights, class_logits, class_present = global_map, None, None, None, None
         if self.local_path is not None:

@@ -43,6 +43,8 @@ class Batch:
     """uint8 [B, I, I] what each pixel shows: see `labels.py`."""
     displacement_vertices: torch.Tensor | None = None
     """float32 [B, V, 3] true displacements where the maps were refilled, so that reading them does not give these."""
+    frames: torch.Tensor | None = None
+    """float32 [B, 3, 3, U, U] frames of the told body's surface, where a network asks for them: see `uv.frames`."""
     portion: Portion | None = None
     """Where several processes train together: which samples of the whole batch these are."""
 

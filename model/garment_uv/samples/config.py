@@ -6,6 +6,7 @@ from pydantic import Field
 
 from garment_uv.config import Config
 from garment_uv.samples.manifest import Name
+from garment_uv.uv.build import Layout
 
 
 class PrepareOptions(Config):
@@ -17,7 +18,9 @@ class PrepareOptions(Config):
     """I, px along a side of the image."""
     subdivisions: int = Field(default=1, ge=0, le=3)
     """How often the body topology is subdivided."""
-    fill: Literal["least_norm", "barycentric", "telea", "navier_stokes", "none"] = "least_norm"
+    layout: Layout = "spread"
+    """Of the atlas: 'spread' moves its points apart; 'crowded' is what all datasets had before, as `open192` has."""
+    fill: Literal["exact", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "exact"
     """How displacement maps are filled between vertices; body maps are always filled by 'least_norm'."""
     displacement_limit_m: float = Field(default=1.0, gt=0, le=10)
     """A displacement beyond this leaves its sequence out."""

@@ -15,13 +15,17 @@ from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s
 from garment_uv.registration.register import Registration, register_outfit
 from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.labels import pixel_labels
-from garment_uv.samples.manifest import GarmentQuality, SequenceEntry
+from garment_uv.samples.manifest import FillError, GarmentQuality, SequenceEntry
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.source import evenly_spaced
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.fill import body_map, fill
+from garment_uv.uv.readback import readback
 from garment_uv.uv.sampling import reading_of
 from garment_uv.uv.segments import rasterise_classes
+
+TOLD = 32
+"""Vertices of a sequence that its entry names, at most."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,9 @@ class SequenceSamples:
     floors_mm: dict[str, list[float]] = field(default_factory=dict)
     registered_mm: dict[str, list[float]] = field(default_factory=dict)
     at_rest: dict[str, RestQuality] = field(default_factory=dict)
+    worst_mm: float = 0.0
+    off_mm: dict[int, float] = field(default_factory=dict)
+    """Vertices that maps of an exact fill do not give back, and the most that they are off."""
 
     def entry(self, frames: int) -> SequenceEntry:
         """What the manifest tells of the sequence, of which `frames()` has given so many samples."""
@@ -64,8 +71,15 @@ class SequenceSamples:
             topology=self.topology,
             floor_s2s_mm={name: _mean(values) for name, values in self.floors_mm.items()},
             quality={n: GarmentQuality(s2s_mm=_mean(mm), **rounded[n]) for n, mm in self.registered_mm.items()},
+            fill_error=self._fill_error(),
             notes=tuple(self.notes),
         )
+
+    def _fill_error(self) -> FillError | None:
+        if self.workshop.options.fill != "exact":
+            return None
+        worst = sorted(self.off_mm, key=lambda vertex: (-self.off_mm[vertex], vertex))
+        return FillError(worst_mm=round(self.worst_mm, 4), off=len(worst), vertices=tuple(worst[:TOLD]))
 
     def frames(self) -> Iterator[Sample]:
         """Every `options.every`-th frame that has an image, in order."""
@@ -111,13 +125,14 @@ class SequenceSamples:
         root_relative = workshop.topology.vertices(workshop.body.pose(frame.body))
         displacement = np.where(mask[:, None], registration.apply(frame.garments) - root_relative, 0.0)
         body = turned(root_relative, frame.zrot)
+        displacement_uv = self._filled(turned(displacement, frame.zrot), mask)
         evaluated = self.split in options.evaluation_splits
         image, person = frame.square(options.image_size)
         return Sample(
             key=f"{self.split}-{self.folder.name}-{frame.index:04d}",
             image=image,
             body_uv=body_map(atlas, body),
-            displacement_uv=fill(atlas, turned(displacement, frame.zrot), mask, options.fill),
+            displacement_uv=displacement_uv,
             segments=segments,
             vertex_classes=registration.vertex_classes,
             body_vertices=body,
@@ -127,6 +142,17 @@ class SequenceSamples:
             mask=person if options.labels else None,
             parsing=self._parsing(sequence, frame) if options.labels else None,
         )
+
+    def _filled(self, displacement: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The map of a displacement [V, 3]; what an exact one does not give back is kept count of."""
+        atlas, method = self.workshop.atlas, self.workshop.options.fill
+        texels = fill(atlas, displacement, mask, method)
+        if method == "exact":
+            found = readback(atlas, displacement, mask, texels)
+            self.worst_mm = max(self.worst_mm, 1000 * found.worst_m)
+            for vertex, error in zip(found.vertices.tolist(), found.errors_m.tolist(), strict=True):
+                self.off_mm[vertex] = max(self.off_mm.get(vertex, 0.0), 1000 * error)
+        return texels
 
     def _parsing(self, sequence: ClothedSequence, frame: RawFrame) -> np.ndarray:
         body = self.workshop.body

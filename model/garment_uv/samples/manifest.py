@@ -93,6 +93,17 @@ class GarmentQuality(Config):
     """Share of the registered faces with an edge over five times the body's median edge at rest."""
 
 
+class FillError(Config):
+    """How far vertices are read from their values in a sequence's displacement maps: see `garment_uv.uv.readback`."""
+
+    worst_mm: float = Field(ge=0)
+    """Of all garments' vertices in all frames, before maps are rounded to 16 bits, which adds up to 0.015 mm."""
+    off: int = Field(ge=0)
+    """Vertices that are off by more than 0.05 mm in some frame."""
+    vertices: tuple[int, ...] = ()
+    """Some of those, at most 32, the worst first."""
+
+
 class SequenceEntry(Config):
     """One raw sequence that is in the dataset."""
 
@@ -106,12 +117,14 @@ class SequenceEntry(Config):
     """S2S of registered-and-unwrapped against raw per garment, mm: no model can do better."""
     quality: dict[str, GarmentQuality] = {}
     """Of each garment's registration; empty where no frame was measured, and in manifests of version 1."""
+    fill_error: FillError | None = None
+    """None where it was not measured: in datasets made before, and of fills that are not meant to be exact."""
     notes: tuple[Line, ...] = ()
 
     @model_serializer(mode="wrap")
     def _without_what_is_empty(self, plainly: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values = plainly(self)
-        return values if self.quality else {name: value for name, value in values.items() if name != "quality"}
+        return {name: value for name, value in values.items() if value or name not in ("quality", "fill_error")}
 
 
 class LeftOut(Config):
@@ -185,10 +198,11 @@ class Manifest(Config):
         return counts
 
     def samples_digest(self) -> str:
-        """The digest of all but what is told of the registration: the same for the same samples in either version."""
+        """The digest of all but what is told of registration and fill: the same for the same samples."""
         values = {**self.plain(), "schema_version": LABELLED if self.labels else 1}
         for entry in values["sequences"]:
             entry.pop("quality", None)
+            entry.pop("fill_error", None)
         return digest_of(values)
 
     def to_bytes(self) -> bytes:

@@ -70,7 +70,8 @@ def prepare(
         if finished is not None:
             return finished
         topology = build_topology(body, options.subdivisions)
-        preparation = Preparation(Workshop(body, topology, build_atlas(topology, options.map_size), options), raw, sink)
+        atlas = build_atlas(topology, options.map_size, options.layout)
+        preparation = Preparation(Workshop(body, topology, atlas, options), raw, sink)
         flow = _with_records(sink.staging, sequences, options.samples_per_shard)
         maker = crew or (this_process if workers == 1 else partial(worker_processes, count=workers))
         _run(flow, preparation, maker, len(sequences), progress)

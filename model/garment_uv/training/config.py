@@ -13,7 +13,7 @@ class DataConfig(Config):
 
     uri: str = ".garment/dataset"
     """A folder or s3://bucket/prefix with a manifest.json."""
-    fill: Literal["as_stored", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
+    fill: Literal["as_stored", "exact", "least_norm", "barycentric", "telea", "navier_stokes", "none"] = "as_stored"
     """Refill the target maps with another inpainting (ablation rows); 'as_stored' keeps `prepare`'s.
 
     'none' goes with `generator.reading=nearest`: a bilinear reading mixes in the zeros between the vertices.

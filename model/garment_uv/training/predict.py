@@ -17,6 +17,7 @@ from garment_uv.geometry.edges import unique_edges
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import Batch
 from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.frames import SurfaceFrames
 from garment_uv.uv.sampling import MapSampler
 from garment_uv.uv.segments import rasterise_classes
 
@@ -90,6 +91,8 @@ class Predictor:
         self._atlas = atlas
         self._read_map = MapSampler(atlas, generator.reading).to(self.device)
         self._read_segments = MapSampler(atlas).to(self.device)
+        needed = getattr(generator, "needs_frames", False)
+        self._frames = SurfaceFrames(atlas).to(self.device) if needed else None
         self._decode = OutfitDecoder(atlas)
 
     @torch.no_grad()
@@ -104,7 +107,8 @@ class Predictor:
         try:
             if segments == "predicted":
                 batch = self._with_own_segments(batch)
-            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments)
+            frames = (self._frames(batch.body_vertices),) if self._frames else ()
+            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments, *frames)
             vertices = batch.body_vertices + self._read_map(output.displacement)
         finally:
             self.generator.train(was_training)

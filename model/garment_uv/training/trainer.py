@@ -32,6 +32,7 @@ from garment_uv.training.report import Best, EpochReport, FeasibilityWatch
 from garment_uv.training.running import RandomState, deterministic_sums, keep_freed_memory
 from garment_uv.training.steps import AdversarialSteps, Learners
 from garment_uv.training.trial import TrialConfig
+from garment_uv.uv.frames import SurfaceFrames
 from garment_uv.uv.sampling import reading_of
 
 Choice = TypeVar("Choice")
@@ -87,6 +88,7 @@ class Trainer:
         with self._random.active():
             self._learners = Learners(config, self.device)
         self.generator, self.discriminator = self._learners.generator, self._learners.discriminator
+        self._frames = SurfaceFrames(self.atlas).to(self.device) if self.generator.needs_frames else None
         self.model = self._learners.model
         """The generator that is evaluated and saved: with averaged weights where the config asks for them."""
         self._watch = FeasibilityWatch(config.training)
@@ -128,7 +130,7 @@ class Trainer:
         """One training step on a batch of the caller's, outside any epoch; detached scalar losses by name."""
         self._learners.train()
         with self._running():
-            return self._steps(batch.to(self.device))
+            return self._steps(self._with_frames(batch.to(self.device)))
 
     def evaluate(self, split: str, segments: SegmentSource = "given", max_samples: int = 0) -> S2STable:
         """S2S of the generator as it is on `split`, with the dataset's segments or the model's own."""
@@ -186,7 +188,7 @@ class Trainer:
                 batch = self._mirror(batch, batch.portion.of(chosen) if batch.portion else chosen)
             if jitter:
                 batch = replace(batch, image=jitter_colours(batch.image, jitter, batch.portion))
-            losses = self._steps(batch)
+            losses = self._steps(self._with_frames(batch))
             if self._learners.average:
                 self._learners.average.update_parameters(self.generator)
             samples += batch.whole
@@ -198,6 +200,10 @@ class Trainer:
                     raise Infeasible(f"the total loss became {total} in epoch {self.epoch + 1}")
         whole = self._processes.sum(torch.stack(list(sums.values())))
         return {name: value / samples for name, value in zip(sums, whole.tolist(), strict=True)}
+
+    def _with_frames(self, batch: Batch) -> Batch:
+        """The batch with its bodies' frames, where the generator asks for them."""
+        return replace(batch, frames=self._frames(batch.body_vertices)) if self._frames else batch
 
     def _batches(self) -> Iterator[Batch]:
         samples, size = self.config.data.epoch_samples, self.config.training.batch_size

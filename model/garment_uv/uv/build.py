@@ -1,5 +1,7 @@
 """Building the atlas of a body topology."""
 
+from typing import Literal
+
 import numpy as np
 
 from garment_uv.body.topology import BodyTopology
@@ -7,13 +9,16 @@ from garment_uv.errors import UserError
 from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.outline import BULGE, Figure, Outline, along, figure, outline
-from garment_uv.uv.pieces import Cuts, cut, embed, split
+from garment_uv.uv.pieces import Cuts, Spacing, cut, embed, split
+from garment_uv.uv.spread import crossings, least_distance, spread_points
 
 JUNCTION = 0.015
 """Share of the canvas's height per edge between an armpit and the vertex where its arm is cut off."""
 MIN_SIZE = 32
 _MARGIN = 1.0
 """Free texels at the canvas's sides."""
+_BETWEEN_ROWS = 0.4
+"""Further free texels above and below a spread layout, whose straight ends are then read from two rows of texels."""
 GUTTER = 3.0
 """Free texels between the two islands."""
 GAP_TEXELS = 2.0
@@ -21,11 +26,18 @@ GAP_SHARE = 0.08
 """Free width between limbs at their ends: so many texels, or so much of half the island's width where that is more."""
 
 
-def build_atlas(topology: BodyTopology, size: int) -> Atlas:
+Layout = Literal["crowded", "spread"]
+"""Whether points of the atlas may come as near as flattening brings them, or are moved apart after."""
+_WIDER = 1.3
+"""Distance that flattening aims at, in those that points are to keep."""
+
+
+def build_atlas(topology: BodyTopology, size: int, layout: Layout = "crowded") -> Atlas:
     """The atlas of `topology` on a canvas of `size` x `size` texels; the same bytes every time.
 
     Each island is cut at shoulders, chest and hips, every piece is flattened onto a convex polygon by mean value
-    coordinates, and the polygons form a standing figure on the island's half of the canvas (ours). UserError for a
+    coordinates, and the polygons form a standing figure on the island's half of the canvas (ours). With the layout
+    'spread' its points are then moved apart, so that a map can give back all vertices (`spread.py`). UserError for a
     topology or size that cannot be laid out, which is one whose triangles would be flipped.
     """
     if size < MIN_SIZE or size % 2:
@@ -34,7 +46,8 @@ def build_atlas(topology: BodyTopology, size: int) -> Atlas:
     rest = np.asarray(topology.rest, dtype=np.float64)
     islands = np.asarray(topology.islands)
     half = (size / 2 - _MARGIN - 0.5 - GUTTER / 2) / 2
-    tall = size - 1 - 2 * _MARGIN
+    above = _MARGIN if layout == "crowded" else _MARGIN + _BETWEEN_ROWS
+    tall = size - 1 - 2 * above
 
     sheets = [faces[islands == side] for side in (0, 1)]
     outlines = [outline(rest, faces, sheet) for sheet in sheets]
@@ -43,20 +56,30 @@ def build_atlas(topology: BodyTopology, size: int) -> Atlas:
     rise = float(np.mean([len(c.crotch) / len(c.hips) for c in cuts]))
     shape = figure(*_shares(rest, sheets, labels), gap=max(GAP_TEXELS / half, GAP_SHARE), rise=rise)
 
+    least = least_distance(sum(len(np.unique(sheet)) for sheet in sheets), size)
+    spacing = Spacing(_WIDER * least, np.array([half, tall])) if layout == "spread" else None
     point_vertex, points, uv_faces, offset = [], [], np.zeros_like(faces), 0
     for side in (0, 1):
-        vertices, flat = _flatten(rest, sheets[side], labels[side], outlines[side], cuts[side], shape)
+        place = np.full((len(rest), 2), np.nan)
+        _place_outline(rest, outlines[side], shape, place)
+        _place_cuts(rest, cuts[side], shape, place)
+        vertices, flat = _flatten(rest, sheets[side], labels[side], place, spacing)
         centre = _MARGIN + half if side == 0 else size - 1 - _MARGIN - half
-        points.append(flat * [half, tall] + [centre, _MARGIN])
+        points.append(flat * [half, tall] + [centre, above])
         point_vertex.append(vertices)
         uv_faces[islands == side] = np.searchsorted(vertices, sheets[side]) + offset
         offset += len(vertices)
+    placed = np.concatenate(points)
+    if layout == "spread":
+        placed = spread_points(placed, uv_faces, size, least)
+        if crossings(placed, uv_faces):
+            raise UserError("parts of the UV atlas overlap when its points are spread: take the layout 'crowded'")
     atlas = Atlas(
         size=size,
         num_vertices=int(topology.num_vertices),
         faces={name: np.asarray(value, dtype=np.int32) for name, value in topology.faces.items()},
         point_vertex=np.concatenate(point_vertex).astype(np.int32),
-        points=np.round(np.concatenate(points), 9),
+        points=np.round(placed, 9),
         uv_faces=uv_faces.astype(np.int32),
     )
     flipped = int((signed_areas(atlas) <= 0).sum())
@@ -104,18 +127,18 @@ def _shares(rest: np.ndarray, sheets: list[np.ndarray], labels: list[np.ndarray]
 
 
 def _flatten(
-    rest: np.ndarray, sheet: np.ndarray, labels: np.ndarray, line: Outline, cuts: Cuts, shape: Figure
+    rest: np.ndarray, sheet: np.ndarray, labels: np.ndarray, place: np.ndarray, spacing: Spacing | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices [N] of one island, sorted, and their places [N, 2] in the layout's units."""
-    place = np.full((len(rest), 2), np.nan)
-    _place_outline(rest, line, shape, place)
-    _place_cuts(rest, cuts, shape, place)
+    """Vertices [N] of one island, sorted, and their places [N, 2] in the layout's units.
+
+    `place` [V, 2] holds those of the outline and the cuts, and is filled.
+    """
     fixed = ~np.isnan(place[:, 0])
     for piece in range(len(PIECES)):
         faces = sheet[labels == piece]
         rim = np.unique(faces)
         rim = rim[fixed[rim]]
-        flat, vertices = embed(rest, faces, rim, place[rim])
+        flat, vertices = embed(rest, faces, rim, place[rim], spacing)
         place[vertices] = flat
     vertices = np.unique(sheet)
     return vertices, place[vertices]

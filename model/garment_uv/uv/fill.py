@@ -1,4 +1,4 @@
-"""Filling the canvas between the vertices by one of five methods, least-norm by default, and on past a border."""
+"""Filling the canvas between the vertices by one of six methods, and on past a garment's border."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from functools import lru_cache, partial
 import cv2
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import SuperLU, splu
 
 from garment_uv.errors import UserError
 from garment_uv.geometry.edges import adjacency, spread_rings
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import coverage, sampling_matrix
+from garment_uv.uv.least_norm import barycentric, exact, least_norm
+from garment_uv.uv.sampling import coverage
 
 FULL_RINGS = 3
 """Rings around the mask that keep the full extrapolated value."""
@@ -37,10 +37,6 @@ def extend(atlas: Atlas, values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return result * factor[ring][:, None]
 
 
-RIDGE = 3e-3
-"""Added to the diagonal of S S^T: keeps the correction small where several vertices share texels."""
-OVERSHOOT = 0.05
-"""A least-norm map never leaves the values' range by more than this share of it."""
 INPAINT_RADIUS = 3.0
 
 
@@ -71,47 +67,6 @@ def fill(atlas: Atlas, values: np.ndarray, mask: np.ndarray, method: str = "leas
 def body_map(atlas: Atlas, vertices: np.ndarray) -> np.ndarray:
     """The map float32 [3, U, U] of posed body vertices [V, 3], metres, whatever displacements are filled by."""
     return fill(atlas, vertices, np.ones(len(vertices), bool), "least_norm")
-
-
-@lru_cache(maxsize=8)
-def _barycentric_matrix(atlas: Atlas) -> sp.csr_matrix:
-    cover = coverage(atlas)
-    rows = np.repeat(cover.texels, 3)
-    shape = (atlas.size * atlas.size, atlas.num_vertices)
-    return sp.coo_matrix((cover.weights.ravel(), (rows, cover.vertices.ravel())), shape=shape).tocsr()
-
-
-def _barycentric(atlas: Atlas, values: np.ndarray) -> np.ndarray:
-    """Linear inside each triangle of the atlas, nearest point in the gutter."""
-    return _barycentric_matrix(atlas) @ values
-
-
-@dataclass(frozen=True)
-class _LeastNorm:
-    """S, its transpose and the factors of S S^T + ridge."""
-
-    read: sp.csr_matrix
-    spread: sp.csr_matrix
-    factors: SuperLU
-
-
-@lru_cache(maxsize=4)
-def _least_norm_system(atlas: Atlas) -> _LeastNorm:
-    read = sampling_matrix(atlas)
-    system = (read @ read.T + RIDGE * sp.identity(read.shape[0])).tocsc()
-    options = {"SymmetricMode": True}
-    factors = splu(system, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
-    return _LeastNorm(read, read.T.tocsr(), factors)
-
-
-def _least_norm(atlas: Atlas, values: np.ndarray) -> np.ndarray:
-    """Barycentric, then the smallest change that makes reading the vertices back exact (ours)."""
-    system = _least_norm_system(atlas)
-    texels = _barycentric(atlas, values)
-    low, high = values.min(axis=0), values.max(axis=0)
-    slack = OVERSHOOT * (high - low)
-    texels += system.spread @ system.factors.solve(values - system.read @ texels)
-    return np.clip(texels, low - slack, high + slack)
 
 
 @dataclass(frozen=True)
@@ -164,8 +119,9 @@ def _inpaint(flag: int, atlas: Atlas, values: np.ndarray) -> np.ndarray:
 
 
 METHODS: dict[str, Callable[[Atlas, np.ndarray], np.ndarray]] = {
-    "least_norm": _least_norm,
-    "barycentric": _barycentric,
+    "exact": exact,
+    "least_norm": least_norm,
+    "barycentric": barycentric,
     "telea": partial(_inpaint, cv2.INPAINT_TELEA),
     "navier_stokes": partial(_inpaint, cv2.INPAINT_NS),
     "none": _none,

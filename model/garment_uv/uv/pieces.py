@@ -84,14 +84,30 @@ SHORT = 0.7
 """Shortest edge that the weights tell apart, in medians of the piece's edges."""
 
 
+@dataclass(frozen=True)
+class Spacing:
+    """How far apart a piece's vertices are to lie on the canvas, at least."""
+
+    texels: float
+    scale: np.ndarray
+    """[2] texels of a unit of the layout, along x and y."""
+
+
+ROUNDS = 24
+"""Times that the weights of crowded vertices are lowered."""
+_RELIEF = 0.25
+"""By how much at most in one of them."""
+
+
 def embed(
-    rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.ndarray
+    rest: np.ndarray, faces: np.ndarray, fixed: np.ndarray, positions: np.ndarray, spacing: Spacing | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Positions [N, 2] of the disk's vertices, and those vertices [N].
 
     `fixed` [L] holds the boundary's vertices and `positions` [L, 2] where they go: a strictly convex polygon, or
     straight sides that no inner edge of the mesh runs along. Every inner vertex is then a convex combination of its
-    neighbours, which never flips a triangle (Floater 1997).
+    neighbours, which never flips a triangle (Floater 1997), whatever the weights. With `spacing` those of vertices
+    among small triangles are lowered, again and again, until they lie apart (after Yoshizawa et al. 2004).
     """
     vertices, local = np.unique(faces, return_inverse=True)
     local = local.reshape(faces.shape)
@@ -100,11 +116,29 @@ def embed(
     flat = np.zeros((len(vertices), 2))
     flat[np.searchsorted(vertices, fixed)] = positions
     inner = np.flatnonzero(~is_fixed)
-    if len(inner):
-        rows = sp.diags(1.0 / np.asarray(weights.sum(axis=1)).ravel()[inner]) @ weights[inner]
-        system = sp.identity(len(inner), format="csc") - rows[:, inner].tocsc()
-        flat[inner] = spsolve(system, rows[:, np.flatnonzero(is_fixed)] @ flat[is_fixed])
+    if not len(inner):
+        return flat, vertices
+    _solve(weights, inner, is_fixed, flat)
+    for _ in range(ROUNDS if spacing else 0):
+        assert spacing is not None
+        weights.data *= _room(flat * spacing.scale, local, spacing.texels)[weights.indices]
+        _solve(weights, inner, is_fixed, flat)
     return flat, vertices
+
+
+def _solve(weights: sp.csr_matrix, inner: np.ndarray, is_fixed: np.ndarray, flat: np.ndarray) -> None:
+    """Puts the vertices `inner` of `flat` [N, 2] at the weighted means of their neighbours."""
+    rows = sp.diags(1.0 / np.asarray(weights.sum(axis=1)).ravel()[inner]) @ weights[inner]
+    system = sp.identity(len(inner), format="csc") - rows[:, inner].tocsc()
+    flat[inner] = spsolve(system, rows[:, np.flatnonzero(is_fixed)] @ flat[is_fixed])
+
+
+def _room(points: np.ndarray, faces: np.ndarray, wanted: float) -> np.ndarray:
+    """[N] the mean area around each of `points` [N, 2], as a share of that of even triangles of `wanted`, at most 1."""
+    one, two = points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]
+    areas = 0.5 * np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
+    around = np.bincount(faces.ravel(), np.repeat(areas, 3)) / np.bincount(faces.ravel())
+    return np.clip(around / (np.sqrt(3) / 4 * wanted**2), _RELIEF, 1.0)
 
 
 def mean_value_weights(points: np.ndarray, faces: np.ndarray) -> sp.csr_matrix:

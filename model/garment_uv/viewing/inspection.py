@@ -12,6 +12,7 @@ from garment_uv.classes import GARMENT_CLASSES, SKIN
 from garment_uv.guard import keep_others, made_by
 from garment_uv.metrics.evaluate import garment_meshes
 from garment_uv.outputs import write_files
+from garment_uv.samples.manifest import Manifest
 from garment_uv.samples.source import DatasetSource
 from garment_uv.samples.survey import Look, Survey, add_to, looks
 from garment_uv.uv.atlas import Atlas
@@ -115,9 +116,26 @@ def _tables(source: DatasetSource, split: str, survey: Survey) -> str:
         ("Share that is seen", survey.visible_share, "{:.0%}".format),
     )
     body = {"joints bent, degrees": survey.bend_degrees, "heading, degrees": survey.heading_degrees}
-    parts = [f"<p>{said}</p>", _counts(counts, manifest.num_samples(split))]
+    parts = [f"<p>{said}</p><p>{fill_said(manifest, split)}</p>", _counts(counts, manifest.num_samples(split))]
     parts += [_spread(title, values, shown) for title, values, shown in by_class]
     return "".join([*parts, _spread("Bodies", body, "{:.0f}".format)])
+
+
+def fill_said(manifest: Manifest, split: str) -> str:
+    """In words: whether maps of a split give back every vertex, and else how far off the worst are, and which."""
+    told = {entry.sequence: entry.fill_error for entry in manifest.sequences if entry.split == split}
+    known = {name: error for name, error in told.items() if error is not None}
+    if not known:
+        return f"Filled by {manifest.fill}; how exactly maps give back their vertices was not measured"
+    off = {name: error for name, error in known.items() if error.off}
+    if not off:
+        return f"Filled by {manifest.fill}: every vertex is given back to 0.05 mm"
+    worst = max(off, key=lambda name: off[name].worst_mm)
+    some = ", ".join(map(str, off[worst].vertices[:8]))
+    return (
+        f"Filled by {manifest.fill}: in {len(off)} of {len(known)} sequences some vertices are off by more than "
+        f"0.05 mm, at most {off[worst].worst_mm:.2f} mm in {worst}, {off[worst].off} vertices there ({some})"
+    )
 
 
 def _counts(counts: Mapping[str, float], samples: int) -> str:

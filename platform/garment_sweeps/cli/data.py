@@ -89,7 +89,8 @@ def synthesize(out: Path, sequences: int, frames: int, seed: int, **options: Any
 @click.option("--map-size", default=256, show_default=True, help="Texels along a side of the UV maps.")
 @click.option("--image-size", default=256, show_default=True, help="Pixels along a side of the image.")
 @click.option("--subdivisions", default=1, show_default=True, help="How often the body is subdivided.")
-@click.option("--fill", default="least_norm", show_default=True, help="How maps are filled between vertices.")
+@click.option("--layout", default="spread", show_default=True, help="How the atlas is laid out: spread or crowded.")
+@click.option("--fill", default="exact", show_default=True, help="How maps are filled between vertices.")
 @click.option("--every", default=1, show_default=True, help="Take every so-many-th frame.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes, without Ray.")
 @click.option(
@@ -220,10 +221,12 @@ def inspect(uri: str, out: Path, split: str, shown: int, measured: int, seed: in
     from garment_sweeps.storage import open_source
     from garment_sweeps.storage.uri import local_folder
     from garment_uv.guard import keep_inputs
-    from garment_uv.viewing.inspection import PAGE_FILE, write_inspection
+    from garment_uv.viewing.inspection import PAGE_FILE, fill_said, write_inspection
 
     keep_inputs([out / PAGE_FILE], [local_folder(uri)])
-    survey = write_inspection(open_source(uri), split, out, shown, measured, seed)
+    source = open_source(uri)
+    survey = write_inspection(source, split, out, shown, measured, seed)
+    click.echo(fill_said(source.manifest, split))
     click.echo(f"wrote {out / PAGE_FILE}: {min(shown, survey.samples)} samples shown, {survey.samples} measured")
 
 

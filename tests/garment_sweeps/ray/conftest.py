@@ -11,7 +11,7 @@ from garment_uv.samples.prepare import prepare
 from garment_uv.samples.sink import FolderSink
 from tests.garment_sweeps.storage.conftest import bucket, client, s3, server  # noqa: F401
 
-OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0)
+OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, layout="crowded")
 
 
 @pytest.fixture(scope="session")

@@ -18,17 +18,18 @@ from garment_uv.inference.program import load_program
 from garment_uv.inference.reconstructor import load_for_use
 from garment_uv.networks.generator import GarmentGenerator
 from garment_uv.samples.batch import collate
-from garment_uv.training.model_file import TrainedOn, save_model
+from garment_uv.training.model_file import TrainedOn, load_model, save_model
 from garment_uv.training.predict import Predictor
 from tests.garment_uv.cylinder import IMAGE, cylinder_atlas, make_sample, small_config
 
 
-@pytest.fixture(scope="module", params=["per_class", "none"])
+@pytest.fixture(scope="module", params=[("per_class", "body"), ("none", "surface")], ids=" ".join)
 def folders(request, tmp_path_factory):
     """A model with weights of some size, and what was exported of it."""
     work = tmp_path_factory.mktemp("export")
     torch.manual_seed(0)
-    config = small_config(**{"generator.local.mode": request.param, "generator.frame": "body"})
+    mode, frame = request.param
+    config = small_config(**{"generator.local.mode": mode, "generator.frame": frame})
     generator = GarmentGenerator(config.generator)
     with torch.no_grad():
         for parameter in generator.parameters():
@@ -54,7 +55,8 @@ def test_the_program_gives_what_the_model_gives(folders):
 
 def test_the_card_says_what_to_give_and_the_networks_classes_are_not_needed(folders):
     card = read_inference_card(folders[1])
-    assert [tensor.name for tensor in card.inputs] == ["image", "body_uv", "camera", "segments"]
+    asked = load_model(folders[0])[0].needs_frames
+    assert [tensor.name for tensor in card.inputs] == ["image", "body_uv", "camera", "segments"] + asked * ["frames"]
     assert card.epoch == 3 and all("metres" in t.what for t in (card.inputs[1], card.outputs[0]))
     code = f"""
 import json, sys, torch

@@ -55,6 +55,20 @@ def test_a_generator_with_body_frames_runs_whether_or_not_it_reads_the_body(cond
     assert torch.isfinite(output.displacement).all()
 
 
-def test_positions_have_no_body_frames():
-    with pytest.raises(UserError, match="frame 'body'"):
-        GeneratorConfig(frame="body", target="position")
+@pytest.mark.parametrize("frame", ("body", "surface"))
+def test_positions_have_no_body_frames(frame):
+    with pytest.raises(UserError, match=f"frame '{frame}'"):
+        GeneratorConfig(frame=frame, target="position")
+
+
+def test_a_generator_of_surface_frames_speaks_in_those_it_is_given():
+    config = GeneratorConfig(base_features=4, global_downsamples=0, residual_blocks=0, frame="surface")
+    inputs = (torch.rand(1, 3, 32, 32), _cylinder(), torch.tensor([[4.0, 0.0, 0.0]]), torch.zeros(1, 32, 32).long())
+    generator = GarmentGenerator(config).eval()
+    with pytest.raises(ValueError, match="needs the frames"):
+        generator(*inputs)
+    assert generator.needs_frames and not GarmentGenerator(config.with_values({"frame": "body"})).needs_frames
+    plain = generator(*inputs, torch.eye(3)[None, :, :, None, None].expand(1, 3, 3, 32, 32)).displacement
+    turned = generator(*inputs, _turn(0.7).T[None, :, :, None, None].expand(1, 3, 3, 32, 32)).displacement
+    torch.testing.assert_close(turned, torch.einsum("ij,bjuv->biuv", _turn(0.7), plain), atol=1e-6, rtol=0)
+    assert plain.abs().max() > 1e-6

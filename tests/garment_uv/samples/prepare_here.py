@@ -4,7 +4,9 @@ import sys
 
 from garment_uv.samples.config import PrepareOptions
 
-OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=3, floor_frames=1)
+OPTIONS = PrepareOptions(
+    map_size=64, image_size=64, subdivisions=0, layout="crowded", samples_per_shard=3, floor_frames=1
+)
 
 if __name__ == "__main__":
     from garment_uv.body import load_body

@@ -25,7 +25,7 @@ from garment_uv.samples.sink import FolderSink
 from tests.garment_uv.samples.made import SIZE, made_atlas, made_format, made_sample
 from tests.garment_uv.samples.prepare_here import OPTIONS
 
-SHORT = PrepareOptions(map_size=SIZE, image_size=40, subdivisions=0, samples_per_shard=4)
+SHORT = PrepareOptions(map_size=SIZE, image_size=40, subdivisions=0, layout="crowded", samples_per_shard=4)
 FRAMES = {"00000": 3, "00001": 0, "00002": 6, "00003": 2}
 
 

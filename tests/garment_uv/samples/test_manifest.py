@@ -72,6 +72,17 @@ def test_a_manifest_of_version_1_is_read_and_keeps_its_digest(manifest):
     assert new.digest() != read.digest() and new.samples_digest() == read.samples_digest() == read.digest()
 
 
+def test_how_exact_maps_are_is_told_only_where_it_was_measured(manifest):
+    entry = {"split": "val", "sequence": "00001", "frames": 3, "garments": ["Top"], "topology": "default"}
+    silent = SequenceEntry(**entry)
+    assert "fill_error" not in silent.plain() and SequenceEntry.from_plain(silent.plain()) == silent
+    exact = SequenceEntry(**entry, fill_error={"worst_mm": 0.0, "off": 0})
+    assert exact.plain()["fill_error"] == {"worst_mm": 0.0, "off": 0, "vertices": []}
+    assert SequenceEntry.from_plain(exact.plain()) == exact
+    one, other = (manifest.model_copy(update={"sequences": (each,)}) for each in (silent, exact))
+    assert one.samples_digest() == other.samples_digest() and one.digest() != other.digest()
+
+
 @pytest.mark.parametrize(
     "key", ["../up.tar", "/etc/passwd", "a//b", "train/../../x", "a\\b", "", "a\n", "-x", ".hidden", "manifest.json"]
 )

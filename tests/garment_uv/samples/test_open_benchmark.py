@@ -56,7 +56,9 @@ def tiny(monkeypatch, stage):
     monkeypatch.setattr(synthesize, "_stage", stage)
     monkeypatch.setattr(benchmark, "SPLITS", {"train": 1, "val": 1, "test": 1})
     monkeypatch.setattr(benchmark, "FRAMES", 1)
-    monkeypatch.setattr(benchmark, "SIZES", {"32": PrepareOptions(map_size=32, image_size=32, subdivisions=0)})
+    monkeypatch.setattr(
+        benchmark, "SIZES", {"32": PrepareOptions(map_size=32, image_size=32, subdivisions=0, layout="crowded")}
+    )
     monkeypatch.setattr(benchmark, "RECORDED", {"32": "0" * 16})
     monkeypatch.setattr(benchmark, "check_complete", lambda manifest, splits: None)
 

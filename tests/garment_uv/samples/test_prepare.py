@@ -19,7 +19,9 @@ from garment_uv.samples.sink import FolderSink
 from garment_uv.samples.source import FolderSource, iterate_samples
 from garment_uv.uv.sampling import read_vertices
 
-OPTIONS = PrepareOptions(map_size=64, image_size=64, subdivisions=0, samples_per_shard=2, floor_frames=2)
+OPTIONS = PrepareOptions(
+    map_size=64, image_size=64, subdivisions=0, layout="crowded", samples_per_shard=2, floor_frames=2
+)
 FRAMES = 3
 
 

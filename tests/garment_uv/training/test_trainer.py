@@ -96,6 +96,8 @@ ABLATIONS = {
     "no inpainting": {"data.fill": "none", "generator.reading": "nearest"},
     "own segments": {"generator.segments": "predicted", "evaluation.segments": "predicted"},
     "bf16": {"training.precision": "bf16", "training.colour_jitter": 0.5},
+    "frames of the surface": {"generator.frame": "surface"},
+    "the true surface's Laplacian": {"loss.laplacian": 0, "loss.laplacian_true": 0.1},
     "grouped": {"generator.local.mode": "grouped"},
     "unwrapped image, pooling over the mask": {"generator.unwrap_image": True, "generator.local.class_pooling": "mask"},
 }

@@ -85,6 +85,22 @@ def body():
 
 
 @pytest.fixture(scope="session")
+def small_open_body():
+    """The open body's topology, not subdivided: V = 3865."""
+    from garment_uv.body import AnnyBody, build_topology
+
+    return build_topology(AnnyBody(), subdivisions=0)
+
+
+@pytest.fixture(scope="session")
+def spread_atlas(small_open_body):
+    """Its atlas of 128 texels, spread."""
+    from garment_uv.uv.build import build_atlas
+
+    return build_atlas(small_open_body, 128, "spread")
+
+
+@pytest.fixture(scope="session")
 def atlas(body):
     from garment_uv.uv.build import build_atlas
 

@@ -16,7 +16,7 @@ from garment_uv.viewing.registration_report import worst, write_registration_rep
 def test_the_worst_are_shown_and_told(tmp_path):
     body = load_body("anny")
     synthesize(tmp_path / "raw", 3, 1, seed=4)
-    options = PrepareOptions(map_size=64, image_size=64, subdivisions=0)
+    options = PrepareOptions(map_size=64, image_size=64, subdivisions=0, layout="crowded")
     manifest = prepare(tmp_path / "raw", FolderSink(tmp_path / "set"), body, options)
     raw = FolderRaw(tmp_path / "raw")
     ranks = write_registration_report(manifest, raw, body, tmp_path / "report", count=2)

@@ -26,7 +26,7 @@ from garment_uv.samples.prepare import prepare
 from garment_uv.samples.sink import FolderSink
 from garment_uv.samples.source import FolderSource, iterate_samples
 
-OPTIONS = PrepareOptions(map_size=64, image_size=128, subdivisions=0, floor_frames=2)
+OPTIONS = PrepareOptions(map_size=64, image_size=128, subdivisions=0, layout="crowded", floor_frames=2)
 
 
 @pytest.fixture(scope="module")

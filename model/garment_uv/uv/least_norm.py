@@ -18,11 +18,11 @@ OVERSHOOT = 0.05
 """A least-norm map never leaves the values' range by more than this share of it."""
 OVERSHOOTS = (OVERSHOOT, 0.1, 0.2, 0.4)
 """The same for 'exact', one after the other while some vertex is not read back."""
-CLOSE_M = 2e-6
+CLOSE_M = 1e-5
 """'exact' ends when every vertex is read back to this."""
-ROUNDS = 30
+ROUNDS = 10
 """Corrections of 'exact' within each of them, at most."""
-_WORTH = 0.9
+_WORTH = 0.7
 """The next one is taken where a correction leaves more of the error than this share, in the mean square."""
 
 

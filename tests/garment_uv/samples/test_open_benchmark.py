@@ -93,3 +93,8 @@ def test_what_is_no_size_or_another_set_is_refused(tiny, tmp_path):
     (tmp_path / "set" / "raw" / "synthesis.json").write_text(json.dumps({"seed": 1}))
     with pytest.raises(UserError, match="other arguments"):
         benchmark.make_benchmark(tmp_path / "set")
+
+
+def test_its_maps_are_made_as_ever():
+    for options in benchmark.SIZES.values():
+        assert (options.layout, options.fill, options.labels) == ("crowded", "least_norm", False)

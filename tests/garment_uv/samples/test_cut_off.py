@@ -56,7 +56,7 @@ def quick(monkeypatch, tmp_path):
 
     monkeypatch.setattr(jobs_module, "_encode", encode)
     monkeypatch.setattr(prepare_module, "build_topology", lambda body, subdivisions: None)
-    monkeypatch.setattr(prepare_module, "build_atlas", lambda topology, size: made_atlas())
+    monkeypatch.setattr(prepare_module, "build_atlas", lambda topology, size, layout: made_atlas())
     for split in ("train", "val"):
         for name in FRAMES:
             (tmp_path / "raw" / split / name).mkdir(parents=True)

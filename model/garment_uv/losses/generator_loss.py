@@ -64,7 +64,7 @@ class GeneratorLoss(nn.Module):
         self.read_true = MapSampler(atlas, true_reading)
         self.surfaces = nn.ModuleDict(
             {name: SurfaceOperators(faces, atlas.num_vertices) for name, faces in atlas.faces.items()}
-            if any(getattr(config, name) for name in _SURFACE_TERMS)
+            if config.normal or config.laplacian or config.laplacian_true or config.edge
             else {}
         )
 

@@ -10,7 +10,7 @@ from garment_uv.datasets.open.weaves import weave
 
 TILE = 256
 """Side of a tile, px."""
-GRAIN_METRES = 0.12
+GRAIN_METRES = 0.3
 """What a tile spans where nothing is printed, metres."""
 TRIMMED = 0.35
 """Share of garments whose hems are of a darker cloth."""

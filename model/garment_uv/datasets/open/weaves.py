@@ -46,7 +46,7 @@ def _denim(u, v, metres, rng):
     """Slanted ribs, threads of uneven colour, and worn patches."""
     ribs = np.sin(2 * np.pi * _count(metres, rng.uniform(0.007, 0.010)) * (u + v))
     threads, patch = _count(metres, 0.005), _count(metres, 0.05)
-    return 1 + 0.06 * ribs + 0.05 * _mottled(u, v, (threads, 2), rng) + 0.09 * _mottled(u, v, (patch, patch), rng)
+    return 1 + 0.06 * ribs + 0.05 * _mottled(u, v, (threads, 2), rng) + 0.06 * _mottled(u, v, (patch, patch), rng)
 
 
 def _leather(u, v, metres, rng):
@@ -88,7 +88,7 @@ def _wool(u, v, metres, rng):
 
 def _velvet(u, v, metres, rng):
     broad = _count(metres, 0.04)
-    return 0.95 + 0.06 * _mottled(u, v, (broad, broad), rng)
+    return 0.97 + 0.035 * _mottled(u, v, (broad, broad), rng)
 
 
 WEAVES: dict[str, Weave] = {

@@ -183,3 +183,18 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 def test_the_order_is_written_beside_the_splits(raw):
     assert json.loads((raw / ORDER_FILE).read_text())["seed"] == 4
+
+
+def test_full_variety_is_an_order_of_its_own_and_is_read(tmp_path):
+    order = {"sequences": 1, "frames": 1, "splits": {"train": 1}, "image_format": "frames"}
+    (made,) = synthesize(tmp_path / "set", **order, variety="full")
+    assert json.loads((tmp_path / "set" / ORDER_FILE).read_text())["variety"] == "full"
+    sequence = Sequence.open(made)
+    assert all(item.texture_type == "pattern" for item in sequence.info.outfit.values()), "each has its grain"
+    assert np.isfinite(sequence.frame(0).trans).all() and (sequence.frame(0).alpha > 0).mean() > 0.01
+    sequence.close()
+    with pytest.raises(UserError, match="other arguments"):
+        synthesize(tmp_path / "set", **order)
+    with pytest.raises(UserError, match="variety is 'basic' or 'full'"):
+        synthesize(tmp_path / "other", **order, variety="wide")
+    assert not (tmp_path / "other").exists()

@@ -29,8 +29,9 @@ from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.build import Layout, build_atlas
 from garment_uv.uv.fill import extend, fill
 from garment_uv.uv.least_norm import barycentric
-from garment_uv.uv.readback import EXACT_M, readback, vertices_that_share
+from garment_uv.uv.readback import EXACT_M, readback
 from garment_uv.uv.sampling import coverage, read_vertices
+from garment_uv.uv.system import vertices_that_share
 
 SEQUENCES, FRAMES, SEED = 12, 2, 5
 SIZES = {128: 0, 256: 1}

@@ -14,5 +14,6 @@ __all__ = [
     "sampling",
     "segments",
     "spread",
+    "system",
     "units",
 ]

@@ -1,14 +1,13 @@
 """Maps that give their vertices back: linear inside each triangle, then changed as little as that takes (ours)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import SuperLU, splu
 
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.sampling import coverage, sampling_matrix
+from garment_uv.uv.sampling import coverage
+from garment_uv.uv.system import system_of, vertices_that_share
 
 RIDGE = 3e-3
 """Added to the diagonal of S S^T by 'least_norm': keeps the one correction small where vertices share texels."""
@@ -20,6 +19,8 @@ OVERSHOOTS = (OVERSHOOT, 0.1, 0.2, 0.4)
 """The same for 'exact', one after the other while some vertex is not read back."""
 CLOSE_M = 1e-5
 """'exact' ends when every vertex is read back to this."""
+FEW = 0.01
+"""Share of the vertices that may share texels on an atlas for which 'exact' is more than 'least_norm'."""
 ROUNDS = 10
 """Corrections of 'exact' within each of them, at most."""
 _WORTH = 0.7
@@ -39,25 +40,6 @@ def barycentric(atlas: Atlas, values: np.ndarray) -> np.ndarray:
     return _barycentric_matrix(atlas) @ values
 
 
-@dataclass(frozen=True)
-class System:
-    """S, its transpose and the factors of S S^T + ridge."""
-
-    read: sp.csr_matrix
-    spread: sp.csr_matrix
-    factors: SuperLU
-
-
-@lru_cache(maxsize=6)
-def system_of(atlas: Atlas, ridge: float) -> System:
-    """The system of an atlas; factored once."""
-    read = sampling_matrix(atlas)
-    matrix = (read @ read.T + ridge * sp.identity(read.shape[0])).tocsc()
-    options = {"SymmetricMode": True}
-    factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
-    return System(read, read.T.tocsr(), factors)
-
-
 def least_norm(atlas: Atlas, values: np.ndarray) -> np.ndarray:
     """Barycentric, then one least change towards the vertices' values: near them, not exact where points crowd."""
     system = system_of(atlas, RIDGE)
@@ -71,9 +53,12 @@ def exact(atlas: Atlas, values: np.ndarray) -> np.ndarray:
     """Barycentric, then least changes until all vertices are read back, or nothing is gained any more.
 
     Iterated Tikhonov regularisation with projection onto the values' range, which is widened only where that is what
-    stands in the way. On a spread layout a few rounds do; of vertices that crowd on too few texels
-    `readback.vertices_that_share` tells, and `readback.readback` of all that are off.
+    stands in the way. On a spread layout a few rounds do. On an atlas where many vertices share texels
+    (`system.vertices_that_share`) it would gain little and swing more: there the map is the least-norm one, and
+    `readback.readback` names the vertices that are off.
     """
+    if len(vertices_that_share(atlas)) > FEW * atlas.num_vertices:
+        return least_norm(atlas, values)
     system = system_of(atlas, FINE_RIDGE)
     texels = barycentric(atlas, values)
     for overshoot in OVERSHOOTS:

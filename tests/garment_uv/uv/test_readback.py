@@ -5,8 +5,9 @@ import pytest
 
 from garment_uv.uv.build import build_atlas
 from garment_uv.uv.fill import fill
-from garment_uv.uv.readback import EXACT_M, readback, vertices_that_share
+from garment_uv.uv.readback import EXACT_M, readback
 from garment_uv.uv.sampling import read_vertices, sampling_matrix
+from garment_uv.uv.system import vertices_that_share
 from tests.garment_uv.uv.test_fill import error_mm, wrinkles
 
 
@@ -67,6 +68,13 @@ def test_what_cannot_be_exact_is_named_with_its_error(body):
     np.testing.assert_allclose(found.errors_m, errors[found.vertices])
     assert found.errors_m[0] == found.worst_m == errors.max() > 0.01
     assert (np.diff(found.errors_m) <= 0).all()
+
+
+def test_where_many_share_texels_an_exact_map_is_the_least_norm_one(body):
+    atlas, mask = build_atlas(body, 32), np.ones(body.num_vertices, bool)
+    values = wrinkles(body.rest)
+    assert len(vertices_that_share(atlas)) > 0.5 * body.num_vertices
+    np.testing.assert_array_equal(fill(atlas, values, mask, "exact"), fill(atlas, values, mask, "least_norm"))
 
 
 def test_only_the_masks_vertices_count(spread, worn):

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
 from garment_uv.errors import UserError
 from garment_uv.metrics.baselines import ClassMeanDisplacement, body_as_garment, vertex_frames
 from garment_uv.metrics.evaluate import evaluate_sample
+from garment_uv.uv.frames import SurfaceFrames
 
 
 def test_the_body_as_garment_is_no_displacement(make_sample):
@@ -68,6 +70,12 @@ def test_frames_are_rotations_that_point_outwards(atlas, make_sample, make_rotat
     rotation = make_rotation(3)
     turned = vertex_frames(atlas, sample.body_vertices @ rotation.T)
     assert np.allclose(turned, rotation @ frames, atol=1e-5)
+
+
+def test_their_normals_are_those_of_the_surfaces_frames(atlas, make_sample):
+    body = make_sample()[0].body_vertices
+    theirs = SurfaceFrames(atlas).at_vertices(torch.from_numpy(np.float32(body))[None])[0].numpy()
+    np.testing.assert_allclose(vertex_frames(atlas, body)[:, :, 2], theirs[:, 2], atol=1e-4)
 
 
 def test_a_collapsed_body_has_plain_frames(atlas):

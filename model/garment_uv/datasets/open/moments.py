@@ -30,6 +30,8 @@ class Moments:
     """float64 [T] metres over the ground."""
     kept: np.ndarray
     """int64 [K] the frames to keep."""
+    lead: np.ndarray
+    """float64 [T] 0 where the subject stands to 1 where the motion is as it was drawn."""
     first: int
     """Frame of the motion that is kept first."""
 
@@ -52,7 +54,8 @@ def choose_moments(motion: Motion, frames: int) -> Moments:
     poses = _blended(_upright(motion.poses[first - LEAD]), motion.poses[span], share)
     standing = np.concatenate([np.zeros(STAND, dtype=int), np.arange(len(poses))])
     kept = STAND + LEAD + gap * np.arange(frames)
-    return Moments(poses[standing], motion.path[span][standing], (motion.lift[span] * share)[standing], kept, first)
+    path, lift = motion.path[span][standing], (motion.lift[span] * share)[standing]
+    return Moments(poses[standing], path, lift, kept, share[standing], first)
 
 
 def _rotations(poses: np.ndarray) -> np.ndarray:

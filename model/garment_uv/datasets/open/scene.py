@@ -12,8 +12,11 @@ from garment_uv.datasets.open.cloth.solver import Solver, SolverOptions
 from garment_uv.datasets.open.cloth.surface import Surface
 from garment_uv.datasets.open.dressing import Dressed, dress
 from garment_uv.datasets.open.moments import Moments, choose_moments, motion_length
-from garment_uv.datasets.open.motion import Move, make_motion
+from garment_uv.datasets.open.motion import FPS, Move, make_motion
 from garment_uv.datasets.open.stage import Stage
+
+SETTLE = 10.0
+"""Share of its velocity past the wearer's that cloth loses in a second before the motion begins, 1/s."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Scene:
             places.append(place)
         return np.concatenate(places)
 
+    def settling(self, time: int) -> tuple[np.ndarray, float]:
+        """Velocity that the cloth comes to on the way to a frame, float64 [3], and how fast, 1/s."""
+        return (self.trans[time] - self.trans[time - 1]) * FPS, SETTLE * (1.0 - float(self.moments.lead[time]))
+
 
 def dressed_scene(stage: Stage, cast: Cast, move: Move = make_motion) -> Scene:
     """Draw the motion of `cast`, choose its moments, dress the subject; CannotSimulate where a cut cannot be sewn."""
@@ -81,6 +88,8 @@ def hang(stage: Stage, scenes: Sequence[Scene], options: SolverOptions) -> list[
     ends = np.cumsum([len(sheet.rest) for sheet in sheets])[:-1]
     frames: list[list[list[np.ndarray]]] = [[] for _ in scenes]
     for time in range(1, max(len(s.helpers) for s in scenes)):
+        along, rates = zip(*(s.settling(min(time, len(s.helpers) - 1)) for s in scenes), strict=True)
+        solver.settle(np.array(along), np.array(rates))
         solver.frame(bodies(time), goals(time))
         if not any(time in s.moments.kept for s in scenes):
             continue

@@ -33,8 +33,22 @@ def particles(sheets: Sequence[Sheet], start: np.ndarray, device: Any) -> Any:
     p.light = array(np.concatenate([np.where(s.fixed, 0.0, 1.0 / s.masses()) for s in sheets]), wp.float32, device)
     p.friction = array(_each(sheets, lambda s: s.fabric.friction), wp.float32, device)
     p.drag = array(_each(sheets, lambda s: s.fabric.drag), wp.float32, device)
+    p.thin = array(_each(sheets, lambda s: 1.0 / s.fabric.density), wp.float32, device)
+    p.facing = array(np.zeros_like(start), wp.vec3, device)
     p.subject = array(_each(sheets, lambda s: s.subject), wp.int32, device)
     return p
+
+
+def fans(sheets: Sequence[Sheet], device: Any) -> Any:
+    """The triangles around each vertex of all sheets."""
+    pairs = zip(firsts(sheets), sheets, strict=False)
+    corners = np.concatenate([sheet.triangles.astype(np.int64) + first for first, sheet in pairs])
+    middle, others = corners.T.ravel(), np.concatenate([corners[:, [1, 2]], corners[:, [2, 0]], corners[:, [0, 1]]])
+    order = np.argsort(middle, kind="stable")
+    out = _kernels.Fans()
+    out.first = array(np.concatenate([[0], np.cumsum(np.bincount(middle))]), wp.int32, device)
+    out.others = array(others[order], wp.vec2i, device)
+    return out
 
 
 def all_links(sheets: Sequence[Sheet], device: Any) -> tuple[Any, np.ndarray]:

@@ -6,6 +6,12 @@ kernels run on the CPU and on CUDA.
 
 import warp as wp
 
+AIR = wp.constant(0.72)
+"""kg/m3: half the air's density times the drag coefficient of a plate, 1.2."""
+AIR_SLOW = wp.constant(0.8)
+"""kg/(m2 s): what swings by less than its size stirs the air that it comes back into, and is slowed more: a plate's
+coefficient is then 5 to 15 (Graham 1980)."""
+
 
 @wp.struct
 class Particles:
@@ -19,6 +25,10 @@ class Particles:
     """Inverse mass, 1/kg; 0: moved by its goal alone."""
     friction: wp.array(dtype=wp.float32)
     drag: wp.array(dtype=wp.float32)
+    thin: wp.array(dtype=wp.float32)
+    """Area by mass, m2/kg."""
+    facing: wp.array(dtype=wp.vec3)
+    """Unit normal."""
     subject: wp.array(dtype=wp.int32)
 
 
@@ -28,6 +38,16 @@ class Path:
 
     start: wp.array(dtype=wp.vec3)
     end: wp.array(dtype=wp.vec3)
+
+
+@wp.struct
+class Settling:
+    """Whom each subject's cloth comes to rest on before what counts begins: arrays [subjects]."""
+
+    along: wp.array(dtype=wp.vec3)
+    """Velocity that it comes to, m/s."""
+    rate: wp.array(dtype=wp.float32)
+    """How fast, 1/s."""
 
 
 @wp.struct
@@ -61,6 +81,16 @@ class Contacts:
     """-1: nothing near."""
     u: wp.array(dtype=wp.float32)
     v: wp.array(dtype=wp.float32)
+
+
+@wp.struct
+class Fans:
+    """The triangles around each vertex."""
+
+    first: wp.array(dtype=wp.int32)
+    """Where each vertex' triangles begin, [N + 1]."""
+    others: wp.array(dtype=wp.vec2i)
+    """The triangle's two other vertices, counter-clockwise seen from outside."""
 
 
 @wp.struct
@@ -101,12 +131,31 @@ def follow(
 
 
 @wp.kernel(enable_backward=False)
-def predict(p: Particles, goal: Path, share: float, seconds: float):
-    """Go on as before, fall and be slowed by the air; fixed vertices go with their goal."""
+def face(p: Particles, fans: Fans):
+    """Which way each vertex looks."""
+    i = wp.tid()
+    way = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(fans.first[i], fans.first[i + 1]):
+        pair = fans.others[k]
+        way += wp.cross(p.at[pair[0]] - p.at[i], p.at[pair[1]] - p.at[i])
+    p.facing[i] = wp.normalize(way)
+
+
+@wp.kernel(enable_backward=False)
+def predict(p: Particles, goal: Path, settling: Settling, share: float, seconds: float):
+    """Go on as before, fall and be slowed by the air; fixed vertices go with their goal.
+
+    Air resists what moves through it broadside, by `AIR` and `AIR_SLOW`, the more the thinner the cloth.
+    """
     i = wp.tid()
     p.before[i] = p.at[i]
     if p.light[i] > 0.0:
         v = (p.velocity[i] + wp.vec3(0.0, 0.0, -9.81 * seconds)) * wp.exp(-p.drag[i] * seconds)
+        through = wp.dot(v, p.facing[i])
+        resists = (AIR_SLOW + AIR * wp.abs(through)) * p.thin[i] * seconds
+        v = v - p.facing[i] * (through * resists / (1.0 + resists))
+        along = settling.along[p.subject[i]]
+        v = along + (v - along) * wp.exp(-settling.rate[p.subject[i]] * seconds)
         p.at[i] = p.at[i] + v * seconds
     else:
         p.at[i] = goal.start[i] + (goal.end[i] - goal.start[i]) * share

@@ -51,7 +51,15 @@ class Solver:
         self._particles = _arrays.particles(sheets, start, self._device)
         self._goal = _kernels.Path()
         self._goal.start, self._goal.end = (_arrays.array(start, wp.vec3, self._device) for _ in range(2))
-        self._predict = self._recorded(_kernels.predict, len(start), self._particles, self._goal, 0.0, self._seconds)
+        fans = _arrays.fans(sheets, self._device)
+        self._face = self._recorded(_kernels.face, len(start), self._particles, fans)
+        subjects = max(sheet.subject for sheet in sheets) + 1
+        self._settling = _kernels.Settling()
+        self._settling.along = wp.zeros(subjects, dtype=wp.vec3, device=self._device)
+        self._settling.rate = wp.zeros(subjects, dtype=wp.float32, device=self._device)
+        self._predict = self._recorded(
+            _kernels.predict, len(start), self._particles, self._goal, self._settling, 0.0, self._seconds
+        )
         self._hold = [
             *self._by_colour(_kernels.stretch, *_arrays.all_links(sheets, self._device)),
             *self._by_colour(_kernels.bend, *_arrays.all_hinges(sheets, self._device)),
@@ -76,17 +84,27 @@ class Solver:
         """float32 [N, 3], m/s."""
         return self._particles.velocity.numpy().copy()
 
+    def settle(self, along: np.ndarray, rate: np.ndarray) -> None:
+        """From now on each subject's cloth also comes to the velocity `along` [subjects, 3], by `rate` [subjects] 1/s.
+
+        Cloth that begins where it is unstrained falls and swings for seconds: so it comes to hang sooner. No such thing
+        is in what counts: ask for a rate of 0 by then.
+        """
+        _arrays.fill(self._settling.along, along)
+        _arrays.fill(self._settling.rate, rate)
+
     def frame(self, body: np.ndarray, goal: np.ndarray) -> None:
         """Advance a frame, in which the body goes to `body` [B, 3] and fixed vertices to `goal` [N, 3]."""
         self._body.aim(body)
         wp.copy(self._goal.start, self._goal.end)
         _arrays.fill(self._goal.end, goal)
+        self._face.launch()
         for step in range(1, self._options.substeps + 1):
             self._substep(step / self._options.substeps)
 
     def _substep(self, share: float) -> None:
         self._body.place(share, 1 / self._options.frame_seconds)
-        self._predict.set_param_at_index(2, share)
+        self._predict.set_param_at_index(3, share)
         self._predict.launch()
         for launch in self._hold:
             launch.launch()

@@ -25,3 +25,11 @@ SKIRT_TOPOLOGY_CLASSES: frozenset[str] = frozenset({"Skirt", "Dress"})
 def topology_of(garments: list[str] | tuple[str, ...]) -> str:
     """Name of the topology, 'default' or 'skirt', that an outfit of these garments needs."""
     return "skirt" if SKIRT_TOPOLOGY_CLASSES.intersection(garments) else "default"
+
+
+COMBINATIONS: tuple[tuple[str, ...], ...] = (
+    *[(upper, lower) for upper in ("Top", "Tshirt") for lower in ("Trousers", "Skirt")],
+    *[(name,) for name in GARMENT_CLASSES],
+    (),
+)
+"""What a person can be seen in: every upper with every lower, any garment alone, or nothing."""

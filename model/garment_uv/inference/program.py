@@ -49,10 +49,11 @@ class ExportedGenerator(nn.Module):
         """Nothing: a program has one mode."""
         return self
 
-    def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+    def see_segments(
+        self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor, frames: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """The segment head's logits [1, 7, U, U]; the program makes the maps as well, there is but one."""
         nowhere = torch.zeros((1, *body_uv.shape[-2:]), dtype=torch.int64)
-        frames = torch.zeros((1, 3, *body_uv.shape[-3:])) if self.needs_frames else None
         return self(image, body_uv, camera, nowhere, frames).segment_logits
 
     def forward(

@@ -34,6 +34,18 @@ class PredictedMaps(Protocol):
     def segment_logits(self) -> torch.Tensor:
         """[B, 7, U, U], channel 0 no garment."""
 
+    @property
+    def outfit_logits(self) -> torch.Tensor | None:
+        """[B, K] over `classes.COMBINATIONS`; None, as the next two, where the picture is stacked onto the map."""
+
+    @property
+    def parsing_logits(self) -> torch.Tensor | None:
+        """[B, 8, n, n] of the person's square."""
+
+    @property
+    def square(self) -> torch.Tensor | None:
+        """[B, 3] where that is."""
+
 
 Features = list[list[torch.Tensor]]
 """What a discriminator answers: per scale its features, then its patch logits last."""

@@ -30,3 +30,7 @@ class LossConfig(Config):
     """Cross-entropy of the class-specific features over the classes present."""
     segments: float = Field(default=0.1, ge=0, le=1e4)
     """Cross-entropy of our segment head."""
+    outfit: float = Field(default=0.3, ge=0, le=1e4)
+    """Cross-entropy of our outfit head; only where the picture is lifted, as the next."""
+    parsing: float = Field(default=1.0, ge=0, le=1e4)
+    """Cross-entropy of what the image network says each pixel shows, the person's pixels above all."""

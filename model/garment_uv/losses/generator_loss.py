@@ -11,6 +11,7 @@ from garment_uv.losses.adversarial import Features, PredictedMaps, adversarial_l
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
 from garment_uv.losses.means import MaskedMean, means_of_batch, pooled
+from garment_uv.losses.picture_terms import outfit_term, parsing_term
 from garment_uv.losses.surface import (
     Covered,
     SurfaceOperators,
@@ -88,6 +89,7 @@ class GeneratorLoss(nn.Module):
         with torch.autocast(device_type=output.displacement.device.type, enabled=False):
             shares = {
                 **self._map_terms(output, batch),
+                **self._picture_terms(output, batch),
                 **self._surface_terms(output, batch),
                 **self._adversarial_terms(fake_features, real_features),
             }
@@ -107,6 +109,15 @@ class GeneratorLoss(nn.Module):
             terms["classification"] = classification_term(output.class_logits, output.class_present)
         if self.config.segments:
             terms["segments"] = segments_loss(output.segment_logits, batch.segments)
+        return terms
+
+    def _picture_terms(self, output: PredictedMaps, batch: Batch) -> dict[str, MaskedMean | torch.Tensor]:
+        terms: dict[str, MaskedMean | torch.Tensor] = {}
+        if self.config.outfit and output.outfit_logits is not None:
+            terms["outfit"] = outfit_term(output.outfit_logits, batch.vertex_classes)
+        seen = output.parsing_logits, output.square
+        if self.config.parsing and batch.parsing is not None and seen[0] is not None and seen[1] is not None:
+            terms["parsing"] = parsing_term(seen[0], seen[1], batch.parsing)
         return terms
 
     def _surface_terms(self, output: PredictedMaps, batch: Batch) -> dict[str, MaskedMean]:

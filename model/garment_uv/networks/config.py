@@ -36,9 +36,34 @@ class LocalBranchConfig(Config):
         return self
 
 
+class LiftedConfig(Config):
+    """The image network of `image='lifted'`, and how the map takes what it sees (ours)."""
+
+    pixels: int = Field(default=192, ge=32, le=1024, multiple_of=32)
+    """Side of the person's square; a body of 1.7 m then has about 9 mm a pixel."""
+    width: int = Field(default=16, ge=8, le=128, multiple_of=8)
+    """Channels of the image network at half the square's size."""
+    features: int = Field(default=8, ge=1, le=128)
+    """Features of a pixel that the map takes, beside what the network says the pixel shows."""
+    code: int = Field(default=64, ge=8, le=1024)
+    """Numbers that tell of the whole picture, and steer what the map's networks make of it."""
+    heights: tuple[float, ...] = Field(default=(0.0, 0.04, 0.12), min_length=1, max_length=8)
+    """Metres above the body, along its normal, at which a texel's pixels are looked up."""
+
+    @model_validator(mode="after")
+    def _heights_are_near_a_body(self):
+        if not all(-0.1 <= height <= 0.5 for height in self.heights):
+            raise ValueError(f"heights are metres from -0.1 to 0.5, were given {self.heights}")
+        return self
+
+
 class GeneratorConfig(Config):
     """The generator: encoder E, global G_g, local G_l, weights G_w, and our segment head."""
 
+    image: Literal["stacked", "lifted"] = "stacked"
+    """How the picture comes to the map: shrunk and stacked onto it (published), or seen by a network of its own whose
+    features each texel takes from the pixels that show it (ours)."""
+    lifted: LiftedConfig = LiftedConfig()
     base_features: int = Field(default=64, ge=4, le=256)
     """Channels after the first 7x7 convolution; the encoder doubles them twice."""
     global_downsamples: int = Field(default=2, ge=0, le=4)
@@ -68,6 +93,15 @@ class GeneratorConfig(Config):
         if self.frame != "sample" and self.target != "displacement":
             raise ValueError(
                 f"frame '{self.frame}' takes target 'displacement', was given 'position'; set frame 'sample'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lifting_needs_the_body(self):
+        if self.image == "lifted" and (self.unwrap_image or not self.condition_on_body):
+            raise ValueError(
+                "image 'lifted' needs the body and puts the picture onto the map by itself; set condition_on_body=true "
+                "and unwrap_image=false"
             )
         return self
 

@@ -9,24 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from garment_uv.geometry.camera import HALF_SQUARE
+from garment_uv.geometry.picture_square import crop_coordinates
 from garment_uv.networks.blocks import ConvBlock, in_layout_of
 from garment_uv.networks.config import GeneratorConfig
-
-
-def crop_coordinates(points: torch.Tensor, cameras: torch.Tensor) -> torch.Tensor:
-    """Points [B, ..., 3] of the sample frame (m) in the crop's coordinates [B, ..., 2], -1..1, x right, y down.
-
-    Of a camera along -x, in the square of +-1.25 m at the root: f and c cancel. `cameras` [B, 3] are relative to it.
-    """
-    camera = cameras.reshape(cameras.shape[0], *[1] * (points.dim() - 2), 3)
-    cx, cy, cz = camera.unbind(-1)
-    x, y, z = points.unbind(-1)
-    scale = cx / HALF_SQUARE
-    depth = (cx - x).clamp_min(1e-3)
-    right = ((y - cy) / depth + cy / cx) * scale
-    down = -((z - cz) / depth + cz / cx) * scale
-    return torch.stack((right, down), dim=-1)
+from garment_uv.networks.lifting import map_channels
 
 
 def unwrap_image(images: torch.Tensor, body_uv: torch.Tensor, cameras: torch.Tensor) -> torch.Tensor:
@@ -99,21 +85,36 @@ def _difference(body: torch.Tensor, dim: int) -> torch.Tensor:
     return (padded.narrow(dim, 2, size) - padded.narrow(dim, 0, size)) / 2
 
 
+class Seen(NamedTuple):
+    """What the image network of `image='lifted'` says of a picture by itself."""
+
+    code: torch.Tensor
+    """[B, Z] of the whole picture."""
+    parsing_logits: torch.Tensor
+    """[B, 8, n, n] what each pixel of the person's square shows, as `Batch.parsing` numbers it; float32."""
+    square: torch.Tensor
+    """[B, 3] where the square is: see `person_view.PersonView`."""
+
+
 class Encoded(NamedTuple):
     """Inputs and features of one batch; features have 1, 2 and 4 times `base_features` channels."""
 
     inputs: torch.Tensor
-    """[B, 3 to 9, U, U] what the encoder read."""
+    """[B, K, U, U] what the encoder read: `input_channels`."""
     full: torch.Tensor
     """[B, C, U, U]"""
     half: torch.Tensor
     """[B, 2C, U/2, U/2]"""
     quarter: torch.Tensor
     """[B, 4C, U/4, U/4]"""
+    seen: Seen | None = None
+    """None where the picture is stacked onto the map."""
 
 
 def input_channels(config: GeneratorConfig) -> int:
-    """Channels that the encoder reads: 3 of the image, 3 of the body map, 3 of the unwrapped image."""
+    """Channels that the encoder reads: 3 of the image, 3 of the body map, 3 of the unwrapped image; or lifted ones."""
+    if config.image == "lifted":
+        return map_channels(config.lifted)
     return 3 + 3 * config.condition_on_body + 3 * _unwraps(config)
 
 

@@ -1,14 +1,16 @@
 """The whole generator, U_f = W_g * U_g + W_l * U_l, with the global path and the weights between both paths."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
 
 from garment_uv.networks.blocks import ConvBlock, ReflectConv, UpBlock, initialise, initialise_small
 from garment_uv.networks.config import GeneratorConfig, check_map_size
-from garment_uv.networks.encoder import Encoder, texel_frames, to_sample_frame
+from garment_uv.networks.encoder import Encoded, Encoder, texel_frames, to_sample_frame
+from garment_uv.networks.lifted_encoder import LiftedEncoder
 from garment_uv.networks.local_path import LocalPath
+from garment_uv.networks.outfit_head import OutfitHead
 from garment_uv.networks.segment_head import SegmentHead
 from garment_uv.uv.units import MAP_UNITS
 
@@ -74,6 +76,12 @@ class GeneratorOutput:
     """bool [B, 6]: the rows of `class_logits` whose mask holds a texel."""
     segment_logits: torch.Tensor
     """[B, 7, U, U] of our segment head, channel 0 no garment."""
+    outfit_logits: torch.Tensor | None = None
+    """[B, K] over `classes.COMBINATIONS`; None, as the next two, where the picture is stacked onto the map."""
+    parsing_logits: torch.Tensor | None = None
+    """[B, 8, n, n] what each pixel of the person's square shows."""
+    square: torch.Tensor | None = None
+    """[B, 3] where that square is: see `person_view.PersonView`."""
 
     @property
     def segments(self) -> torch.Tensor:
@@ -89,13 +97,19 @@ class GarmentGenerator(nn.Module):
         self.config = config
         self.unit = MAP_UNITS[config.target]
         self.reading = config.reading
-        self.encoder = Encoder(config)
+        lifted = config.image == "lifted"
+        self.encoder = LiftedEncoder(config) if lifted else Encoder(config)
         self.global_path = GlobalPath(config)
         has_local = config.local.mode != "none"
         self.local_path = LocalPath(config, self.unit) if has_local else None
         self.weight_path = WeightPath(config) if has_local else None
         self.segment_head = SegmentHead(config)
+        self.outfit_head = OutfitHead(config) if lifted else None
         initialise(self)
+        if isinstance(self.encoder, LiftedEncoder):
+            self.encoder.start_still()
+        if self.outfit_head is not None:
+            self.outfit_head.start_even()
         self.global_path.start_small()
         if self.local_path is not None:
             self.local_path.start_small()
@@ -104,15 +118,26 @@ class GarmentGenerator(nn.Module):
         """Encoder, global path and residual blocks: most of the arithmetic, and the same for every batch."""
         return [self.encoder, self.global_path, *([self.local_path.residual] if self.local_path else [])]
 
-    def see_segments(self, image: torch.Tensor, body_uv: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+    def see_segments(
+        self,
+        image: torch.Tensor,
+        body_uv: torch.Tensor,
+        camera: torch.Tensor,
+        frames: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """The segment head's logits [B, 7, U, U] alone, without the maps that `forward` makes too."""
-        check_map_size(body_uv.shape[-1], self.config)
-        return self.segment_head(self.encoder(image, body_uv, camera))
+        return self.segment_head(self._encoded(image, body_uv, camera, frames, mask))
 
     @property
     def needs_frames(self) -> bool:
         """Whether `forward` asks for the surface's frames: see `uv.frames.SurfaceFrames`."""
-        return self.config.frame == "surface"
+        return self.config.frame == "surface" or self.config.image == "lifted"
+
+    @property
+    def takes_masks(self) -> bool:
+        """Whether `forward` looks at the person's mask."""
+        return self.config.image == "lifted"
 
     def forward(
         self,
@@ -121,20 +146,19 @@ class GarmentGenerator(nn.Module):
         camera: torch.Tensor,
         segments: torch.Tensor | None = None,
         frames: torch.Tensor | None = None,
+        mask: torch.Tensor | None = None,
     ) -> GeneratorOutput:
         """Maps of image [B, 3, I, I] in [-1, 1], body_uv [B, 3, U, U] (m), camera [B, 3] (m), segments int [B, U, U].
 
         Without segments, or while training with `segments='predicted'`, the segment head's answer masks the local
-        branches. `frames` [B, 3, 3, U, U] are needed where the config's frame is 'surface', and not looked at else.
+        branches. `frames` [B, 3, 3, U, U] are asked for where `needs_frames`, and not looked at else. `mask`, uint8
+        [B, I, I], is looked at where the picture is lifted; without one all that is not black is the person.
         Raises UserError for a U that does not halve evenly, ValueError where frames are wanting.
         """
-        check_map_size(body_uv.shape[-1], self.config)
-        encoded = self.encoder(image, body_uv, camera)
+        encoded = self._encoded(image, body_uv, camera, frames, mask)
         segment_logits = self.segment_head(encoded)
         if self.config.frame != "surface":
             frames = texel_frames(body_uv) if self.config.frame == "body" else None
-        elif frames is None:
-            raise ValueError("a generator of frame 'surface' needs the frames of the posed surface, and was given none")
         global_map = self._map(self.global_path(encoded.quarter), frames)
         prediction, local_map, weights, class_logits, class_present = global_map, None, None, None, None
         if self.local_path is not None:
@@ -147,9 +171,30 @@ class GarmentGenerator(nn.Module):
             weights = self.weight_path(encoded.quarter)
             prediction = weights[:, :1] * global_map + weights[:, 1:] * local_map
         displacement = prediction if self.config.target == "displacement" else prediction - body_uv
-        return GeneratorOutput(
+        output = GeneratorOutput(
             displacement, prediction, global_map, local_map, weights, class_logits, class_present, segment_logits
         )
+        if encoded.seen is None or self.outfit_head is None:
+            return output
+        outfit = self.outfit_head(encoded.seen.code, encoded.quarter)
+        return replace(
+            output, outfit_logits=outfit, parsing_logits=encoded.seen.parsing_logits, square=encoded.seen.square
+        )
+
+    def _encoded(
+        self,
+        image: torch.Tensor,
+        body_uv: torch.Tensor,
+        camera: torch.Tensor,
+        frames: torch.Tensor | None,
+        mask: torch.Tensor | None,
+    ) -> Encoded:
+        check_map_size(body_uv.shape[-1], self.config)
+        if self.needs_frames and frames is None:
+            raise ValueError("this generator needs the frames of the posed surface, and was given none")
+        if isinstance(self.encoder, LiftedEncoder):
+            return self.encoder(image, body_uv, camera, frames, mask)
+        return self.encoder(image, body_uv, camera)
 
     def _map(self, raw: torch.Tensor, frames: torch.Tensor | None) -> torch.Tensor:
         metres = self.unit.to_metres(raw)

@@ -8,6 +8,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from garment_uv.errors import UserError
+from garment_uv.networks.lifting import flip_halves
 from garment_uv.samples.batch import Batch
 from garment_uv.samples.batch_plan import Portion
 from garment_uv.samples.codec import LABELS
@@ -55,9 +56,9 @@ class Mirror:
         sign = torch.tensor([1.0, -1.0, 1.0], device=device)
         reflected = {
             "image": batch.image.flip(-1),
-            "body_uv": _flip_halves(batch.body_uv) * sign[:, None, None],
-            "displacement_uv": _flip_halves(batch.displacement_uv) * sign[:, None, None],
-            "segments": _flip_halves(batch.segments),
+            "body_uv": flip_halves(batch.body_uv) * sign[:, None, None],
+            "displacement_uv": flip_halves(batch.displacement_uv) * sign[:, None, None],
+            "segments": flip_halves(batch.segments),
             "vertex_classes": batch.vertex_classes[:, mates],
             "body_vertices": batch.body_vertices[:, mates] * sign,
             "camera": batch.camera * sign,
@@ -101,9 +102,3 @@ def vertex_mates(atlas: Atlas) -> np.ndarray:
     if (mates[atlas.point_vertex] != atlas.point_vertex[mate]).any() or (mates[mates] != np.arange(len(mates))).any():
         raise UserError("training.mirror finds vertices of this atlas without a mate; set training.mirror=false")
     return mates
-
-
-def _flip_halves(maps: torch.Tensor) -> torch.Tensor:
-    """Maps [..., U, U] with the left and the right half each flipped about its own middle."""
-    size = maps.shape[-1]
-    return maps.unflatten(-1, (2, size // 2)).flip(-1).reshape(maps.shape)

@@ -93,6 +93,7 @@ class Predictor:
         self._read_segments = MapSampler(atlas).to(self.device)
         needed = getattr(generator, "needs_frames", False)
         self._frames = SurfaceFrames(atlas).to(self.device) if needed else None
+        self._masked = getattr(generator, "takes_masks", False)
         self._decode = OutfitDecoder(atlas)
 
     @torch.no_grad()
@@ -105,17 +106,21 @@ class Predictor:
         was_training = self.generator.training
         self.generator.eval()
         try:
+            extra: dict[str, torch.Tensor | None] = {}
+            if self._frames:
+                extra["frames"] = self._frames(batch.body_vertices)
+            if self._masked:
+                extra["mask"] = batch.mask
             if segments == "predicted":
-                batch = self._with_own_segments(batch)
-            frames = (self._frames(batch.body_vertices),) if self._frames else ()
-            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments, *frames)
+                batch = self._with_own_segments(batch, extra)
+            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments, **extra)
             vertices = batch.body_vertices + self._read_map(output.displacement)
         finally:
             self.generator.train(was_training)
         return Predicted(vertices.cpu().numpy(), batch.vertex_classes.cpu().numpy())
 
-    def _with_own_segments(self, batch: Batch) -> Batch:
-        logits = self.generator.see_segments(batch.image, batch.body_uv, batch.camera)
+    def _with_own_segments(self, batch: Batch, extra: dict[str, torch.Tensor | None]) -> Batch:
+        logits = self.generator.see_segments(batch.image, batch.body_uv, batch.camera, **extra)
         probabilities = self._read_segments(logits.float().softmax(dim=1)).cpu().numpy()
         classes = np.stack([self._decode(each) for each in probabilities])
         maps = np.stack([rasterise_classes(self._atlas, each) for each in classes]).astype(np.int64)

@@ -128,7 +128,7 @@ class AdversarialSteps:
     def __call__(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Train on one batch; detached scalar losses by name, of several processes each its part of their sum."""
         with self._precision.autocast():
-            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments, batch.frames)
+            output = self.generator(batch.image, batch.body_uv, batch.camera, batch.segments, batch.frames, batch.mask)
         output = _in_float32(output)
         if not self.adversarial:
             return self._generator_step(output, batch, None, None)

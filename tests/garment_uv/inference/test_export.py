@@ -22,14 +22,20 @@ from garment_uv.training.model_file import TrainedOn, load_model, save_model
 from garment_uv.training.predict import Predictor
 from tests.garment_uv.cylinder import IMAGE, cylinder_atlas, make_sample, small_config
 
+LIFTED = {"generator.image": "lifted", "generator.lifted.pixels": 32, "generator.lifted.width": 8}
+FORMS = {
+    "per_class body": {"generator.local.mode": "per_class", "generator.frame": "body"},
+    "none surface": {"generator.local.mode": "none", "generator.frame": "surface"},
+    "lifted": LIFTED,
+}
 
-@pytest.fixture(scope="module", params=[("per_class", "body"), ("none", "surface")], ids=" ".join)
+
+@pytest.fixture(scope="module", params=FORMS)
 def folders(request, tmp_path_factory):
     """A model with weights of some size, and what was exported of it."""
     work = tmp_path_factory.mktemp("export")
     torch.manual_seed(0)
-    mode, frame = request.param
-    config = small_config(**{"generator.local.mode": mode, "generator.frame": frame})
+    config = small_config(**FORMS[request.param])
     generator = GarmentGenerator(config.generator)
     with torch.no_grad():
         for parameter in generator.parameters():

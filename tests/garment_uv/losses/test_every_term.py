@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from garment_uv.classes import COMBINATIONS
 from garment_uv.losses.adversarial import DiscriminatorLoss, adversarial_loss, feature_matching_loss
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.map_terms import classification_term, mesh_term, segments_loss, uv_outside_term, uv_term
+from garment_uv.losses.picture_terms import outfit_term, parsing_term
 from garment_uv.losses.surface import SurfaceOperators, edge_term, laplacian_term, laplacian_true_term, normal_term
 from tests.testing import Case, TermTests
 
@@ -80,6 +82,28 @@ class TestClassification(TermTests):
         logits, present = numbers(BATCH, 6, 6), torch.arange(BATCH * 6).reshape(BATCH, 6) % 4 == 1
         odd = {"no class": (logits, present & False), "sure and wrong": (logits * 1e4, present)}
         return Case(classification_term, logits, (present,), degenerate=odd)
+
+
+class TestOutfit(TermTests):
+    name, wide, half, empty = "outfit", False, True, ("no outfit of ours",)
+
+    @pytest.fixture
+    def case(self):
+        logits, classes = numbers(BATCH, len(COMBINATIONS)), torch.zeros(BATCH, VERTICES, dtype=torch.int64)
+        classes[0, :4], classes[0, 4:], classes[1, 2] = 1, 3, 6
+        odd = {"no outfit of ours": (logits, classes * 0 + torch.arange(VERTICES) % 7), "sure": (logits * 1e4, classes)}
+        return Case(outfit_term, logits, (classes,), degenerate=odd)
+
+
+class TestParsing(TermTests):
+    name, wide, half = "parsing", False, True
+
+    @pytest.fixture
+    def case(self):
+        logits, square = numbers(BATCH, 8, SIZE, SIZE), torch.tensor([[0.1, -0.2, 0.5]] * BATCH)
+        labels = torch.arange(BATCH * 16 * 16).reshape(BATCH, 16, 16).to(torch.uint8) % 8
+        odd = {"nobody": (logits, square, labels * 0), "sure and wrong": (logits * 1e4, square, labels)}
+        return Case(parsing_term, logits, (square, labels), degenerate=odd)
 
 
 class SurfaceTermTests(TermTests):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from garment_uv.classes import COMBINATIONS
 from garment_uv.losses.adversarial import discriminator_maps
 from garment_uv.losses.config import LossConfig
 from garment_uv.losses.generator_loss import GeneratorLoss
@@ -26,7 +27,13 @@ def test_every_term_is_there_and_total_is_their_weighted_sum(atlas, make_batch, 
     batch, config = make_batch(["default", "skirt", "default"]), LossConfig(uv_outside=0.5, laplacian_true=0.5)
     discriminator = Discriminator(DiscriminatorConfig(base_features=4))
     predicted = _noise(batch)
-    output = make_output(predicted)
+    seen = {
+        "outfit_logits": torch.zeros(3, len(COMBINATIONS)),
+        "parsing_logits": torch.zeros(3, 8, 6, 6),
+        "square": torch.tensor([[0.0, 0.0, 1.0]] * 3),
+    }
+    output = replace(make_output(predicted), **seen)
+    batch = replace(batch, parsing=torch.ones(3, 12, 12, dtype=torch.uint8))
     fake_maps, real_maps = discriminator_maps(output, batch, "displacement")
     fake, real = discriminator(fake_maps, batch.body_uv), discriminator(real_maps, batch.body_uv)
     terms = GeneratorLoss(config, atlas)(output, batch, fake, real)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from garment_uv.networks.encoder import crop_coordinates
+from garment_uv.geometry.picture_square import crop_coordinates
 from garment_uv.viewing.picture import BACKGROUND, beside, png, render_through, render_views
 
 

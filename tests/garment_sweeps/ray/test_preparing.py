@@ -26,7 +26,7 @@ def count(client, bucket: str, start: str) -> int:
 def test_a_killed_driver_and_a_killed_node(raw, calm, raw_uri, bucket, client, s3, tmp_path, monkeypatch):
     uri, records = f"s3://{bucket}/set", "set/.staging/parts/"
     command = [sys.executable, "-m", "garment_sweeps.cli.main", "data", "prepare", "--raw", raw_uri, "--out", uri]
-    command += ["--map-size", "64", "--image-size", "64", "--subdivisions", "0"]
+    command += ["--map-size", "64", "--image-size", "64", "--subdivisions", "0", "--layout", "crowded"]
     log = tmp_path / "log"
     with ray_cluster() as cluster:
         for _ in range(2):

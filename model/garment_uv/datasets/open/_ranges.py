@@ -79,7 +79,7 @@ UNEVEN, SLIT = 0.25, 0.35
 FLARES: Mapping[str, tuple[float, float]] = {
     "straight": (0.0, 0.06),
     "flared": (0.08, 0.22),
-    "circle": (0.24, 0.36),
+    "circle": (0.22, 0.32),
     "gathered": (0.04, 0.16),
     "pleated": (0.04, 0.14),
 }
@@ -87,8 +87,8 @@ FLARES: Mapping[str, tuple[float, float]] = {
 FULLNESSES: Mapping[str, tuple[float, float]] = {
     "straight": (0.02, 0.12),
     "flared": (0.08, 0.3),
-    "circle": (0.1, 0.25),
-    "gathered": (0.3, 0.55),
+    "circle": (0.08, 0.2),
+    "gathered": (0.25, 0.45),
     "pleated": (0.0, 0.0),
 }
 """Least and largest share of cloth gathered into it."""
@@ -100,7 +100,7 @@ FOLD_DEPTHS: Mapping[str, float] = {
     "pleated": 0.0,
 }
 """Depth of its folds at the hem where cloth is procedural, metres."""
-PLEATS, PLEAT_WIDTHS = (12, 18, 24), (0.25, 0.7)
+PLEATS, PLEAT_WIDTHS = (12, 18, 24), (0.25, 0.55)
 """Pleats around, and the share of width that they add."""
 
 

@@ -25,6 +25,8 @@ FULL_FROM, FULL_OVER = 0.02, 0.25
 BAND = 0.6
 """Waistbands are fixed where a bell of `_BAND_WIDTH` around the waist is higher."""
 _BAND_WIDTH = 0.035
+_CREST = (0.42, 0.01, 0.02)
+"""Height above which the shoulders' crest is, its place from front to back and half its width, metres."""
 SMOOTH = 12
 """Sweeps that even out the directions in which a wide garment stands off: else hems and crotches cross themselves."""
 _SHOULDER_NORMAL, _SHOULDER_DEPTH, _SHOULDER_REACH = 0.75, 0.12, 0.16
@@ -105,11 +107,15 @@ class Dressed:
         )  # fmt: skip
 
     def waistband(self) -> np.ndarray:
-        """Which vertices follow the body, bool [N]; none of a garment that hangs from the shoulders."""
-        top, height = self.pattern.cut.top, self.pattern.canonical[:, 2]
-        if top is None:
-            return np.zeros(len(height), dtype=bool)
-        return np.exp(-(((height - top) / _BAND_WIDTH) ** 2)) > BAND
+        """Which vertices follow the body, bool [N]: a waistband, or straps on the shoulders, lest they slip.
+
+        None of another garment that hangs from the shoulders.
+        """
+        cut, place = self.pattern.cut, self.pattern.canonical
+        if cut.top is not None:
+            return np.exp(-(((place[:, 2] - cut.top) / _BAND_WIDTH) ** 2)) > BAND
+        crest = (place[:, 2] > _CREST[0]) & (np.abs(place[:, 1] - _CREST[1]) < _CREST[2])
+        return crest & (cut.neckline == "straps")
 
     def held(self) -> np.ndarray:
         """What the garment hangs from, the waistband or the shoulders: int64 [S].

@@ -77,7 +77,7 @@ def _top(draw: Draw, loose: float, sleeved: bool) -> dict[str, Any]:
             arms["cuff"] = draw.between(0.01, 0.045 - 0.03 * loose)
         outer = 0.175
     else:
-        outer = draw.between(0.125, 0.16)
+        outer = draw.between(0.115, 0.14) if kind == "straps" else draw.between(0.125, 0.16)
         slant = (0.172 - outer) / (SHOULDER - ARMPIT)
         arms = {"sleeve": 0.172 + slant * (ARMPIT - 0.36), "slant": slant}
     if kind == "v":

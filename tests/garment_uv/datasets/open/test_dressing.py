@@ -4,7 +4,7 @@ import trimesh
 
 from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.dressing import FULLNESS, START_POSE, dress
-from garment_uv.datasets.open.outfits import OUTFIT_ORDER, draw_outfit
+from garment_uv.datasets.open.outfits import OUTFIT_ORDER, GarmentCut, draw_outfit
 
 SHAPE = np.zeros(10, np.float32)
 
@@ -64,3 +64,14 @@ def test_a_waistband_is_carried_along_the_surface_under_it(stage, helpers):
         np.add.at(sums, corner, normals * areas[:, None])
     place = base + sums / np.linalg.norm(sums, axis=1, keepdims=True) * skirt.pattern.ease[:, None]
     np.testing.assert_allclose(skirt.carried(helpers), place[skirt.waistband()], atol=1e-9)
+
+
+def test_straps_follow_the_shoulders_where_they_cross_them(stage, helpers):
+    cut = GarmentCut("Dress", "silk", 0.3, None, -0.5, (0.09, 0.17, 0.05), 0.161, 0.37, fullness=0.1, neckline="straps")
+    garment = dress(stage.tailor.pattern(cut), helpers, np.random.default_rng(0))
+    sheet = garment.sheet(None)
+    place = garment.pattern.canonical[sheet.fixed]
+    for side in (-1, 1):
+        strap = place[side * place[:, 0] > 0]
+        assert 3 <= len(strap) <= 30 and np.ptp(strap[:, 0]) < 0.06
+    np.testing.assert_array_equal(sheet.sources, np.flatnonzero(sheet.fixed))

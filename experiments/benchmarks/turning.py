@@ -17,7 +17,8 @@ from PIL import Image
 from garment_uv.datasets.open._mesh import split_quads
 from garment_uv.datasets.open.cast import draw_cast
 from garment_uv.datasets.open.cloth.judge import Limits
-from garment_uv.datasets.open.motion import MOTIONS, Motion, make_motion
+from garment_uv.datasets.open.moments import motion_length
+from garment_uv.datasets.open.motion import FPS, MOTIONS, Motion, make_motion
 from garment_uv.datasets.open.outfits import OUTFIT_ORDER
 from garment_uv.datasets.open.plan import SequencePlan
 from garment_uv.datasets.open.procedural import procedural_take
@@ -28,8 +29,6 @@ from garment_uv.datasets.open.take import Take
 from garment_uv.geometry.camera import Camera
 
 CLASSES = tuple(dict.fromkeys(name for outfit in OUTFIT_ORDER for name in outfit))
-GAP = 2
-"""Frames of 30 fps from one picture to the next."""
 SIZE = (300, 480)
 """Pixels of each of the two pictures, width and height."""
 SKIN = (0.80, 0.62, 0.52)
@@ -69,10 +68,13 @@ def main() -> int:
         garments = next(outfit for outfit in OUTFIT_ORDER if name in outfit)
         motion = chosen.motion or list(MOTIONS)[chosen.number % len(MOTIONS)]
         plan = SequencePlan("train", chosen.number, chosen.seed, garments, motion, chosen.frames)
-        pictures = beside(*takes(stage, plan), stage.body.faces)
+        shown_takes = takes(stage, plan)
+        pictures = beside(*shown_takes, stage.body.faces)
+        seconds = (shown_takes[1].span[1] - shown_takes[1].span[0]) / FPS
         path = chosen.out / f"{name}-{chosen.number}.webp"
         first, *others = [Image.fromarray(picture) for picture in pictures]
-        first.save(path, save_all=True, append_images=others, duration=round(1000 * GAP / 30), loop=0, quality=80)
+        pause = round(1000 * seconds / len(pictures))
+        first.save(path, save_all=True, append_images=others, duration=pause, loop=0, quality=80)
         shown = np.linspace(0, len(pictures) - 1, 8).round().astype(int)
         rows = [np.concatenate([pictures[k] for k in part], axis=1) for part in (shown[:4], shown[4:])]
         Image.fromarray(np.concatenate(rows)).save(path.with_suffix(".png"))
@@ -83,8 +85,8 @@ def main() -> int:
 def takes(stage: Stage, plan: SequencePlan) -> tuple[Take, Take]:
     """Procedural and simulated, of as many frames as the plan has."""
     cast = draw_cast(plan)
-    length = GAP * (plan.frames - 1) + 1
-    motion = make_motion(plan.motion, length + 16, cast.heading, np.random.default_rng([plan.seed, plan.number]))
+    length, rng = motion_length(plan.frames), np.random.default_rng([plan.seed, plan.number])
+    motion = make_motion(plan.motion, length, cast.heading, rng)
     simulated = simulated_take(stage, cast, LENIENT, Sameness(motion, 0))
     return procedural_take(stage, draw_cast(plan), Sameness(motion, simulated.span[0])), simulated
 

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from garment_uv.datasets.open.cast import draw_cast
 from garment_uv.datasets.open.cloth.judge import Limits
 from garment_uv.datasets.open.cloth.sheets import CannotSimulate
 from garment_uv.datasets.open.cloth.solver import SolverOptions
+from garment_uv.datasets.open.dressing import START_POSE
+from garment_uv.datasets.open.motion import make_motion
 from garment_uv.datasets.open.plan import SequencePlan
-from garment_uv.datasets.open.scene import dressed_scene, hang
+from garment_uv.datasets.open.scene import SETTLE, dressed_scene, hang
 from garment_uv.datasets.open.sewable import CannotSew
 from garment_uv.datasets.open.simulated import simulated_take, simulated_takes
 from garment_uv.datasets.open.synthesize import LEFT_OUT_FILE, ORDER_FILE, Hanging, synthesize
@@ -99,6 +102,46 @@ def test_a_fault_is_tried_again_more_finely_and_then_said(stage, coarse):
     with pytest.raises(CannotSimulate, match="Skirt: .*at most.*with 40 substeps a frame") as caught:
         simulated_take(stage, draw_cast(PLAN), Limits(strain=1e-9, inside=0.0, slip=1e-9))
     assert coarse == [20, 40] and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda x: x - [0, 0, 0.3], "slip in metres 0.3"),
+        (lambda x: x * [1, 1, 4.0], "strain p99"),
+        (lambda x: np.where(np.arange(len(x))[:, None] == 5, np.nan, x), "not finite"),
+    ],
+    ids=["slipped off", "torn", "not a number"],
+)
+def test_cloth_that_is_spoilt_is_left_out_with_its_reason(stage, monkeypatch, spoil, says):
+    tried = []
+
+    def hung(stage, scenes, options):
+        tried.append(options.substeps)
+        place = [x + scenes[0].trans[scenes[0].moments.kept[0]] for x in (s.rest for s in scenes[0].sheets)]
+        frames = [[spoil(x) for x in place]]
+        return [frames if np.isfinite(np.concatenate(frames[0])).all() else []]
+
+    monkeypatch.setattr(simulated, "hang", hung)
+    with pytest.raises(CannotSimulate, match=f"{says}.*with 40 substeps a frame") as caught:
+        simulated_take(stage, draw_cast(PLAN), Limits(inside=1.0, crossed=1.0), still)
+    assert tried == [20, 40] and "\n" not in str(caught.value)
+
+
+def still(kind, frames, heading, rng):
+    motion = make_motion(kind, frames, heading, rng)
+    poses = np.tile(START_POSE.astype(float), (frames, 1))
+    return replace(motion, poses=poses, path=np.zeros((frames, 2)), lift=np.zeros(frames))
+
+
+def test_cloth_settles_on_its_wearer_until_the_motion_begins_and_no_longer(stage):
+    scene = dressed_scene(stage, draw_cast(PLAN))
+    along, rate = scene.settling(1)
+    assert rate == SETTLE
+    np.testing.assert_allclose(along, (scene.trans[1] - scene.trans[0]) * 30)
+    assert scene.settling(int(scene.moments.kept[0]))[1] == 0.0
+    rates = [scene.settling(time)[1] for time in range(1, len(scene.trans))]
+    assert (np.diff(rates) <= 0).all()
 
 
 def test_cloth_that_is_not_finite_is_a_fault(stage, monkeypatch):

@@ -7,6 +7,7 @@ import trimesh
 
 from garment_uv.datasets.open.cloth.fabrics import FABRICS
 from garment_uv.datasets.open.cloth.judge import strains
+from garment_uv.datasets.open.cloth.solver import Solver, SolverOptions
 from garment_uv.datasets.open.cloth.surface import Surface
 from tests.garment_uv.datasets.open.cloth.flat import flat_sheet, floor, settled
 
@@ -111,6 +112,39 @@ def test_tethers_hold_what_a_heavy_sheet_would_stretch():
     tethered = hung(fabric=soft, sources=np.flatnonzero(sheet.fixed))
     lengths = [-settled([s], s.rest, floor_far_below(), 30).vertices[:, 2].min() for s in (sheet, tethered)]
     assert lengths[1] < 0.25 < lengths[0]
+
+
+THIN = FABRICS["silk"].with_values({"drag": 0.0, "density": 0.08})
+
+
+def test_air_bears_what_falls_flat_and_lets_through_what_falls_on_edge():
+    flat = flat_sheet(across=6, along=6, fabric=THIN)
+    upright = replace(flat, rest=flat.rest[:, [1, 2, 0]])
+    flat_speed, upright_speed = (
+        -settled([sheet], sheet.rest, floor_far_below(), 15).velocities[:, 2].mean() for sheet in (flat, upright)
+    )
+    # Where 0.8 v + 0.72 v^2 kg/(m s2) carry 0.08 kg/m2; and half a second of free fall.
+    assert flat_speed == pytest.approx((-0.8 + np.sqrt(0.8**2 + 4 * 0.72 * 0.08 * 9.81)) / (2 * 0.72), rel=0.05)
+    assert upright_speed == pytest.approx(9.81 * 0.5, rel=0.05)
+
+
+def test_cloth_that_settles_comes_to_its_wearers_velocity():
+    sheet = flat_sheet(across=6, along=6, fabric=THIN)
+    upright = replace(sheet, rest=sheet.rest[:, [1, 2, 0]])
+    solver = Solver([upright], upright.rest, floor_far_below(), SolverOptions())
+    solver.settle(np.array([[0.7, 0.0, 0.0]]), np.array([10.0]))
+    at = floor_far_below().points.numpy().copy()
+    for _ in range(6):
+        solver.frame(at, upright.rest)
+    share = 1 - np.exp(-10.0 * 0.2)
+    np.testing.assert_allclose(solver.velocities.mean(axis=0), [0.7 * share, 0, -0.981 * share], atol=0.02)
+
+
+def test_what_was_inside_is_put_out_and_does_not_fly_off():
+    sheet = flat_sheet(across=4, along=4)
+    solver = settled([sheet], sheet.rest + [0, 0, 0.09], ball(), 2)
+    assert np.linalg.norm(solver.vertices, axis=1).min() > 0.099
+    assert np.linalg.norm(solver.velocities, axis=1).max() < 1.0
 
 
 def two_subjects():

@@ -116,8 +116,13 @@ class Solver:
         self._step += 1
 
     def _by_colour(self, kernel: Any, rows: Any, starts: np.ndarray) -> Iterator[wp.Launch]:
-        """One launch a colour. All constraints in each substep: hinges in every second one make stiff cloth ring."""
+        """One launch a colour. All constraints in each substep: hinges in every second one make stiff cloth ring.
+
+        On a CPU warp goes through a launch one by one, in order: one launch of all colours is the same, and quicker.
+        """
         per_step2 = 1 / self._seconds**2
+        if self._device.is_cpu:
+            starts = starts[[0, -1]]
         for first, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
             yield self._recorded(kernel, end - first, self._particles, rows, first, per_step2)
 

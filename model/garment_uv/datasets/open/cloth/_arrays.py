@@ -25,14 +25,14 @@ def fill(target: wp.array, values: np.ndarray) -> None:
         target.assign(np.ascontiguousarray(values, dtype=np.float32))
 
 
-def particles(sheets: Sequence[Sheet], start: np.ndarray, device: Any) -> Any:
-    """The vertices of all sheets at `start` [N, 3], at rest."""
+def particles(sheets: Sequence[Sheet], start: np.ndarray, seconds: float, device: Any) -> Any:
+    """The vertices of all sheets at `start` [N, 3], at rest, for substeps of `seconds`."""
     p = _kernels.Particles()
     p.at, p.before = array(start, wp.vec3, device), array(start, wp.vec3, device)
     p.velocity = array(np.zeros_like(start), wp.vec3, device)
     p.light = array(np.concatenate([np.where(s.fixed, 0.0, 1.0 / s.masses()) for s in sheets]), wp.float32, device)
     p.friction = array(_each(sheets, lambda s: s.fabric.friction), wp.float32, device)
-    p.drag = array(_each(sheets, lambda s: s.fabric.drag), wp.float32, device)
+    p.keeps = array(_each(sheets, lambda s: np.exp(-s.fabric.drag * seconds)), wp.float32, device)
     p.thin = array(_each(sheets, lambda s: 1.0 / s.fabric.density), wp.float32, device)
     p.facing = array(np.zeros_like(start), wp.vec3, device)
     p.subject = array(_each(sheets, lambda s: s.subject), wp.int32, device)

@@ -48,7 +48,7 @@ class Solver:
         self._options, self._body, self._step = options, body, 0
         self._device = warp_device(options.device)
         self._seconds = options.frame_seconds / options.substeps
-        self._particles = _arrays.particles(sheets, start, self._device)
+        self._particles = _arrays.particles(sheets, start, self._seconds, self._device)
         self._goal = _kernels.Path()
         self._goal.start, self._goal.end = (_arrays.array(start, wp.vec3, self._device) for _ in range(2))
         fans = _arrays.fans(sheets, self._device)
@@ -56,7 +56,7 @@ class Solver:
         subjects = max(sheet.subject for sheet in sheets) + 1
         self._settling = _kernels.Settling()
         self._settling.along = wp.zeros(subjects, dtype=wp.vec3, device=self._device)
-        self._settling.rate = wp.zeros(subjects, dtype=wp.float32, device=self._device)
+        self._settling.keeps = wp.ones(subjects, dtype=wp.float32, device=self._device)
         self._predict = self._recorded(
             _kernels.predict, len(start), self._particles, self._goal, self._settling, 0.0, self._seconds
         )
@@ -91,7 +91,7 @@ class Solver:
         is in what counts: ask for a rate of 0 by then.
         """
         _arrays.fill(self._settling.along, along)
-        _arrays.fill(self._settling.rate, rate)
+        _arrays.fill(self._settling.keeps, np.exp(-rate * self._seconds))
 
     def frame(self, body: np.ndarray, goal: np.ndarray) -> None:
         """Advance a frame, in which the body goes to `body` [B, 3] and fixed vertices to `goal` [N, 3]."""

@@ -3,10 +3,10 @@
     python experiments/benchmarks/registration_quality.py --data .garment/open192/256 [--makehuman package]
 
 The open set's figures are in its manifest: S2S of the registered garment against the raw one over three frames of each
-sequence. The clothes (see `makehuman_clothes.py`) are worn at rest by `--subjects` women of random shape and then
-posed at random. Beside ours stands the nearest rival: every body vertex that lies within reach takes the garment's
-nearest point, without rays, borders or cleaning. Writes `experiments/results/registration_quality.csv`; exit 1 where
-a class has a median over 3 mm or a 95th percentile over 8 mm.
+sequence. The clothes (see `garment_uv.datasets.artist.clothes`) are worn at rest by `--subjects` women of random shape
+and then posed at random. Beside ours stands the nearest rival: every body vertex that lies within reach takes the
+garment's nearest point, without rays, borders or cleaning. Writes `experiments/results/registration_quality.csv`; exit
+1 where a class has a median over 3 mm or a 95th percentile over 8 mm.
 """
 
 import argparse
@@ -19,10 +19,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from experiments.benchmarks.conditions import conditions, write_csv
-from experiments.benchmarks.makehuman_clothes import Clothes, base_mesh, read_clothes
 from garment_uv.body import AnnyBody, BodyParameters, BodyTopology, build_topology
 from garment_uv.body.skeleton import REST_POSE
 from garment_uv.classes import CLASS_IDS, GARMENT_CLASSES, topology_of
+from garment_uv.datasets.artist.clothes import Clothes, read_clothes
 from garment_uv.registration import Registration, register_outfit, registered_s2s, rest_quality
 from garment_uv.registration.correspond import NEAREST_M
 from garment_uv.registration.domain import body_domain
@@ -55,7 +55,8 @@ def foreign(package: Path, subjects: int, seed: int) -> Iterator[tuple]:
         rest = BodyParameters(0, shape, REST_POSE.astype(np.float32))
         turns = rng.normal(scale=0.15, size=72) * (np.arange(72) >= 3)
         posed = BodyParameters(0, shape, (REST_POSE + turns).astype(np.float32))
-        worn_by = topology.vertices(body.rest(rest)), base_mesh(body, rest), base_mesh(body, posed)
+        base = body.base_mesh_many(0, shape, np.stack([rest.pose, posed.pose])).astype(np.float64)
+        worn_by = topology.vertices(body.rest(rest)), *base
         for item in clothes:
             yield _registered(topology, item, *worn_by)
 

@@ -63,6 +63,11 @@ class AnnyBody(BodyModel):
             positions[:, joint] = at[..., :3] @ subject.pivots[segment] + at[..., 3]
         return positions
 
+    def base_mesh_many(self, gender: int, shape: np.ndarray, poses: np.ndarray) -> np.ndarray:
+        """The whole base mesh, helper geometry included, in the frame of `pose`: float32 [T, 19158, 3]."""
+        subject, transforms = self._transforms(gender, shape, poses)
+        return skin(self._weights, subject.vertices, transforms)
+
     def rest_root(self, parameters: BodyParameters) -> np.ndarray:
         """Zero, float64 [3]: garments made on this body are root-relative at rest too."""
         return np.zeros(3)

@@ -1,3 +1,3 @@
-"""Raw sequences: what one is (`raw`), CLOTH3D's, anybody's in plain files, and open ones of our own making."""
+"""Raw sequences: what one is (`raw`), CLOTH3D's, anybody's in plain files, open ones of ours, and artists' clothes."""
 
-__all__ = ["cloth3d", "open", "plain", "raw"]
+__all__ = ["artist", "cloth3d", "open", "plain", "raw"]

@@ -1,9 +1,10 @@
 """What a raw sequence is and where they come from: protocols, and a folder that all who take part can read."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -36,12 +37,22 @@ class RawSequence:
         return f"{self.split}-{self.name}"
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """A sequence that this machine can open."""
+
+    place: str
+    """How its own errors name it."""
+    read: "Callable[[], ClothedSequence]"
+    """Opens it; UserError says what it lacks."""
+
+
 class RawSource(Protocol):
-    """A place with raw sequences. Small enough to be sent to another process."""
+    """Where raw sequences come from. Small enough to be sent to another process."""
 
     @property
     def uri(self) -> str:
-        """The folder or s3:// URI, as the user gave it."""
+        """The folder or s3:// URI, as the user gave it, or the name of what is made here."""
 
     def sequences(self) -> list[RawSequence]:
         """All sequences, sorted by split and name; UserError where there is none."""
@@ -49,8 +60,8 @@ class RawSource(Protocol):
     def shown(self, item: RawSequence) -> str:
         """The sequence's place, for messages."""
 
-    def open(self, item: RawSequence) -> AbstractContextManager[Path]:
-        """The sequence's folder on this machine, for the length of the block; RawChanged where it has changed."""
+    def open(self, item: RawSequence) -> AbstractContextManager[AtHand]:
+        """The sequence on this machine, for the length of the block; RawChanged where it has changed."""
 
 
 class RawFrame(Protocol):
@@ -109,6 +120,10 @@ class ClothedSequence(Protocol):
     def note(self) -> str | None:
         """What was left unread and why, in one line."""
 
+    @property
+    def known_by(self) -> tuple[str, ...]:
+        """Marks of the subject and of each cut, equal where they are the same; empty where they are not known."""
+
     def rest_garments(self, body: BodyModel) -> dict[str, np.ndarray]:
         """Each garment's vertices [N, 3] metres at rest."""
 
@@ -139,7 +154,7 @@ class FolderRaw:
         return str(self._folder / item.split / item.name)
 
     @contextmanager
-    def open(self, item: RawSequence) -> Iterator[Path]:
+    def open(self, item: RawSequence) -> Iterator[AtHand]:
         path = self._folder / item.split / item.name
         if not path.is_dir():
             raise RawChanged(
@@ -147,7 +162,12 @@ class FolderRaw:
             )
         if _fingerprint(path) != item.fingerprint:
             raise RawChanged(f"{path} changed while it was being prepared; run the command again")
-        yield path
+        yield folder_at_hand(path)
+
+
+def folder_at_hand(folder: Path) -> AtHand:
+    """The sequence in a folder of this machine."""
+    return AtHand(str(folder), partial(open_sequence, folder))
 
 
 def fingerprint_of(files: list[tuple[str, int, str]]) -> str:

@@ -13,7 +13,10 @@ def directed_edges(faces: np.ndarray) -> np.ndarray:
 def unique_edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Undirected edges [E, 2] (sorted), the edge of each row of `directed_edges` [3 F], and faces per edge [E]."""
     rows = np.sort(directed_edges(faces), axis=1)
-    edges, of_row, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    count = int(rows.max(initial=0)) + 1
+    keys = rows[:, 0].astype(np.int64) * count + rows[:, 1]  # one number an edge sorts four times as fast as two
+    found, of_row, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    edges = np.stack([found // count, found % count], axis=1).astype(rows.dtype)
     return edges, of_row.reshape(-1), counts
 
 

@@ -11,7 +11,7 @@ from garment_uv.geometry.edges import side_lengths
 from garment_uv.geometry.normals import face_areas
 from garment_uv.geometry.s2s import S2S, Mesh, point_to_surface, surface_to_surface
 from garment_uv.registration.domain import body_domain
-from garment_uv.registration.register import Registration
+from garment_uv.registration.register import Registration, RestOutfit
 from garment_uv.registration.surface import garment_surface
 from garment_uv.uv.atlas import Atlas
 from garment_uv.uv.sampling import Reading, read_vertices
@@ -43,13 +43,23 @@ def rest_quality(
     """The quality of each garment that covers a face, of what `register_outfit` made of the same arguments."""
     domain = body_domain(topology, rest_body, registration.topology_name)
     placed = {name: registration.placement.apply(vertices) for name, (vertices, _) in garments.items()}
+    surfaces = {
+        name: garment_surface(name, placed[name], faces, domain.vertices, domain.normals)
+        for name, (_, faces) in garments.items()
+    }
+    return outfit_quality(registration, RestOutfit(domain, registration.placement, surfaces))
+
+
+def outfit_quality(registration: Registration, outfit: RestOutfit) -> dict[str, RestQuality]:
+    """The quality of each garment that covers a face, of what `registration_of` made of `outfit`."""
+    domain = outfit.domain
+    placed = {name: surface.vertices for name, surface in outfit.surfaces.items()}
     where = registration.apply(placed).astype(np.float64)
     result = {}
-    for name, (_, raw_faces) in garments.items():
+    for name, raw in outfit.surfaces.items():
         faces = domain.faces[worn_faces(registration, domain.faces, name)]
         if not len(faces):
             continue
-        raw = garment_surface(name, placed[name], raw_faces, domain.vertices, domain.normals)
         areas = face_areas(raw.vertices, raw.faces)
         near = point_to_surface(raw.vertices[raw.faces].mean(axis=1), where, faces) <= COVERED_M
         _, nearest, _, _ = raw.nearest(where[faces].mean(axis=1))

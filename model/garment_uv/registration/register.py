@@ -7,6 +7,7 @@ import numpy as np
 from garment_uv.body.topology import BodyTopology
 from garment_uv.classes import CLASS_IDS, topology_of
 from garment_uv.errors import UserError
+from garment_uv.geometry.s2s import Mesh
 from garment_uv.registration.correspond import Correspondence, correspond, refill, snap
 from garment_uv.registration.domain import Domain, body_domain
 from garment_uv.registration.masks import bare_points, clean, faces_under, ring
@@ -19,6 +20,17 @@ SNAP_EDGES = 3.0
 
 BARE_ROUNDS = 3
 """Times that what a garment leaves bare is looked for and covered."""
+
+
+@dataclass(frozen=True)
+class RestOutfit:
+    """One subject's rest body and the garments on it."""
+
+    domain: Domain
+    placement: RestPlacement
+    """How the garments' rest vertices were turned and moved to meet the rest body."""
+    surfaces: dict[str, GarmentSurface]
+    """By class, as `UPPER_FIRST` has them."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +75,28 @@ class Registration:
 def register_outfit(
     topology: BodyTopology,
     rest_body: np.ndarray,
-    garments: dict[str, tuple[np.ndarray, np.ndarray]],
+    garments: dict[str, Mesh],
     root_joint: np.ndarray | None = None,
     zrot: float = 0.0,
 ) -> Registration:
-    """Register the garments of one subject, all at rest.
+    """Register the garments of one subject, all at rest: `registration_of` what `rest_outfit` gives."""
+    return registration_of(topology, rest_outfit(topology, rest_body, garments, root_joint, zrot))
+
+
+def rest_outfit(
+    topology: BodyTopology,
+    rest_body: np.ndarray,
+    garments: dict[str, Mesh],
+    root_joint: np.ndarray | None = None,
+    zrot: float = 0.0,
+) -> RestOutfit:
+    """The garments of one subject at rest, brought onto its body.
 
     `rest_body` [V, 3] is the topology at the subject's rest pose, `garments` maps class names to rest vertices [N, 3]
     and triangles [F, 3]; metres, z-up. Rest files may stand off the body by the subject's rest root joint
     `root_joint` [3], when it is given, and be turned by the sequence's `zrot`, radians: the placement that brings
     garments and body nearest is taken.
-    Raises UserError for unknown classes, broken meshes, or a garment that covers nothing.
+    Raises UserError for unknown classes and broken meshes.
     """
     if not garments:
         raise UserError("no garment to register: the outfit is empty")
@@ -83,20 +106,25 @@ def register_outfit(
     domain = body_domain(topology, rest_body, topology_of(tuple(garments)))
     rests = {name: np.asarray(vertices, dtype=np.float64) for name, (vertices, _) in garments.items()}
     placement = rest_placement(domain, rests, root_joint, zrot)
-    surfaces = [
-        garment_surface(name, placement.apply(rests[name]), garments[name][1], domain.vertices, domain.normals)
+    surfaces = {
+        name: garment_surface(name, placement.apply(rests[name]), garments[name][1], domain.vertices, domain.normals)
         for name in UPPER_FIRST
         if name in garments
-    ]
+    }
+    return RestOutfit(domain, placement, surfaces)
 
+
+def registration_of(topology: BodyTopology, outfit: RestOutfit) -> Registration:
+    """Which point of `outfit` each vertex of the topology follows; UserError for a garment that covers nothing."""
+    domain = outfit.domain
     classes = np.zeros(topology.num_vertices, dtype=np.uint8)
     corners = np.zeros((topology.num_vertices, 3), dtype=np.int32)
     weights = np.zeros((topology.num_vertices, 3), dtype=np.float32)
-    for surface in surfaces:
+    for surface in outfit.surfaces.values():
         attachment, worn = _dress(topology, domain, surface, free=classes == 0)
         classes[worn] = CLASS_IDS[surface.name]
         corners[worn], weights[worn] = attachment.corners[worn], attachment.weights[worn]
-    return Registration(domain.topology_name, classes, corners, weights, placement)
+    return Registration(domain.topology_name, classes, corners, weights, outfit.placement)
 
 
 def _dress(

@@ -51,8 +51,20 @@ def tube_directions(topology: BodyTopology, domain: Domain, skirt: np.ndarray) -
     return TubeDirections(origins, directions, share)
 
 
+_across_of: dict[tuple[str, bytes], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+"""What `_across` found, by topology: a process has few, and many sequences on each."""
+
+
 def _across(topology: BodyTopology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Signed share [V] from the middle (0) to the left (+1) or right (-1) side, back or front [V], crotch vertices."""
+    key = topology.digest, topology.rest.tobytes()
+    if key not in _across_of:
+        _across_of[key] = _solved(topology)
+    return _across_of[key]
+
+
+def _solved(topology: BodyTopology) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`_across`: the harmonic share of each leg, half by half."""
     rest = np.asarray(topology.rest, dtype=np.float64)
     default = np.asarray(topology.faces["default"], dtype=np.int64)
     skirt = np.asarray(topology.faces["skirt"], dtype=np.int64)

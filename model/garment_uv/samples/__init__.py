@@ -1,6 +1,7 @@
 """What one training sample is, how it is made of a raw sequence and stored, and how it reaches a network.
 
-`prepare.prepare` makes a dataset, `source` reads one, `loader.SampleLoader` gives its batches.
+`prepare.prepare` makes a dataset, `sets` those that have a name, `source` reads one, `loader.SampleLoader` gives its
+batches.
 """
 
 __all__ = [
@@ -11,16 +12,18 @@ __all__ = [
     "config",
     "crew",
     "flow",
+    "flows",
     "frames",
     "jobs",
     "labels",
     "loader",
     "manifest",
-    "open_benchmark",
     "other_body",
+    "parts",
     "pictures",
     "prepare",
     "sample",
+    "sets",
     "sink",
     "source",
     "staging",

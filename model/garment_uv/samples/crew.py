@@ -10,7 +10,7 @@ from typing import Protocol
 
 from garment_uv.errors import UserError
 from garment_uv.samples.child import end_with
-from garment_uv.samples.flow import Job, Record
+from garment_uv.samples.flows import Done, Task
 from garment_uv.samples.jobs import Preparation, work
 
 
@@ -18,13 +18,13 @@ class Crew(Protocol):
     """Workers that share one preparation."""
 
     def room(self) -> int:
-        """Jobs that should be under way at once, those that wait for a worker included; it may change."""
+        """Tasks that should be under way at once, those that wait for a worker included; it may change."""
 
-    def begin(self, job: Job) -> None:
-        """Hands a job out."""
+    def begin(self, task: Task) -> None:
+        """Hands a task out."""
 
-    def finished(self) -> list[Record]:
-        """Records of jobs that ended since, waiting for at least one; raises what a job raised."""
+    def finished(self) -> list[list[Done]]:
+        """What became of the tasks that ended since, waiting for at least one; raises what a task raised."""
 
 
 CrewMaker = Callable[[Preparation], AbstractContextManager[Crew]]
@@ -32,7 +32,7 @@ CrewMaker = Callable[[Preparation], AbstractContextManager[Crew]]
 
 
 def this_process(preparation: Preparation) -> AbstractContextManager[Crew]:
-    """Does each job in this process, when it is handed out."""
+    """Does each task in this process, when it is handed out."""
     return nullcontext(_Alone(preparation))
 
 
@@ -54,31 +54,31 @@ def worker_processes(preparation: Preparation, count: int) -> Iterator[Crew]:
 class _Alone:
     def __init__(self, preparation: Preparation) -> None:
         self._preparation = preparation
-        self._records: list[Record] = []
+        self._ended: list[list[Done]] = []
 
     def room(self) -> int:
         return 1
 
-    def begin(self, job: Job) -> None:
-        self._records.append(work(self._preparation, job))
+    def begin(self, task: Task) -> None:
+        self._ended.append(work(self._preparation, task))
 
-    def finished(self) -> list[Record]:
-        records, self._records = self._records, []
-        return records
+    def finished(self) -> list[list[Done]]:
+        ended, self._ended = self._ended, []
+        return ended
 
 
 class _Processes:
     def __init__(self, pool: ProcessPoolExecutor, room: int) -> None:
         self._pool, self._room = pool, room
-        self._under_way: set[Future[Record]] = set()
+        self._under_way: set[Future[list[Done]]] = set()
 
     def room(self) -> int:
         return self._room
 
-    def begin(self, job: Job) -> None:
-        self._under_way.add(self._pool.submit(_work_in_worker, job))
+    def begin(self, task: Task) -> None:
+        self._under_way.add(self._pool.submit(_work_in_worker, task))
 
-    def finished(self) -> list[Record]:
+    def finished(self) -> list[list[Done]]:
         ended, self._under_way = wait(self._under_way, return_when=FIRST_COMPLETED)
         return [future.result() for future in ended]
 
@@ -92,6 +92,6 @@ def _start_worker(preparation: Preparation, parent: int) -> None:
     end_with(parent)
 
 
-def _work_in_worker(job: Job) -> Record:
+def _work_in_worker(task: Task) -> list[Done]:
     assert _preparation is not None
-    return work(_preparation, job)
+    return work(_preparation, task)

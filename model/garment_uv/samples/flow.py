@@ -73,10 +73,8 @@ class ShardRecord(Config):
     entry: ShardEntry
 
 
-Job = RawSequence | ShardJob
-"""A sequence to encode, or a shard to join."""
 Record = PartRecord | ShardRecord
-"""What became of either."""
+"""What became of a sequence, or of a shard."""
 
 
 @dataclass
@@ -120,6 +118,8 @@ class Flow:
         self._uses: Counter[str] = Counter()  # by part: shards not yet there that its samples go into
         self._spent: list[str] = []
         self._planned = self._asked = 0
+        self._place = {item.key: index for index, item in enumerate(sequences)}
+        self._joined: set[str] = set()  # asked for before their turn
         self._advance()
 
     @property
@@ -137,19 +137,32 @@ class Flow:
         """The shards that are done, by split and number."""
         return tuple(sorted(self._shards, key=lambda entry: (entry.split, entry.key)))
 
-    def next_job(self, ahead: int) -> Job | None:
-        """What may begin now; sequences at most `ahead` of the first that is not done. None: wait for `done`."""
-        if self._ready:
-            job = self._ready.popleft()
-            self._begun[job.key] = job
-            return job
+    def next_shard(self) -> ShardJob | None:
+        """A shard that may be joined now."""
+        if not self._ready:
+            return None
+        job = self._ready.popleft()
+        self._begun[job.key] = job
+        return job
+
+    def next_sequence(self, ahead: int) -> RawSequence | None:
+        """A sequence that may be encoded now, at most `ahead` of the first that is not done."""
         self._asked = max(self._asked, self._planned)
         while self._asked < min(len(self._sequences), self._planned + ahead):
             item = self._sequences[self._asked]
             self._asked += 1
-            if item.key not in self._parts:
+            if item.key not in self._parts and item.key not in self._joined:
                 return item
+            self._joined.discard(item.key)
         return None
+
+    def join(self, item: RawSequence) -> bool:
+        """Whether this sequence is still to be encoded, though another than `next_sequence` gave it: then it is now."""
+        place = self._place[item.key]
+        if place < max(self._planned, self._asked) or item.key in self._parts:
+            return False
+        self._joined.add(item.key)
+        return True
 
     def done(self, record: Record) -> None:
         """Takes what became of a job."""

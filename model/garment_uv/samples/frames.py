@@ -1,18 +1,18 @@
 """One raw sequence as samples: registered once, then posed, unwrapped and cropped frame by frame."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from functools import cached_property
 
 import numpy as np
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import BodyTopology
 from garment_uv.datasets.cloth3d.camera import turned
-from garment_uv.datasets.raw import ClothedSequence, RawFrame, open_sequence
+from garment_uv.datasets.raw import ClothedSequence, RawFrame, RawSequence
 from garment_uv.errors import UserError
-from garment_uv.registration.quality import RestQuality, floor_s2s, registered_s2s, rest_quality
-from garment_uv.registration.register import Registration, register_outfit
+from garment_uv.geometry.s2s import Mesh
+from garment_uv.registration.quality import RestQuality, floor_s2s, outfit_quality, registered_s2s
+from garment_uv.registration.register import registration_of, rest_outfit
 from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.labels import pixel_labels
 from garment_uv.samples.manifest import FillError, GarmentQuality, SequenceEntry
@@ -38,109 +38,129 @@ class Workshop:
     options: PrepareOptions
 
 
-@dataclass
-class SequenceSamples:
-    """The samples of one sequence, made one at a time by `frames()`; the rest is known when they are done.
+class Shot:
+    """One frame of a sequence on the body that all datasets made of it share: what they share is made once."""
 
-    UserError, from opening on, when the sequence cannot be used: it names the file or the frame.
+    def __init__(self, sequence: ClothedSequence, index: int, body: BodyModel) -> None:
+        self._sequence, self._index, self._body = sequence, index, body
+        self._squares: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._parsings: dict[int, np.ndarray] = {}
+
+    @cached_property
+    def frame(self) -> RawFrame:
+        """As the sequence has it; UserError where it cannot be read."""
+        return self._sequence.frame(self._index)
+
+    @cached_property
+    def body(self) -> np.ndarray:
+        """float32 [V, 3] the whole body, root-relative, before zrot, metres."""
+        return self._body.pose(self.frame.body)
+
+    @cached_property
+    def garments(self) -> dict[str, RawGarment]:
+        """The frame's simulated meshes in the sample frame."""
+        return raw_garments(self._sequence, self.frame)
+
+    @property
+    def meshes(self) -> dict[str, Mesh]:
+        """The same as vertices and faces."""
+        return {name: (mesh.vertices, mesh.faces) for name, mesh in self.garments.items()}
+
+    def square(self, size: int) -> tuple[np.ndarray, np.ndarray]:
+        """`RawFrame.square`."""
+        if size not in self._squares:
+            self._squares[size] = self.frame.square(size)
+        return self._squares[size]
+
+    def parsing(self, size: int) -> np.ndarray:
+        """uint8 [size, size], what each pixel of the square shows (see `labels.py`)."""
+        if size not in self._parsings:
+            skin = turned(self.body, self.frame.zrot), self._body.faces
+            self._parsings[size] = pixel_labels(skin, self.meshes, self.frame.camera, size)
+        return self._parsings[size]
+
+
+class SequenceSamples:
+    """The samples of one sequence for one dataset: `begin`, then `sample` for each of `indices`, then `entry`.
+
+    UserError, from `begin` on, when the sequence cannot be used: it names the file or the frame.
     """
 
-    workshop: Workshop
-    split: str
-    folder: Path
-    garments: tuple[str, ...] = ()
-    topology: str = "default"
-    notes: list[str] = field(default_factory=list)
-    floors_mm: dict[str, list[float]] = field(default_factory=dict)
-    registered_mm: dict[str, list[float]] = field(default_factory=dict)
-    at_rest: dict[str, RestQuality] = field(default_factory=dict)
-    worst_mm: float = 0.0
-    off_mm: dict[int, float] = field(default_factory=dict)
-    """Vertices that maps of an exact fill do not give back, and the most that they are off."""
-
-    def entry(self, frames: int) -> SequenceEntry:
-        """What the manifest tells of the sequence, of which `frames()` has given so many samples."""
-        rounded = {
-            name: {key: round(value, 4) for key, value in asdict(at).items()} for name, at in self.at_rest.items()
-        }
-        return SequenceEntry(
-            split=self.split,
-            sequence=self.folder.name,
-            frames=frames,
-            garments=self.garments,
-            topology=self.topology,
-            floor_s2s_mm={name: _mean(values) for name, values in self.floors_mm.items()},
-            quality={n: GarmentQuality(s2s_mm=_mean(mm), **rounded[n]) for n, mm in self.registered_mm.items()},
-            fill_error=self._fill_error(),
-            notes=tuple(self.notes),
-        )
-
-    def _fill_error(self) -> FillError | None:
-        if self.workshop.options.fill != "exact":
-            return None
-        worst = sorted(self.off_mm, key=lambda vertex: (-self.off_mm[vertex], vertex))
-        return FillError(worst_mm=round(self.worst_mm, 4), off=len(worst), vertices=tuple(worst[:TOLD]))
-
-    def frames(self) -> Iterator[Sample]:
+    def __init__(self, workshop: Workshop, item: RawSequence, place: str, sequence: ClothedSequence) -> None:
+        """`place` is how messages name the sequence."""
+        self.workshop, self._item, self._place, self._sequence = workshop, item, place, sequence
+        self.indices: tuple[int, ...] = sequence.frame_indices[:: workshop.options.every]
         """Every `options.every`-th frame that has an image, in order."""
-        options = self.workshop.options
-        sequence = open_sequence(self.folder)
-        try:
-            indices = sequence.frame_indices[:: options.every]
-            if not indices:
-                raise UserError(f"{self.folder}: no frame has an image; fetch the images again")
-            if not sequence.faces:
-                raise UserError(f"{self.folder}: it names no garments; leave it out")
-            self.garments = tuple(sequence.faces)
-            self.notes += [sequence.note] if sequence.note else []
-            registration = self._register(sequence)
-            self.topology = registration.topology_name
-            hidden = [name for name in self.garments if name not in registration.garments]
-            self.notes += [f"{name} is hidden under the rest of the outfit" for name in hidden]
-            segments = rasterise_classes(self.workshop.atlas, registration.vertex_classes)
-            measured = set(evenly_spaced(len(indices), options.floor_frames)) if options.floor_frames else set()
-            for place, index in enumerate(indices):
-                frame = sequence.frame(index)
-                sample = self._sample(sequence, frame, registration, segments)
-                if place in measured:
-                    self._measure(sequence, frame, registration, sample)
-                yield sample
-        finally:
-            sequence.close()
+        self._made = 0
+        self._measured: set[int] = set()
+        self._floors_mm: dict[str, list[float]] = {}
+        self._registered_mm: dict[str, list[float]] = {}
+        self._at_rest: dict[str, RestQuality] = {}
+        self._worst_mm = 0.0
+        self._off_mm: dict[int, float] = {}  # vertices that exact maps do not give back, and the most that they are off
 
-    def _register(self, sequence: ClothedSequence) -> Registration:
-        workshop = self.workshop
-        rest = at_rest(sequence, workshop.body, workshop.topology)
-        registration = register_outfit(workshop.topology, rest.body, rest.garments, rest.root, rest.zrot)
-        if workshop.options.floor_frames:
-            self.at_rest = rest_quality(workshop.topology, registration, rest.body, rest.garments)
-        return registration
+    def begin(self) -> None:
+        """Registers the garments."""
+        if not self.indices:
+            raise UserError(f"{self._place}: no frame has an image; fetch the images again")
+        if not self._sequence.faces:
+            raise UserError(f"{self._place}: it names no garments; leave it out")
+        options, body, topology = self.workshop.options, self.workshop.body, self.workshop.topology
+        rest = at_rest(self._sequence, body, topology)
+        outfit = rest_outfit(topology, rest.body, rest.garments, rest.root, rest.zrot)
+        self._registration = registration_of(topology, outfit)
+        self._segments = rasterise_classes(self.workshop.atlas, self._registration.vertex_classes)
+        if options.floor_frames:
+            self._at_rest = outfit_quality(self._registration, outfit)
+            self._measured = {self.indices[at] for at in evenly_spaced(len(self.indices), options.floor_frames)}
 
-    def _sample(
-        self, sequence: ClothedSequence, frame: RawFrame, registration: Registration, segments: np.ndarray
-    ) -> Sample:
-        workshop = self.workshop
-        options, atlas = workshop.options, workshop.atlas
-        mask = registration.vertex_classes > 0
-        root_relative = workshop.topology.vertices(workshop.body.pose(frame.body))
+    def sample(self, shot: Shot) -> Sample:
+        """One frame, posed, unwrapped and cropped."""
+        options, atlas, registration = self.workshop.options, self.workshop.atlas, self._registration
+        frame, mask = shot.frame, registration.vertex_classes > 0
+        root_relative = self.workshop.topology.vertices(shot.body)
         displacement = np.where(mask[:, None], registration.apply(frame.garments) - root_relative, 0.0)
         body = turned(root_relative, frame.zrot)
-        displacement_uv = self._filled(turned(displacement, frame.zrot), mask)
-        evaluated = self.split in options.evaluation_splits
-        image, person = frame.square(options.image_size)
-        return Sample(
-            key=f"{self.split}-{self.folder.name}-{frame.index:04d}",
+        image, person = shot.square(options.image_size)
+        sample = Sample(
+            key=f"{self._item.split}-{self._item.name}-{frame.index:04d}",
             image=image,
             body_uv=body_map(atlas, body),
-            displacement_uv=displacement_uv,
-            segments=segments,
+            displacement_uv=self._filled(turned(displacement, frame.zrot), mask),
+            segments=self._segments,
             vertex_classes=registration.vertex_classes,
             body_vertices=body,
             topology=registration.topology_name,
             body=frame_body(frame),
-            garments=raw_garments(sequence, frame) if evaluated else {},
+            garments=shot.garments if self._item.split in options.evaluation_splits else {},
             mask=person if options.labels else None,
-            parsing=self._parsing(sequence, frame) if options.labels else None,
+            parsing=shot.parsing(options.image_size) if options.labels else None,
+        )
+        if frame.index in self._measured:
+            self._measure(shot, sample)
+        self._made += 1
+        return sample
+
+    def entry(self) -> SequenceEntry:
+        """What the manifest tells of the sequence, whose samples are all made."""
+        rounded = {
+            name: {key: round(value, 4) for key, value in asdict(at).items()} for name, at in self._at_rest.items()
+        }
+        garments, sequence = tuple(self._sequence.faces), self._sequence
+        notes = [sequence.note] if sequence.note else []
+        hidden = [name for name in garments if name not in self._registration.garments]
+        notes += [f"{name} is hidden under the rest of the outfit" for name in hidden]
+        return SequenceEntry(
+            split=self._item.split,
+            sequence=self._item.name,
+            frames=self._made,
+            garments=garments,
+            topology=self._registration.topology_name,
+            floor_s2s_mm={name: _mean(values) for name, values in self._floors_mm.items()},
+            quality={n: GarmentQuality(s2s_mm=_mean(mm), **rounded[n]) for n, mm in self._registered_mm.items()},
+            fill_error=self._fill_error(),
+            notes=tuple(notes),
+            known_by=sequence.known_by,
         )
 
     def _filled(self, displacement: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -149,26 +169,26 @@ class SequenceSamples:
         texels = fill(atlas, displacement, mask, method)
         if method == "exact":
             found = readback(atlas, displacement, mask, texels)
-            self.worst_mm = max(self.worst_mm, 1000 * found.worst_m)
+            self._worst_mm = max(self._worst_mm, 1000 * found.worst_m)
             for vertex, error in zip(found.vertices.tolist(), found.errors_m.tolist(), strict=True):
-                self.off_mm[vertex] = max(self.off_mm.get(vertex, 0.0), 1000 * error)
+                self._off_mm[vertex] = max(self._off_mm.get(vertex, 0.0), 1000 * error)
         return texels
 
-    def _parsing(self, sequence: ClothedSequence, frame: RawFrame) -> np.ndarray:
-        body = self.workshop.body
-        skin = turned(body.pose(frame.body), frame.zrot), body.faces
-        worn = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
-        return pixel_labels(skin, worn, frame.camera, self.workshop.options.image_size)
+    def _fill_error(self) -> FillError | None:
+        if self.workshop.options.fill != "exact":
+            return None
+        worst = sorted(self._off_mm, key=lambda vertex: (-self._off_mm[vertex], vertex))
+        return FillError(worst_mm=round(self._worst_mm, 4), off=len(worst), vertices=tuple(worst[:TOLD]))
 
-    def _measure(self, sequence: ClothedSequence, frame: RawFrame, registration: Registration, sample: Sample) -> None:
-        raw = {name: (mesh.vertices, mesh.faces) for name, mesh in raw_garments(sequence, frame).items()}
+    def _measure(self, shot: Shot, sample: Sample) -> None:
+        registration, raw = self._registration, shot.meshes
         reading = reading_of(self.workshop.options.fill)
         found = floor_s2s(registration, self.workshop.atlas, sample.displacement_uv, sample.body_vertices, raw, reading)
         for name, s2s in found.items():
-            self.floors_mm.setdefault(name, []).append(s2s.mean_mm)
+            self._floors_mm.setdefault(name, []).append(s2s.mean_mm)
         faces = self.workshop.topology.faces[registration.topology_name]
         for name, s2s in registered_s2s(registration, faces, raw).items():
-            self.registered_mm.setdefault(name, []).append(s2s.mean_mm)
+            self._registered_mm.setdefault(name, []).append(s2s.mean_mm)
 
 
 @dataclass(frozen=True)

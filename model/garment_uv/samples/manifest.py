@@ -120,11 +120,15 @@ class SequenceEntry(Config):
     fill_error: FillError | None = None
     """None where it was not measured: in datasets made before, and of fills that are not meant to be exact."""
     notes: tuple[Line, ...] = ()
+    known_by: tuple[Line, ...] = ()
+    """Marks of the subject and of each cut, in sets whose splits share none; empty elsewhere."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_empty(self, plainly: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values = plainly(self)
-        return {name: value for name, value in values.items() if value or name not in ("quality", "fill_error")}
+        return {
+            name: value for name, value in values.items() if value or name not in ("quality", "fill_error", "known_by")
+        }
 
 
 class LeftOut(Config):

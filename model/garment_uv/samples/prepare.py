@@ -12,6 +12,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -25,8 +26,9 @@ from garment_uv.outputs import FULL
 from garment_uv.samples.config import PrepareOptions
 from garment_uv.samples.crew import CrewMaker, this_process, worker_processes
 from garment_uv.samples.flow import Flow, PartRecord, ShardRecord, go_on
+from garment_uv.samples.flows import Flows
 from garment_uv.samples.frames import Workshop
-from garment_uv.samples.jobs import Preparation, part_file
+from garment_uv.samples.jobs import Outlet, Preparation, part_file
 from garment_uv.samples.manifest import ATLAS_KEY, LABELLED, PLAIN, AtlasEntry, BodyEntry, Manifest
 from garment_uv.samples.sink import DatasetSink
 from garment_uv.samples.staging import Staging
@@ -38,6 +40,14 @@ _AHEAD = 4
 """Sequences, as a multiple of the jobs under way, that may be encoded before the first that is not done."""
 _METHOD = 2
 """To be raised where another version makes other bytes of the same sequence: what it left half done is no use."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One dataset to be made."""
+
+    sink: DatasetSink
+    options: PrepareOptions
 
 
 def prepare(
@@ -58,6 +68,21 @@ def prepare(
     `progress(done, total)` counts sequences. UserError when nothing can be read or written, or no sequence is
     left.
     """
+    return prepare_together(raw, [Order(sink, options)], body, workers, progress, crew)[0]
+
+
+def prepare_together(
+    raw: RawSource | Path | str,
+    orders: list[Order],
+    body: BodyModel,
+    workers: int = 1,
+    progress: Progress | None = None,
+    crew: CrewMaker | None = None,
+) -> list[Manifest]:
+    """Makes several datasets as `prepare` makes each, reading every sequence once; their manifests in order.
+
+    Each has the bytes that it would have alone, and each goes on by itself with what an earlier call left.
+    """
     if workers < 1:
         raise UserError(f"--workers takes 1 or more, was given {workers}")
     raw = FolderRaw(raw) if isinstance(raw, Path | str) else raw
@@ -66,21 +91,15 @@ def prepare(
         if not re.fullmatch(r"[A-Za-z0-9_]+", split):
             raise UserError(f"{raw.uri}/{split}: a split's name takes letters, digits and '_'; rename the folder")
     try:
-        finished = sink.begin(_plan_of(body, options))
-        if finished is not None:
-            return finished
-        topology = build_topology(body, options.subdivisions)
-        atlas = build_atlas(topology, options.map_size, options.layout)
-        preparation = Preparation(Workshop(body, topology, atlas, options), raw, sink)
-        flow = _with_records(sink.staging, sequences, options.samples_per_shard)
-        maker = crew or (this_process if workers == 1 else partial(worker_processes, count=workers))
-        _run(flow, preparation, maker, len(sequences), progress)
-        if not flow.entries:
-            first = flow.left_out[0].reason
-            sink.abort()
-            raise UserError(f"none of {len(sequences)} sequences could be prepared; the first: {first}")
-        manifest = _manifest(flow, preparation)
-        sink.publish(manifest)
+        found = [order.sink.begin(_plan_of(body, order.options)) for order in orders]
+        missing = [order for order, manifest in zip(orders, found, strict=True) if manifest is None]
+        if missing:
+            preparation = Preparation(raw, _outlets(body, missing))
+            flows = [_with_records(o.sink.staging, sequences, o.options.samples_per_shard) for o in missing]
+            maker = crew or (this_process if workers == 1 else partial(worker_processes, count=workers))
+            _run(Flows(flows), preparation, maker, len(sequences), progress)
+            made = iter([_published(flow, outlet) for flow, outlet in zip(flows, preparation.outlets, strict=True)])
+        return [next(made) if manifest is None else manifest for manifest in found]
     except OSError as error:
         if error.errno in FULL:
             raise UserError(
@@ -89,7 +108,28 @@ def prepare(
             ) from None
         raise
     finally:
-        sink.release()
+        for order in orders:
+            order.sink.release()
+
+
+def _outlets(body: BodyModel, orders: list[Order]) -> tuple[Outlet, ...]:
+    topologies = {count: build_topology(body, count) for count in {order.options.subdivisions for order in orders}}
+    outlets = []
+    for order in orders:
+        topology = topologies[order.options.subdivisions]
+        atlas = build_atlas(topology, order.options.map_size, order.options.layout)
+        outlets.append(Outlet(Workshop(body, topology, atlas, order.options), order.sink))
+    return tuple(outlets)
+
+
+def _published(flow: Flow, outlet: Outlet) -> Manifest:
+    """Writes the manifest of a dataset whose shards are all there."""
+    if not flow.entries:
+        first = flow.left_out[0].reason
+        outlet.sink.abort()
+        raise UserError(f"none of {len(flow.left_out)} sequences could be prepared; the first: {first}")
+    manifest = _manifest(flow, outlet)
+    outlet.sink.publish(manifest)
     return manifest
 
 
@@ -117,31 +157,39 @@ def _with_records(staging: Staging, sequences: list[RawSequence], samples_per_sh
     return flow
 
 
-def _run(flow: Flow, preparation: Preparation, crew: CrewMaker, total: int, progress: Progress | None) -> None:
-    """Hands out jobs and takes their records until all is done."""
-    if progress is not None and flow.sequences_done:
-        progress(flow.sequences_done, total)
-    if flow.is_done:
+def _run(flows: Flows, preparation: Preparation, crew: CrewMaker, total: int, progress: Progress | None) -> None:
+    """Hands out tasks and takes what became of them until all is done."""
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        if progress is not None and flows.sequences_done > told:
+            told = flows.sequences_done
+            progress(told, total)
+
+    tell()
+    if flows.is_done:
         return
     with crew(preparation) as hands:
         under_way = 0
-        while not flow.is_done:
+        while not flows.is_done:
             room = hands.room()
-            while under_way < room and (job := flow.next_job(_AHEAD * room)) is not None:
-                hands.begin(job)
+            while under_way < room and (task := flows.next_task(_AHEAD * room)) is not None:
+                hands.begin(task)
                 under_way += 1
-            for record in hands.finished():
+            for ended in hands.finished():
                 under_way -= 1
-                flow.done(record)
-                if progress is not None and isinstance(record, PartRecord):
-                    progress(flow.sequences_done, total)
-            preparation.sink.staging.delete([part_file(key) for key in flow.spent()])
+                for done in ended:
+                    flows.done(done)
+                tell()
+            for flow, outlet in zip(flows.flows, preparation.outlets, strict=True):
+                outlet.sink.staging.delete([part_file(key) for key in flow.spent()])
 
 
-def _manifest(flow: Flow, preparation: Preparation) -> Manifest:
-    workshop, options = preparation.workshop, preparation.workshop.options
+def _manifest(flow: Flow, outlet: Outlet) -> Manifest:
+    workshop, options = outlet.workshop, outlet.workshop.options
     with tempfile.TemporaryDirectory(prefix="garment-prepare-") as folder:
-        atlas = _store_atlas(workshop.atlas, preparation.sink, Path(folder))
+        atlas = _store_atlas(workshop.atlas, outlet.sink, Path(folder))
     return Manifest(
         schema_version=_schema(options),
         body=BodyEntry(name=workshop.body.name, body_digest=workshop.body.digest),

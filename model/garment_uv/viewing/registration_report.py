@@ -8,7 +8,7 @@ import numpy as np
 
 from garment_uv.body.protocol import BodyModel
 from garment_uv.body.topology import BodyTopology, build_topology
-from garment_uv.datasets.raw import RawSource, open_sequence
+from garment_uv.datasets.raw import AtHand, RawSource
 from garment_uv.errors import UserError
 from garment_uv.geometry.s2s import point_to_surface
 from garment_uv.guard import keep_others, made_by
@@ -74,8 +74,8 @@ def write_registration_report(
         item = there.get((rank.split, rank.sequence))
         if item is None:
             raise UserError(f"{raw.uri} has no sequence {rank.split}/{rank.sequence}; give the dataset's own --raw")
-        with raw.open(item) as path:
-            meshes = _meshes(path, rank.garment, body, topology)
+        with raw.open(item) as found:
+            meshes = _meshes(found, rank.garment, body, topology)
         title = f"{rank.split}/{rank.sequence} {rank.garment}"
         panels += [Panel(f"{title}: raw", meshes[:2], rank.said), Panel(f"{title}: registered", (meshes[0], meshes[2]))]
         rows.append(f"<tr><td>{escape(title)}</td><td>{escape(rank.said)}</td></tr>")
@@ -99,9 +99,9 @@ def _picture_name(rank: Rank) -> str:
     return f"{rank.split}-{rank.sequence}-{rank.garment}.png"
 
 
-def _meshes(path: Path, name: str, body: BodyModel, topology: BodyTopology) -> tuple[ViewMesh, ViewMesh, ViewMesh]:
+def _meshes(found: AtHand, name: str, body: BodyModel, topology: BodyTopology) -> tuple[ViewMesh, ViewMesh, ViewMesh]:
     """Body, raw garment with its distances, and registered garment, turned to face the pictures' camera."""
-    sequence = open_sequence(path)
+    sequence = found.read()
     sequence.close()
     rest = at_rest(sequence, body, topology)
     registration = register_outfit(topology, rest.body, rest.garments, rest.root, rest.zrot)

@@ -11,7 +11,7 @@ from garment_uv.errors import UserError
 COMMANDS = {
     "synthesize": (f"{__name__}.synthesize", "Write raw CLOTH3D-layout sequences on the open body."),
     "prepare": (f"{__name__}.prepare", "Register, map and shard raw sequences."),
-    "benchmark": (f"{__name__}.benchmark", "Make the open benchmark set from fixed seeds."),
+    "benchmark": (f"{__name__}.benchmark", "Make an open set by its name, from fixed seeds."),
     "report": (f"{__name__}.report", "Show a dataset's worst registrations."),
     "inspect": (f"{__name__}.inspect", "Show random samples and how their measures are spread."),
     "verify": (f"{__name__}.verify", "Check every byte of a dataset against its manifest."),
@@ -146,32 +146,50 @@ def prepare(raw: str, out: str, workers: int, on_ray: bool | None, overwrite: bo
         click.echo(f"registration floor: median {floors[len(floors) // 2]:.2f} mm, worst {floors[-1]:.2f} mm")
 
 
-@click.command(epilog=example("garment data benchmark --out .garment/open192 --workers 2"))
+@click.command(
+    epilog=example(
+        "garment data benchmark open2k --out .garment/open2k --workers 2",
+        "garment data benchmark open2k --out .garment/few --share 0.02 --size 128",
+        "garment data benchmark artist --clothes package --out .garment/artist",
+    )
+)
+@click.argument("name", default="open192", type=click.Choice(["open192", "open2k", "artist"]))
 @to_folder
 @click.option(
     "--size", "sizes", multiple=True, type=click.Choice(["128", "256"]), help="Texels a side; both where not given."
 )
 @by_processes
+@click.option("--share", default=1.0, show_default=True, help="Of each split's sequences, to try it with.")
+@click.option("--keep-raw", is_flag=True, help="Write the raw sequences too, to OUT/raw; open192 always does.")
+@click.option("--clothes", type=click.Path(path_type=Path), help="For artist: the folder of clothes.")
 @click.option("--strict", is_flag=True, help="An error where the digest is not the recorded one.")
-def benchmark(out: Path, sizes: tuple[str, ...], workers: int, strict: bool) -> None:
-    """Make the open benchmark set from fixed seeds: OUT/raw, OUT/128 and OUT/256; repeat it to go on with it."""
+def benchmark(name: str, out: Path, strict: bool, **of: Any) -> None:
+    """Make the open set NAME from fixed seeds, prepared as OUT/128 and OUT/256; repeat it to go on with it.
+
+    open192, the default: procedural cloth, for old figures; open2k: simulated cloth, to train on; artist: clothes that
+    artists drew, a test split only.
+    """
     from contextlib import ExitStack
 
     from garment_sweeps.cli.output import Report, progress_bar
-    from garment_uv.samples.open_benchmark import RECORDED, make_benchmark
+    from garment_uv.guard import keep_inputs
+    from garment_uv.samples.sets import SETS, SetOptions
 
+    options = SetOptions(**of)
+    keep_inputs([out], [options.clothes])
     with ExitStack() as bar:
 
         def begin(what: str) -> Report:
             bar.close()
             return bar.enter_context(progress_bar(what, "sequences"))
 
-        made = make_benchmark(out, sizes, workers, begin)
+        made = SETS[name](out, options, begin)
     for item in made:
-        recorded = RECORDED[item.folder.name][:8]
-        which = "the recorded one" if item.recorded else f"not the recorded {recorded}, compare within it only"
-        click.echo(f"{item.folder}: {item.name}, version {item.digest}, {which}")
-    if strict and not all(item.recorded for item in made):
+        which = f"not the recorded {item.recorded[:8] or 'one'}, compare within it only"
+        click.echo(
+            f"{item.folder}: {item.name}, version {item.digest}, {'the recorded one' if item.is_recorded else which}"
+        )
+    if strict and not all(item.is_recorded for item in made):
         raise UserError("the set differs from the recorded one, as it may on another processor or with other versions")
 
 

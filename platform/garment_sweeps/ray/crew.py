@@ -7,12 +7,12 @@ from garment_sweeps.experiment import ResourcesConfig
 from garment_sweeps.ray.nodes import off_the_head
 from garment_uv.datasets.raw import RawSequence
 from garment_uv.errors import UserError
-from garment_uv.samples.flow import Job, Record
+from garment_uv.samples.flows import Done, Task
 from garment_uv.samples.jobs import Preparation, work
 from garment_uv.samples.staging import PLAN
 
 RETRIES = 8
-"""Times that a job is begun again after its worker or node died."""
+"""Times that a task is begun again after its worker or node died."""
 _NODES_S = 5.0
 """Seconds after which the cluster is asked again how many CPUs it has: nodes come and go."""
 
@@ -30,7 +30,7 @@ class RayCrew:
         options = {"num_cpus": 1, "max_retries": RETRIES, "scheduling_strategy": "SPREAD"}
         if selector := off_the_head(ResourcesConfig(cpus=1, gpus=0)):
             options["label_selector"] = selector
-        self._task = ray.remote(_work_on_node).options(**options)
+        self._remote = ray.remote(_work_on_node).options(**options)
         self._under_way: dict = {}
         self._cpus, self._asked = 1, -_NODES_S
 
@@ -52,23 +52,23 @@ class RayCrew:
             self._asked = time.monotonic()
         return 2 * self._cpus
 
-    def begin(self, job: Job) -> None:
-        self._under_way[self._task.remote([self._preparation], job)] = job
+    def begin(self, task: Task) -> None:
+        self._under_way[self._remote.remote([self._preparation], task)] = task
 
-    def finished(self) -> list[Record]:
+    def finished(self) -> list[list[Done]]:
         import ray
 
         tasks = list(self._under_way)
         ray.wait(tasks, num_returns=1)
         ended, _ = ray.wait(tasks, num_returns=len(tasks), timeout=0)
-        return [self._record(task) for task in ended]
+        return [self._outcome(task) for task in ended]
 
-    def _record(self, task) -> Record:
+    def _outcome(self, reference) -> list[Done]:
         import ray
 
-        job = self._under_way.pop(task)
+        job = self._under_way.pop(reference).job
         try:
-            return ray.get(task)
+            return ray.get(reference)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, UserError):
                 raise UserError(str(error.cause)) from None
@@ -85,8 +85,8 @@ _benches: dict[str, Preparation] = {}
 """The one preparation that this worker has unpacked."""
 
 
-def _work_on_node(preparation: list, job: Job) -> Record:
-    return work(_unpacked(preparation[0]), job)
+def _work_on_node(preparation: list, task: Task) -> list[Done]:
+    return work(_unpacked(preparation[0]), task)
 
 
 def _unpacked(reference) -> Preparation:
@@ -94,11 +94,12 @@ def _unpacked(reference) -> Preparation:
 
     if reference.hex() not in _benches:
         preparation = ray.get(reference)
-        if preparation.sink.staging.read_many([PLAN]) == [None]:
-            raise UserError(
-                f"node {socket.gethostname()} does not see what is written to {preparation.sink.uri}; "
-                "give --out a folder that every node shares, or s3://bucket/prefix"
-            )
+        for outlet in preparation.outlets:
+            if outlet.sink.staging.read_many([PLAN]) == [None]:
+                raise UserError(
+                    f"node {socket.gethostname()} does not see what is written to {outlet.sink.uri}; "
+                    "give --out a folder that every node shares, or s3://bucket/prefix"
+                )
         _benches.clear()
         _benches[reference.hex()] = preparation
     return _benches[reference.hex()]

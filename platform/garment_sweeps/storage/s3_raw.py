@@ -9,7 +9,15 @@ from pathlib import Path
 from garment_sweeps.storage.s3 import S3Store
 from garment_sweeps.storage.s3_errors import Missing
 from garment_sweeps.storage.uri import S3Location, parse_uri
-from garment_uv.datasets.raw import FolderRaw, RawChanged, RawSequence, RawSource, fingerprint_of
+from garment_uv.datasets.raw import (
+    AtHand,
+    FolderRaw,
+    RawChanged,
+    RawSequence,
+    RawSource,
+    fingerprint_of,
+    folder_at_hand,
+)
 from garment_uv.errors import UserError
 
 _FILE = re.compile(r"^([^/]+)/(\d{5})/([^/]+)\Z")
@@ -41,7 +49,7 @@ class S3Raw:
         return f"{self.uri}/{item.split}/{item.name}"
 
     @contextmanager
-    def open(self, item: RawSequence) -> Iterator[Path]:
+    def open(self, item: RawSequence) -> Iterator[AtHand]:
         store = self._store.below(f"{item.split}/{item.name}")
         files = list(store.listing())
         if fingerprint_of(files) != item.fingerprint:
@@ -51,7 +59,7 @@ class S3Raw:
             folder.mkdir()
             for name, size, _ in files:
                 self._fetch(store, item, name, size, folder / name)
-            yield folder
+            yield folder_at_hand(folder)
 
     def _fetch(self, store: S3Store, item: RawSequence, name: str, size: int, path: Path) -> None:
         try:

@@ -38,15 +38,18 @@ def quick(monkeypatch, tmp_path):
     """A raw folder whose sequences are made up in no time, so that a run can be cut off at every single step."""
     encoded = []
 
-    def encode(preparation, item, folder, path) -> PartRecord:
+    def encode(found, item, targets, shown) -> list[PartRecord]:
         encoded.append(item.key)
+        return [part_of(item, target) for target in targets]
+
+    def part_of(item, target) -> PartRecord:
         frames = FRAMES[item.name]
         if not frames:
             left_out = LeftOut(split=item.split, sequence=item.name, reason="empty")
             return PartRecord(key=item.key, fingerprint=item.fingerprint, left_out=left_out)
-        samples = [made_sample(preparation.workshop.atlas, item.split, int(item.name), at) for at in range(frames)]
+        samples = [made_sample(target.workshop.atlas, item.split, int(item.name), at) for at in range(frames)]
         blocks = [tar_blocks(sample.key, encode_sample(sample, made_format())) for sample in samples]
-        path.write_bytes(b"".join(blocks))
+        target.path.write_bytes(b"".join(blocks))
         entry = SequenceEntry(
             split=item.split, sequence=item.name, frames=frames, garments=("Tshirt",), topology="default"
         )
@@ -54,7 +57,7 @@ def quick(monkeypatch, tmp_path):
         lengths = [len(block) for block in blocks]
         return PartRecord(key=item.key, fingerprint=item.fingerprint, entry=entry, lengths=lengths, checks=checks)
 
-    monkeypatch.setattr(jobs_module, "_encode", encode)
+    monkeypatch.setattr(jobs_module, "encode_parts", encode)
     monkeypatch.setattr(prepare_module, "build_topology", lambda body, subdivisions: None)
     monkeypatch.setattr(prepare_module, "build_atlas", lambda topology, size, layout: made_atlas())
     for split in ("train", "val"):

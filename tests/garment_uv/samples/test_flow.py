@@ -22,6 +22,10 @@ def sequences_of(counts: dict[str, list[int]]) -> list[RawSequence]:
     ]
 
 
+def next_job(flow: Flow):
+    return flow.next_shard() or flow.next_sequence(AHEAD)
+
+
 @dataclass
 class Cluster:
     """Stands for workers and staging: what was stored stays when the flow is lost."""
@@ -66,7 +70,7 @@ class Cluster:
         place = {item.key: index for index, item in enumerate(items)}
         open_jobs: list = []
         for _ in range(steps):
-            while len(open_jobs) < AHEAD and (job := flow.next_job(AHEAD)) is not None:
+            while len(open_jobs) < AHEAD and (job := next_job(flow)) is not None:
                 if isinstance(job, RawSequence):
                     done = next((at for at, item in enumerate(items) if item.key not in self.parts), len(items))
                     assert place[job.key] < done + AHEAD, "too far ahead of the first that is not done"
@@ -133,7 +137,7 @@ def test_no_step_takes_longer_for_more_sequences():
         flow = Flow(items, PER_SHARD)
         start = time.process_time()
         while not flow.is_done:
-            flow.done(cluster.work(flow.next_job(AHEAD)))
+            flow.done(cluster.work(next_job(flow)))
             flow.spent()
         return time.process_time() - start
 

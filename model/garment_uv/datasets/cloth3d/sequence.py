@@ -74,6 +74,8 @@ class Sequence:
     note: str | None
     """What was left unread and why, in one line; None when everything fits."""
     _pictures: "_VideoPair | PngFolder" = field(repr=False)
+    known_by: tuple[str, ...] = ()
+    """Not known: what subjects and outfits a dataset's splits share is its makers' to say."""
 
     @classmethod
     def open(cls, folder: Path | str, garments: bool = True) -> "Sequence":

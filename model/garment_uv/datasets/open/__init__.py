@@ -3,4 +3,4 @@
 `synthesize.synthesize` plans, cuts, drapes and pictures them; the same order gives the same bytes.
 """
 
-__all__ = ["renderer", "synthesize"]
+__all__ = ["performed", "performer", "renderer", "synthesize"]

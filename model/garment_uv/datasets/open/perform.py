@@ -117,16 +117,16 @@ def _garment_data(take: Take, appearance: Appearance) -> dict[str, GarmentData]:
     """The garments as the writer takes them, lower before upper."""
     data = {}
     for index, pattern in enumerate(take.patterns):
-        name, quads = pattern.cut.name, pattern.fine_faces
-        uvs, corners = texture_corners(take.rests[index], quads, appearance.looks[name].metres)
-        data[name] = GarmentData(
-            rest=take.rests[index],
-            faces=_polygons(quads, quads),
-            frames=np.stack([layers[index] for layers in take.frames]),
-            uvs=uvs,
-            face_uvs=_polygons(quads, corners),
-        )
+        frames = np.stack([layers[index] for layers in take.frames])
+        name = pattern.cut.name
+        data[name] = textured(take.rests[index], pattern.fine_faces, frames, appearance.looks[name].metres)
     return data
+
+
+def textured(rest: np.ndarray, quads: np.ndarray, frames: np.ndarray, metres: float) -> GarmentData:
+    """A garment as the writer takes it, its texture's tiles `metres` wide; `quads` [F, 4] may repeat their last."""
+    uvs, corners = texture_corners(rest, quads, metres)
+    return GarmentData(rest, _polygons(quads, quads), frames, uvs, _polygons(quads, corners))
 
 
 def _polygons(quads: np.ndarray, rows: np.ndarray) -> list[list[int]]:

@@ -1,5 +1,7 @@
 """What all sequences of a process share: the body, its clothing layers and the tailor who cuts on them. Ours."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from garment_uv.body.anny_body import AnnyBody
@@ -50,6 +52,12 @@ class Stage:
                 vertices = under.pushed(vertices, CLOTH_MARGIN, nearby=0.04, steep=0.75)
             result.append(skin.pushed(vertices, CLOTH_MARGIN, nearby=0.09))
         return result
+
+
+@lru_cache(maxsize=1)
+def process_stage() -> Stage:
+    """The stage of this process, made when it is first asked for."""
+    return Stage()
 
 
 def stacked(helpers: dict[str, np.ndarray]) -> np.ndarray:

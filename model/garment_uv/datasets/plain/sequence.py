@@ -55,6 +55,8 @@ class PlainSequence:
     zrot: float = 0.0
     """Rest meshes are not turned."""
     note: str | None = None
+    known_by: tuple[str, ...] = ()
+    """Not known."""
 
     @classmethod
     def open(cls, folder: Path | str) -> "PlainSequence":

@@ -11,6 +11,7 @@ __all__ = [
     "codec",
     "config",
     "crew",
+    "fill_error",
     "flow",
     "flows",
     "frames",

@@ -14,18 +14,15 @@ from garment_uv.geometry.s2s import Mesh
 from garment_uv.registration.quality import RestQuality, floor_s2s, outfit_quality, registered_s2s
 from garment_uv.registration.register import registration_of, rest_outfit
 from garment_uv.samples.config import PrepareOptions
+from garment_uv.samples.fill_error import MapFiller
 from garment_uv.samples.labels import pixel_labels
-from garment_uv.samples.manifest import FillError, GarmentQuality, SequenceEntry
+from garment_uv.samples.manifest import GarmentQuality, SequenceEntry
 from garment_uv.samples.sample import FrameBody, RawGarment, Sample
 from garment_uv.samples.source import evenly_spaced
 from garment_uv.uv.atlas import Atlas
-from garment_uv.uv.fill import body_map, fill
-from garment_uv.uv.readback import readback
+from garment_uv.uv.fill import body_map
 from garment_uv.uv.sampling import reading_of
 from garment_uv.uv.segments import rasterise_classes
-
-TOLD = 32
-"""Vertices of a sequence that its entry names, at most."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +93,7 @@ class SequenceSamples:
         self._floors_mm: dict[str, list[float]] = {}
         self._registered_mm: dict[str, list[float]] = {}
         self._at_rest: dict[str, RestQuality] = {}
-        self._worst_mm = 0.0
-        self._off_mm: dict[int, float] = {}  # vertices that exact maps do not give back, and the most that they are off
+        self._filler = MapFiller(workshop.atlas, workshop.options.fill)
 
     def begin(self) -> None:
         """Registers the garments."""
@@ -126,7 +122,7 @@ class SequenceSamples:
             key=f"{self._item.split}-{self._item.name}-{frame.index:04d}",
             image=image,
             body_uv=body_map(atlas, body),
-            displacement_uv=self._filled(turned(displacement, frame.zrot), mask),
+            displacement_uv=self._filler.fill(turned(displacement, frame.zrot), mask),
             segments=self._segments,
             vertex_classes=registration.vertex_classes,
             body_vertices=body,
@@ -158,27 +154,10 @@ class SequenceSamples:
             topology=self._registration.topology_name,
             floor_s2s_mm={name: _mean(values) for name, values in self._floors_mm.items()},
             quality={n: GarmentQuality(s2s_mm=_mean(mm), **rounded[n]) for n, mm in self._registered_mm.items()},
-            fill_error=self._fill_error(),
+            fill_error=self._filler.error(),
             notes=tuple(notes),
             known_by=sequence.known_by,
         )
-
-    def _filled(self, displacement: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """The map of a displacement [V, 3]; what an exact one does not give back is kept count of."""
-        atlas, method = self.workshop.atlas, self.workshop.options.fill
-        texels = fill(atlas, displacement, mask, method)
-        if method == "exact":
-            found = readback(atlas, displacement, mask, texels)
-            self._worst_mm = max(self._worst_mm, 1000 * found.worst_m)
-            for vertex, error in zip(found.vertices.tolist(), found.errors_m.tolist(), strict=True):
-                self._off_mm[vertex] = max(self._off_mm.get(vertex, 0.0), 1000 * error)
-        return texels
-
-    def _fill_error(self) -> FillError | None:
-        if self.workshop.options.fill != "exact":
-            return None
-        worst = sorted(self._off_mm, key=lambda vertex: (-self._off_mm[vertex], vertex))
-        return FillError(worst_mm=round(self._worst_mm, 4), off=len(worst), vertices=tuple(worst[:TOLD]))
 
     def _measure(self, shot: Shot, sample: Sample) -> None:
         registration, raw = self._registration, shot.meshes

@@ -83,7 +83,7 @@ CASES = {
         lambda w: ["--data", w.dataset], "body", lambda w: [w.dataset, w.folder / "photographs"], runs=False
     ),
     "data synthesize": Case(
-        lambda w: ["--sequences", 3, "--frames", 1, "--images", "frames"],
+        lambda w: ["--sequences", 3, "--frames", 1, "--images", "frames", "--variety", "full"],
         "made",
         lambda w: [w.raw, w.folder / "photographs"],
         left=("made", "made/synthesis.json"),

@@ -75,10 +75,10 @@ class Dressed:
         return folded(self.pattern, rest, self.pattern.weights @ self.helpers)
 
     def carried(self, helpers: np.ndarray) -> np.ndarray:
-        """Where posed helper vertices [H, 3] carry the waistband, float64 [B, 3]; quicker than `worn`."""
-        near, triangles, band, weights = self._around_band
+        """Where posed helper vertices [H, 3] carry what is `held`, float64 [S, 3]; quicker than `worn`."""
+        near, triangles, held, weights = self._around_held
         base = weights @ helpers
-        return base[band] + vertex_normals(base, triangles)[band] * self.pattern.ease[near[band], None]
+        return base[held] + vertex_normals(base, triangles)[held] * self.pattern.ease[near[held], None]
 
     def worn(self, helpers: np.ndarray) -> np.ndarray:
         """The cut around posed helper vertices [H, 3], its directions evened out: float64 [N, 3]."""
@@ -103,7 +103,7 @@ class Dressed:
             hung = self.held()
         return Sheet(
             name=cut.name, rest=self.shape(self.helpers), faces=self.pattern.faces, fabric=FABRICS[cut.fabric],
-            fixed=fixed, sources=hung, over=over,
+            fixed=fixed, sources=hung, leashed=self.held(), over=over,
         )  # fmt: skip
 
     def waistband(self) -> np.ndarray:
@@ -135,12 +135,13 @@ class Dressed:
         return neighbour_mean(self.pattern.faces, len(self.pattern.ease))
 
     @cached_property
-    def _around_band(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix]:
-        """Vertices of all triangles at the waistband; those triangles and the waistband among them; their weights."""
-        fixed = self.waistband()
-        touching = self._triangles[fixed[self._triangles].any(axis=1)]
+    def _around_held(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, sp.csr_matrix]:
+        """Vertices of all triangles at what is held; those triangles and the held among them; their weights."""
+        held = np.zeros(len(self.pattern.ease), dtype=bool)
+        held[self.held()] = True
+        touching = self._triangles[held[self._triangles].any(axis=1)]
         near, local = np.unique(touching, return_inverse=True)
-        return near, local.reshape(touching.shape), np.flatnonzero(fixed[near]), self.pattern.weights[near]
+        return near, local.reshape(touching.shape), np.flatnonzero(held[near]), self.pattern.weights[near]
 
     @cached_property
     def _inner(self) -> np.ndarray:

@@ -43,12 +43,11 @@ class Scene:
         return np.concatenate(places) + self.trans[0]
 
     def goal(self, time: int) -> np.ndarray:
-        """Where fixed vertices are to be at a frame, float64 [N, 3] in the world; the others are anywhere."""
+        """Where what hangs the garments is to be at a frame, float64 [N, 3] in the world; the rest is anywhere."""
         places = []
         for garment, sheet in zip(self.garments, self.sheets, strict=True):
             place = sheet.rest.copy()
-            if sheet.fixed.any():
-                place[sheet.fixed] = garment.carried(self.helpers[time])
+            place[sheet.leashed] = garment.carried(self.helpers[time])
             places.append(place)
         return np.concatenate(places)
 

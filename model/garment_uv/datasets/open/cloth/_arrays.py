@@ -99,6 +99,14 @@ def all_tethers(sheets: Sequence[Sheet], device: Any) -> tuple[wp.array, wp.arra
     return array(anchor, wp.int32, device), array(np.concatenate(reaches), wp.float32, device)
 
 
+def leashes(sheets: Sequence[Sheet], device: Any) -> wp.array | None:
+    """How far each vertex may be from its goal, 0 without end; None where no sheet has such vertices."""
+    reach = np.zeros(firsts(sheets)[-1])
+    for first, sheet in zip(firsts(sheets), sheets, strict=False):
+        reach[first + sheet.leashed] = sheet.leash
+    return array(reach, wp.float32, device) if reach.any() else None
+
+
 def contacts(vertex: np.ndarray, nearby: np.ndarray, device: Any) -> Any:
     """Room for the contacts of `vertex` [C], seen from `nearby` [C] metres."""
     out = _kernels.Contacts()

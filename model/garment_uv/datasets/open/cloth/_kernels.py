@@ -253,6 +253,18 @@ def tether(p: Particles, anchor: wp.array(dtype=wp.int32), reach: wp.array(dtype
 
 
 @wp.kernel(enable_backward=False)
+def leash(p: Particles, goal: Path, reach: wp.array(dtype=wp.float32), share: float):
+    """Keep a vertex within its `reach` of its goal; 0: it has none."""
+    i = wp.tid()
+    if reach[i] > 0.0:
+        place = goal.start[i] + (goal.end[i] - goal.start[i]) * share
+        d = p.at[i] - place
+        size = wp.length(d)
+        if size > reach[i]:
+            p.at[i] = place + d * (reach[i] / size)
+
+
+@wp.kernel(enable_backward=False)
 def find_contacts(p: Particles, meshes: wp.array(dtype=wp.uint64), contacts: Contacts):
     """The point nearest to each vertex of its subject's mesh. It serves several substeps: the query is dear.
 

@@ -30,6 +30,10 @@ class Sheet:
     """bool [N] vertices that go where they are told."""
     sources: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """int64 [S] what the rest hangs from by tethers; empty: none."""
+    leashed: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """int64 [L] what goes no farther than `leash` from where it is told."""
+    leash: float = 0.04
+    """Metres."""
     curvature: float = 0.3
     """Share of the rest shape's angles that the cloth keeps: flat cloth has 0."""
     over: int | None = None

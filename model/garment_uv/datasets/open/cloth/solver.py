@@ -67,6 +67,10 @@ class Solver:
         tethers = _arrays.all_tethers(sheets, self._device)
         if tethers:
             self._hold.append(self._recorded(_kernels.tether, len(start), self._particles, *tethers))
+        leashes = _arrays.leashes(sheets, self._device)
+        self._leash = None
+        if leashes is not None:
+            self._leash = self._recorded(_kernels.leash, len(start), self._particles, self._goal, leashes, 0.0)
         self._velocity = self._recorded(
             _kernels.update_velocity, len(start), self._particles, 1 / self._seconds, options.fastest
         )
@@ -108,6 +112,9 @@ class Solver:
         self._predict.launch()
         for launch in self._hold:
             launch.launch()
+        if self._leash:
+            self._leash.set_param_at_index(3, share)
+            self._leash.launch()
         if self._apart is not None and self._step % self._options.apart_every == 0:
             self._apart.launch()
         for touch in self._touch:

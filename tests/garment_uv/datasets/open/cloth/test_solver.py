@@ -140,6 +140,14 @@ def test_cloth_that_settles_comes_to_its_wearers_velocity():
     np.testing.assert_allclose(solver.velocities.mean(axis=0), [0.7 * share, 0, -0.981 * share], atol=0.02)
 
 
+def test_what_is_leashed_goes_no_farther_from_where_it_is_told():
+    sheet = flat_sheet(across=6, along=6, leashed=np.array([0, 3]), leash=0.05)
+    solver = settled([sheet], sheet.rest, floor_far_below(), 12)
+    far = np.linalg.norm(solver.vertices - sheet.rest, axis=1)
+    # Air and gravity would have taken them 30 cm down; links pull a little after the leash in the same substep.
+    assert 0.045 < far[[0, 3]].max() < 0.053 and far.max() > 0.1
+
+
 def test_what_was_inside_is_put_out_and_does_not_fly_off():
     sheet = flat_sheet(across=4, along=4)
     solver = settled([sheet], sheet.rest + [0, 0, 0.09], ball(), 2)

@@ -125,7 +125,7 @@ class Tailor:
 
         def hem(p: np.ndarray) -> np.ndarray:
             trunk = (np.abs(p[:, 0]) <= 0.3) | (p[:, 2] <= 0.2)
-            low = bottom
+            low: float | np.ndarray = bottom
             if cut.top is None and (cut.tilt or cut.dip) and bottom == cut.bottom:
                 across, behind = np.clip((p[:, :2] - _TRUNK[0]) / _TRUNK[1], -1.0, 1.0).T
                 low = bottom + hem_rise(cut, across, behind)

@@ -54,7 +54,7 @@ def _upper(draw: Draw, name: str, loose: float, waist: float) -> GarmentCut:
 def _whole(draw: Draw, name: str, loose: float) -> GarmentCut:
     top = _top(draw, loose, sleeved=not draw.chance(ranges.SLEEVELESS))
     kind, height = draw.span(ranges.DRESS_WAISTS)
-    taken_in = {"waist": height, "nip": 0.0 if kind == "none" else draw.between(0.6, 1.0)}
+    taken_in: dict[str, Any] = {"waist": height, "nip": 0.0 if kind == "none" else draw.between(0.6, 1.0)}
     if name == "Dress":
         return GarmentCut(name, draw.of(ranges.FABRICS_OF["skirt"]), loose, None, **top, **taken_in, **_skirt(draw))
     return GarmentCut(name, draw.of(ranges.FABRICS_OF["legs"]), loose, None, **top, **taken_in, **_legs(draw))

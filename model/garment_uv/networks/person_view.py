@@ -112,21 +112,22 @@ def _dense(
 
     No surface lies between texels of two parts of the body that the map has side by side.
     """
-    maps = torch.cat((body_uv, normals), dim=1).float()
-    corners = [maps[:, :, row : row - 1 or None, column : column - 1 or None] for row in (0, 1) for column in (0, 1)]
-    whole = torch.stack(
-        [covered[:, 0, row : row - 1 or None, column : column - 1 or None] for row in (0, 1) for column in (0, 1)]
-    )
-    first, right, below, last = (corner[:, :3] for corner in corners)
-    pairs = ((first, right), (first, below), (right, last), (below, last))
-    widest = torch.stack([(one - other).square().sum(dim=1) for one, other in pairs]).amax(dim=0)
-    there = whole.all(dim=0) & (widest < (JUMP_M / body_uv.shape[-1]) ** 2)
+    first, right, below, last = _corners(torch.cat((body_uv, normals), dim=1).float())
+    there = torch.stack(_corners(covered)).all(dim=0)[:, 0]
+    for one, other in ((first, right), (first, below), (right, last), (below, last)):
+        apart = (one - other)[:, :3].square().sum(dim=1)
+        there = there & (apart < (JUMP_M / body_uv.shape[-1]) ** 2)
     steps = max(1, DENSE_TEXELS // body_uv.shape[-1])
     made = []
     for down in range(steps):
         for across in range(steps):
             b, a = down / steps, across / steps
-            shares = ((1 - b) * (1 - a), (1 - b) * a, b * (1 - a), b * a)
-            made.append(sum(share * corner for share, corner in zip(shares, corners, strict=True)))
+            upper, lower = (1 - a) * first + a * right, (1 - a) * below + a * last
+            made.append((1 - b) * upper + b * lower)
     points = torch.stack(made, dim=2).flatten(2).transpose(1, 2)
     return points[..., :3], points[..., 3:], there.flatten(1).repeat(1, steps * steps)
+
+
+def _corners(maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Of each square of four texels the upper left, upper right, lower left and lower right: [B, C, U - 1, U - 1]."""
+    return maps[..., :-1, :-1], maps[..., :-1, 1:], maps[..., 1:, :-1], maps[..., 1:, 1:]

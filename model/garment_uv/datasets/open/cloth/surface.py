@@ -33,7 +33,7 @@ class Surface:
             faces = array(part[1].ravel(), wp.int32, device)
             self.meshes.append(wp.Mesh(self.points[own], faces, self.velocities[own]))
             first = own.stop
-        self.ids = wp.array([mesh.id if mesh else 0 for mesh in self.meshes], dtype=wp.uint64, device=device)
+        self.ids: wp.array = wp.array([mesh.id if mesh else 0 for mesh in self.meshes], dtype=wp.uint64, device=device)
         """uint64 [subjects], for kernels; 0: none."""
         self._path = _kernels.Path()
         self._path.start, self._path.end = (array(vertices, wp.vec3, device) for _ in range(2))

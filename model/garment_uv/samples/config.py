@@ -6,7 +6,7 @@ from pydantic import Field
 
 from garment_uv.config import Config
 from garment_uv.samples.manifest import Name
-from garment_uv.uv.build import Layout
+from garment_uv.uv.layout import Layout
 
 
 class PrepareOptions(Config):

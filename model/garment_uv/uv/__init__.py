@@ -9,6 +9,7 @@ __all__ = [
     "codec",
     "fill",
     "frames",
+    "layout",
     "least_norm",
     "readback",
     "sampling",

@@ -1,13 +1,12 @@
 """Building the atlas of a body topology."""
 
-from typing import Literal
-
 import numpy as np
 
 from garment_uv.body.topology import BodyTopology
 from garment_uv.errors import UserError
 from garment_uv.geometry.normals import face_areas
 from garment_uv.uv.atlas import Atlas
+from garment_uv.uv.layout import Layout
 from garment_uv.uv.outline import BULGE, Figure, Outline, along, figure, outline
 from garment_uv.uv.pieces import Cuts, Spacing, cut, embed, split
 from garment_uv.uv.spread import crossings, least_distance, spread_points
@@ -26,8 +25,6 @@ GAP_SHARE = 0.08
 """Free width between limbs at their ends: so many texels, or so much of half the island's width where that is more."""
 
 
-Layout = Literal["crowded", "spread"]
-"""Whether points of the atlas may come as near as flattening brings them, or are moved apart after."""
 _WIDER = 1.3
 """Distance that flattening aims at, in those that points are to keep."""
 

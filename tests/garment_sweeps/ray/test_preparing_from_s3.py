@@ -1,5 +1,7 @@
 """From S3 to S3, cut off on the way, on a real S3-compatible server."""
 
+from pathlib import Path
+
 import pytest
 
 from garment_sweeps.storage import open_sink, verify
@@ -55,7 +57,8 @@ def test_what_cannot_be_read_is_told_and_never_left_out(raw, raw_uri, bucket, cl
     assert [(found.split, found.name) for found in source.sequences()] == [
         (found.split, found.name) for found in open_raw(str(raw)).sequences()
     ]
-    with source.open(item) as folder:
+    with source.open(item) as found:
+        folder = Path(found.place)
         assert sorted(p.name for p in folder.iterdir()) == sorted(
             p.name for p in (raw / item.split / item.name).iterdir()
         )
